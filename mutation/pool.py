@@ -36,6 +36,9 @@ RANDOM_PROGRAMS = 3_000
 GENERATORS = ("conformance.compose.derivatives",)
 """Programs that are drawn as those of a case are, and are none of the catalogue."""
 
+OWN = ("cases/", "compose/derivatives.py", "operators/expressions.py", "operators/variations.py")
+"""What only the cases in it depend on, as far as they are concerned."""
+
 CASES_AT_A_TIME, PROGRAMS_AT_A_TIME = 300, 2_000
 """What is made between two writings: a minute or so, which is what an interruption may cost."""
 
@@ -89,12 +92,12 @@ class PoolFile(msgspec.Struct, frozen=True):
     programs: tuple[Stored, ...]
 
 
-def digest_of(*of: object, folder: Path | None = None, but: str = "") -> str:
-    """A digest of every Python file below a folder, but for one folder in it, and of what else matters."""
+def digest_of(*of: object, folder: Path | None = None, but: tuple[str, ...] = ()) -> str:
+    """A digest of every Python file below a folder, but for those in it that are named, and of what else matters."""
     digest = hashlib.sha256(repr(of).encode())
     for path in sorted(folder.rglob("*.py")) if folder else ():
         name = path.relative_to(folder).as_posix()  # type: ignore[arg-type]
-        if not (but and name.startswith(but)):
+        if not name.startswith(but):
             digest.update(name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -273,10 +276,10 @@ def _sources(seed: int, counts: tuple[int, int]) -> list[tuple[str, str]]:
     from conformance.session import all_cases
 
     where = Path(conformance.__file__).parent
-    harness = digest_of(seed, counts, folder=where, but="cases/")
-    found = [("random", harness)]
+    harness = digest_of(seed, counts[0], folder=where, but=OWN)
+    found = [("random", digest_of(harness, counts[1]))]
     for case in all_cases(GENERATORS):
-        found.append((case.id, digest_of(harness, case.source, _beside(case))))
+        found.append((case.id, digest_of(harness, case.source, case.sentence, _beside(case))))
     return found
 
 
@@ -394,7 +397,7 @@ def _reach(programs: Sequence[Stored]) -> tuple[list[tuple[str, bool, float, set
         if passes and seconds <= SLOW:
             places = lines_of(partial(subject.run, decoded(stored)[0]))
         found.append((stored.digest, passes, seconds, places))
-    return found, {name for name in set(sys.modules) - before if not name.startswith("numtorch")}
+    return found, set(sys.modules) - before
 
 
 def lines_of(run: Callable[[], object]) -> set[str]:

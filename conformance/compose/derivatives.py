@@ -1,9 +1,21 @@
-"""Programs of the derivatives of every operator: the first, the second, that of forward mode, and of complex numbers.
+"""Programs of the derivatives of every operator: a case an operator and way to differentiate.
 
-The operators are those of `conformance.operators.expressions`, and the values are drawn, so that a formula that is wrong in one
-term differs in one program, whichever operator it is of. Random programs reach few second derivatives, and few operators twice.
+The operators are those of `conformance.operators.expressions`, and `variations` has further expressions of them. What a formula
+that is wrong in one term would do is seen only by who asks for just that derivative, so the ways are gone through, and the rest
+is drawn: which operands have a derivative at all, which are complex or of single precision, values between the kinks and on
+them, and a few expressions. Random programs reach few second derivatives, and few operators twice.
+
+| way | |
+|---|---|
+| once | the gradient; over raw arrays, as far as the subject has such a thing |
+| twice | the gradient of the gradient, by the operands and the incoming gradient, and maybe a graph of that, too |
+| forward | the tangent; of operands that require grad or not |
+| across | the tangent of the gradient |
 """
 
+import math
+from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,7 +23,11 @@ from hypothesis import strategies as st
 from conformance.case import Case
 from conformance.generate import encode, floats
 from conformance.operators.expressions import expressions
+from conformance.operators.variations import variations
 from conformance.program import TensorLiteral
+
+AT_A_TIME = 3
+"""Expressions of an operator in one program, so that it stays one that can be read."""
 
 SHAPES = {"x": (2, 3), "y": (2, 3), "v": (3,), "w": (2,), "m": (3, 2), "b": (2, 2, 3), "e": (2, 3, 2), "s": ()}
 """The leaves whose values may be any."""
@@ -40,69 +56,132 @@ USED = {"mask": [[True, False, True], [False, False, True]], "i": [1, 0], "j": [
 """What expressions index with."""
 
 
-def of(name: str, kind: Any) -> st.SearchStrategy[TensorLiteral]:
+KINKS = tuple([encode([kink], "float64") for kink in (0.0, 1.0, 0.0, -1.0, 0.5, 0.0, 2.0, -0.5, -2.0, 3.0)])
+"""Where derivatives jump, and what ties: each of these is drawn several times."""
+
+
+def of(name: str, kind: str) -> st.SearchStrategy[TensorLiteral]:
     """Values for a leaf."""
     if name in SOME:
         shape = (3, 3) if name == "q" else (2, 3)
         return st.sampled_from([TensorLiteral("float64", shape, encode(values, "float64")) for values in SOME[name]])
-    return floats("float64", shape=SHAPES.get(name, (2, 3)), values="positive" if name == "p" else kind)
+    shape = SHAPES.get(name, (2, 3))
+    if kind != "kinks" or name == "p":
+        values: Any = "positive" if name == "p" else "finite" if kind == "kinks" else kind
+        return floats("float64", shape=shape, values=values)
+    count = math.prod(shape)
+    picked = st.lists(st.sampled_from(KINKS), min_size=count, max_size=count)
+    return picked.map(lambda data: TensorLiteral("float64", shape, b"".join(data)))
 
 
-def unlike(torch: Any, like: Any) -> Any:
-    """A tensor of this shape, of which no two elements are alike."""
-    return (torch.arange(like.numel(), dtype=torch.float64) * 0.7 + 0.3).cos().reshape(like.shape)
+def unlike(torch: Any, like: Any, turned: bool = False) -> Any:
+    """A tensor of this shape, of which no two elements are alike; if it is turned, complex where the other one is."""
+    real = torch.arange(0.3, like.numel(), dtype=torch.float64).cos().view_as(like)
+    if not turned:
+        return real
+    known = like.detach()
+    return real + (known - known.conj()).sgn() * real.sin()
 
 
 def results(torch: Any, operator: str, text: str, leaves: dict[str, Any]) -> list[Any]:
     """What an expression gives of some leaves, as far as it has a derivative."""
-    known = {name: torch.tensor(values) for name, values in USED.items() if name in compile(text, "", "eval").co_names}
+    known = {name: torch.tensor(values) for name, values in USED.items() if name in names_in(text)}
     out = eval(text, {"torch": torch, "F": torch.nn.functional, "inf": float("inf"), **known, **leaves})
     return [out[0]] if operator in ONE_OF_SEVERAL else [out[0], out[1]] if operator in BOTH else [out]
 
 
-def case_of(operator: str, texts: list[str]) -> Case:
-    """The case of one operator."""
-    used = {text: compile(text, "", "eval").co_names for text in texts}
-    names = [name for name in ("p", *SHAPES, *SOME) if any(name in found for found in used.values())]
+def names_in(text: str) -> tuple[str, ...]:
+    """The names that an expression looks up."""
+    return compile(text, "", "eval").co_names
+
+
+def grads(torch: Any, outs: list[Any], inputs: list[Any], seeds: list[Any], **options: Any) -> list[Any]:
+    """The gradient by each input. (How many there are need not be asked of PyTorch.)"""
+    found = torch.autograd.grad(outs, inputs, seeds, **options)
+    return [found[number] for number in range(len(inputs))]
+
+
+def once(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool) -> None:
+    """The gradient."""
+    grads(torch, outs, leaves, [unlike(torch, out, turned) for out in outs], allow_unused=True)
+
+
+def twice(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool) -> None:
+    """The gradient of the gradient."""
+    seeds = [unlike(torch, out, turned).requires_grad_() for out in outs]
+    firsts = grads(torch, outs, leaves, seeds, create_graph=True)
+    weights = [unlike(torch, first, turned) for first in firsts]
+    grads(torch, firsts, [*leaves, *seeds], weights, allow_unused=True, create_graph=more)
+
+
+def forward(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool) -> None:
+    """The tangent."""
+    for out in outs:
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(out)
+
+
+def across(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool) -> None:
+    """The tangent of the gradient."""
+    for first in grads(torch, outs, leaves, [unlike(torch, out, turned) for out in outs], create_graph=more):
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(first)
+
+
+WAYS = {"once": once, "twice": twice, "forward": forward, "across": across}
+
+
+def one_of_each(names: Sequence[str], first: Any, second: Any) -> st.SearchStrategy[dict[str, Any]]:
+    """One of two for each name."""
+    return st.fixed_dictionaries({name: st.sampled_from([first, second]) for name in names})
+
+
+def case_of(operator: str, texts: list[str], way: str) -> Case:
+    """The case of one operator, differentiated in one way."""
+    names = [name for name in ("p", *SHAPES, *SOME) if any(name in names_in(text) for text in texts)]
+    kinds = st.sampled_from(["smooth", "kinks", "smooth", "finite", "kinks"])
 
     def derivatives(
         torch,
-        values: st.sampled_from(["smooth", "finite"]).flatmap(lambda kind: st.tuples(*[of(n, kind) for n in names])),
-        text: st.sampled_from(texts),
-        how: st.sampled_from(["once", "twice", "forward", "complex"]),
-        turned: st.booleans(),
+        values: kinds.flatmap(lambda kind: st.tuples(*[of(name, kind) for name in names])),
+        numbers: st.sampled_from(["real", "real", "real", "complex", "complex", "mixed", "single"]),
+        odd: one_of_each(names, True, False),
+        active: st.one_of(st.just(dict.fromkeys(names, True)), one_of_each(names, True, False)),
+        start: st.integers(0, len(texts) - 1),
+        which: st.sampled_from([slice(None), slice(None), slice(0, 1), slice(1, 2)]),
+        more: st.booleans(),
     ):
-        leaves = {name: value for name, value in zip(names, values, strict=True) if name in used[text]}
-        if how == "complex":
-            leaves = {name: torch.complex(leaf, unlike(torch, leaf)) for name, leaf in leaves.items()}
-        if how == "forward":
-            with torch.autograd.forward_ad.dual_level():
-                make_dual = torch.autograd.forward_ad.make_dual
-                duals = {name: make_dual(leaf, unlike(torch, leaf)) for name, leaf in leaves.items()}
-                for out in results(torch, operator, text, duals):
-                    primal, tangent = torch.autograd.forward_ad.unpack_dual(out)
-            return
-        for leaf in leaves.values():
-            leaf.requires_grad_()
-        outs = results(torch, operator, text, leaves)
-        seeds = [unlike(torch, out) for out in outs]
-        if how == "complex" and turned:
-            seeds = [torch.complex(seed, seed.sin()) for seed in seeds]
-        if how != "twice":
-            torch.autograd.backward(outs, seeds)
-            return
-        inputs = [*leaves.values(), *[seed.requires_grad_() for seed in seeds]]
-        firsts = [*torch.autograd.grad(outs, list(leaves.values()), seeds, create_graph=True)]
-        weights = [unlike(torch, first) for first in firsts]
-        seconds = [
-            *torch.autograd.grad(firsts, inputs, weights, allow_unused=True)
-        ]  # named, so that they are looked at
+        turns = {n: numbers == "complex" or (numbers == "mixed" and odd[n]) for n in names}
+        turned = any(turns.values())
+        leaves = {}
+        for name, leaf in zip(names, values, strict=True):
+            if turns[name]:
+                leaf = torch.complex(leaf, unlike(torch, leaf) * leaf.sign())  # a zero is one as a complex number, too
+            elif numbers == "single" and odd[name]:
+                leaf = leaf.to(torch.float32)
+            leaves[name] = leaf
+        chosen = [(texts * 2)[start + n] for n in range(min(len(texts), AT_A_TIME))]
+        wanted = [name for name in names if active[name]]
+        if not any(name in names_in(text) for name in wanted for text in chosen):
+            wanted = names
+        for name in wanted if way != "forward" else wanted[1:] if more else []:
+            leaves[name].requires_grad_()
+        with torch.autograd.forward_ad.dual_level() if way in ("forward", "across") else nullcontext() as level:
+            for name in wanted if level is not None else ():
+                tangent = unlike(torch, leaves[name], turned).to(leaves[name].dtype)
+                leaves[name] = torch.autograd.forward_ad.make_dual(leaves[name], tangent)
+            for text in chosen:
+                used = [leaves[name] for name in wanted if name in names_in(text)]
+                if used:
+                    outs = results(torch, operator, text, leaves)
+                    WAYS[way](torch, outs[which] or outs, used, turned, more)
 
-    derivatives.__name__ = operator
-    derivatives.__doc__ = (
-        f"The derivatives of {operator} are right once, twice, in forward mode and of complex numbers."
-    )
+    derivatives.__name__ = f"{operator}_{way}"
+    derivatives.__doc__ = f"{WAYS[way].__doc__} {' | '.join(texts)}"
     return Case(derivatives, requires=["backward", "create_graph"])
 
 
-globals().update({operator: case_of(operator, texts) for operator, texts in expressions().items()})
+def texts_of(operator: str) -> list[str]:
+    """All expressions of an operator."""
+    return expressions()[operator] + variations().get(operator, [])
+
+
+globals().update({f"{name}_{way}": case_of(name, texts_of(name), way) for name in expressions() for way in WAYS})

@@ -8,6 +8,9 @@ indices (2, 3) below 2, `c` floats (2, 3). An operator that only a derivative re
 derivative does.
 """
 
+import re
+from collections.abc import Iterable
+
 POINTWISE = """
 add                     x + y | x.add(v) | 1 + x | x.add(y, alpha=2) | x + s
 sub                     x - y | x.sub(v) | x - 1 | x.sub(y, alpha=2)
@@ -388,6 +391,12 @@ FAMILIES = {
 
 def expressions() -> dict[str, list[str]]:
     """The expressions of each operator."""
-    lines = [line.split(None, 1) for text in FAMILIES.values() for line in text.strip().splitlines()]
+    return rows(FAMILIES.values())
+
+
+def rows(texts: Iterable[str]) -> dict[str, list[str]]:
+    """What tables of expressions say; a line that begins with ``|`` goes on with the one before."""
+    whole = [re.sub(r"\n +\| ", " | ", text) for text in texts]
+    lines = [line.split(None, 1) for text in whole for line in text.strip().splitlines() if line]
     assert len({name for name, _ in lines}) == len(lines), "an operator has two lines"
     return {name: [e.strip() for e in text.split(" | ")] for name, text in lines}
