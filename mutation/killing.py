@@ -1,6 +1,6 @@
 """Whether programs tell a mutant from numtorch, and which is the first that does.
 
-Each mutant has a process of its own, forked from one that has everything imported but numtorch, plants itself there, and runs
+Each mutant has a process of its own, forked from one that has everything imported, plants itself there (`patching`), and runs
 programs until one's trace differs from PyTorch's by the judge's measure. So a difference within rounding kills nothing, and
 what a mutant breaks for good ends with its process. A mutant that loops is ended by the clock that counts its processor time,
 which does not depend on what else the machine does, and counts as killed by the program that it loops in.
@@ -28,7 +28,8 @@ from conformance.program import Program
 from conformance.subjects.base import SubjectFailed
 from conformance.trace import Trace
 from conformance.verdict import Verdict
-from mutation.planting import PACKAGE, CannotPlant, Texts, code_of, package, plant
+from mutation.patching import Imported
+from mutation.planting import PACKAGE, CannotPlant, Texts, code_of, forget, package, plant
 from mutation.pool import Pool, Stored, decoded
 
 PROGRAMS = 500
@@ -108,14 +109,16 @@ class Killer:
 
     def __init__(self, pool: Pool, workers: int = 1, programs: int = PROGRAMS) -> None:
         self.pool, self.workers, self.programs = pool, workers, programs
+        if PACKAGE in sys.modules:
+            raise CannotPlant(f"{PACKAGE} is imported already")
+        own = [name for name in pool.coverage.modules if name.partition(".")[0] == PACKAGE]
         for name in pool.coverage.modules:
-            if not name.startswith((PACKAGE, "torch")):
+            if name not in own and name.partition(".")[0] != "torch":
                 try:
                     importlib.import_module(name)
                 except Exception:
                     continue
-        if PACKAGE in sys.modules:
-            raise CannotPlant(f"{PACKAGE} is imported already")
+        self.imported = Imported(own)
 
     def warm(self, files: Iterable[str]) -> None:
         """Compiles the generated modules of which mutants will change a piece."""
@@ -194,8 +197,10 @@ class Killer:
         signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
         signal.alarm(WALL_SECONDS)
         signal.setitimer(signal.ITIMER_VIRTUAL, PROCESSOR_SECONDS)
-        plant(texts)
         try:
+            if not self.imported.take(texts):
+                forget()
+                plant(texts)
             subject = Subject()
         except BaseException as error:
             say(_Message(Ran(True, 1, "import", f"{type(error).__name__}: {error}"[:200])))

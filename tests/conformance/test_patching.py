@@ -1,0 +1,45 @@
+"""A change of one function is made to a numtorch that is imported already; any other is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from mutation.faults import fault
+from mutation.patching import Imported
+from mutation.planting import Texts, apart, forget, package
+
+
+def _taken(texts: Texts) -> tuple[bool, float]:
+    """Whether the change could be made, and a gradient, which is 4 without one."""
+    forget()
+    taken = Imported().take(texts)
+    import numtorch as torch
+
+    x = torch.tensor([2.0], requires_grad=True)
+    for _ in range(2):
+        (x * 3 - x).sum().backward()
+    return taken, x.grad.item()
+
+
+def _with(file: str, old: str, new: str) -> Texts:
+    text = (package() / file).read_text()
+    assert old in text
+    return {file: text.replace(old, new, 1)}
+
+
+@pytest.mark.parametrize(("name", "grad"), [("accumulate-overwrites", 2.0), ("sub-keeps-the-sign", 8.0)])
+def test_a_changed_function_is_what_runs_whoever_holds_it(name: str, grad: float) -> None:
+    assert apart(_taken, fault(name).texts()) == (True, grad)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("accumulate.py", "\nimport numpy as np\n", "\nimport numpy as np\n\nMORE = 1\n"),
+        ("dispatch/pointwise.py", "    __slots__ = (", "    __slots__ = ('more', "),
+        ("hooks.py", "def ", "def more(): ...\n\n\ndef "),
+    ],
+    ids=["of a module", "of a class", "another function"],
+)
+def test_what_shows_on_import_is_not_changed_afterwards(file: str, old: str, new: str) -> None:
+    assert apart(_taken, _with(file, old, new)) == (False, 4.0)
