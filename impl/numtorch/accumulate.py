@@ -20,13 +20,12 @@ import sys
 import threading
 from typing import Any
 
-import numpy as np
-
 from . import grad_mode
 from .descriptor import Descriptor, describe
 from .geometry import laid_out
 from .layout import is_contiguous, is_dense
 from .lazy import LAZY
+from .plain_numpy import np
 from .tensor import Tensor, wrap
 from .views import bump, mark_inference, storage_of
 

@@ -17,9 +17,8 @@ import warnings
 from types import FrameType
 from typing import Any
 
-import numpy as np
-
 from .graph import Node, name_of
+from .plain_numpy import np
 
 TRACEBACK, PARENT = "traceback_", "parent_"
 """The keys of the metadata."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import numpy as np
+from .plain_numpy import np
 
 BLOCK = 16  # 8 radii, then 8 angles, become 8 cosines, then 8 sines
 

@@ -15,10 +15,9 @@ import os
 import sys
 from typing import Any
 
-import numpy as np
-
 from .descriptor import Descriptor
 from .geometry import Memory
+from .plain_numpy import np
 
 LIMIT = min(2**30, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 8) if hasattr(os, "sysconf") else 2**29
 """Bytes that are kept at most, in use or free: beyond that results have memory as NumPy gives it."""

@@ -13,13 +13,12 @@ import weakref
 from heapq import heappop, heappush
 from typing import Any
 
-import numpy as np
-
 from . import anomaly, grad_mode
 from .geometry import root_of, turned
 from .graph import AccumulateGrad, Node, NodeExtra, NotPlain
 from .graph_task import GraphTask
 from .input_buffer import add, show, summed, written
+from .plain_numpy import np
 from .tensor import wrap
 from .views import current_grad_fn
 
@@ -63,13 +62,12 @@ def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
     One number of many is often asked for: the rows of a Jacobian are.
     """
     desc = root._desc
-    ref = leaf._accumulator
     if (
         desc.ndim
         or not desc.real
         or leaf._extra is not None
-        or ref is None
         or leaf._node is not None
+        or (ref := leaf._accumulator) is None
         or grad_mode.disabled
         or anomaly.enabled
         or NodeExtra.alive.data

@@ -61,8 +61,6 @@ def checked(function: Any, name: str, method: bool) -> Any:
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            from .signatures import refusal
-
             told = refusal(name, args, kwargs, method)
             if told is None:
                 raise
@@ -72,3 +70,10 @@ def checked(function: Any, name: str, method: bool) -> Any:
     entry.__doc__ = function.__doc__
     entry.__wrapped__ = function  # type: ignore[attr-defined]  # whose signature inspect.signature tells
     return entry
+
+
+def refusal(name: str, args: tuple, kwargs: dict[str, Any], method: bool) -> Exception | None:
+    """What PyTorch's parser says against a call, or None; it is imported when it is first asked."""
+    from . import signatures
+
+    return signatures.refusal(name, args, kwargs, method)

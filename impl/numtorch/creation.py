@@ -5,11 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
-
 from . import grad_mode
 from .device import check_device
 from .dtype import dtypes
+from .plain_numpy import np
 from .tensor import Tensor, wrap
 from .views import extras
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from .dtype import dtype, dtypes
 from .geometry import contiguous_strides, element_strides, laid_out
 from .layout import dense_strides, elementwise_strides, spread_strides
 from .lazy import LAZY, Zeros
+from .plain_numpy import np
 
 LARGE = 2**24  # bytes; see buffers.py
 _LIMIT = 50_000  # descriptors kept; beyond that the table starts anew, and `is` merely misses until plans are rebuilt

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import numpy as np
+from .plain_numpy import np
 
 dtypes = sys.modules[__name__]
 """This module, for those that are imported when the class of the same name has taken its place in the package."""

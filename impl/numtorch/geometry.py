@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-import numpy as np
-
 from .layout import contiguous_strides, dense_strides
 from .lazy import LAZY
+from .plain_numpy import np
 
 
 class Geometry:

@@ -503,6 +503,7 @@ def accumulator(variable: Any) -> AccumulateGrad:
 
 def outdate(leaf: Any) -> None:
     """A leaf may have another shape now: its accumulator, while some graph holds it, keeps the shape that it was made for."""
-    node = None if leaf._accumulator is None else leaf._accumulator()
+    held = getattr(leaf, "_accumulator", None)  # not of a tensor that was recorded
+    node = None if held is None else held()
     if type(node) is AccumulateGrad and node.desc.shape != leaf._desc.shape:
         node.__class__ = AccumulateGradOfOther

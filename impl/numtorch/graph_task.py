@@ -7,11 +7,10 @@ import itertools
 import threading
 from typing import Any
 
-import numpy as np
-
 from . import grad_mode
 from .dependencies import dependencies
 from .graph import Node
+from .plain_numpy import np
 
 _task_ids = itertools.count().__next__
 current = threading.local()  # .task: the pass whose code the thread is running

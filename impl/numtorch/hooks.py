@@ -66,7 +66,8 @@ def retain(ref: Any, grad: Any) -> None:
     tensor = ref()
     if tensor is None or grad is None:
         return
-    tensor._grad = d.contiguous_copy(grad) if tensor._grad is None else tensor._grad + grad
+    old = getattr(tensor, "_grad", None)
+    tensor._grad = d.contiguous_copy(grad) if old is None else old + grad
 
 
 def run_pre_hooks(task: GraphTask, hooks: Any, inputs: list[Any]) -> list[Any]:

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .descriptor import expandable
 from .dtype import dtypes
 from .graph import BinaryNode
 from .kernels.index import index_put_zeros, index_values, raw_indices
 from .overlap import refuse_any, warn_of_internal
+from .plain_numpy import np
 from .saved_variable import SavedList
 from .scalar import checked
 from .tensor import Tensor

@@ -19,13 +19,12 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from . import grad_mode
 from .descriptor import arrange, describe, plan_of
 from .geometry import Memory, is_dense_like, laid_out, root_of
 from .lazy import LAZY
 from .levels import wrapped_of
+from .plain_numpy import np
 from .tangents import tangent_of
 from .tensor import wrap
 from .views import NO_GRAD_MODE, as_view, counter_of, storage_of

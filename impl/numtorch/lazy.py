@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
+from .plain_numpy import np
 
 
 class Lazy(np.lib.mixins.NDArrayOperatorsMixin):

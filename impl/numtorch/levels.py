@@ -11,9 +11,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-import numpy as np
-
 from .descriptor import describe
+from .plain_numpy import np
 from .views import extras, storage_of
 
 

@@ -6,8 +6,6 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from . import anomaly, grad_mode
 from .accumulate import HELD, accumulate, accumulate_tensor
 from .descriptor import Descriptor, descriptor, expandable
@@ -16,6 +14,7 @@ from .graph import AccumulateGrad, Node, name_of
 from .graph_task import current
 from .hooks import retain, run_post_accumulate_hooks, run_post_hooks, run_pre_hooks, run_tensor_hooks
 from .input_buffer import set_version, show, stamp, take_back, written
+from .plain_numpy import np
 from .saved import read_saved
 from .tensor import Tensor, wrap
 from .views import storage_of

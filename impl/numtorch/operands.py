@@ -9,8 +9,6 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
-
 from . import grad_mode
 from .descriptor import arrange, describe, descriptor, plan_of
 from .dtype import dtypes
@@ -18,6 +16,7 @@ from .geometry import laid_out
 from .kernels.pointwise import BOOL_NEGATED
 from .layout import RULES
 from .overlap import refuse, refuse_internal, warn_of_internal
+from .plain_numpy import np
 from .tensor import Tensor, wrap
 from .views import bump, check_inplace, extras, requires_grad, storage_of
 

@@ -12,11 +12,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
-
 from .geometry import address, element_strides, has_internal_overlap, root_of
 from .layout import is_dense
 from .lazy import LAZY
+from .plain_numpy import np
 
 INTERNAL = (
     "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "

@@ -20,8 +20,6 @@ import sys
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from . import grad_mode
 from .accumulate import accumulate
 from .dependencies import dependencies
@@ -29,6 +27,7 @@ from .geometry import turned
 from .graph import AccumulateGrad, Node, NodeExtra, NotPlain
 from .input_buffer import add, add_to_slot, set_version, summed, written
 from .node_calls import looked_at
+from .plain_numpy import np
 from .tensor import Tensor
 
 if TYPE_CHECKING:

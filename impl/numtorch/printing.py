@@ -25,10 +25,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from .dtype import get_default_dtype
 from .levels import wrapped_of
+from .plain_numpy import np
 
 # ---- options
 

@@ -32,10 +32,11 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
+from numpy.random import RandomState
 
 from .box_muller import BLOCK, box_muller_double, box_muller_single
 from .dtype import from_numpy as dtype_of
+from .plain_numpy import np
 
 _WORDS = 624  # of the Mersenne Twister's state
 _DEFAULT_SEED = 67280421310721  # what a new Generator() starts from
@@ -76,7 +77,7 @@ class Generator:
     def _restart(self, seed: int) -> None:
         self._seed = seed
         # PyTorch takes any 64-bit seed, and the twister sees its low half only.
-        self._twister = np.random.RandomState(seed & 0xFFFFFFFF)
+        self._twister = RandomState(seed & 0xFFFFFFFF)
         self._fresh = True  # nothing drawn yet: PyTorch's state tells this apart
         self.kept_normal: float | None = None
 
@@ -124,7 +125,7 @@ class Generator:
             raise RuntimeError("Invalid mt19937 state")
         self._seed = int(state["seed"])
         self._fresh = left == 1 and position == 0
-        self._twister = np.random.RandomState(0)
+        self._twister = RandomState(0)
         self._twister.set_state(
             ("MT19937", state["words"].astype(np.uint32), _WORDS if left == 1 else position, 0, 0.0)
         )

@@ -13,7 +13,7 @@ from typing import Any
 from . import grad_mode, overrides
 from .graph import FREED, FREED_COUNTER, FREED_TEXT, Node
 from .saved_hooks import Packed
-from .tensor import Tensor, wrap
+from .tensor import Tensor, copy_slots, wrap
 from .views import SeenThrough, current_grad_fn, node_label
 
 _new = object.__new__
@@ -172,9 +172,7 @@ def unpack_input(node: Node, name: str) -> Any:
 def plain(tensor: Any) -> Any:
     """The tensor without its class."""
     alias = _new(Tensor)
-    for slot in Tensor.__slots__:
-        if slot != "__weakref__":
-            setattr(alias, slot, getattr(tensor, slot))
+    copy_slots(tensor, alias)
     return alias
 
 
@@ -224,10 +222,8 @@ def own_result(node: Node, array: Any, counter: list[int]) -> Any:
     result._desc = node.desc
     result._requires_grad = True
     result._node = node
-    result._grad = None
     result._counter = counter
     result._extra = None
-    result._accumulator = None
     return result
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from .dtype import dtypes
+from .plain_numpy import np
 
 _CPP = {"float32": "float", "float64": "double", "int32": "int", "float16": "c10::Half"} | {
     "bfloat16": "c10::BFloat16",

@@ -19,11 +19,10 @@ from pickle import UnpicklingError
 from types import FunctionType
 from typing import Any
 
-import numpy as np
-
 from . import weights_only
 from .device import check_device
 from .dtype import dtype
+from .plain_numpy import np
 from .storage import TypedStorage, UntypedStorage, class_name, class_type
 
 __all__ = [

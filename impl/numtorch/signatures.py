@@ -15,10 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from .dtype import BOOL, INTEGRAL, dtype
 from .operands import type_name
+from .plain_numpy import np
 from .storage import TypedStorage, UntypedStorage
 from .tensor import Tensor
 

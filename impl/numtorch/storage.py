@@ -6,11 +6,10 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from .device import CPU
 from .dtype import dtypes
 from .geometry import address, is_dense_like
+from .plain_numpy import np
 
 CLASSES = {
     "DoubleStorage": dtypes.float64,

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .geometry import Geometry, strided
 from .graph import FREED_TEXT, Node, UnaryNode, VariadicNode
 from .overlap import refuse_internal
+from .plain_numpy import np
 
 
 def window_of(array: np.ndarray, shape: tuple, strides: tuple, offset: int) -> np.ndarray:

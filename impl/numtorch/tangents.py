@@ -16,13 +16,12 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-import numpy as np
-
 from . import grad_mode
 from .geometry import Geometry, root_of
 from .graph import UnaryNode, next_sequence_nr
 from .lazy import Zeros
 from .levels import carry, own
+from .plain_numpy import np
 from .strided import CopySlices, reach, window_of
 from .views import counter_of, edge, extras, geometry, requires_grad, storage_of
 

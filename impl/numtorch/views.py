@@ -11,12 +11,11 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-import numpy as np
-
 from . import grad_mode
 from .geometry import Geometry, element_strides, storage_offset
 from .graph import Node, accumulator, name_of, next_sequence_nr, outdate
 from .lazy import LAZY
+from .plain_numpy import np
 from .strided import AsStridedBackward0, CopySlices
 
 DEFAULT, IN_CUSTOM_FUNCTION, MULTI_OUTPUT_NODE, NO_GRAD_MODE, INFERENCE_MODE = range(5)

@@ -9,14 +9,13 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
-
 from . import grad_mode
 from .descriptor import broadcast_shapes
 from .geometry import address, is_dense_like
 from .graph import BinaryNode, UnaryNode, next_sequence_nr
 from .operands import IMAGINARY_DISCARDED, category_of
 from .overlap import refuse, refuse_internal
+from .plain_numpy import np
 from .scalar import checked
 from .strided import window_of
 from .tensor import Tensor, wrap

@@ -19,12 +19,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from .. import grad_mode, levels, replacing
 from ..forward_rules.operands import exchanged, tensors_in
 from ..graph import NotPlain
 from ..levels import Wrapped, at, living, show, state
+from ..plain_numpy import np
 from ..replacing import Replaced
 from ..tensor import Tensor, wrap
 from ..views import storage_of

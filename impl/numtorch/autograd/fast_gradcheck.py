@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..dtype import FLOATING, dtype as dtype_type
 from ..functions.random import rand
+from ..plain_numpy import np
 from ..random import Generator
 from ..tensor import Tensor, wrap
 from .gradcheck import GradcheckError, analytical_jacobians, close, mismatch

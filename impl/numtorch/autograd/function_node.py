@@ -9,11 +9,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
-
 from ..descriptor import Descriptor
 from ..graph import FREED_TEXT, Node, VariadicNode, name_of, next_sequence_nr
 from ..graph_task import task_under_way
+from ..plain_numpy import np
 from ..saved_variable import SavedVariable
 from ..tensor import Tensor, wrap
 from .function_names import shared_when_set

@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ..creation import zeros_like
 from ..dispatch import stack
 from ..functions.shape import expand, permute, reshape, split, view, view_as
 from ..grad_mode import is_grad_enabled
+from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from .entry import grad
 from .grad_mode import enable_grad, set_grad_enabled

@@ -11,11 +11,10 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
-
 from ..creation import empty, zeros
 from ..dtype import complex128, float64
 from ..functions.shape import reshape, view
+from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from .entry import grad
 from .function import Function

@@ -10,9 +10,8 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ..dtype import FLOATING
+from ..plain_numpy import np
 from ..tensor import Tensor
 
 

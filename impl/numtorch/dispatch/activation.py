@@ -4,12 +4,12 @@
 # mypy: ignore-errors
 from __future__ import annotations
 
-import numpy as np
-
+from ..plain_numpy import np
 from .. import dispatch, formulas, grad_mode, saved_hooks
 from ..descriptor import arrange, describe, plan_of, sum_to
 from ..engine import through_tensors, validate
 from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, sequence_nrs
+from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, refused, single, store
@@ -117,13 +117,14 @@ def elu(self, alpha, scale, input_scale, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_EluBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -144,10 +145,8 @@ def elu(self, alpha, scale, input_scale, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -158,11 +157,11 @@ def elu(self, alpha, scale, input_scale, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'elu', self)
@@ -222,13 +221,14 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_EluBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -244,10 +244,8 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -261,11 +259,11 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'elu_of', self)
@@ -283,14 +281,15 @@ def elu_of_(self, alpha, scale, input_scale):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise refused('elu_cpu', self._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_EluBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -380,15 +379,16 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
     flag = grad_output._requires_grad or self_or_result._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self_or_result)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_EluBackwardBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
@@ -400,7 +400,7 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
             node.fn1 = fn1
         elif not self_or_result._requires_grad:
             node.fn1 = fn1 = None
-        elif self_or_result._accumulator is not None and self_or_result._extra is None and (fn1 := self_or_result._accumulator()) is not None:
+        elif self_or_result._extra is None and self_or_result._accumulator is not None and (fn1 := self_or_result._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(self_or_result)
@@ -431,10 +431,8 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -445,11 +443,11 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'elu_backward', grad_output, self_or_result)
@@ -503,13 +501,14 @@ def celu(self, alpha, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_CeluBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -528,10 +527,8 @@ def celu(self, alpha, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -542,11 +539,11 @@ def celu(self, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'celu', self)
@@ -602,13 +599,14 @@ def celu_of(self, alpha, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_CeluBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -622,10 +620,8 @@ def celu_of(self, alpha, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -639,11 +635,11 @@ def celu_of(self, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'celu_of', self)
@@ -661,14 +657,15 @@ def celu_of_(self, alpha):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise refused('elu_cpu', self._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_CeluBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -744,13 +741,14 @@ def softplus(self, beta, threshold, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SoftplusBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -770,10 +768,8 @@ def softplus(self, beta, threshold, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -784,11 +780,11 @@ def softplus(self, beta, threshold, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'softplus', self)
@@ -854,15 +850,16 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SoftplusBackwardBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
@@ -874,7 +871,7 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
             node.fn1 = fn1
         elif not self._requires_grad:
             node.fn1 = fn1 = None
-        elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(self)
@@ -903,10 +900,8 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -917,11 +912,11 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'softplus_backward', grad_output, self)
@@ -975,13 +970,14 @@ def gelu(self, approximate, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_GeluBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1000,10 +996,8 @@ def gelu(self, approximate, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -1014,11 +1008,11 @@ def gelu(self, approximate, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'gelu', self)
@@ -1083,15 +1077,16 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_GeluBackwardBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
@@ -1103,7 +1098,7 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
             node.fn1 = fn1
         elif not self._requires_grad:
             node.fn1 = fn1 = None
-        elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(self)
@@ -1131,10 +1126,8 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -1145,11 +1138,11 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'gelu_backward', grad_output, self)
@@ -1193,29 +1186,27 @@ def silu(self, *, out=None):
     """silu(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_silu(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_SiluBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'silu', False, 'silu_cpu')
@@ -1223,13 +1214,14 @@ def silu(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SiluBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1247,10 +1239,8 @@ def silu(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -1261,11 +1251,11 @@ def silu(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'silu', self)
@@ -1281,7 +1271,7 @@ def silu_(self):
     if self._desc.dtype.category < 2:
         raise refused('silu_cpu', self._desc.dtype)
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -1291,7 +1281,7 @@ def silu_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1351,29 +1341,27 @@ def mish(self, *, out=None):
     """mish(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_mish(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_MishBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'mish', False, 'mish_cpu')
@@ -1383,13 +1371,14 @@ def mish(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_MishBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1407,10 +1396,8 @@ def mish(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -1421,11 +1408,11 @@ def mish(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'mish', self)
@@ -1443,7 +1430,7 @@ def mish_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise refused('mish_cpu', self._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -1453,7 +1440,7 @@ def mish_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1526,19 +1513,20 @@ def log_sigmoid(self):
         raise refused('log_sigmoid_cpu', self._desc.dtype)
     arrays = k_log_sigmoid(self._array) if self._desc.real else rounded_once(k_log_sigmoid, self._array)
     results = [wrap(a) for a in arrays]
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LogSigmoidBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1588,11 +1576,11 @@ def silu_gradient(grad_output, self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'silu_gradient', grad_output, self)
@@ -1625,11 +1613,11 @@ def mish_gradient(grad_output, self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'mish_gradient', grad_output, self)
@@ -1676,16 +1664,17 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_LogSigmoidBackwardBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -1697,7 +1686,7 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
                 node.fn1 = fn1
             elif not self._requires_grad:
                 node.fn1 = fn1 = None
-            elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(self)
@@ -1732,10 +1721,8 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'log_sigmoid_backward')
@@ -1744,11 +1731,11 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'log_sigmoid_backward')
 
@@ -1800,13 +1787,14 @@ def leaky_relu(self, negative_slope, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LeakyReluBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1825,10 +1813,8 @@ def leaky_relu(self, negative_slope, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -1839,11 +1825,11 @@ def leaky_relu(self, negative_slope, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'leaky_relu', self)
@@ -1899,13 +1885,14 @@ def leaky_relu_of(self, negative_slope, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LeakyReluBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1919,10 +1906,8 @@ def leaky_relu_of(self, negative_slope, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -1936,11 +1921,11 @@ def leaky_relu_of(self, negative_slope, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'leaky_relu_of', self)
@@ -1958,14 +1943,15 @@ def leaky_relu_of_(self, negative_slope):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise refused('leaky_relu_cpu', self._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_LeakyReluBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2072,15 +2058,16 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LeakyReluBackwardBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
@@ -2092,7 +2079,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
             node.fn1 = fn1
         elif not self._requires_grad:
             node.fn1 = fn1 = None
-        elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(self)
@@ -2115,10 +2102,8 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2129,11 +2114,11 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'leaky_relu_backward', grad_output, self)
@@ -2189,13 +2174,14 @@ def hardtanh(self, min_val, max_val, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_HardtanhBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2215,10 +2201,8 @@ def hardtanh(self, min_val, max_val, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2229,11 +2213,11 @@ def hardtanh(self, min_val, max_val, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
         counted(self, result, times=1)
@@ -2251,7 +2235,7 @@ def hardtanh_(self, min_val, max_val):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise NotImplementedError('clamp is not supported for complex types')
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -2261,7 +2245,7 @@ def hardtanh_(self, min_val, max_val):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2368,15 +2352,16 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_HardtanhBackwardBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
@@ -2388,7 +2373,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
             node.fn1 = fn1
         elif not self._requires_grad:
             node.fn1 = fn1 = None
-        elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(self)
@@ -2412,10 +2397,8 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2426,11 +2409,11 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'hardtanh_backward', grad_output, self)
@@ -2484,13 +2467,14 @@ def threshold(self, threshold, value, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ThresholdBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2509,10 +2493,8 @@ def threshold(self, threshold, value, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2523,11 +2505,11 @@ def threshold(self, threshold, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'threshold', self)
@@ -2581,13 +2563,14 @@ def threshold_of(self, threshold, value, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ThresholdBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2606,10 +2589,8 @@ def threshold_of(self, threshold, value, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2620,11 +2601,11 @@ def threshold_of(self, threshold, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'threshold_of', self)
@@ -2640,7 +2621,7 @@ def threshold_of_(self, threshold, value):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise refused('threshold_cpu', self._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -2650,7 +2631,7 @@ def threshold_of_(self, threshold, value):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2721,13 +2702,14 @@ def softshrink(self, lambd, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SoftshrinkBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2746,10 +2728,8 @@ def softshrink(self, lambd, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2760,11 +2740,11 @@ def softshrink(self, lambd, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'softshrink', self)
@@ -2851,15 +2831,16 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SoftshrinkBackwardBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
@@ -2871,7 +2852,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
             node.fn1 = fn1
         elif not self._requires_grad:
             node.fn1 = fn1 = None
-        elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(self)
@@ -2894,10 +2875,8 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2908,11 +2887,11 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'softshrink_backward', grad_output, self)
@@ -2966,13 +2945,14 @@ def hardshrink(self, lambd, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_HardshrinkBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2991,10 +2971,8 @@ def hardshrink(self, lambd, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -3005,11 +2983,11 @@ def hardshrink(self, lambd, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'hardshrink', self)
@@ -3096,15 +3074,16 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_HardshrinkBackwardBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
@@ -3116,7 +3095,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
             node.fn1 = fn1
         elif not self._requires_grad:
             node.fn1 = fn1 = None
-        elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(self)
@@ -3139,10 +3118,8 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -3153,11 +3130,11 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'hardshrink_backward', grad_output, self)
@@ -3201,29 +3178,27 @@ def hardsigmoid(self, *, out=None):
     """hardsigmoid(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_hardsigmoid(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_HardsigmoidBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'hardsigmoid', False, 'hardsigmoid_cpu')
@@ -3233,13 +3208,14 @@ def hardsigmoid(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_HardsigmoidBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3257,10 +3233,8 @@ def hardsigmoid(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -3271,11 +3245,11 @@ def hardsigmoid(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'hardsigmoid', self)
@@ -3293,7 +3267,7 @@ def hardsigmoid_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise refused('hardsigmoid_cpu', self._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -3303,7 +3277,7 @@ def hardsigmoid_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3393,7 +3367,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_HardsigmoidNotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = grad_output._node
@@ -3401,7 +3375,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
             node.fn0 = fn0
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
@@ -3413,7 +3387,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
             node.fn1 = fn1
         elif not self._requires_grad:
             node.fn1 = fn1 = None
-        elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(self)
@@ -3427,10 +3401,8 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -3441,11 +3413,11 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'hardsigmoid_backward', grad_output, self)
@@ -3489,29 +3461,27 @@ def hardswish(self, *, out=None):
     """hardswish(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_hardswish(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_HardswishBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'hardswish', False, 'hardswish_cpu')
@@ -3521,13 +3491,14 @@ def hardswish(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_HardswishBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3545,10 +3516,8 @@ def hardswish(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -3559,11 +3528,11 @@ def hardswish(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'hardswish', self)
@@ -3581,7 +3550,7 @@ def hardswish_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise refused('hardswish_cpu', self._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -3591,7 +3560,7 @@ def hardswish_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3671,15 +3640,16 @@ def hardswish_backward(grad_output, self, *, out=None):
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_HardswishBackwardBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
@@ -3691,7 +3661,7 @@ def hardswish_backward(grad_output, self, *, out=None):
             node.fn1 = fn1
         elif not self._requires_grad:
             node.fn1 = fn1 = None
-        elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(self)
@@ -3718,10 +3688,8 @@ def hardswish_backward(grad_output, self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -3732,11 +3700,11 @@ def hardswish_backward(grad_output, self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'hardswish_backward', grad_output, self)
@@ -3778,16 +3746,17 @@ def prelu_kernel(self, weight, *, out=None):
     flag = self._requires_grad or weight._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(weight)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_PreluKernelBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -3799,7 +3768,7 @@ def prelu_kernel(self, weight, *, out=None):
                 node.fn1 = fn1
             elif not weight._requires_grad:
                 node.fn1 = fn1 = None
-            elif weight._accumulator is not None and weight._extra is None and (fn1 := weight._accumulator()) is not None:
+            elif weight._extra is None and weight._accumulator is not None and (fn1 := weight._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(weight)
@@ -3823,10 +3792,8 @@ def prelu_kernel(self, weight, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'prelu_kernel')
@@ -3835,11 +3802,11 @@ def prelu_kernel(self, weight, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'prelu_kernel')
 
@@ -3890,15 +3857,16 @@ def prelu_kernel_backward(grad_output, self, weight):
     """prelu_kernel_backward(grad_output, self, weight) -> tuple"""
     arrays = k_prelu_kernel_backward(grad_output._array, self._array, weight._array) if grad_output._desc.real else rounded_once(k_prelu_kernel_backward, grad_output._array, self._array, weight._array)
     results = [wrap(a) for a in arrays]
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
     flag = grad_output._requires_grad or self._requires_grad or weight._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(weight)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_PreluKernelBackwardBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [edge(grad_output), edge(self), edge(weight)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -3988,14 +3956,15 @@ def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_RreluWithNoiseBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -4021,10 +3990,8 @@ def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'rrelu_with_noise')
@@ -4033,11 +4000,11 @@ def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'rrelu_with_noise')
 
@@ -4102,14 +4069,15 @@ def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_RreluWithNoiseBackward1)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -4130,10 +4098,8 @@ def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
@@ -4145,11 +4111,11 @@ def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'rrelu_with_noise_of')
 
@@ -4161,14 +4127,15 @@ def rrelu_with_noise_of_(self, noise, lower, upper, training):
     found = inplace_operands(self, None, 'rrelu_with_noise_of', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_RreluWithNoiseBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4271,16 +4238,17 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_RreluWithNoiseBackwardBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -4292,7 +4260,7 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
                 node.fn1 = fn1
             elif not self._requires_grad:
                 node.fn1 = fn1 = None
-            elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(self)
@@ -4325,10 +4293,8 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'rrelu_with_noise_backward')
@@ -4337,11 +4303,11 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'rrelu_with_noise_backward')
 
@@ -4389,14 +4355,15 @@ def glu(self, dim, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_GluBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -4415,10 +4382,8 @@ def glu(self, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'glu')
@@ -4427,11 +4392,11 @@ def glu(self, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'glu')
 
@@ -4471,16 +4436,17 @@ def glu_backward(grad_output, self, dim, *, out=None):
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_GluBackwardBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -4492,7 +4458,7 @@ def glu_backward(grad_output, self, dim, *, out=None):
                 node.fn1 = fn1
             elif not self._requires_grad:
                 node.fn1 = fn1 = None
-            elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(self)
@@ -4520,10 +4486,8 @@ def glu_backward(grad_output, self, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'glu_backward')
@@ -4532,11 +4496,11 @@ def glu_backward(grad_output, self, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'glu_backward')
 
@@ -4584,14 +4548,15 @@ def softmax(self, dim, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_SoftmaxBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -4605,10 +4570,8 @@ def softmax(self, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
@@ -4620,11 +4583,11 @@ def softmax(self, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'softmax')
 
@@ -4672,14 +4635,15 @@ def log_softmax(self, dim, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_LogSoftmaxBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -4693,10 +4657,8 @@ def log_softmax(self, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
@@ -4708,11 +4670,11 @@ def log_softmax(self, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'log_softmax')
 
@@ -4782,16 +4744,17 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(output)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_SoftmaxBackwardDataBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -4803,7 +4766,7 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
                 node.fn1 = fn1
             elif not output._requires_grad:
                 node.fn1 = fn1 = None
-            elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
+            elif output._extra is None and output._accumulator is not None and (fn1 := output._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(output)
@@ -4831,10 +4794,8 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'softmax_backward_data')
@@ -4843,11 +4804,11 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'softmax_backward_data')
 
@@ -4917,16 +4878,17 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(output)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_LogSoftmaxBackwardDataBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -4938,7 +4900,7 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
                 node.fn1 = fn1
             elif not output._requires_grad:
                 node.fn1 = fn1 = None
-            elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
+            elif output._extra is None and output._accumulator is not None and (fn1 := output._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(output)
@@ -4966,10 +4928,8 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'log_softmax_backward_data')
@@ -4978,11 +4938,11 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'log_softmax_backward_data')
 

@@ -4,13 +4,13 @@
 # mypy: ignore-errors
 from __future__ import annotations
 
-import numpy as np
-
+from ..plain_numpy import np
 from .. import formulas, grad_mode, saved_hooks
 from ..buffers import into
 from ..descriptor import arrange, describe, sum_to
 from ..engine import through_tensors, validate
 from ..graph import FREED, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
+from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, refused, single, store
@@ -125,11 +125,11 @@ def lt(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'lt', self, other, derivable=False)
@@ -149,16 +149,17 @@ def lt_(self, other):
         raise refused('lt_cpu', self._desc.dtype)
     if other._desc.dtype.category == 3:
         raise refused('lt_cpu', other._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_LtBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -170,7 +171,7 @@ def lt_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -217,14 +218,15 @@ def lt_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_LtBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -237,10 +239,8 @@ def lt_scalar(self, other, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'lt_scalar')
@@ -249,11 +249,11 @@ def lt_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'lt_scalar')
 
@@ -265,14 +265,15 @@ def lt_scalar_(self, other):
     found = inplace_operands(self, None, 'lt_scalar', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_LtBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -361,11 +362,11 @@ def le(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'le', self, other, derivable=False)
@@ -385,16 +386,17 @@ def le_(self, other):
         raise refused('le_cpu', self._desc.dtype)
     if other._desc.dtype.category == 3:
         raise refused('le_cpu', other._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_LeBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -406,7 +408,7 @@ def le_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -453,14 +455,15 @@ def le_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_LeBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -473,10 +476,8 @@ def le_scalar(self, other, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'le_scalar')
@@ -485,11 +486,11 @@ def le_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'le_scalar')
 
@@ -501,14 +502,15 @@ def le_scalar_(self, other):
     found = inplace_operands(self, None, 'le_scalar', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_LeBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -597,11 +599,11 @@ def gt(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'gt', self, other, derivable=False)
@@ -621,16 +623,17 @@ def gt_(self, other):
         raise refused('gt_cpu', self._desc.dtype)
     if other._desc.dtype.category == 3:
         raise refused('gt_cpu', other._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_GtBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -642,7 +645,7 @@ def gt_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -689,14 +692,15 @@ def gt_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_GtBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -709,10 +713,8 @@ def gt_scalar(self, other, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'gt_scalar')
@@ -721,11 +723,11 @@ def gt_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'gt_scalar')
 
@@ -737,14 +739,15 @@ def gt_scalar_(self, other):
     found = inplace_operands(self, None, 'gt_scalar', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_GtBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -833,11 +836,11 @@ def ge(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'ge', self, other, derivable=False)
@@ -857,16 +860,17 @@ def ge_(self, other):
         raise refused('ge_cpu', self._desc.dtype)
     if other._desc.dtype.category == 3:
         raise refused('ge_cpu', other._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_GeBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -878,7 +882,7 @@ def ge_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -925,14 +929,15 @@ def ge_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_GeBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -945,10 +950,8 @@ def ge_scalar(self, other, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'ge_scalar')
@@ -957,11 +960,11 @@ def ge_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'ge_scalar')
 
@@ -973,14 +976,15 @@ def ge_scalar_(self, other):
     found = inplace_operands(self, None, 'ge_scalar', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_GeBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1067,11 +1071,11 @@ def eq(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'eq', self, other, derivable=False)
@@ -1087,16 +1091,17 @@ def eq_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_EqBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1108,7 +1113,7 @@ def eq_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -1155,14 +1160,15 @@ def eq_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_EqBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -1175,10 +1181,8 @@ def eq_scalar(self, other, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'eq_scalar')
@@ -1187,11 +1191,11 @@ def eq_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'eq_scalar')
 
@@ -1203,14 +1207,15 @@ def eq_scalar_(self, other):
     found = inplace_operands(self, None, 'eq_scalar', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_EqBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1297,11 +1302,11 @@ def ne(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'ne', self, other, derivable=False)
@@ -1317,16 +1322,17 @@ def ne_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_NeBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1338,7 +1344,7 @@ def ne_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -1385,14 +1391,15 @@ def ne_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_NeBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -1405,10 +1412,8 @@ def ne_scalar(self, other, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'ne_scalar')
@@ -1417,11 +1422,11 @@ def ne_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'ne_scalar')
 
@@ -1433,14 +1438,15 @@ def ne_scalar_(self, other):
     found = inplace_operands(self, None, 'ne_scalar', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_NeBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1469,11 +1475,11 @@ def isnan(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'isnan')
 
@@ -1486,11 +1492,11 @@ def isinf(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'isinf')
 
@@ -1503,11 +1509,11 @@ def isfinite(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'isfinite')
 
@@ -1520,11 +1526,11 @@ def all_alike(self, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
         counted(self, result, times=1)
@@ -1544,11 +1550,11 @@ def isposinf(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'isposinf', self, exactly='isposinf does not support non-boolean outputs.', derivable=False)
@@ -1568,11 +1574,11 @@ def isneginf(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'isneginf', self, exactly='isneginf does not support non-boolean outputs.', derivable=False)
@@ -1594,11 +1600,11 @@ def signbit(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'signbit', self, exactly='signbit does not support non-boolean outputs.', derivable=False)
@@ -1613,11 +1619,11 @@ def logical_not(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
         counted(self, result, times=1)
@@ -1632,11 +1638,11 @@ def logical_and(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and other._extra is not None and other._extra.inference:
         counted(self, result, times=1)
@@ -1651,11 +1657,11 @@ def logical_or(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and other._extra is not None and other._extra.inference:
         counted(self, result, times=1)
@@ -1670,11 +1676,11 @@ def logical_xor(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and other._extra is not None and other._extra.inference:
         counted(self, result, times=1)
@@ -1689,11 +1695,11 @@ def bitwise_not(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'bitwise_not')
 
@@ -1764,11 +1770,11 @@ def bitwise_and(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'bitwise_and', self, other, derivable=False)
@@ -1784,16 +1790,17 @@ def bitwise_and_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_Bitwise_AndBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1805,7 +1812,7 @@ def bitwise_and_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -1893,11 +1900,11 @@ def bitwise_or(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'bitwise_or', self, other, derivable=False)
@@ -1913,16 +1920,17 @@ def bitwise_or_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_Bitwise_OrBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1934,7 +1942,7 @@ def bitwise_or_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -2022,11 +2030,11 @@ def bitwise_xor(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'bitwise_xor', self, other, derivable=False)
@@ -2042,16 +2050,17 @@ def bitwise_xor_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_Bitwise_XorBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2063,7 +2072,7 @@ def bitwise_xor_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -2151,11 +2160,11 @@ def bitwise_left_shift(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'bitwise_left_shift', self, other, derivable=False)
@@ -2171,16 +2180,17 @@ def bitwise_left_shift_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_Bitwise_Left_ShiftBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2192,7 +2202,7 @@ def bitwise_left_shift_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -2280,11 +2290,11 @@ def bitwise_right_shift(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'bitwise_right_shift', self, other, derivable=False)
@@ -2300,16 +2310,17 @@ def bitwise_right_shift_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_Bitwise_Right_ShiftBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2321,7 +2332,7 @@ def bitwise_right_shift_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -2351,11 +2362,11 @@ def isclose(self, other, rtol, atol, equal_nan, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'isclose')
 
@@ -2457,15 +2468,16 @@ def maximum(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_MaximumBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2477,7 +2489,7 @@ def maximum(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -2501,10 +2513,8 @@ def maximum(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2515,11 +2525,11 @@ def maximum(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'maximum', self, other)
@@ -2623,15 +2633,16 @@ def minimum(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_MinimumBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2643,7 +2654,7 @@ def minimum(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -2667,10 +2678,8 @@ def minimum(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2681,11 +2690,11 @@ def minimum(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'minimum', self, other)
@@ -2788,15 +2797,16 @@ def fmax(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_FmaxBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2808,7 +2818,7 @@ def fmax(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -2832,10 +2842,8 @@ def fmax(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2846,11 +2854,11 @@ def fmax(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'fmax', self, other)
@@ -2953,15 +2961,16 @@ def fmin(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_FminBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2973,7 +2982,7 @@ def fmin(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -2997,10 +3006,8 @@ def fmin(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -3011,11 +3018,11 @@ def fmin(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'fmin', self, other)
@@ -3070,9 +3077,10 @@ def where(condition, self, other, *, out=None):
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_WhereBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [(None, 0) if self is None else edge(self), (None, 0) if other is None else edge(other)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -3087,10 +3095,8 @@ def where(condition, self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'where', condition, self, other)
@@ -3099,11 +3105,11 @@ def where(condition, self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'where', condition, self, other)
 
@@ -3151,9 +3157,10 @@ def masked_fill(self, mask, value, *, out=None):
     array = k_masked_fill(arrays[0], mask._array, value) if desc.real else rounded_once(k_masked_fill, arrays[0], mask._array, value)
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_MaskedFillBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [(None, 0) if self is None else edge(self)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -3168,10 +3175,8 @@ def masked_fill(self, mask, value, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'masked_fill', self, mask)
@@ -3180,24 +3185,25 @@ def masked_fill(self, mask, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'masked_fill', self, mask)
 
 
 def masked_fill_(self, mask, value):
     """masked_fill_(self, mask, value) -> Tensor, self itself"""
-    flag = before_write(self, (self, mask,), 'masked_fill_') and (not grad_mode.disabled or _grad.grad)
+    flag = before_write(self, (self, mask,), 'masked_fill_') and (not disabled or _grad.grad)
     tensors, arrays, desc = together((self,), (mask,))
     self, = tensors
     check_result(self, desc)
     if flag:
         node = _new(*_MaskedFillBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [(None, 0) if self is None else edge(self)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -3267,9 +3273,10 @@ def masked_fill_tensor(self, mask, value, *, out=None):
     array = k_masked_fill_tensor(arrays[0], mask._array, arrays[1]) if desc.real else rounded_once(k_masked_fill_tensor, arrays[0], mask._array, arrays[1])
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_MaskedFillBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [(None, 0) if self is None else edge(self), (None, 0) if value is None else edge(value)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -3284,10 +3291,8 @@ def masked_fill_tensor(self, mask, value, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'masked_fill', self, mask, value)
@@ -3296,24 +3301,25 @@ def masked_fill_tensor(self, mask, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'masked_fill', self, mask, value)
 
 
 def masked_fill_tensor_(self, mask, value):
     """masked_fill_tensor_(self, mask, value) -> Tensor, self itself"""
-    flag = before_write(self, (self, mask, value,), 'masked_fill_') and (not grad_mode.disabled or _grad.grad)
+    flag = before_write(self, (self, mask, value,), 'masked_fill_') and (not disabled or _grad.grad)
     tensors, arrays, desc = together((self, value,), (mask,))
     self, value = tensors
     check_result(self, desc)
     if flag:
         node = _new(*_MaskedFillBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [(None, 0) if self is None else edge(self), (None, 0) if value is None else edge(value)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -3389,14 +3395,15 @@ def masked_select(self, mask, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_MaskedSelectBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -3419,10 +3426,8 @@ def masked_select(self, mask, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'masked_select')
@@ -3431,11 +3436,11 @@ def masked_select(self, mask, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'masked_select')
 
@@ -3484,14 +3489,15 @@ def clamp(self, min, max, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_ClampBackward1)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -3511,10 +3517,8 @@ def clamp(self, min, max, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'clamp')
@@ -3523,11 +3527,11 @@ def clamp(self, min, max, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'clamp')
 
@@ -3541,7 +3545,7 @@ def clamp_(self, min, max):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise NotImplementedError('clamp is not supported for complex types')
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -3551,7 +3555,7 @@ def clamp_(self, min, max):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3618,14 +3622,15 @@ def clamp_min(self, min, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_ClampMinBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -3644,10 +3649,8 @@ def clamp_min(self, min, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'clamp_min')
@@ -3656,11 +3659,11 @@ def clamp_min(self, min, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'clamp_min')
 
@@ -3674,7 +3677,7 @@ def clamp_min_(self, min):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise NotImplementedError('clamp is not supported for complex types')
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -3684,7 +3687,7 @@ def clamp_min_(self, min):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3750,14 +3753,15 @@ def clamp_max(self, max, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_ClampMaxBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -3776,10 +3780,8 @@ def clamp_max(self, max, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'clamp_max')
@@ -3788,11 +3790,11 @@ def clamp_max(self, max, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'clamp_max')
 
@@ -3806,7 +3808,7 @@ def clamp_max_(self, max):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise NotImplementedError('clamp is not supported for complex types')
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -3816,7 +3818,7 @@ def clamp_max_(self, max):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3919,9 +3921,10 @@ def clamp_tensor(self, min, max, *, out=None):
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ClampBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [(None, 0) if self is None else edge(self), (None, 0) if min is None else edge(min), (None, 0) if max is None else edge(max)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -3944,10 +3947,8 @@ def clamp_tensor(self, min, max, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'clamp_tensor', self, min, max)
@@ -3956,18 +3957,18 @@ def clamp_tensor(self, min, max, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'clamp_tensor', self, min, max)
 
 
 def clamp_tensor_(self, min, max):
     """clamp_tensor_(self, min, max) -> Tensor, self itself"""
-    flag = before_write(self, (self, min, max,)) and (not grad_mode.disabled or _grad.grad)
+    flag = before_write(self, (self, min, max,)) and (not disabled or _grad.grad)
     tensors, arrays, desc = together((self, min, max,), ())
     self, min, max = tensors
     check_result(self, desc)
@@ -4099,15 +4100,16 @@ def clamp_min_tensor(self, min, *, out=None):
     flag = self._requires_grad or min._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(min)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ClampMinBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4119,7 +4121,7 @@ def clamp_min_tensor(self, min, *, out=None):
             node.fn1 = fn1
         elif not min._requires_grad:
             node.fn1 = fn1 = None
-        elif min._accumulator is not None and min._extra is None and (fn1 := min._accumulator()) is not None:
+        elif min._extra is None and min._accumulator is not None and (fn1 := min._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(min)
@@ -4143,10 +4145,8 @@ def clamp_min_tensor(self, min, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -4157,11 +4157,11 @@ def clamp_min_tensor(self, min, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'clamp_min_tensor', self, min)
@@ -4181,7 +4181,7 @@ def clamp_min_tensor_(self, min):
         raise refused('maximum_cpu', self._desc.dtype)
     if min._desc.dtype.category == 3:
         raise refused('maximum_cpu', min._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -4193,7 +4193,7 @@ def clamp_min_tensor_(self, min):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4205,7 +4205,7 @@ def clamp_min_tensor_(self, min):
             node.fn1 = fn1
         elif not min._requires_grad:
             node.fn1 = fn1 = None
-        elif min._accumulator is not None and min._extra is None and (fn1 := min._accumulator()) is not None:
+        elif min._extra is None and min._accumulator is not None and (fn1 := min._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(min)
@@ -4330,15 +4330,16 @@ def clamp_max_tensor(self, max, *, out=None):
     flag = self._requires_grad or max._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(max)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ClampMaxBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4350,7 +4351,7 @@ def clamp_max_tensor(self, max, *, out=None):
             node.fn1 = fn1
         elif not max._requires_grad:
             node.fn1 = fn1 = None
-        elif max._accumulator is not None and max._extra is None and (fn1 := max._accumulator()) is not None:
+        elif max._extra is None and max._accumulator is not None and (fn1 := max._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(max)
@@ -4374,10 +4375,8 @@ def clamp_max_tensor(self, max, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -4388,11 +4387,11 @@ def clamp_max_tensor(self, max, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'clamp_max_tensor', self, max)
@@ -4412,7 +4411,7 @@ def clamp_max_tensor_(self, max):
         raise refused('minimum_cpu', self._desc.dtype)
     if max._desc.dtype.category == 3:
         raise refused('minimum_cpu', max._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -4424,7 +4423,7 @@ def clamp_max_tensor_(self, max):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4436,7 +4435,7 @@ def clamp_max_tensor_(self, max):
             node.fn1 = fn1
         elif not max._requires_grad:
             node.fn1 = fn1 = None
-        elif max._accumulator is not None and max._extra is None and (fn1 := max._accumulator()) is not None:
+        elif max._extra is None and max._accumulator is not None and (fn1 := max._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(max)

@@ -4,12 +4,12 @@
 # mypy: ignore-errors
 from __future__ import annotations
 
-import numpy as np
-
+from ..plain_numpy import np
 from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
+from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..operands import refused, store
 from ..saved import check_saveable, own_result, unpack_input, unpack_result
@@ -61,19 +61,20 @@ def linalg_inv_ex(A):
     """linalg_inv_ex(A) -> tuple"""
     arrays = k_linalg_inv_ex(A._array) if A._desc.real else rounded_once(k_linalg_inv_ex, A._array)
     results = [wrap(a) for a in arrays]
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
     flag = A._requires_grad
     if flag and flag is not True:
         flag = requires_grad(A)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LinalgInvExBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
-        elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
+        elif A._extra is None and A._accumulator is not None and (fn0 := A._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(A)
@@ -129,19 +130,20 @@ def linalg_det(A):
     """linalg_det(A) -> tuple"""
     arrays = k_linalg_det(A._array) if A._desc.real else rounded_once(k_linalg_det, A._array)
     results = [wrap(a) for a in arrays]
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
     flag = A._requires_grad
     if flag and flag is not True:
         flag = requires_grad(A)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LinalgDetBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
-        elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
+        elif A._extra is None and A._accumulator is not None and (fn0 := A._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(A)
@@ -220,19 +222,20 @@ def linalg_slogdet(A):
     """linalg_slogdet(A) -> tuple"""
     arrays = k_linalg_slogdet(A._array) if A._desc.real else rounded_once(k_linalg_slogdet, A._array)
     results = [wrap(a) for a in arrays]
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
     flag = A._requires_grad
     if flag and flag is not True:
         flag = requires_grad(A)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LinalgSlogdetBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
-        elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
+        elif A._extra is None and A._accumulator is not None and (fn0 := A._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(A)
@@ -306,21 +309,22 @@ def linalg_solve_ex(A, B, left):
     """linalg_solve_ex(A, B, left) -> tuple"""
     arrays = k_linalg_solve_ex(A._array, B._array, left) if A._desc.real else rounded_once(k_linalg_solve_ex, A._array, B._array, left)
     results = [wrap(a) for a in arrays]
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
     flag = A._requires_grad or B._requires_grad
     if flag and flag is not True:
         flag = requires_grad(A) or requires_grad(B)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LinalgSolveExBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
         elif not A._requires_grad:
             node.fn0 = fn0 = None
-        elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
+        elif A._extra is None and A._accumulator is not None and (fn0 := A._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(A)
@@ -332,7 +336,7 @@ def linalg_solve_ex(A, B, left):
             node.fn1 = fn1
         elif not B._requires_grad:
             node.fn1 = fn1 = None
-        elif B._accumulator is not None and B._extra is None and (fn1 := B._accumulator()) is not None:
+        elif B._extra is None and B._accumulator is not None and (fn1 := B._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(B)
@@ -408,16 +412,17 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
     flag = self._requires_grad or B._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(B)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_LinalgSolveTriangularBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -429,7 +434,7 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
                 node.fn1 = fn1
             elif not B._requires_grad:
                 node.fn1 = fn1 = None
-            elif B._accumulator is not None and B._extra is None and (fn1 := B._accumulator()) is not None:
+            elif B._extra is None and B._accumulator is not None and (fn1 := B._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(B)
@@ -452,10 +457,8 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
@@ -467,11 +470,11 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'linalg_solve_triangular')
 
@@ -500,19 +503,20 @@ def linalg_cholesky_ex(self, upper):
     """linalg_cholesky_ex(self, upper) -> tuple"""
     arrays = k_linalg_cholesky_ex(self._array, upper) if self._desc.real else rounded_once(k_linalg_cholesky_ex, self._array, upper)
     results = [wrap(a) for a in arrays]
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LinalgCholeskyExBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -566,14 +570,15 @@ def cholesky(self, upper, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_CholeskyBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -587,10 +592,8 @@ def cholesky(self, upper, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
@@ -602,11 +605,11 @@ def cholesky(self, upper, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'cholesky')
 
@@ -656,16 +659,17 @@ def cholesky_solve(self, input2, upper, *, out=None):
     flag = self._requires_grad or input2._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(input2)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_CholeskySolveBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -677,7 +681,7 @@ def cholesky_solve(self, input2, upper, *, out=None):
                 node.fn1 = fn1
             elif not input2._requires_grad:
                 node.fn1 = fn1 = None
-            elif input2._accumulator is not None and input2._extra is None and (fn1 := input2._accumulator()) is not None:
+            elif input2._extra is None and input2._accumulator is not None and (fn1 := input2._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(input2)
@@ -702,10 +706,8 @@ def cholesky_solve(self, input2, upper, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
@@ -717,11 +719,11 @@ def cholesky_solve(self, input2, upper, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'cholesky_solve')
 
@@ -765,14 +767,15 @@ def cholesky_inverse(self, upper, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_CholeskyInverseBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -791,10 +794,8 @@ def cholesky_inverse(self, upper, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
@@ -806,11 +807,11 @@ def cholesky_inverse(self, upper, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'cholesky_inverse')
 
@@ -854,19 +855,20 @@ def linalg_qr(A, mode):
     """linalg_qr(A, mode) -> tuple"""
     arrays = k_linalg_qr(A._array, mode) if A._desc.real else rounded_once(k_linalg_qr, A._array, mode)
     results = [wrap(a) for a in arrays]
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
     flag = A._requires_grad
     if flag and flag is not True:
         flag = requires_grad(A)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LinalgQrBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
-        elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
+        elif A._extra is None and A._accumulator is not None and (fn0 := A._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(A)
@@ -933,19 +935,20 @@ def linalg_eigh(A, UPLO):
         raise refused('linalg_eigh_cpu', A._desc.dtype)
     arrays = k_linalg_eigh(A._array, UPLO) if A._desc.real else rounded_once(k_linalg_eigh, A._array, UPLO)
     results = [wrap(a) for a in arrays]
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
     flag = A._requires_grad
     if flag and flag is not True:
         flag = requires_grad(A)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LinalgEighBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
-        elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
+        elif A._extra is None and A._accumulator is not None and (fn0 := A._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(A)
@@ -1016,19 +1019,20 @@ def linalg_svd(A, full_matrices):
     """linalg_svd(A, full_matrices) -> tuple"""
     arrays = k_linalg_svd(A._array, full_matrices) if A._desc.real else rounded_once(k_linalg_svd, A._array, full_matrices)
     results = [wrap(a) for a in arrays]
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
     flag = A._requires_grad
     if flag and flag is not True:
         flag = requires_grad(A)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LinalgSvdBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = A._node
         if fn0 is not None and A._extra is None:
             node.fn0 = fn0
-        elif A._accumulator is not None and A._extra is None and (fn0 := A._accumulator()) is not None:
+        elif A._extra is None and A._accumulator is not None and (fn0 := A._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(A)
@@ -1098,14 +1102,15 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_LinalgPinvBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -1123,10 +1128,8 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
@@ -1138,11 +1141,11 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'linalg_pinv')
 
@@ -1174,14 +1177,15 @@ def linalg_matrix_exp(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_LinalgMatrixExpBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -1199,10 +1203,8 @@ def linalg_matrix_exp(self, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'linalg_matrix_exp')
@@ -1211,11 +1213,11 @@ def linalg_matrix_exp(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'linalg_matrix_exp')
 
@@ -1264,21 +1266,22 @@ def linalg_lstsq(self, b, rcond):
     """linalg_lstsq(self, b, rcond) -> tuple"""
     arrays = k_linalg_lstsq(self._array, b._array, rcond) if self._desc.real else rounded_once(k_linalg_lstsq, self._array, b._array, rcond)
     results = [wrap(a) for a in arrays]
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
     flag = self._requires_grad or b._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(b)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LinalgLstsqBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1290,7 +1293,7 @@ def linalg_lstsq(self, b, rcond):
             node.fn1 = fn1
         elif not b._requires_grad:
             node.fn1 = fn1 = None
-        elif b._accumulator is not None and b._extra is None and (fn1 := b._accumulator()) is not None:
+        elif b._extra is None and b._accumulator is not None and (fn1 := b._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(b)
@@ -1397,16 +1400,17 @@ def linalg_cross(self, other, dim, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_LinalgCrossBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -1418,7 +1422,7 @@ def linalg_cross(self, other, dim, *, out=None):
                 node.fn1 = fn1
             elif not other._requires_grad:
                 node.fn1 = fn1 = None
-            elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(other)
@@ -1451,10 +1455,8 @@ def linalg_cross(self, other, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'linalg_cross')
@@ -1463,11 +1465,11 @@ def linalg_cross(self, other, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'linalg_cross')
 

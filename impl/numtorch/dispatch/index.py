@@ -4,12 +4,12 @@
 # mypy: ignore-errors
 from __future__ import annotations
 
-import numpy as np
-
+from ..plain_numpy import np
 from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import BinaryNode, UnaryNode, sequence_nrs
+from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..operands import store
 from ..saved_variable import SavedList
@@ -60,14 +60,15 @@ def index(self, indices, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_IndexBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -82,10 +83,8 @@ def index(self, indices, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'index')
@@ -94,11 +93,11 @@ def index(self, indices, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'index')
 
@@ -149,16 +148,17 @@ def index_put(self, indices, values, accumulate, *, out=None):
     flag = self._requires_grad or values._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(values)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_IndexPutBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -170,7 +170,7 @@ def index_put(self, indices, values, accumulate, *, out=None):
                 node.fn1 = fn1
             elif not values._requires_grad:
                 node.fn1 = fn1 = None
-            elif values._accumulator is not None and values._extra is None and (fn1 := values._accumulator()) is not None:
+            elif values._extra is None and values._accumulator is not None and (fn1 := values._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(values)
@@ -187,10 +187,8 @@ def index_put(self, indices, values, accumulate, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'index_put')
@@ -199,11 +197,11 @@ def index_put(self, indices, values, accumulate, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'index_put')
 
@@ -254,16 +252,17 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
     flag = self._requires_grad or values._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(values)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_IndexPutImplBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -275,7 +274,7 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
                 node.fn1 = fn1
             elif not values._requires_grad:
                 node.fn1 = fn1 = None
-            elif values._accumulator is not None and values._extra is None and (fn1 := values._accumulator()) is not None:
+            elif values._extra is None and values._accumulator is not None and (fn1 := values._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(values)
@@ -292,10 +291,8 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'index_put_impl')
@@ -304,11 +301,11 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'index_put_impl')
 

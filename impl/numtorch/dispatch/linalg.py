@@ -4,12 +4,12 @@
 # mypy: ignore-errors
 from __future__ import annotations
 
-import numpy as np
-
+from ..plain_numpy import np
 from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import FREED, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
+from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
@@ -106,16 +106,17 @@ def dot(self, tensor, *, out=None):
     flag = self._requires_grad or tensor._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(tensor)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_DotBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -127,7 +128,7 @@ def dot(self, tensor, *, out=None):
                 node.fn1 = fn1
             elif not tensor._requires_grad:
                 node.fn1 = fn1 = None
-            elif tensor._accumulator is not None and tensor._extra is None and (fn1 := tensor._accumulator()) is not None:
+            elif tensor._extra is None and tensor._accumulator is not None and (fn1 := tensor._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(tensor)
@@ -157,10 +158,8 @@ def dot(self, tensor, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'dot')
@@ -169,11 +168,11 @@ def dot(self, tensor, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and tensor._extra is not None and tensor._extra.inference:
         counted(self, result, times=1)
@@ -243,16 +242,17 @@ def vdot(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_VdotBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -264,7 +264,7 @@ def vdot(self, other, *, out=None):
                 node.fn1 = fn1
             elif not other._requires_grad:
                 node.fn1 = fn1 = None
-            elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(other)
@@ -294,10 +294,8 @@ def vdot(self, other, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'vdot')
@@ -306,11 +304,11 @@ def vdot(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and other._extra is not None and other._extra.inference:
         counted(self, result, times=1)
@@ -380,16 +378,17 @@ def mv(self, vec, *, out=None):
     flag = self._requires_grad or vec._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(vec)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_MvBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -401,7 +400,7 @@ def mv(self, vec, *, out=None):
                 node.fn1 = fn1
             elif not vec._requires_grad:
                 node.fn1 = fn1 = None
-            elif vec._accumulator is not None and vec._extra is None and (fn1 := vec._accumulator()) is not None:
+            elif vec._extra is None and vec._accumulator is not None and (fn1 := vec._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(vec)
@@ -431,10 +430,8 @@ def mv(self, vec, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'mv')
@@ -443,11 +440,11 @@ def mv(self, vec, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'mv')
 
@@ -523,16 +520,17 @@ def mm(self, mat2, *, out=None):
     flag = self._requires_grad or mat2._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(mat2)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_MmBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -544,7 +542,7 @@ def mm(self, mat2, *, out=None):
                 node.fn1 = fn1
             elif not mat2._requires_grad:
                 node.fn1 = fn1 = None
-            elif mat2._accumulator is not None and mat2._extra is None and (fn1 := mat2._accumulator()) is not None:
+            elif mat2._extra is None and mat2._accumulator is not None and (fn1 := mat2._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(mat2)
@@ -578,10 +576,8 @@ def mm(self, mat2, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'mm')
@@ -590,11 +586,11 @@ def mm(self, mat2, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'mm')
 
@@ -662,16 +658,17 @@ def bmm(self, mat2, *, out=None):
     flag = self._requires_grad or mat2._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(mat2)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_BmmBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -683,7 +680,7 @@ def bmm(self, mat2, *, out=None):
                 node.fn1 = fn1
             elif not mat2._requires_grad:
                 node.fn1 = fn1 = None
-            elif mat2._accumulator is not None and mat2._extra is None and (fn1 := mat2._accumulator()) is not None:
+            elif mat2._extra is None and mat2._accumulator is not None and (fn1 := mat2._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(mat2)
@@ -713,10 +710,8 @@ def bmm(self, mat2, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'bmm')
@@ -725,11 +720,11 @@ def bmm(self, mat2, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'bmm')
 
@@ -807,10 +802,11 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
     flag = self._requires_grad or mat1._requires_grad or mat2._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(mat1) or requires_grad(mat2)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_AddmmBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             edges = [edge(self), edge(mat1), edge(mat2)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
@@ -843,10 +839,8 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'addmm')
@@ -855,11 +849,11 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'addmm')
 
@@ -871,10 +865,11 @@ def addmm_(self, mat1, mat2, beta, alpha):
     found = inplace_operands(self, None, 'addmm', False)
     flag = found[3] or requires_grad(mat1) or requires_grad(mat2)
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AddmmBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [edge(self), edge(mat1), edge(mat2)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -980,10 +975,11 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
     flag = self._requires_grad or mat._requires_grad or vec._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(mat) or requires_grad(vec)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_AddmvBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             edges = [edge(self), edge(mat), edge(vec)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
@@ -1012,10 +1008,8 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'addmv')
@@ -1024,11 +1018,11 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'addmv')
 
@@ -1040,10 +1034,11 @@ def addmv_(self, mat, vec, beta, alpha):
     found = inplace_operands(self, None, 'addmv', False)
     flag = found[3] or requires_grad(mat) or requires_grad(vec)
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AddmvBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [edge(self), edge(mat), edge(vec)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -1145,10 +1140,11 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
     flag = self._requires_grad or vec1._requires_grad or vec2._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(vec1) or requires_grad(vec2)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_AddrBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             edges = [edge(self), edge(vec1), edge(vec2)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
@@ -1177,10 +1173,8 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'addr')
@@ -1189,11 +1183,11 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'addr')
 
@@ -1205,10 +1199,11 @@ def addr_(self, vec1, vec2, beta, alpha):
     found = inplace_operands(self, None, 'addr', False)
     flag = found[3] or requires_grad(vec1) or requires_grad(vec2)
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AddrBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [edge(self), edge(vec1), edge(vec2)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -1310,10 +1305,11 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
     flag = self._requires_grad or batch1._requires_grad or batch2._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(batch1) or requires_grad(batch2)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_BaddbmmBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             edges = [edge(self), edge(batch1), edge(batch2)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
@@ -1342,10 +1338,8 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'baddbmm')
@@ -1354,11 +1348,11 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'baddbmm')
 
@@ -1370,10 +1364,11 @@ def baddbmm_(self, batch1, batch2, beta, alpha):
     found = inplace_operands(self, None, 'baddbmm', False)
     flag = found[3] or requires_grad(batch1) or requires_grad(batch2)
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_BaddbmmBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [edge(self), edge(batch1), edge(batch2)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -1453,10 +1448,11 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
     flag = self._requires_grad or batch1._requires_grad or batch2._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(batch1) or requires_grad(batch2)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_AddbmmBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             edges = [edge(self), edge(batch1), edge(batch2)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
@@ -1488,10 +1484,8 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'addbmm')
@@ -1500,11 +1494,11 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'addbmm')
 
@@ -1516,10 +1510,11 @@ def addbmm_(self, batch1, batch2, beta, alpha):
     found = inplace_operands(self, None, 'addbmm', False)
     flag = found[3] or requires_grad(batch1) or requires_grad(batch2)
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AddbmmBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [edge(self), edge(batch1), edge(batch2)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -1585,14 +1580,15 @@ def trace(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_TraceBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -1606,10 +1602,8 @@ def trace(self, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'trace')
@@ -1618,11 +1612,11 @@ def trace(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'trace')
 

@@ -4,12 +4,12 @@
 # mypy: ignore-errors
 from __future__ import annotations
 
-import numpy as np
-
+from ..plain_numpy import np
 from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors, validate
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
+from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..operands import laid, store
 from ..saved import check_saveable, is_odd, unpack_input, unpack_result
@@ -103,16 +103,17 @@ def mse_loss(self, target, reduction, *, out=None):
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_MseLossBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -124,7 +125,7 @@ def mse_loss(self, target, reduction, *, out=None):
                 node.fn1 = fn1
             elif not target._requires_grad:
                 node.fn1 = fn1 = None
-            elif target._accumulator is not None and target._extra is None and (fn1 := target._accumulator()) is not None:
+            elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(target)
@@ -149,10 +150,8 @@ def mse_loss(self, target, reduction, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'mse_loss')
@@ -161,11 +160,11 @@ def mse_loss(self, target, reduction, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'mse_loss')
 
@@ -220,9 +219,10 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
     array = k_mse_loss_backward(arrays[0], arrays[1], arrays[2], reduction) if desc.real else rounded_once(k_mse_loss_backward, arrays[0], arrays[1], arrays[2], reduction)
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_MseLossBackwardBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [(None, 0) if grad_output is None else edge(grad_output), (None, 0) if self is None else edge(self), (None, 0) if target is None else edge(target)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -252,10 +252,8 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'mse_loss_backward', grad_output, self, target)
@@ -264,11 +262,11 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'mse_loss_backward', grad_output, self, target)
 
@@ -340,16 +338,17 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_SmoothL1LossBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -361,7 +360,7 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
                 node.fn1 = fn1
             elif not target._requires_grad:
                 node.fn1 = fn1 = None
-            elif target._accumulator is not None and target._extra is None and (fn1 := target._accumulator()) is not None:
+            elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(target)
@@ -387,10 +386,8 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'smooth_l1_loss')
@@ -399,11 +396,11 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'smooth_l1_loss')
 
@@ -459,9 +456,10 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
     array = k_smooth_l1_loss_backward(arrays[0], arrays[1], arrays[2], reduction, beta) if desc.real else rounded_once(k_smooth_l1_loss_backward, arrays[0], arrays[1], arrays[2], reduction, beta)
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SmoothL1LossBackwardBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [(None, 0) if grad_output is None else edge(grad_output), (None, 0) if self is None else edge(self), (None, 0) if target is None else edge(target)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -486,10 +484,8 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'smooth_l1_loss_backward', grad_output, self, target)
@@ -498,11 +494,11 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'smooth_l1_loss_backward', grad_output, self, target)
 
@@ -574,16 +570,17 @@ def huber_loss(self, target, reduction, delta, *, out=None):
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_HuberLossBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -595,7 +592,7 @@ def huber_loss(self, target, reduction, delta, *, out=None):
                 node.fn1 = fn1
             elif not target._requires_grad:
                 node.fn1 = fn1 = None
-            elif target._accumulator is not None and target._extra is None and (fn1 := target._accumulator()) is not None:
+            elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(target)
@@ -621,10 +618,8 @@ def huber_loss(self, target, reduction, delta, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'huber_loss')
@@ -633,11 +628,11 @@ def huber_loss(self, target, reduction, delta, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'huber_loss')
 
@@ -687,10 +682,11 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
     flag = grad_output._requires_grad or self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(target)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_HuberLossBackwardBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             edges = [edge(grad_output), edge(self), edge(target)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
@@ -717,10 +713,8 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'huber_loss_backward')
@@ -729,11 +723,11 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'huber_loss_backward')
 
@@ -792,14 +786,15 @@ def soft_margin_loss(self, target, reduction, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_SoftMarginLossBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -823,10 +818,8 @@ def soft_margin_loss(self, target, reduction, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'soft_margin_loss')
@@ -835,11 +828,11 @@ def soft_margin_loss(self, target, reduction, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and target._extra is not None and target._extra.inference:
         counted(self, result, times=1)
@@ -889,16 +882,17 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_SoftMarginLossBackwardBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -910,7 +904,7 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
                 node.fn1 = fn1
             elif not self._requires_grad:
                 node.fn1 = fn1 = None
-            elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(self)
@@ -940,10 +934,8 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'soft_margin_loss_backward')
@@ -952,11 +944,11 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'soft_margin_loss_backward')
 
@@ -1038,19 +1030,20 @@ def nll_loss(self, target, weight, reduction, ignore_index):
     """nll_loss(self, target, weight, reduction, ignore_index) -> tuple"""
     arrays = k_nll_loss(self._array, target._array, None if weight is None else weight._array, reduction, ignore_index) if self._desc.real else rounded_once(k_nll_loss, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index)
     results = [wrap(a) for a in arrays]
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_NllLossBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1162,19 +1155,20 @@ def nll_loss2d(self, target, weight, reduction, ignore_index):
     """nll_loss2d(self, target, weight, reduction, ignore_index) -> tuple"""
     arrays = k_nll_loss(self._array, target._array, None if weight is None else weight._array, reduction, ignore_index) if self._desc.real else rounded_once(k_nll_loss, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index)
     results = [wrap(a) for a in arrays]
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_NllLoss2DBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1245,16 +1239,17 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_NllLossBackwardBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -1266,7 +1261,7 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
                 node.fn1 = fn1
             elif not self._requires_grad:
                 node.fn1 = fn1 = None
-            elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(self)
@@ -1297,10 +1292,8 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'nll_loss_backward')
@@ -1309,11 +1302,11 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'nll_loss_backward')
 
@@ -1354,16 +1347,17 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_NllLoss2DBackwardBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -1375,7 +1369,7 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
                 node.fn1 = fn1
             elif not self._requires_grad:
                 node.fn1 = fn1 = None
-            elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(self)
@@ -1406,10 +1400,8 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'nll_loss2d_backward')
@@ -1418,11 +1410,11 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'nll_loss2d_backward')
 
@@ -1468,16 +1460,17 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_BinaryCrossEntropyBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -1489,7 +1482,7 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
                 node.fn1 = fn1
             elif not target._requires_grad:
                 node.fn1 = fn1 = None
-            elif target._accumulator is not None and target._extra is None and (fn1 := target._accumulator()) is not None:
+            elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(target)
@@ -1518,10 +1511,8 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'binary_cross_entropy')
@@ -1530,11 +1521,11 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'binary_cross_entropy')
 
@@ -1589,10 +1580,11 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
     flag = grad_output._requires_grad or self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(target)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_BinaryCrossEntropyBackwardBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             edges = [edge(grad_output), edge(self), edge(target)]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
@@ -1623,10 +1615,8 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'binary_cross_entropy_backward')
@@ -1635,11 +1625,11 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'binary_cross_entropy_backward')
 
@@ -1689,16 +1679,17 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_BinaryCrossEntropyWithLogitsBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -1710,7 +1701,7 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
                 node.fn1 = fn1
             elif not target._requires_grad:
                 node.fn1 = fn1 = None
-            elif target._accumulator is not None and target._extra is None and (fn1 := target._accumulator()) is not None:
+            elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(target)
@@ -1743,10 +1734,8 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'binary_cross_entropy_with_logits')
@@ -1755,11 +1744,11 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'binary_cross_entropy_with_logits')
 
@@ -1811,14 +1800,15 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
     flag = weight._requires_grad
     if flag and flag is not True:
         flag = requires_grad(weight)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_EmbeddingBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = weight._node
             if fn0 is not None and weight._extra is None:
                 node.fn0 = fn0
-            elif weight._accumulator is not None and weight._extra is None and (fn0 := weight._accumulator()) is not None:
+            elif weight._extra is None and weight._accumulator is not None and (fn0 := weight._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(weight)
@@ -1840,10 +1830,8 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'embedding')
@@ -1852,11 +1840,11 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'embedding')
 
@@ -1889,14 +1877,15 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_EmbeddingDenseBackwardBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -1915,10 +1904,8 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'embedding_backward')
@@ -1927,11 +1914,11 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'embedding_backward')
 

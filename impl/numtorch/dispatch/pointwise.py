@@ -4,13 +4,13 @@
 # mypy: ignore-errors
 from __future__ import annotations
 
-import numpy as np
-
+from ..plain_numpy import np
 from .. import formulas, grad_mode, saved_hooks
 from ..buffers import into
 from ..descriptor import arrange, describe, once, plan_of, sum_to
 from ..engine import through_tensors, validate
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, accumulator, sequence_nrs
+from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import at_once, inplace_operands, laid, operands, plain, refused, single, store
@@ -131,15 +131,16 @@ def add(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_AddBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -151,7 +152,7 @@ def add(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -165,10 +166,8 @@ def add(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -179,11 +178,11 @@ def add(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'add', self, other)
@@ -193,7 +192,7 @@ def add(self, other, *, out=None):
 def add_operator(self, other):
     """add_operator(self, other) -> Tensor, self being a Tensor"""
     desc = self._desc
-    if not desc.fast or self._extra is not None or grad_mode.disabled:
+    if not desc.fast or self._extra is not None or disabled:
         return add(self, other)
     if type(other) is Tensor:
         if desc is not other._desc or other._extra is not None:
@@ -210,50 +209,53 @@ def add_operator(self, other):
                 fn1 = accumulator(other)
         if fn0 is None and fn1 is None:
             return add(self, other)
-        array = self._array + other._array
+        result = _new(*_TENSOR)
+        result._array = self._array + other._array
         node = _new(*_AddBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         node.fn0 = fn0
         node.fn1 = fn1
         node.plan = None
-        node.desc = desc
-        result = _new(*_TENSOR)
-        result._array = array
-        result._desc = desc
+        node.desc = result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         return result
-    known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
-    if known is None or (number := known.get(other)) is None:
+    if type(other) is float:
+        known = desc.constants
+    elif type(other) is int:
+        known = desc.integers
+    else:
         return add(self, other)
-    fn0 = self._node
-    if fn0 is None and self._requires_grad:
-        ref = self._accumulator
-        if ref is None or (fn0 := ref()) is None:
-            fn0 = accumulator(self)
-    if fn0 is None:
-        return add(self, other)
-    array = self._array + number._array
-    node = _new(*_AddBackward0)
-    node.seq = next(sequence_nrs)
-    node.fn0 = fn0
-    node.fn1 = None
-    node.plan = None
-    node.desc = desc
-    result = _new(*_TENSOR)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = True
-    result._node = node
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    return result
+    try:
+        number = known[other]
+    except KeyError:
+        pass
+    else:
+        fn0 = self._node
+        if fn0 is None and self._requires_grad:
+            ref = self._accumulator
+            if ref is None or (fn0 := ref()) is None:
+                fn0 = accumulator(self)
+        if fn0 is None:
+            return add(self, other)
+        result = _new(*_TENSOR)
+        result._array = self._array + number._array
+        node = _new(*_AddBackward0)
+        for node.seq in sequence_nrs:
+            break
+        node.fn0 = fn0
+        node.fn1 = None
+        node.plan = None
+        node.desc = result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        return result
+    return add(self, other)
 
 
 def add_(self, other):
@@ -274,16 +276,17 @@ def add_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AddBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -295,7 +298,7 @@ def add_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -382,15 +385,16 @@ def sub(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SubBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -402,7 +406,7 @@ def sub(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -416,10 +420,8 @@ def sub(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -430,11 +432,11 @@ def sub(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'sub', self, other)
@@ -444,7 +446,7 @@ def sub(self, other, *, out=None):
 def sub_operator(self, other):
     """sub_operator(self, other) -> Tensor, self being a Tensor"""
     desc = self._desc
-    if not desc.fast or self._extra is not None or grad_mode.disabled:
+    if not desc.fast or self._extra is not None or disabled:
         return sub(self, other)
     if type(other) is Tensor:
         if desc is not other._desc or other._extra is not None:
@@ -461,50 +463,53 @@ def sub_operator(self, other):
                 fn1 = accumulator(other)
         if fn0 is None and fn1 is None:
             return sub(self, other)
-        array = self._array - other._array
+        result = _new(*_TENSOR)
+        result._array = self._array - other._array
         node = _new(*_SubBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         node.fn0 = fn0
         node.fn1 = fn1
         node.plan = None
-        node.desc = desc
-        result = _new(*_TENSOR)
-        result._array = array
-        result._desc = desc
+        node.desc = result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         return result
-    known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
-    if known is None or (number := known.get(other)) is None:
+    if type(other) is float:
+        known = desc.constants
+    elif type(other) is int:
+        known = desc.integers
+    else:
         return sub(self, other)
-    fn0 = self._node
-    if fn0 is None and self._requires_grad:
-        ref = self._accumulator
-        if ref is None or (fn0 := ref()) is None:
-            fn0 = accumulator(self)
-    if fn0 is None:
-        return sub(self, other)
-    array = self._array - number._array
-    node = _new(*_SubBackward0)
-    node.seq = next(sequence_nrs)
-    node.fn0 = fn0
-    node.fn1 = None
-    node.plan = None
-    node.desc = desc
-    result = _new(*_TENSOR)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = True
-    result._node = node
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    return result
+    try:
+        number = known[other]
+    except KeyError:
+        pass
+    else:
+        fn0 = self._node
+        if fn0 is None and self._requires_grad:
+            ref = self._accumulator
+            if ref is None or (fn0 := ref()) is None:
+                fn0 = accumulator(self)
+        if fn0 is None:
+            return sub(self, other)
+        result = _new(*_TENSOR)
+        result._array = self._array - number._array
+        node = _new(*_SubBackward0)
+        for node.seq in sequence_nrs:
+            break
+        node.fn0 = fn0
+        node.fn1 = None
+        node.plan = None
+        node.desc = result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        return result
+    return sub(self, other)
 
 
 def sub_(self, other):
@@ -525,16 +530,17 @@ def sub_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_SubBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -546,7 +552,7 @@ def sub_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -634,15 +640,16 @@ def add_alpha(self, other, alpha, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_AddAlphaBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -654,7 +661,7 @@ def add_alpha(self, other, alpha, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -669,10 +676,8 @@ def add_alpha(self, other, alpha, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -683,11 +688,11 @@ def add_alpha(self, other, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'add', self, other)
@@ -712,16 +717,17 @@ def add_alpha_(self, other, alpha):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AddAlphaBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -733,7 +739,7 @@ def add_alpha_(self, other, alpha):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -822,15 +828,16 @@ def sub_alpha(self, other, alpha, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SubAlphaBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -842,7 +849,7 @@ def sub_alpha(self, other, alpha, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -857,10 +864,8 @@ def sub_alpha(self, other, alpha, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -871,11 +876,11 @@ def sub_alpha(self, other, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'sub', self, other)
@@ -900,16 +905,17 @@ def sub_alpha_(self, other, alpha):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_SubAlphaBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -921,7 +927,7 @@ def sub_alpha_(self, other, alpha):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -1040,15 +1046,16 @@ def mul(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_MulBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1060,7 +1067,7 @@ def mul(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -1090,10 +1097,8 @@ def mul(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -1104,11 +1109,11 @@ def mul(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'mul', self, other)
@@ -1118,7 +1123,7 @@ def mul(self, other, *, out=None):
 def mul_operator(self, other):
     """mul_operator(self, other) -> Tensor, self being a Tensor"""
     desc = self._desc
-    if not desc.fast or self._extra is not None or grad_mode.disabled:
+    if not desc.fast or self._extra is not None or disabled:
         return mul(self, other)
     if type(other) is Tensor:
         if desc is not other._desc or other._extra is not None:
@@ -1135,9 +1140,11 @@ def mul_operator(self, other):
                 fn1 = accumulator(other)
         if fn0 is None and fn1 is None:
             return mul(self, other)
-        array = self._array * other._array
+        result = _new(*_TENSOR)
+        result._array = self._array * other._array
         node = _new(*_MulBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         node.fn0 = fn0
         node.fn1 = fn1
         node.plan = None
@@ -1153,47 +1160,48 @@ def mul_operator(self, other):
             node.self_version = 0 if counter is None else counter[0]
         else:
             node.self = None
-        node.desc = desc
-        result = _new(*_TENSOR)
-        result._array = array
-        result._desc = desc
+        node.desc = result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         return result
-    known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
-    if known is None or (number := known.get(other)) is None:
+    if type(other) is float:
+        known = desc.constants
+    elif type(other) is int:
+        known = desc.integers
+    else:
         return mul(self, other)
-    fn0 = self._node
-    if fn0 is None and self._requires_grad:
-        ref = self._accumulator
-        if ref is None or (fn0 := ref()) is None:
-            fn0 = accumulator(self)
-    if fn0 is None:
-        return mul(self, other)
-    array = self._array * number._array
-    node = _new(*_MulBackward0)
-    node.seq = next(sequence_nrs)
-    node.fn0 = fn0
-    node.fn1 = None
-    node.plan = None
-    node.other = number
-    node.other_version = 0
-    node.self = None
-    node.desc = desc
-    result = _new(*_TENSOR)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = True
-    result._node = node
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    return result
+    try:
+        number = known[other]
+    except KeyError:
+        pass
+    else:
+        fn0 = self._node
+        if fn0 is None and self._requires_grad:
+            ref = self._accumulator
+            if ref is None or (fn0 := ref()) is None:
+                fn0 = accumulator(self)
+        if fn0 is None:
+            return mul(self, other)
+        result = _new(*_TENSOR)
+        result._array = self._array * number._array
+        node = _new(*_MulBackward0)
+        for node.seq in sequence_nrs:
+            break
+        node.fn0 = fn0
+        node.fn1 = None
+        node.plan = None
+        node.other = number
+        node.other_version = 0
+        node.self = None
+        node.desc = result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        return result
+    return mul(self, other)
 
 
 def mul_(self, other):
@@ -1214,7 +1222,7 @@ def mul_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
@@ -1226,7 +1234,7 @@ def mul_(self, other):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1238,7 +1246,7 @@ def mul_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -1367,15 +1375,16 @@ def div(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_DivBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1387,7 +1396,7 @@ def div(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -1414,10 +1423,8 @@ def div(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -1428,11 +1435,11 @@ def div(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'div', self, other)
@@ -1442,7 +1449,7 @@ def div(self, other, *, out=None):
 def div_operator(self, other):
     """div_operator(self, other) -> Tensor, self being a Tensor"""
     desc = self._desc
-    if not desc.fast or self._extra is not None or grad_mode.disabled:
+    if not desc.fast or self._extra is not None or disabled:
         return div(self, other)
     if type(other) is Tensor:
         if desc is not other._desc or other._extra is not None:
@@ -1459,9 +1466,11 @@ def div_operator(self, other):
                 fn1 = accumulator(other)
         if fn0 is None and fn1 is None:
             return div(self, other)
-        array = self._array / other._array
+        result = _new(*_TENSOR)
+        result._array = self._array / other._array
         node = _new(*_DivBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         node.fn0 = fn0
         node.fn1 = fn1
         node.plan = None
@@ -1474,47 +1483,48 @@ def div_operator(self, other):
             node.self_version = 0 if counter is None else counter[0]
         else:
             node.self = None
-        node.desc = desc
-        result = _new(*_TENSOR)
-        result._array = array
-        result._desc = desc
+        node.desc = result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         return result
-    known = desc.constants if type(other) is float else desc.integers if type(other) is int else None
-    if known is None or (number := known.get(other)) is None:
+    if type(other) is float:
+        known = desc.constants
+    elif type(other) is int:
+        known = desc.integers
+    else:
         return div(self, other)
-    fn0 = self._node
-    if fn0 is None and self._requires_grad:
-        ref = self._accumulator
-        if ref is None or (fn0 := ref()) is None:
-            fn0 = accumulator(self)
-    if fn0 is None:
-        return div(self, other)
-    array = self._array / number._array
-    node = _new(*_DivBackward0)
-    node.seq = next(sequence_nrs)
-    node.fn0 = fn0
-    node.fn1 = None
-    node.plan = None
-    node.other = number
-    node.other_version = 0
-    node.self = None
-    node.desc = desc
-    result = _new(*_TENSOR)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = True
-    result._node = node
-    result._grad = None
-    result._counter = None
-    result._extra = None
-    result._accumulator = None
-    return result
+    try:
+        number = known[other]
+    except KeyError:
+        pass
+    else:
+        fn0 = self._node
+        if fn0 is None and self._requires_grad:
+            ref = self._accumulator
+            if ref is None or (fn0 := ref()) is None:
+                fn0 = accumulator(self)
+        if fn0 is None:
+            return div(self, other)
+        result = _new(*_TENSOR)
+        result._array = self._array / number._array
+        node = _new(*_DivBackward0)
+        for node.seq in sequence_nrs:
+            break
+        node.fn0 = fn0
+        node.fn1 = None
+        node.plan = None
+        node.other = number
+        node.other_version = 0
+        node.self = None
+        node.desc = result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        return result
+    return div(self, other)
 
 
 def div_(self, other):
@@ -1535,7 +1545,7 @@ def div_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
@@ -1547,7 +1557,7 @@ def div_(self, other):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1559,7 +1569,7 @@ def div_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -1684,15 +1694,16 @@ def div_mode(self, other, rounding_mode, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_DivBackward2)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1704,7 +1715,7 @@ def div_mode(self, other, rounding_mode, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -1732,10 +1743,8 @@ def div_mode(self, other, rounding_mode, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -1746,11 +1755,11 @@ def div_mode(self, other, rounding_mode, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'div', self, other)
@@ -1766,7 +1775,7 @@ def div_mode_(self, other, rounding_mode):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
@@ -1778,7 +1787,7 @@ def div_mode_(self, other, rounding_mode):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1790,7 +1799,7 @@ def div_mode_(self, other, rounding_mode):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -1885,15 +1894,16 @@ def rsub(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_RsubBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1905,7 +1915,7 @@ def rsub(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -1919,10 +1929,8 @@ def rsub(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -1933,11 +1941,11 @@ def rsub(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'rsub', self, other)
@@ -2010,15 +2018,16 @@ def rsub_alpha(self, other, alpha, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_RsubAlphaBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2030,7 +2039,7 @@ def rsub_alpha(self, other, alpha, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -2045,10 +2054,8 @@ def rsub_alpha(self, other, alpha, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2059,11 +2066,11 @@ def rsub_alpha(self, other, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'rsub', self, other)
@@ -2101,13 +2108,14 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_RsubScalarAlphaBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2121,10 +2129,8 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2135,11 +2141,11 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'rsub', self)
@@ -2169,14 +2175,15 @@ def rsub_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_RsubBackward1)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -2189,10 +2196,8 @@ def rsub_scalar(self, other, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'rsub_scalar')
@@ -2201,11 +2206,11 @@ def rsub_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'rsub_scalar')
 
@@ -2232,14 +2237,15 @@ def add_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_AddBackward1)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -2252,10 +2258,8 @@ def add_scalar(self, other, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'add_scalar')
@@ -2264,11 +2268,11 @@ def add_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'add_scalar')
 
@@ -2295,14 +2299,15 @@ def sub_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_SubBackward1)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -2315,10 +2320,8 @@ def sub_scalar(self, other, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'sub_scalar')
@@ -2327,11 +2330,11 @@ def sub_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'sub_scalar')
 
@@ -2360,14 +2363,15 @@ def mul_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_MulBackward1)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -2381,10 +2385,8 @@ def mul_scalar(self, other, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'mul_scalar')
@@ -2393,11 +2395,11 @@ def mul_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'mul_scalar')
 
@@ -2409,14 +2411,15 @@ def mul_scalar_(self, other):
     found = inplace_operands(self, None, 'mul_scalar', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_MulBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2462,14 +2465,15 @@ def div_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_DivBackward1)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -2483,10 +2487,8 @@ def div_scalar(self, other, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'div_scalar')
@@ -2495,11 +2497,11 @@ def div_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'div_scalar')
 
@@ -2524,26 +2526,24 @@ def neg(self, *, out=None):
     """neg(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.negative(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_NegBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_NegBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'neg', False)
@@ -2555,13 +2555,14 @@ def neg(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_NegBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2574,10 +2575,8 @@ def neg(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2588,11 +2587,11 @@ def neg(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'neg', self, exactly='Found dtype {found} but expected {expected}')
@@ -2606,14 +2605,15 @@ def neg_(self):
     found = inplace_operands(self, None, 'neg', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_NegBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2673,26 +2673,23 @@ def reciprocal(self, *, out=None):
     """reciprocal(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.reciprocal(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_ReciprocalBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_ReciprocalBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
-                result._counter = None
                 result._extra = None
-                result._accumulator = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -2707,13 +2704,14 @@ def reciprocal(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ReciprocalBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2726,10 +2724,8 @@ def reciprocal(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -2743,11 +2739,11 @@ def reciprocal(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'reciprocal', self)
@@ -2761,14 +2757,15 @@ def reciprocal_(self):
     found = inplace_operands(self, None, 'reciprocal', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_ReciprocalBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2814,26 +2811,24 @@ def conj_physical(self, *, out=None):
     """conj_physical(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.conjugate(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_ConjPhysicalBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_ConjPhysicalBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'conj_physical', False)
@@ -2845,13 +2840,14 @@ def conj_physical(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ConjPhysicalBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2864,10 +2860,8 @@ def conj_physical(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2878,11 +2872,11 @@ def conj_physical(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'conj_physical', self, exactly='Found dtype {found} but expected {expected}')
@@ -2909,26 +2903,24 @@ def conj_physical_of(self, *, out=None):
     """conj_physical_of(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.conjugate(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_ConjPhysicalBackward1)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_ConjPhysicalBackward1)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'conj_physical', False)
@@ -2940,13 +2932,14 @@ def conj_physical_of(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ConjPhysicalBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2959,10 +2952,8 @@ def conj_physical_of(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2973,11 +2964,11 @@ def conj_physical_of(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'conj_physical', self)
@@ -2991,14 +2982,15 @@ def conj_physical_of_(self):
     found = inplace_operands(self, None, 'conj_physical', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_ConjPhysicalBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3052,16 +3044,17 @@ def complex_of(real, imag, *, out=None):
     flag = real._requires_grad or imag._requires_grad
     if flag and flag is not True:
         flag = requires_grad(real) or requires_grad(imag)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_ComplexBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = real._node
             if fn0 is not None and real._extra is None:
                 node.fn0 = fn0
             elif not real._requires_grad:
                 node.fn0 = fn0 = None
-            elif real._accumulator is not None and real._extra is None and (fn0 := real._accumulator()) is not None:
+            elif real._extra is None and real._accumulator is not None and (fn0 := real._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(real)
@@ -3073,7 +3066,7 @@ def complex_of(real, imag, *, out=None):
                 node.fn1 = fn1
             elif not imag._requires_grad:
                 node.fn1 = fn1 = None
-            elif imag._accumulator is not None and imag._extra is None and (fn1 := imag._accumulator()) is not None:
+            elif imag._extra is None and imag._accumulator is not None and (fn1 := imag._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(imag)
@@ -3097,10 +3090,8 @@ def complex_of(real, imag, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'complex')
@@ -3109,11 +3100,11 @@ def complex_of(real, imag, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'complex')
 
@@ -3152,16 +3143,17 @@ def polar(abs, angle, *, out=None):
     flag = abs._requires_grad or angle._requires_grad
     if flag and flag is not True:
         flag = requires_grad(abs) or requires_grad(angle)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_PolarBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = abs._node
             if fn0 is not None and abs._extra is None:
                 node.fn0 = fn0
             elif not abs._requires_grad:
                 node.fn0 = fn0 = None
-            elif abs._accumulator is not None and abs._extra is None and (fn0 := abs._accumulator()) is not None:
+            elif abs._extra is None and abs._accumulator is not None and (fn0 := abs._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(abs)
@@ -3173,7 +3165,7 @@ def polar(abs, angle, *, out=None):
                 node.fn1 = fn1
             elif not angle._requires_grad:
                 node.fn1 = fn1 = None
-            elif angle._accumulator is not None and angle._extra is None and (fn1 := angle._accumulator()) is not None:
+            elif angle._extra is None and angle._accumulator is not None and (fn1 := angle._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(angle)
@@ -3189,10 +3181,8 @@ def polar(abs, angle, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
@@ -3204,11 +3194,11 @@ def polar(abs, angle, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'polar')
 
@@ -3238,29 +3228,27 @@ def angle(self, *, out=None):
     """angle(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_angle(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_AngleBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'angle', True)
@@ -3268,13 +3256,14 @@ def angle(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_AngleBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3292,10 +3281,8 @@ def angle(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -3306,11 +3293,11 @@ def angle(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'angle', self)
@@ -3362,13 +3349,14 @@ def pow_scalar(self, exponent, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_PowBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3387,10 +3375,8 @@ def pow_scalar(self, exponent, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -3401,11 +3387,11 @@ def pow_scalar(self, exponent, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'pow', self)
@@ -3419,7 +3405,7 @@ def pow_scalar_(self, exponent):
     found = inplace_operands(self, None, 'pow', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -3429,7 +3415,7 @@ def pow_scalar_(self, exponent):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3559,15 +3545,16 @@ def pow_tensor(self, exponent, *, out=None):
     flag = self._requires_grad or exponent._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(exponent)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_PowBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3579,7 +3566,7 @@ def pow_tensor(self, exponent, *, out=None):
             node.fn1 = fn1
         elif not exponent._requires_grad:
             node.fn1 = fn1 = None
-        elif exponent._accumulator is not None and exponent._extra is None and (fn1 := exponent._accumulator()) is not None:
+        elif exponent._extra is None and exponent._accumulator is not None and (fn1 := exponent._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(exponent)
@@ -3603,10 +3590,8 @@ def pow_tensor(self, exponent, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -3620,11 +3605,11 @@ def pow_tensor(self, exponent, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'pow', self, exponent)
@@ -3640,7 +3625,7 @@ def pow_tensor_(self, exponent):
         return NotImplemented
     exponent, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -3652,7 +3637,7 @@ def pow_tensor_(self, exponent):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3664,7 +3649,7 @@ def pow_tensor_(self, exponent):
             node.fn1 = fn1
         elif not exponent._requires_grad:
             node.fn1 = fn1 = None
-        elif exponent._accumulator is not None and exponent._extra is None and (fn1 := exponent._accumulator()) is not None:
+        elif exponent._extra is None and exponent._accumulator is not None and (fn1 := exponent._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(exponent)
@@ -3759,13 +3744,14 @@ def pow_base(self, exponent, *, out=None):
     flag = exponent._requires_grad
     if flag and flag is not True:
         flag = requires_grad(exponent)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_PowBackward2)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = exponent._node
         if fn0 is not None and exponent._extra is None:
             node.fn0 = fn0
-        elif exponent._accumulator is not None and exponent._extra is None and (fn0 := exponent._accumulator()) is not None:
+        elif exponent._extra is None and exponent._accumulator is not None and (fn0 := exponent._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(exponent)
@@ -3784,10 +3770,8 @@ def pow_base(self, exponent, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -3801,11 +3785,11 @@ def pow_base(self, exponent, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'pow', exponent)
@@ -3851,26 +3835,23 @@ def exp(self, *, out=None):
     """exp(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.exp(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_ExpBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_ExpBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
-                result._counter = None
                 result._extra = None
-                result._accumulator = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -3885,13 +3866,14 @@ def exp(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ExpBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3904,10 +3886,8 @@ def exp(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -3921,11 +3901,11 @@ def exp(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'exp', self)
@@ -3939,14 +3919,15 @@ def exp_(self):
     found = inplace_operands(self, None, 'exp', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_ExpBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4009,29 +3990,27 @@ def log(self, *, out=None):
     """log(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.log(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_LogBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'log', True)
@@ -4043,13 +4022,14 @@ def log(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LogBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4067,10 +4047,8 @@ def log(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -4081,11 +4059,11 @@ def log(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'log', self)
@@ -4099,7 +4077,7 @@ def log_(self):
     found = inplace_operands(self, None, 'log', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -4109,7 +4087,7 @@ def log_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4171,26 +4149,23 @@ def sqrt(self, *, out=None):
     """sqrt(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.sqrt(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_SqrtBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_SqrtBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
-                result._counter = None
                 result._extra = None
-                result._accumulator = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -4205,13 +4180,14 @@ def sqrt(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SqrtBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4224,10 +4200,8 @@ def sqrt(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -4241,11 +4215,11 @@ def sqrt(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'sqrt', self)
@@ -4259,14 +4233,15 @@ def sqrt_(self):
     found = inplace_operands(self, None, 'sqrt', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_SqrtBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4331,26 +4306,23 @@ def rsqrt(self, *, out=None):
     """rsqrt(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_rsqrt(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_RsqrtBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_RsqrtBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
-                result._counter = None
                 result._extra = None
-                result._accumulator = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -4361,13 +4333,14 @@ def rsqrt(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_RsqrtBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4380,10 +4353,8 @@ def rsqrt(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -4397,11 +4368,11 @@ def rsqrt(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'rsqrt', self)
@@ -4415,14 +4386,15 @@ def rsqrt_(self):
     found = inplace_operands(self, None, 'rsqrt', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_RsqrtBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4485,29 +4457,27 @@ def sin(self, *, out=None):
     """sin(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.sin(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_SinBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'sin', True)
@@ -4519,13 +4489,14 @@ def sin(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SinBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4543,10 +4514,8 @@ def sin(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -4557,11 +4526,11 @@ def sin(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'sin', self)
@@ -4575,7 +4544,7 @@ def sin_(self):
     found = inplace_operands(self, None, 'sin', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -4585,7 +4554,7 @@ def sin_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4645,29 +4614,27 @@ def cos(self, *, out=None):
     """cos(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.cos(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_CosBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'cos', True)
@@ -4679,13 +4646,14 @@ def cos(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_CosBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4703,10 +4671,8 @@ def cos(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -4717,11 +4683,11 @@ def cos(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'cos', self)
@@ -4735,7 +4701,7 @@ def cos_(self):
     found = inplace_operands(self, None, 'cos', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -4745,7 +4711,7 @@ def cos_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4805,29 +4771,27 @@ def atan(self, *, out=None):
     """atan(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arctan(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_AtanBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'atan', True)
@@ -4839,13 +4803,14 @@ def atan(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_AtanBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4863,10 +4828,8 @@ def atan(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -4877,11 +4840,11 @@ def atan(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'atan', self)
@@ -4895,7 +4858,7 @@ def atan_(self):
     found = inplace_operands(self, None, 'atan', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -4905,7 +4868,7 @@ def atan_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4965,29 +4928,27 @@ def asin(self, *, out=None):
     """asin(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arcsin(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_AsinBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'asin', True)
@@ -4999,13 +4960,14 @@ def asin(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_AsinBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5023,10 +4985,8 @@ def asin(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -5037,11 +4997,11 @@ def asin(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'asin', self)
@@ -5055,7 +5015,7 @@ def asin_(self):
     found = inplace_operands(self, None, 'asin', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -5065,7 +5025,7 @@ def asin_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5125,29 +5085,27 @@ def acos(self, *, out=None):
     """acos(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arccos(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_AcosBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'acos', True)
@@ -5159,13 +5117,14 @@ def acos(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_AcosBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5183,10 +5142,8 @@ def acos(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -5197,11 +5154,11 @@ def acos(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'acos', self)
@@ -5215,7 +5172,7 @@ def acos_(self):
     found = inplace_operands(self, None, 'acos', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -5225,7 +5182,7 @@ def acos_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5285,29 +5242,27 @@ def sinh(self, *, out=None):
     """sinh(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.sinh(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_SinhBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'sinh', True)
@@ -5319,13 +5274,14 @@ def sinh(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SinhBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5343,10 +5299,8 @@ def sinh(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -5357,11 +5311,11 @@ def sinh(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'sinh', self)
@@ -5375,7 +5329,7 @@ def sinh_(self):
     found = inplace_operands(self, None, 'sinh', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -5385,7 +5339,7 @@ def sinh_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5445,29 +5399,27 @@ def cosh(self, *, out=None):
     """cosh(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.cosh(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_CoshBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'cosh', True)
@@ -5479,13 +5431,14 @@ def cosh(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_CoshBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5503,10 +5456,8 @@ def cosh(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -5517,11 +5468,11 @@ def cosh(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'cosh', self)
@@ -5535,7 +5486,7 @@ def cosh_(self):
     found = inplace_operands(self, None, 'cosh', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -5545,7 +5496,7 @@ def cosh_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5605,29 +5556,27 @@ def log1p(self, *, out=None):
     """log1p(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.log1p(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_Log1PBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'log1p', True)
@@ -5639,13 +5588,14 @@ def log1p(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_Log1PBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5663,10 +5613,8 @@ def log1p(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -5677,11 +5625,11 @@ def log1p(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'log1p', self)
@@ -5695,7 +5643,7 @@ def log1p_(self):
     found = inplace_operands(self, None, 'log1p', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -5705,7 +5653,7 @@ def log1p_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5767,26 +5715,23 @@ def expm1(self, *, out=None):
     """expm1(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.expm1(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_Expm1Backward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_Expm1Backward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
-                result._counter = None
                 result._extra = None
-                result._accumulator = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -5801,13 +5746,14 @@ def expm1(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_Expm1Backward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5820,10 +5766,8 @@ def expm1(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -5837,11 +5781,11 @@ def expm1(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'expm1', self)
@@ -5855,14 +5799,15 @@ def expm1_(self):
     found = inplace_operands(self, None, 'expm1', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_Expm1Backward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5927,26 +5872,23 @@ def tan(self, *, out=None):
     """tan(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.tan(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_TanBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_TanBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
-                result._counter = None
                 result._extra = None
-                result._accumulator = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -5961,13 +5903,14 @@ def tan(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_TanBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5980,10 +5923,8 @@ def tan(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -5997,11 +5938,11 @@ def tan(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'tan', self)
@@ -6015,14 +5956,15 @@ def tan_(self):
     found = inplace_operands(self, None, 'tan', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_TanBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6087,26 +6029,23 @@ def tanh(self, *, out=None):
     """tanh(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.tanh(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_TanhBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_TanhBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
-                result._counter = None
                 result._extra = None
-                result._accumulator = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -6121,13 +6060,14 @@ def tanh(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_TanhBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6140,10 +6080,8 @@ def tanh(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -6157,11 +6095,11 @@ def tanh(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'tanh', self)
@@ -6175,14 +6113,15 @@ def tanh_(self):
     found = inplace_operands(self, None, 'tanh', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_TanhBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6247,26 +6186,23 @@ def sigmoid(self, *, out=None):
     """sigmoid(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_sigmoid(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_SigmoidBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_SigmoidBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
-                result._counter = None
                 result._extra = None
-                result._accumulator = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -6277,13 +6213,14 @@ def sigmoid(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SigmoidBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6296,10 +6233,8 @@ def sigmoid(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -6313,11 +6248,11 @@ def sigmoid(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'sigmoid', self)
@@ -6331,14 +6266,15 @@ def sigmoid_(self):
     found = inplace_operands(self, None, 'sigmoid', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_SigmoidBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6403,26 +6339,23 @@ def relu(self, *, out=None):
     """relu(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_relu(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_ReluBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_ReluBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
-                result._counter = None
                 result._extra = None
-                result._accumulator = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -6435,13 +6368,14 @@ def relu(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ReluBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6454,10 +6388,8 @@ def relu(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -6471,11 +6403,11 @@ def relu(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'relu', self)
@@ -6491,14 +6423,15 @@ def relu_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise NotImplementedError('clamp is not supported for complex types')
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_ReluBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6561,29 +6494,27 @@ def abs(self, *, out=None):
     """abs(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.absolute(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_AbsBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'abs', False)
@@ -6595,13 +6526,14 @@ def abs(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_AbsBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6619,10 +6551,8 @@ def abs(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -6633,11 +6563,11 @@ def abs(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
         counted(self, result, times=1)
@@ -6655,7 +6585,7 @@ def abs_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise RuntimeError('In-place abs is not supported for complex tensors.')
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -6665,7 +6595,7 @@ def abs_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6740,29 +6670,26 @@ def sgn(self, *, out=None):
     """sgn(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_sign(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_SgnBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
-                result._counter = None
                 result._extra = None
-                result._accumulator = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -6773,13 +6700,14 @@ def sgn(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SgnBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6797,10 +6725,8 @@ def sgn(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -6814,11 +6740,11 @@ def sgn(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'sgn', self, exactly='Found dtype {found} but expected {expected}')
@@ -6832,7 +6758,7 @@ def sgn_(self):
     found = inplace_operands(self, None, 'sgn', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -6842,7 +6768,7 @@ def sgn_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6890,26 +6816,24 @@ def sign(self, *, out=None):
     """sign(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_sign(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_SignBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_SignBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'sign', False)
@@ -6919,13 +6843,14 @@ def sign(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SignBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6938,10 +6863,8 @@ def sign(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -6952,11 +6875,11 @@ def sign(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'sign', self, exactly='Found dtype {found} but expected {expected}')
@@ -6972,14 +6895,15 @@ def sign_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise NotImplementedError('Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.')
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_SignBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7020,26 +6944,24 @@ def round_decimals(self, decimals, *, out=None):
     """round_decimals(self, decimals) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_round_decimals(self._array, decimals)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_RoundBackward1)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_RoundBackward1)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'round', False)
@@ -7047,13 +6969,14 @@ def round_decimals(self, decimals, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_RoundBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7066,10 +6989,8 @@ def round_decimals(self, decimals, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -7080,11 +7001,11 @@ def round_decimals(self, decimals, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'round', self)
@@ -7098,14 +7019,15 @@ def round_decimals_(self, decimals):
     found = inplace_operands(self, None, 'round', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_RoundBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7146,26 +7068,24 @@ def floor(self, *, out=None):
     """floor(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.floor(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_FloorBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_FloorBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'floor', False)
@@ -7179,13 +7099,14 @@ def floor(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_FloorBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7198,10 +7119,8 @@ def floor(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -7212,11 +7131,11 @@ def floor(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'floor', self, exactly='Found dtype {found} but expected {expected}')
@@ -7232,14 +7151,15 @@ def floor_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise NotImplementedError('floor is not supported for complex inputs')
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_FloorBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7280,26 +7200,24 @@ def ceil(self, *, out=None):
     """ceil(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.ceil(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_CeilBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_CeilBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'ceil', False)
@@ -7313,13 +7231,14 @@ def ceil(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_CeilBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7332,10 +7251,8 @@ def ceil(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -7346,11 +7263,11 @@ def ceil(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'ceil', self, exactly='Found dtype {found} but expected {expected}')
@@ -7366,14 +7283,15 @@ def ceil_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise NotImplementedError('ceil is not supported for complex inputs')
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_CeilBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7414,26 +7332,24 @@ def round(self, *, out=None):
     """round(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_round(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_RoundBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_RoundBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'round', False)
@@ -7443,13 +7359,14 @@ def round(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_RoundBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7462,10 +7379,8 @@ def round(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -7476,11 +7391,11 @@ def round(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'round', self, exactly='Found dtype {found} but expected {expected}')
@@ -7496,14 +7411,15 @@ def round_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise refused('round_vml_cpu', self._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_RoundBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7544,26 +7460,24 @@ def trunc(self, *, out=None):
     """trunc(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.trunc(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_TruncBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_TruncBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'trunc', False)
@@ -7577,13 +7491,14 @@ def trunc(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_TruncBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7596,10 +7511,8 @@ def trunc(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -7610,11 +7523,11 @@ def trunc(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'trunc', self, exactly='Found dtype {found} but expected {expected}')
@@ -7630,14 +7543,15 @@ def trunc_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise NotImplementedError('trunc is not supported for complex inputs')
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_TruncBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7749,15 +7663,16 @@ def tanh_backward(grad_output, output, *, out=None):
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(output)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_TanhBackwardBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
@@ -7769,7 +7684,7 @@ def tanh_backward(grad_output, output, *, out=None):
             node.fn1 = fn1
         elif not output._requires_grad:
             node.fn1 = fn1 = None
-        elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
+        elif output._extra is None and output._accumulator is not None and (fn1 := output._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(output)
@@ -7796,10 +7711,8 @@ def tanh_backward(grad_output, output, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -7810,11 +7723,11 @@ def tanh_backward(grad_output, output, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'tanh_backward', grad_output, output)
@@ -7912,15 +7825,16 @@ def sigmoid_backward(grad_output, output, *, out=None):
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(output)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SigmoidBackwardBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
@@ -7932,7 +7846,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
             node.fn1 = fn1
         elif not output._requires_grad:
             node.fn1 = fn1 = None
-        elif output._accumulator is not None and output._extra is None and (fn1 := output._accumulator()) is not None:
+        elif output._extra is None and output._accumulator is not None and (fn1 := output._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(output)
@@ -7959,10 +7873,8 @@ def sigmoid_backward(grad_output, output, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -7973,11 +7885,11 @@ def sigmoid_backward(grad_output, output, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'sigmoid_backward', grad_output, output)
@@ -8064,15 +7976,16 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ThresholdBackwardBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = grad_output._node
         if fn0 is not None and grad_output._extra is None:
             node.fn0 = fn0
         elif not grad_output._requires_grad:
             node.fn0 = fn0 = None
-        elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
@@ -8084,7 +7997,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
             node.fn1 = fn1
         elif not self._requires_grad:
             node.fn1 = fn1 = None
-        elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(self)
@@ -8107,10 +8020,8 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -8121,11 +8032,11 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'threshold_backward', grad_output, self)

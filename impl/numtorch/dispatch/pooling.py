@@ -4,12 +4,12 @@
 # mypy: ignore-errors
 from __future__ import annotations
 
-import numpy as np
-
+from ..plain_numpy import np
 from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
+from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..operands import store
 from ..saved import check_saveable, unpack_input, unpack_result
@@ -77,14 +77,15 @@ def avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_AvgPool2DBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -108,10 +109,8 @@ def avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'avg_pool2d')
@@ -120,11 +119,11 @@ def avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'avg_pool2d')
 
@@ -177,16 +176,17 @@ def avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_AvgPool2DBackwardBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -198,7 +198,7 @@ def avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
                 node.fn1 = fn1
             elif not self._requires_grad:
                 node.fn1 = fn1 = None
-            elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(self)
@@ -219,10 +219,8 @@ def avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'avg_pool2d_backward')
@@ -231,11 +229,11 @@ def avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'avg_pool2d_backward')
 
@@ -297,19 +295,20 @@ def max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_m
     """max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_mode) -> tuple"""
     arrays = k_max_pool2d_with_indices(self._array, kernel_size, stride, padding, dilation, ceil_mode) if self._desc.real else rounded_once(k_max_pool2d_with_indices, self._array, kernel_size, stride, padding, dilation, ceil_mode)
     results = [wrap(a) for a in arrays]
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_MaxPool2DWithIndicesBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -368,16 +367,17 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_MaxPool2DWithIndicesBackwardBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
             elif not grad_output._requires_grad:
                 node.fn0 = fn0 = None
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -389,7 +389,7 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
                 node.fn1 = fn1
             elif not self._requires_grad:
                 node.fn1 = fn1 = None
-            elif self._accumulator is not None and self._extra is None and (fn1 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(self)
@@ -412,10 +412,8 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'max_pool2d_with_indices_backward')
@@ -424,11 +422,11 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'max_pool2d_with_indices_backward')
 

@@ -4,8 +4,7 @@
 # mypy: ignore-errors
 from __future__ import annotations
 
-import numpy as np
-
+from ..plain_numpy import np
 from .. import grad_mode
 from ..tensor import Tensor
 

@@ -4,12 +4,12 @@
 # mypy: ignore-errors
 from __future__ import annotations
 
-import numpy as np
-
+from ..plain_numpy import np
 from .. import dispatch, formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
+from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
@@ -104,14 +104,15 @@ def gather(self, dim, index, sparse_grad, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_GatherBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -136,10 +137,8 @@ def gather(self, dim, index, sparse_grad, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'gather')
@@ -148,11 +147,11 @@ def gather(self, dim, index, sparse_grad, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'gather')
 
@@ -211,16 +210,17 @@ def scatter(self, dim, index, src, *, out=None):
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(src)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_ScatterBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -232,7 +232,7 @@ def scatter(self, dim, index, src, *, out=None):
                 node.fn1 = fn1
             elif not src._requires_grad:
                 node.fn1 = fn1 = None
-            elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+            elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(src)
@@ -253,10 +253,8 @@ def scatter(self, dim, index, src, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'scatter')
@@ -265,11 +263,11 @@ def scatter(self, dim, index, src, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'scatter')
 
@@ -281,16 +279,17 @@ def scatter_(self, dim, index, src):
     found = inplace_operands(self, None, 'scatter', False)
     flag = found[3] or requires_grad(src)
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_ScatterBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -302,7 +301,7 @@ def scatter_(self, dim, index, src):
             node.fn1 = fn1
         elif not src._requires_grad:
             node.fn1 = fn1 = None
-        elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+        elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(src)
@@ -372,14 +371,15 @@ def scatter_value(self, dim, index, value, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_ScatterBackward1)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -398,10 +398,8 @@ def scatter_value(self, dim, index, value, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'scatter_value')
@@ -410,11 +408,11 @@ def scatter_value(self, dim, index, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'scatter_value')
 
@@ -426,14 +424,15 @@ def scatter_value_(self, dim, index, value):
     found = inplace_operands(self, None, 'scatter_value', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_ScatterBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -495,7 +494,7 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(src)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_ScatterNotImplemented)
             node.seq = ACCUMULATE_SEQ
@@ -504,7 +503,7 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -516,7 +515,7 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
                 node.fn1 = fn1
             elif not src._requires_grad:
                 node.fn1 = fn1 = None
-            elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+            elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(src)
@@ -530,10 +529,8 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'scatter_with')
@@ -542,11 +539,11 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'scatter_with')
 
@@ -558,7 +555,7 @@ def scatter_with_(self, dim, index, src, reduce):
     found = inplace_operands(self, None, 'scatter_with', False)
     flag = found[3] or requires_grad(src)
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_ScatterNotImplemented)
         node.seq = ACCUMULATE_SEQ
@@ -567,7 +564,7 @@ def scatter_with_(self, dim, index, src, reduce):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -579,7 +576,7 @@ def scatter_with_(self, dim, index, src, reduce):
             node.fn1 = fn1
         elif not src._requires_grad:
             node.fn1 = fn1 = None
-        elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+        elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(src)
@@ -625,14 +622,14 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_ScatterValueNotImplemented)
             node.seq = ACCUMULATE_SEQ
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -645,10 +642,8 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'scatter_value_with')
@@ -657,11 +652,11 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'scatter_value_with')
 
@@ -673,14 +668,14 @@ def scatter_value_with_(self, dim, index, value, reduce):
     found = inplace_operands(self, None, 'scatter_value_with', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_ScatterValueNotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -755,16 +750,17 @@ def scatter_add(self, dim, index, src, *, out=None):
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(src)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_ScatterAddBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -776,7 +772,7 @@ def scatter_add(self, dim, index, src, *, out=None):
                 node.fn1 = fn1
             elif not src._requires_grad:
                 node.fn1 = fn1 = None
-            elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+            elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(src)
@@ -800,10 +796,8 @@ def scatter_add(self, dim, index, src, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'scatter_add')
@@ -812,11 +806,11 @@ def scatter_add(self, dim, index, src, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'scatter_add')
 
@@ -828,16 +822,17 @@ def scatter_add_(self, dim, index, src):
     found = inplace_operands(self, None, 'scatter_add', False)
     flag = found[3] or requires_grad(src)
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_ScatterAddBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -849,7 +844,7 @@ def scatter_add_(self, dim, index, src):
             node.fn1 = fn1
         elif not src._requires_grad:
             node.fn1 = fn1 = None
-        elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+        elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(src)
@@ -931,16 +926,17 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(src)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_ScatterReduceBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -952,7 +948,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
                 node.fn1 = fn1
             elif not src._requires_grad:
                 node.fn1 = fn1 = None
-            elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+            elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(src)
@@ -984,10 +980,8 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
@@ -999,11 +993,11 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'scatter_reduce')
 
@@ -1015,7 +1009,7 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
     found = inplace_operands(self, None, 'scatter_reduce', False)
     flag = found[3] or requires_grad(src)
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -1027,7 +1021,7 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1039,7 +1033,7 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
             node.fn1 = fn1
         elif not src._requires_grad:
             node.fn1 = fn1 = None
-        elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+        elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(src)
@@ -1125,14 +1119,15 @@ def index_select(self, dim, index, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_IndexSelectBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -1152,10 +1147,8 @@ def index_select(self, dim, index, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'index_select')
@@ -1164,11 +1157,11 @@ def index_select(self, dim, index, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'index_select')
 
@@ -1210,16 +1203,17 @@ def index_add(self, dim, index, source, alpha, *, out=None):
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(source)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_IndexAddBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -1231,7 +1225,7 @@ def index_add(self, dim, index, source, alpha, *, out=None):
                 node.fn1 = fn1
             elif not source._requires_grad:
                 node.fn1 = fn1 = None
-            elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+            elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(source)
@@ -1264,10 +1258,8 @@ def index_add(self, dim, index, source, alpha, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'index_add')
@@ -1276,11 +1268,11 @@ def index_add(self, dim, index, source, alpha, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'index_add')
 
@@ -1292,16 +1284,17 @@ def index_add_(self, dim, index, source, alpha):
     found = inplace_operands(self, None, 'index_add', False)
     flag = found[3] or requires_grad(source)
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_IndexAddBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1313,7 +1306,7 @@ def index_add_(self, dim, index, source, alpha):
             node.fn1 = fn1
         elif not source._requires_grad:
             node.fn1 = fn1 = None
-        elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+        elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(source)
@@ -1390,16 +1383,17 @@ def index_copy(self, dim, index, source, *, out=None):
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(source)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_IndexCopyBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -1411,7 +1405,7 @@ def index_copy(self, dim, index, source, *, out=None):
                 node.fn1 = fn1
             elif not source._requires_grad:
                 node.fn1 = fn1 = None
-            elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+            elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(source)
@@ -1440,10 +1434,8 @@ def index_copy(self, dim, index, source, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'index_copy')
@@ -1452,11 +1444,11 @@ def index_copy(self, dim, index, source, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'index_copy')
 
@@ -1468,16 +1460,17 @@ def index_copy_(self, dim, index, source):
     found = inplace_operands(self, None, 'index_copy', False)
     flag = found[3] or requires_grad(source)
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_IndexCopyBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1489,7 +1482,7 @@ def index_copy_(self, dim, index, source):
             node.fn1 = fn1
         elif not source._requires_grad:
             node.fn1 = fn1 = None
-        elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+        elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(source)
@@ -1567,14 +1560,15 @@ def index_fill(self, dim, index, value, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_IndexFillBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -1593,10 +1587,8 @@ def index_fill(self, dim, index, value, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'index_fill')
@@ -1605,11 +1597,11 @@ def index_fill(self, dim, index, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'index_fill')
 
@@ -1621,14 +1613,15 @@ def index_fill_(self, dim, index, value):
     found = inplace_operands(self, None, 'index_fill', False, 'index_fill_')
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_IndexFillBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1685,16 +1678,17 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
     flag = self._requires_grad or value._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(value)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_IndexFillBackward1)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -1706,7 +1700,7 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
                 node.fn1 = fn1
             elif not value._requires_grad:
                 node.fn1 = fn1 = None
-            elif value._accumulator is not None and value._extra is None and (fn1 := value._accumulator()) is not None:
+            elif value._extra is None and value._accumulator is not None and (fn1 := value._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(value)
@@ -1726,10 +1720,8 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'index_fill')
@@ -1738,11 +1730,11 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'index_fill')
 
@@ -1754,16 +1746,17 @@ def index_fill_tensor_(self, dim, index, value):
     found = inplace_operands(self, None, 'index_fill', False, 'index_fill_')
     flag = found[3] or requires_grad(value)
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_IndexFillBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1775,7 +1768,7 @@ def index_fill_tensor_(self, dim, index, value):
             node.fn1 = fn1
         elif not value._requires_grad:
             node.fn1 = fn1 = None
-        elif value._accumulator is not None and value._extra is None and (fn1 := value._accumulator()) is not None:
+        elif value._extra is None and value._accumulator is not None and (fn1 := value._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(value)
@@ -1853,16 +1846,17 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(source)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_IndexReduceBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -1874,7 +1868,7 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
                 node.fn1 = fn1
             elif not source._requires_grad:
                 node.fn1 = fn1 = None
-            elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+            elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(source)
@@ -1906,10 +1900,8 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
@@ -1921,11 +1913,11 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'index_reduce')
 
@@ -1937,7 +1929,7 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
     found = inplace_operands(self, None, 'index_reduce', False)
     flag = found[3] or requires_grad(source)
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -1949,7 +1941,7 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1961,7 +1953,7 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
             node.fn1 = fn1
         elif not source._requires_grad:
             node.fn1 = fn1 = None
-        elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+        elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(source)
@@ -2036,14 +2028,15 @@ def take(self, index, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_TakeBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -2066,10 +2059,8 @@ def take(self, index, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'take')
@@ -2078,11 +2069,11 @@ def take(self, index, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'take')
 
@@ -2123,16 +2114,17 @@ def put(self, index, source, accumulate, *, out=None):
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(source)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_PutBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -2144,7 +2136,7 @@ def put(self, index, source, accumulate, *, out=None):
                 node.fn1 = fn1
             elif not source._requires_grad:
                 node.fn1 = fn1 = None
-            elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+            elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(source)
@@ -2173,10 +2165,8 @@ def put(self, index, source, accumulate, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'put')
@@ -2185,11 +2175,11 @@ def put(self, index, source, accumulate, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'put')
 
@@ -2201,16 +2191,17 @@ def put_(self, index, source, accumulate):
     found = inplace_operands(self, None, 'put', False)
     flag = found[3] or requires_grad(source)
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_PutBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2222,7 +2213,7 @@ def put_(self, index, source, accumulate):
             node.fn1 = fn1
         elif not source._requires_grad:
             node.fn1 = fn1 = None
-        elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+        elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(source)
@@ -2313,16 +2304,17 @@ def masked_scatter(self, mask, source, *, out=None):
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(source)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_MaskedScatterBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -2334,7 +2326,7 @@ def masked_scatter(self, mask, source, *, out=None):
                 node.fn1 = fn1
             elif not source._requires_grad:
                 node.fn1 = fn1 = None
-            elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+            elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(source)
@@ -2355,10 +2347,8 @@ def masked_scatter(self, mask, source, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'masked_scatter')
@@ -2367,11 +2357,11 @@ def masked_scatter(self, mask, source, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'masked_scatter')
 
@@ -2383,16 +2373,17 @@ def masked_scatter_(self, mask, source):
     found = inplace_operands(self, None, 'masked_scatter', False)
     flag = found[3] or requires_grad(source)
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_MaskedScatterBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2404,7 +2395,7 @@ def masked_scatter_(self, mask, source):
             node.fn1 = fn1
         elif not source._requires_grad:
             node.fn1 = fn1 = None
-        elif source._accumulator is not None and source._extra is None and (fn1 := source._accumulator()) is not None:
+        elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(source)
@@ -2461,14 +2452,15 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_MaskedScatterBackwardBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -2487,10 +2479,8 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'masked_scatter_backward')
@@ -2499,11 +2489,11 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'masked_scatter_backward')
 
@@ -2517,11 +2507,11 @@ def nonzero(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
         counted(self, result, times=1)
@@ -2552,16 +2542,17 @@ def select_scatter(self, src, dim, index, *, out=None):
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(src)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_SelectScatterBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -2573,7 +2564,7 @@ def select_scatter(self, src, dim, index, *, out=None):
                 node.fn1 = fn1
             elif not src._requires_grad:
                 node.fn1 = fn1 = None
-            elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+            elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(src)
@@ -2589,10 +2580,8 @@ def select_scatter(self, src, dim, index, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'select_scatter')
@@ -2601,11 +2590,11 @@ def select_scatter(self, src, dim, index, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'select_scatter')
 
@@ -2636,16 +2625,17 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(src)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_SliceScatterBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -2657,7 +2647,7 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
                 node.fn1 = fn1
             elif not src._requires_grad:
                 node.fn1 = fn1 = None
-            elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+            elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(src)
@@ -2675,10 +2665,8 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'slice_scatter')
@@ -2687,11 +2675,11 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'slice_scatter')
 
@@ -2721,16 +2709,17 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(src)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_DiagonalScatterBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -2742,7 +2731,7 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
                 node.fn1 = fn1
             elif not src._requires_grad:
                 node.fn1 = fn1 = None
-            elif src._accumulator is not None and src._extra is None and (fn1 := src._accumulator()) is not None:
+            elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(src)
@@ -2759,10 +2748,8 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'diagonal_scatter')
@@ -2771,11 +2758,11 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'diagonal_scatter')
 

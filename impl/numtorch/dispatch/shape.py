@@ -4,13 +4,13 @@
 # mypy: ignore-errors
 from __future__ import annotations
 
-import numpy as np
-
+from ..plain_numpy import np
 from .. import formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..geometry import settled
 from ..graph import BinaryNode, UnaryNode, VariadicNode, sequence_nrs
+from ..grad_mode import disabled
 from ..operands import laid, plain, store
 from ..tensor import Tensor, wrap
 from ..views import as_view, become, check_inplace, edge, mark_inference, requires_grad, set_history, storage_of
@@ -94,13 +94,14 @@ def view(self, size):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ViewBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -114,10 +115,8 @@ def view(self, size):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return as_view(self, result)
@@ -126,11 +125,11 @@ def view(self, size):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result)
 
@@ -163,13 +162,14 @@ def reshape_alias(self, size):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ReshapeAliasBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -183,10 +183,8 @@ def reshape_alias(self, size):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return as_view(self, result)
@@ -195,11 +193,11 @@ def reshape_alias(self, size):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result)
 
@@ -230,13 +228,14 @@ def alias(self):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_AliasBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -249,10 +248,8 @@ def alias(self):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return as_view(self, result)
@@ -261,11 +258,11 @@ def alias(self):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result)
 
@@ -296,13 +293,14 @@ def t(self):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_TBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -315,10 +313,8 @@ def t(self):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return as_view(self, result)
@@ -327,11 +323,11 @@ def t(self):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result)
 
@@ -342,17 +338,18 @@ class TBackward1(TBackward0):
 
 def t_(self):
     """t_(self) -> Tensor, self itself"""
-    flag = requires_grad(self) and (not grad_mode.disabled or _grad.grad)
+    flag = requires_grad(self) and (not disabled or _grad.grad)
     check_inplace(self, flag)
     array = k_t(settled(storage_of(self)))
     desc = describe(array)
     if flag:
         node = _new(TBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -398,13 +395,14 @@ def transpose(self, dim0, dim1):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_TransposeBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -419,10 +417,8 @@ def transpose(self, dim0, dim1):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return as_view(self, result)
@@ -431,11 +427,11 @@ def transpose(self, dim0, dim1):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result)
 
@@ -446,17 +442,18 @@ class TransposeBackward1(TransposeBackward0):
 
 def transpose_(self, dim0, dim1):
     """transpose_(self, dim0, dim1) -> Tensor, self itself"""
-    flag = requires_grad(self) and (not grad_mode.disabled or _grad.grad)
+    flag = requires_grad(self) and (not disabled or _grad.grad)
     check_inplace(self, flag)
     array = k_transpose(settled(storage_of(self)), dim0, dim1)
     desc = describe(array)
     if flag:
         node = _new(TransposeBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -502,13 +499,14 @@ def permute(self, dims):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_PermuteBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -522,10 +520,8 @@ def permute(self, dims):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return as_view(self, result)
@@ -534,11 +530,11 @@ def permute(self, dims):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result)
 
@@ -571,13 +567,14 @@ def expand(self, size):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ExpandBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -591,10 +588,8 @@ def expand(self, size):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return as_view(self, result)
@@ -603,11 +598,11 @@ def expand(self, size):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result)
 
@@ -640,13 +635,14 @@ def squeeze(self):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SqueezeBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -660,10 +656,8 @@ def squeeze(self):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return as_view(self, result)
@@ -672,11 +666,11 @@ def squeeze(self):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result)
 
@@ -687,17 +681,18 @@ class SqueezeBackward3(SqueezeBackward0):
 
 def squeeze_(self):
     """squeeze_(self) -> Tensor, self itself"""
-    flag = requires_grad(self) and (not grad_mode.disabled or _grad.grad)
+    flag = requires_grad(self) and (not disabled or _grad.grad)
     check_inplace(self, flag)
     array = k_squeeze(settled(storage_of(self)))
     desc = describe(array)
     if flag:
         node = _new(SqueezeBackward3)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -744,13 +739,14 @@ def squeeze_dim(self, dim):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SqueezeBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -765,10 +761,8 @@ def squeeze_dim(self, dim):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return as_view(self, result)
@@ -777,11 +771,11 @@ def squeeze_dim(self, dim):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result)
 
@@ -792,17 +786,18 @@ class SqueezeBackward4(SqueezeBackward1):
 
 def squeeze_dim_(self, dim):
     """squeeze_dim_(self, dim) -> Tensor, self itself"""
-    flag = requires_grad(self) and (not grad_mode.disabled or _grad.grad)
+    flag = requires_grad(self) and (not disabled or _grad.grad)
     check_inplace(self, flag)
     array = k_squeeze_dim(settled(storage_of(self)), dim)
     desc = describe(array)
     if flag:
         node = _new(SqueezeBackward4)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -850,13 +845,14 @@ def squeeze_dims(self, dim):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SqueezeBackward2)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -871,10 +867,8 @@ def squeeze_dims(self, dim):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return as_view(self, result)
@@ -883,11 +877,11 @@ def squeeze_dims(self, dim):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result)
 
@@ -898,17 +892,18 @@ class SqueezeBackward5(SqueezeBackward2):
 
 def squeeze_dims_(self, dim):
     """squeeze_dims_(self, dim) -> Tensor, self itself"""
-    flag = requires_grad(self) and (not grad_mode.disabled or _grad.grad)
+    flag = requires_grad(self) and (not disabled or _grad.grad)
     check_inplace(self, flag)
     array = k_squeeze_dims(settled(storage_of(self)), dim)
     desc = describe(array)
     if flag:
         node = _new(SqueezeBackward5)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -954,13 +949,14 @@ def unsqueeze(self, dim):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_UnsqueezeBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -974,10 +970,8 @@ def unsqueeze(self, dim):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return as_view(self, result)
@@ -986,11 +980,11 @@ def unsqueeze(self, dim):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result)
 
@@ -1001,17 +995,18 @@ class UnsqueezeBackward1(UnsqueezeBackward0):
 
 def unsqueeze_(self, dim):
     """unsqueeze_(self, dim) -> Tensor, self itself"""
-    flag = requires_grad(self) and (not grad_mode.disabled or _grad.grad)
+    flag = requires_grad(self) and (not disabled or _grad.grad)
     check_inplace(self, flag)
     array = k_unsqueeze(settled(storage_of(self)), dim)
     desc = describe(array)
     if flag:
         node = _new(UnsqueezeBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1060,13 +1055,14 @@ def select(self, dim, index):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SelectBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1082,10 +1078,8 @@ def select(self, dim, index):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return as_view(self, result)
@@ -1094,11 +1088,11 @@ def select(self, dim, index):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result)
 
@@ -1139,13 +1133,14 @@ def slice_(self, dim, start, end, step):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SliceBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1163,10 +1158,8 @@ def slice_(self, dim, start, end, step):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return as_view(self, result)
@@ -1175,11 +1168,11 @@ def slice_(self, dim, start, end, step):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result)
 
@@ -1218,13 +1211,14 @@ def diagonal(self, offset, dim1, dim2):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_DiagonalBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1241,10 +1235,8 @@ def diagonal(self, offset, dim1, dim2):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return as_view(self, result)
@@ -1253,11 +1245,11 @@ def diagonal(self, offset, dim1, dim2):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result)
 
@@ -1285,13 +1277,14 @@ def view_as_real(self):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ViewAsRealBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1304,10 +1297,8 @@ def view_as_real(self):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return as_view(self, result, 0, view_as_real)
@@ -1316,11 +1307,11 @@ def view_as_real(self):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result, 0, view_as_real)
 
@@ -1348,13 +1339,14 @@ def view_as_complex(self):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ViewAsComplexBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1367,10 +1359,8 @@ def view_as_complex(self):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return as_view(self, result, 0, view_as_complex)
@@ -1379,11 +1369,11 @@ def view_as_complex(self):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result, 0, view_as_complex)
 
@@ -1414,13 +1404,14 @@ def conj(self):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ConjBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1433,10 +1424,8 @@ def conj(self):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return as_view(self, result, 0, conj)
@@ -1445,11 +1434,11 @@ def conj(self):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result, 0, conj)
 
@@ -1480,13 +1469,14 @@ def neg_view(self):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_NegViewBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1499,10 +1489,8 @@ def neg_view(self):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return as_view(self, result, 0, neg_view)
@@ -1511,11 +1499,11 @@ def neg_view(self):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return as_view(self, result, 0, neg_view)
 
@@ -1555,13 +1543,14 @@ def unbind(self, dim):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_UnbindBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1619,13 +1608,14 @@ def split(self, split_size, dim):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SplitBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1684,13 +1674,14 @@ def split_with_sizes(self, split_sizes, dim):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SplitWithSizesBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1736,14 +1727,15 @@ def flip(self, dims, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_FlipBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -1757,10 +1749,8 @@ def flip(self, dims, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'flip')
@@ -1769,11 +1759,11 @@ def flip(self, dims, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'flip')
 
@@ -1805,14 +1795,15 @@ def repeat(self, repeats, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_RepeatBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -1827,10 +1818,8 @@ def repeat(self, repeats, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'repeat')
@@ -1839,11 +1828,11 @@ def repeat(self, repeats, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'repeat')
 
@@ -1871,14 +1860,15 @@ def clone(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_CloneBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -1891,10 +1881,8 @@ def clone(self, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'clone')
@@ -1903,11 +1891,11 @@ def clone(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'clone')
 
@@ -1934,14 +1922,15 @@ def fill_scalar(self, value, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_FillBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -1954,10 +1943,8 @@ def fill_scalar(self, value, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'fill')
@@ -1966,11 +1953,11 @@ def fill_scalar(self, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'fill')
 
@@ -2010,16 +1997,17 @@ def fill(self, value, *, out=None):
     flag = self._requires_grad or value._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(value)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_FillBackward1)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -2031,7 +2019,7 @@ def fill(self, value, *, out=None):
                 node.fn1 = fn1
             elif not value._requires_grad:
                 node.fn1 = fn1 = None
-            elif value._accumulator is not None and value._extra is None and (fn1 := value._accumulator()) is not None:
+            elif value._extra is None and value._accumulator is not None and (fn1 := value._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(value)
@@ -2046,10 +2034,8 @@ def fill(self, value, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'fill')
@@ -2058,11 +2044,11 @@ def fill(self, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'fill')
 
@@ -2074,14 +2060,15 @@ def contiguous_copy(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_CloneBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -2094,10 +2081,8 @@ def contiguous_copy(self, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'contiguous_copy')
@@ -2106,11 +2091,11 @@ def contiguous_copy(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'contiguous_copy')
 
@@ -2140,14 +2125,15 @@ def unsafe_view(self, size, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_UnsafeViewBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -2161,10 +2147,8 @@ def unsafe_view(self, size, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'unsafe_view')
@@ -2173,11 +2157,11 @@ def unsafe_view(self, size, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'unsafe_view')
 
@@ -2207,14 +2191,15 @@ def to_copy(self, dtype_, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_ToCopyBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -2228,10 +2213,8 @@ def to_copy(self, dtype_, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'to_copy')
@@ -2240,11 +2223,11 @@ def to_copy(self, dtype_, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'to_copy')
 
@@ -2277,10 +2260,11 @@ def cat(tensors, dim, *, out=None):
     array = k_cat([t._array for t in tensors], dim)
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors])
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_CatBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             edges = [edge(t) for t in tensors]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
@@ -2292,10 +2276,8 @@ def cat(tensors, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'cat')
@@ -2304,11 +2286,11 @@ def cat(tensors, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'cat')
 
@@ -2339,10 +2321,11 @@ def stack(tensors, dim, *, out=None):
     array = k_stack([t._array for t in tensors], dim)
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors])
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_StackBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             edges = [edge(t) for t in tensors]
             node.next_nodes = tuple([e[0] for e in edges])
             node.next_nrs = tuple([e[1] for e in edges])
@@ -2354,10 +2337,8 @@ def stack(tensors, dim, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'stack')
@@ -2366,11 +2347,11 @@ def stack(tensors, dim, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'stack')
 
@@ -2402,14 +2383,15 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_SelectBackwardBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -2424,10 +2406,8 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'select_backward')
@@ -2436,11 +2416,11 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'select_backward')
 
@@ -2476,14 +2456,15 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_SliceBackwardBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -2500,10 +2481,8 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'slice_backward')
@@ -2512,11 +2491,11 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'slice_backward')
 
@@ -2550,14 +2529,15 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_DiagonalBackwardBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = grad_output._node
             if fn0 is not None and grad_output._extra is None:
                 node.fn0 = fn0
-            elif grad_output._accumulator is not None and grad_output._extra is None and (fn0 := grad_output._accumulator()) is not None:
+            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(grad_output)
@@ -2573,10 +2553,8 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'diagonal_backward')
@@ -2585,11 +2563,11 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'diagonal_backward')
 

@@ -4,13 +4,13 @@
 # mypy: ignore-errors
 from __future__ import annotations
 
-import numpy as np
-
+from ..plain_numpy import np
 from .. import dispatch, formulas, grad_mode, saved_hooks
 from ..buffers import into
 from ..descriptor import arrange, describe, once, sum_to
 from ..engine import through_tensors, validate
 from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, sequence_nrs
+from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, refused, single, store, tensors_only
@@ -132,26 +132,23 @@ def exp2(self, *, out=None):
     """exp2(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.exp2(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_Exp2Backward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_Exp2Backward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
-                result._counter = None
                 result._extra = None
-                result._accumulator = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -166,13 +163,14 @@ def exp2(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_Exp2Backward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -185,10 +183,8 @@ def exp2(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -202,11 +198,11 @@ def exp2(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'exp2', self)
@@ -220,14 +216,15 @@ def exp2_(self):
     found = inplace_operands(self, None, 'exp2', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_Exp2Backward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -290,29 +287,27 @@ def log2(self, *, out=None):
     """log2(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.log2(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_Log2Backward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'log2', True)
@@ -324,13 +319,14 @@ def log2(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_Log2Backward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -348,10 +344,8 @@ def log2(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -362,11 +356,11 @@ def log2(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'log2', self)
@@ -380,7 +374,7 @@ def log2_(self):
     found = inplace_operands(self, None, 'log2', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -390,7 +384,7 @@ def log2_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -450,29 +444,27 @@ def log10(self, *, out=None):
     """log10(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.log10(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_Log10Backward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'log10', True)
@@ -484,13 +476,14 @@ def log10(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_Log10Backward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -508,10 +501,8 @@ def log10(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -522,11 +513,11 @@ def log10(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'log10', self)
@@ -540,7 +531,7 @@ def log10_(self):
     found = inplace_operands(self, None, 'log10', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -550,7 +541,7 @@ def log10_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -663,15 +654,16 @@ def logaddexp(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LogaddexpBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -683,7 +675,7 @@ def logaddexp(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -707,10 +699,8 @@ def logaddexp(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -721,11 +711,11 @@ def logaddexp(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'logaddexp', self, other)
@@ -824,15 +814,16 @@ def logaddexp2(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_Logaddexp2Backward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -844,7 +835,7 @@ def logaddexp2(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -868,10 +859,8 @@ def logaddexp2(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -882,11 +871,11 @@ def logaddexp2(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'logaddexp2', self, other)
@@ -981,15 +970,16 @@ def xlogy(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_XlogyBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1001,7 +991,7 @@ def xlogy(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -1025,10 +1015,8 @@ def xlogy(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -1039,11 +1027,11 @@ def xlogy(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'xlogy', self, other)
@@ -1064,7 +1052,7 @@ def xlogy_(self, other):
         raise refused('xlogy_cpu', self._desc.dtype)
     if other._desc.dtype.category == 3:
         raise refused('xlogy_cpu', other._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -1076,7 +1064,7 @@ def xlogy_(self, other):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1088,7 +1076,7 @@ def xlogy_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -1162,13 +1150,14 @@ def xlogy_self(self, other, *, out=None):
     flag = other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_XlogyBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = other._node
         if fn0 is not None and other._extra is None:
             node.fn0 = fn0
-        elif other._accumulator is not None and other._extra is None and (fn0 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn0 := other._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(other)
@@ -1187,10 +1176,8 @@ def xlogy_self(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -1201,11 +1188,11 @@ def xlogy_self(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'xlogy', other)
@@ -1244,13 +1231,14 @@ def xlogy_other(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_XlogyBackward2)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1269,10 +1257,8 @@ def xlogy_other(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -1283,11 +1269,11 @@ def xlogy_other(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'xlogy', self)
@@ -1301,7 +1287,7 @@ def xlogy_other_(self, other):
     found = inplace_operands(self, None, 'xlogy', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -1311,7 +1297,7 @@ def xlogy_other_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1420,15 +1406,16 @@ def xlog1py(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SpecialXlog1PyBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1440,7 +1427,7 @@ def xlog1py(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -1464,10 +1451,8 @@ def xlog1py(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -1478,11 +1463,11 @@ def xlog1py(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'special_xlog1py', self, other)
@@ -1534,13 +1519,14 @@ def xlog1py_self(self, other, *, out=None):
     flag = other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SpecialXlog1PyBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = other._node
         if fn0 is not None and other._extra is None:
             node.fn0 = fn0
-        elif other._accumulator is not None and other._extra is None and (fn0 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn0 := other._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(other)
@@ -1559,10 +1545,8 @@ def xlog1py_self(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -1573,11 +1557,11 @@ def xlog1py_self(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'special_xlog1py', other)
@@ -1616,13 +1600,14 @@ def xlog1py_other(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SpecialXlog1PyBackward2)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1641,10 +1626,8 @@ def xlog1py_other(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -1655,11 +1638,11 @@ def xlog1py_other(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'special_xlog1py', self)
@@ -1703,29 +1686,27 @@ def entr(self, *, out=None):
     """entr(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_entr(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_SpecialEntrBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'special_entr', True)
@@ -1733,13 +1714,14 @@ def entr(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SpecialEntrBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1757,10 +1739,8 @@ def entr(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -1771,11 +1751,11 @@ def entr(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'special_entr', self)
@@ -1829,13 +1809,14 @@ def logit(self, eps, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LogitBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1854,10 +1835,8 @@ def logit(self, eps, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -1868,11 +1847,11 @@ def logit(self, eps, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'logit', self)
@@ -1888,7 +1867,7 @@ def logit_(self, eps):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise refused('logit_cpu', self._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -1898,7 +1877,7 @@ def logit_(self, eps):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -1948,11 +1927,11 @@ def logit_gradient(grad_output, self, eps, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'logit_gradient', grad_output, self)
@@ -1996,29 +1975,27 @@ def asinh(self, *, out=None):
     """asinh(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arcsinh(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_AsinhBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'asinh', True)
@@ -2030,13 +2007,14 @@ def asinh(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_AsinhBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2054,10 +2032,8 @@ def asinh(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2068,11 +2044,11 @@ def asinh(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'asinh', self)
@@ -2116,29 +2092,27 @@ def acosh(self, *, out=None):
     """acosh(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arccosh(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_AcoshBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'acosh', True)
@@ -2150,13 +2124,14 @@ def acosh(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_AcoshBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2174,10 +2149,8 @@ def acosh(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2188,11 +2161,11 @@ def acosh(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'acosh', self)
@@ -2236,29 +2209,27 @@ def atanh(self, *, out=None):
     """atanh(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arctanh(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_AtanhBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'atanh', True)
@@ -2270,13 +2241,14 @@ def atanh(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_AtanhBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2294,10 +2266,8 @@ def atanh(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2308,11 +2278,11 @@ def atanh(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'atanh', self)
@@ -2339,26 +2309,24 @@ def asinh_of(self, *, out=None):
     """asinh_of(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arcsinh(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_AsinhBackward1)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_AsinhBackward1)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'asinh', True)
@@ -2370,13 +2338,14 @@ def asinh_of(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_AsinhBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2389,10 +2358,8 @@ def asinh_of(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2403,11 +2370,11 @@ def asinh_of(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'asinh', self)
@@ -2421,14 +2388,15 @@ def asinh_of_(self):
     found = inplace_operands(self, None, 'asinh', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AsinhBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2469,26 +2437,24 @@ def acosh_of(self, *, out=None):
     """acosh_of(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arccosh(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_AcoshBackward1)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_AcoshBackward1)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'acosh', True)
@@ -2500,13 +2466,14 @@ def acosh_of(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_AcoshBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2519,10 +2486,8 @@ def acosh_of(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2533,11 +2498,11 @@ def acosh_of(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'acosh', self)
@@ -2551,14 +2516,15 @@ def acosh_of_(self):
     found = inplace_operands(self, None, 'acosh', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AcoshBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2599,26 +2565,24 @@ def atanh_of(self, *, out=None):
     """atanh_of(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arctanh(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_AtanhBackward1)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_AtanhBackward1)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'atanh', True)
@@ -2630,13 +2594,14 @@ def atanh_of(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_AtanhBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2649,10 +2614,8 @@ def atanh_of(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2663,11 +2626,11 @@ def atanh_of(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'atanh', self)
@@ -2681,14 +2644,15 @@ def atanh_of_(self):
     found = inplace_operands(self, None, 'atanh', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AtanhBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2799,15 +2763,16 @@ def atan2(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_Atan2Backward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2819,7 +2784,7 @@ def atan2(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -2843,10 +2808,8 @@ def atan2(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -2857,11 +2820,11 @@ def atan2(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'atan2', self, other)
@@ -2882,7 +2845,7 @@ def atan2_(self, other):
         raise refused('atan2_cpu', self._desc.dtype)
     if other._desc.dtype.category == 3:
         raise refused('atan2_cpu', other._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -2894,7 +2857,7 @@ def atan2_(self, other):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -2906,7 +2869,7 @@ def atan2_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -3044,15 +3007,16 @@ def hypot(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_HypotBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3064,7 +3028,7 @@ def hypot(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -3094,10 +3058,8 @@ def hypot(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -3111,11 +3073,11 @@ def hypot(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'hypot', self, other)
@@ -3138,7 +3100,7 @@ def hypot_(self, other):
         raise refused('hypot_cpu', self._desc.dtype)
     if other._desc.dtype.category == 3:
         raise refused('hypot_cpu', other._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -3150,7 +3112,7 @@ def hypot_(self, other):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3162,7 +3124,7 @@ def hypot_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -3239,29 +3201,27 @@ def sinc(self, *, out=None):
     """sinc(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_sinc(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_SincBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'sinc', True)
@@ -3269,13 +3229,14 @@ def sinc(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SincBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3293,10 +3254,8 @@ def sinc(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -3307,11 +3266,11 @@ def sinc(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'sinc', self)
@@ -3325,7 +3284,7 @@ def sinc_(self):
     found = inplace_operands(self, None, 'sinc', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -3335,7 +3294,7 @@ def sinc_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3378,26 +3337,24 @@ def deg2rad(self, *, out=None):
     """deg2rad(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_deg2rad(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_Deg2RadBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_Deg2RadBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'deg2rad', True)
@@ -3407,13 +3364,14 @@ def deg2rad(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_Deg2RadBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3426,10 +3384,8 @@ def deg2rad(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -3440,11 +3396,11 @@ def deg2rad(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
         counted(self, result, times=1)
@@ -3462,14 +3418,15 @@ def deg2rad_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise RuntimeError('deg2rad is not supported for complex tensors.')
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_Deg2RadBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3510,26 +3467,24 @@ def rad2deg(self, *, out=None):
     """rad2deg(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_rad2deg(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_Rad2DegBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_Rad2DegBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'rad2deg', True)
@@ -3539,13 +3494,14 @@ def rad2deg(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_Rad2DegBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3558,10 +3514,8 @@ def rad2deg(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -3572,11 +3526,11 @@ def rad2deg(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
         counted(self, result, times=1)
@@ -3594,14 +3548,15 @@ def rad2deg_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise RuntimeError('rad2deg is not supported for complex tensors.')
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_Rad2DegBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3659,29 +3614,27 @@ def erf(self, *, out=None):
     """erf(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_erf(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_ErfBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'erf', True)
@@ -3691,13 +3644,14 @@ def erf(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ErfBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3715,10 +3669,8 @@ def erf(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -3729,11 +3681,11 @@ def erf(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'erf', self)
@@ -3749,7 +3701,7 @@ def erf_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise refused('erf_vml_cpu', self._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -3759,7 +3711,7 @@ def erf_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3819,29 +3771,27 @@ def erfc(self, *, out=None):
     """erfc(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_erfc(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_ErfcBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'erfc', True)
@@ -3851,13 +3801,14 @@ def erfc(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ErfcBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3875,10 +3826,8 @@ def erfc(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -3889,11 +3838,11 @@ def erfc(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'erfc', self)
@@ -3909,7 +3858,7 @@ def erfc_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise refused('erfc_vml_cpu', self._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -3919,7 +3868,7 @@ def erfc_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -3979,29 +3928,27 @@ def erfinv(self, *, out=None):
     """erfinv(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_erfinv(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_ErfinvBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'erfinv', True)
@@ -4011,13 +3958,14 @@ def erfinv(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_ErfinvBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4035,10 +3983,8 @@ def erfinv(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -4049,11 +3995,11 @@ def erfinv(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'erfinv', self)
@@ -4069,7 +4015,7 @@ def erfinv_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise refused('erfinv_vml_cpu', self._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -4079,7 +4025,7 @@ def erfinv_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4154,29 +4100,26 @@ def erfcx(self, *, out=None):
     """erfcx(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_erfcx(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_SpecialErfcxBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
-                result._counter = None
                 result._extra = None
-                result._accumulator = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -4189,13 +4132,14 @@ def erfcx(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SpecialErfcxBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4213,10 +4157,8 @@ def erfcx(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -4230,11 +4172,11 @@ def erfcx(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'special_erfcx', self)
@@ -4280,26 +4222,23 @@ def ndtri(self, *, out=None):
     """ndtri(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_ndtri(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_SpecialNdtriBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_SpecialNdtriBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
-                result._counter = None
                 result._extra = None
-                result._accumulator = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -4312,13 +4251,14 @@ def ndtri(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SpecialNdtriBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4331,10 +4271,8 @@ def ndtri(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -4348,11 +4286,11 @@ def ndtri(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'special_ndtri', self)
@@ -4411,29 +4349,26 @@ def log_ndtr(self, *, out=None):
     """log_ndtr(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_log_ndtr(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_SpecialLogNdtrBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
-                result._counter = None
                 result._extra = None
-                result._accumulator = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -4446,13 +4381,14 @@ def log_ndtr(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SpecialLogNdtrBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4470,10 +4406,8 @@ def log_ndtr(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -4487,11 +4421,11 @@ def log_ndtr(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'special_log_ndtr', self)
@@ -4535,29 +4469,27 @@ def lgamma(self, *, out=None):
     """lgamma(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_lgamma(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_LgammaBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'lgamma', True)
@@ -4567,13 +4499,14 @@ def lgamma(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LgammaBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4591,10 +4524,8 @@ def lgamma(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -4605,11 +4536,11 @@ def lgamma(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'lgamma', self)
@@ -4625,7 +4556,7 @@ def lgamma_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise refused('lgamma_vml_cpu', self._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -4635,7 +4566,7 @@ def lgamma_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4695,29 +4626,27 @@ def digamma(self, *, out=None):
     """digamma(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_digamma(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_DigammaBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'digamma', True)
@@ -4727,13 +4656,14 @@ def digamma(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_DigammaBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4751,10 +4681,8 @@ def digamma(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -4765,11 +4693,11 @@ def digamma(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'digamma', self)
@@ -4785,7 +4713,7 @@ def digamma_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise refused('digamma', self._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -4795,7 +4723,7 @@ def digamma_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4863,13 +4791,14 @@ def polygamma(n, self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_PolygammaBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4888,10 +4817,8 @@ def polygamma(n, self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -4902,11 +4829,11 @@ def polygamma(n, self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'polygamma', self)
@@ -4958,13 +4885,14 @@ def polygamma_of(n, self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_PolygammaBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -4983,10 +4911,8 @@ def polygamma_of(n, self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -4997,11 +4923,11 @@ def polygamma_of(n, self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'polygamma', self)
@@ -5015,7 +4941,7 @@ def polygamma_of_(n, self):
     found = inplace_operands(self, None, 'polygamma', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -5025,7 +4951,7 @@ def polygamma_of_(n, self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5095,13 +5021,14 @@ def mvlgamma(self, p, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_MvlgammaBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5120,10 +5047,8 @@ def mvlgamma(self, p, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -5134,11 +5059,11 @@ def mvlgamma(self, p, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'mvlgamma', self)
@@ -5152,7 +5077,7 @@ def mvlgamma_(self, p):
     found = inplace_operands(self, None, 'mvlgamma', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -5162,7 +5087,7 @@ def mvlgamma_(self, p):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5271,15 +5196,16 @@ def igamma(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_IgammaBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5291,7 +5217,7 @@ def igamma(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -5321,10 +5247,8 @@ def igamma(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -5335,11 +5259,11 @@ def igamma(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'igamma', self, other)
@@ -5356,7 +5280,7 @@ def igamma_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
@@ -5368,7 +5292,7 @@ def igamma_(self, other):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5380,7 +5304,7 @@ def igamma_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -5500,15 +5424,16 @@ def igammac(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_IgammacBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5520,7 +5445,7 @@ def igammac(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -5550,10 +5475,8 @@ def igammac(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -5564,11 +5487,11 @@ def igammac(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'igammac', self, other)
@@ -5585,7 +5508,7 @@ def igammac_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
@@ -5597,7 +5520,7 @@ def igammac_(self, other):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5609,7 +5532,7 @@ def igammac_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -5731,15 +5654,16 @@ def zeta(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SpecialZetaBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5751,7 +5675,7 @@ def zeta(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -5781,10 +5705,8 @@ def zeta(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -5795,11 +5717,11 @@ def zeta(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'special_zeta', self, other)
@@ -5853,13 +5775,14 @@ def zeta_self(self, other, *, out=None):
     flag = other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SpecialZetaBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = other._node
         if fn0 is not None and other._extra is None:
             node.fn0 = fn0
-        elif other._accumulator is not None and other._extra is None and (fn0 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn0 := other._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(other)
@@ -5878,10 +5801,8 @@ def zeta_self(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -5892,11 +5813,11 @@ def zeta_self(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'special_zeta', other)
@@ -5923,26 +5844,24 @@ def zeta_other(self, other, *, out=None):
     """zeta_other(self, other) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_zeta_other(self._array, other)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_SpecialZetaBackward2)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_SpecialZetaBackward2)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'special_zeta', True)
@@ -5952,13 +5871,14 @@ def zeta_other(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SpecialZetaBackward2)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -5971,10 +5891,8 @@ def zeta_other(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -5985,11 +5903,11 @@ def zeta_other(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'special_zeta', self)
@@ -6033,29 +5951,27 @@ def i0(self, *, out=None):
     """i0(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_i0(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_I0Backward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'i0', True)
@@ -6065,13 +5981,14 @@ def i0(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_I0Backward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6089,10 +6006,8 @@ def i0(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -6103,11 +6018,11 @@ def i0(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'i0', self)
@@ -6123,7 +6038,7 @@ def i0_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise refused('i0_vml_cpu', self._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -6133,7 +6048,7 @@ def i0_(self):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6208,29 +6123,26 @@ def i0e(self, *, out=None):
     """i0e(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_i0e(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_SpecialI0EBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
-                result._counter = None
                 result._extra = None
-                result._accumulator = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -6241,13 +6153,14 @@ def i0e(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SpecialI0EBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6265,10 +6178,8 @@ def i0e(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -6282,11 +6193,11 @@ def i0e(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'special_i0e', self)
@@ -6327,29 +6238,26 @@ def i1(self, *, out=None):
     """i1(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_i1(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_SpecialI1Backward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
-                result._counter = None
                 result._extra = None
-                result._accumulator = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -6360,13 +6268,14 @@ def i1(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SpecialI1Backward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6384,10 +6293,8 @@ def i1(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -6401,11 +6308,11 @@ def i1(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'special_i1', self)
@@ -6446,29 +6353,26 @@ def i1e(self, *, out=None):
     """i1e(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_i1e(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_SpecialI1EBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
-                result._counter = None
                 result._extra = None
-                result._accumulator = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -6479,13 +6383,14 @@ def i1e(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_SpecialI1EBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6503,10 +6408,8 @@ def i1e(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -6520,11 +6423,11 @@ def i1e(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'special_i1e', self)
@@ -6551,26 +6454,24 @@ def frac(self, *, out=None):
     """frac(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_frac(self._array)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
-                node = _new(*_FracBackward0)
-                node.seq = next(sequence_nrs)
-                node.fn0 = fn0
-                node.desc = desc
                 result = _new(*_TENSOR)
                 result._array = array
-                result._desc = desc
+                node = _new(*_FracBackward0)
+                for node.seq in sequence_nrs:
+                    break
+                node.fn0 = fn0
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'frac', False, 'frac_cpu')
@@ -6580,13 +6481,14 @@ def frac(self, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_FracBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6599,10 +6501,8 @@ def frac(self, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -6613,11 +6513,11 @@ def frac(self, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'frac', self, exactly='Found dtype {found} but expected {expected}')
@@ -6635,14 +6535,15 @@ def frac_(self):
     check_inplace(self, flag)
     if self._desc.dtype.category == 3:
         raise refused('frac_cpu', self._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_FracBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6756,15 +6657,16 @@ def fmod(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_FmodBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6776,7 +6678,7 @@ def fmod(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -6806,10 +6708,8 @@ def fmod(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -6820,11 +6720,11 @@ def fmod(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'fmod', self, other)
@@ -6844,7 +6744,7 @@ def fmod_(self, other):
         raise refused('fmod_cpu', self._desc.dtype)
     if other._desc.dtype.category == 3:
         raise refused('fmod_cpu', other._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
@@ -6856,7 +6756,7 @@ def fmod_(self, other):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -6868,7 +6768,7 @@ def fmod_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -6925,14 +6825,15 @@ def fmod_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_FmodBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -6945,10 +6846,8 @@ def fmod_scalar(self, other, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'fmod')
@@ -6957,11 +6856,11 @@ def fmod_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'fmod')
 
@@ -6973,14 +6872,15 @@ def fmod_scalar_(self, other):
     found = inplace_operands(self, None, 'fmod', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_FmodBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7094,15 +6994,16 @@ def remainder(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_RemainderBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7114,7 +7015,7 @@ def remainder(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -7144,10 +7045,8 @@ def remainder(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -7158,11 +7057,11 @@ def remainder(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'remainder', self, other)
@@ -7182,7 +7081,7 @@ def remainder_(self, other):
         raise refused('remainder_cpu', self._desc.dtype)
     if other._desc.dtype.category == 3:
         raise refused('remainder_cpu', other._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone() if requires_grad(other) else None
@@ -7194,7 +7093,7 @@ def remainder_(self, other):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7206,7 +7105,7 @@ def remainder_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -7263,14 +7162,15 @@ def remainder_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_RemainderBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -7283,10 +7183,8 @@ def remainder_scalar(self, other, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             if saved_hooks.in_force:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'remainder')
@@ -7295,11 +7193,11 @@ def remainder_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'remainder')
 
@@ -7311,14 +7209,15 @@ def remainder_scalar_(self, other):
     found = inplace_operands(self, None, 'remainder', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_RemainderBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7408,7 +7307,7 @@ def floor_divide(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_FloorDivideNotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
@@ -7416,7 +7315,7 @@ def floor_divide(self, other, *, out=None):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7428,7 +7327,7 @@ def floor_divide(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -7442,10 +7341,8 @@ def floor_divide(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -7456,11 +7353,11 @@ def floor_divide(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'floor_divide', self, other)
@@ -7493,26 +7390,23 @@ def floor_divide_scalar(self, other, *, out=None):
     """floor_divide_scalar(self, other) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_floor_divide_scalar(self._array, other)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_FloorDivideScalarNotImplemented)
                 node.seq = ACCUMULATE_SEQ
                 node.fn0 = fn0
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'floor_divide', False)
@@ -7520,13 +7414,13 @@ def floor_divide_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_FloorDivideScalarNotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7539,10 +7433,8 @@ def floor_divide_scalar(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -7553,11 +7445,11 @@ def floor_divide_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'floor_divide', self)
@@ -7633,7 +7525,7 @@ def floor_divide_of(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_FloorDivide_NotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
@@ -7641,7 +7533,7 @@ def floor_divide_of(self, other, *, out=None):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7653,7 +7545,7 @@ def floor_divide_of(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -7667,10 +7559,8 @@ def floor_divide_of(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -7681,11 +7571,11 @@ def floor_divide_of(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'floor_divide', self, other)
@@ -7705,7 +7595,7 @@ def floor_divide_of_(self, other):
         raise refused('div_floor_cpu', self._desc.dtype)
     if other._desc.dtype.category == 3:
         raise refused('div_floor_cpu', other._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_FloorDivide_NotImplemented)
         node.seq = ACCUMULATE_SEQ
@@ -7714,7 +7604,7 @@ def floor_divide_of_(self, other):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7726,7 +7616,7 @@ def floor_divide_of_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -7774,26 +7664,23 @@ def floor_divide_of_scalar(self, other, *, out=None):
     """floor_divide_of_scalar(self, other) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_floor_divide_scalar(self._array, other)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_FloorDivideScalar_NotImplemented)
                 node.seq = ACCUMULATE_SEQ
                 node.fn0 = fn0
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'floor_divide', False)
@@ -7801,13 +7688,13 @@ def floor_divide_of_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_FloorDivideScalar_NotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7820,10 +7707,8 @@ def floor_divide_of_scalar(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -7834,11 +7719,11 @@ def floor_divide_of_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'floor_divide', self)
@@ -7852,14 +7737,14 @@ def floor_divide_of_scalar_(self, other):
     found = inplace_operands(self, None, 'floor_divide', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_FloorDivideScalar_NotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -7906,26 +7791,23 @@ def remainder_of(self, other, *, out=None):
     """remainder_of(self, other) -> Tensor"""
     if type(other) is Tensor and (desc := other._desc).fast:
         array = k_remainder_of(self, other._array)
-        if other._extra is None and out is None and not grad_mode.disabled:
+        if other._extra is None and out is None and not disabled:
             fn0 = other._node
             if fn0 is None and other._requires_grad:
                 ref = other._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(other)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_RemainderNotImplemented)
                 node.seq = ACCUMULATE_SEQ
                 node.fn0 = fn0
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         other = plain(other, 'remainder', False)
@@ -7933,13 +7815,13 @@ def remainder_of(self, other, *, out=None):
     flag = other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_RemainderNotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = other._node
         if fn0 is not None and other._extra is None:
             node.fn0 = fn0
-        elif other._accumulator is not None and other._extra is None and (fn0 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn0 := other._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(other)
@@ -7952,10 +7834,8 @@ def remainder_of(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -7966,11 +7846,11 @@ def remainder_of(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'remainder', other)
@@ -8000,11 +7880,11 @@ def gcd(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'gcd', self, other)
@@ -8021,10 +7901,11 @@ def gcd_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(GcdBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         node.plan = plan
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -8063,11 +7944,11 @@ def lcm(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'lcm', self, other)
@@ -8084,10 +7965,11 @@ def lcm_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(LcmBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         node.plan = plan
         node.desc = self._desc
         if saved_hooks.in_force:
@@ -8195,15 +8077,16 @@ def copysign(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_CopysignBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -8215,7 +8098,7 @@ def copysign(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -8237,10 +8120,8 @@ def copysign(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -8254,11 +8135,11 @@ def copysign(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'copysign', self, other)
@@ -8279,7 +8160,7 @@ def copysign_(self, other):
         raise refused('copysign_cpu', self._desc.dtype)
     if other._desc.dtype.category == 3:
         raise refused('copysign_cpu', other._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -8291,7 +8172,7 @@ def copysign_(self, other):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -8303,7 +8184,7 @@ def copysign_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -8387,29 +8268,26 @@ def copysign_scalar(self, other, *, out=None):
     """copysign_scalar(self, other) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_copysign_scalar(self._array, other)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_CopysignBackward1)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
-                result._counter = None
                 result._extra = None
-                result._accumulator = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -8420,13 +8298,14 @@ def copysign_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_CopysignBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -8444,10 +8323,8 @@ def copysign_scalar(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -8461,11 +8338,11 @@ def copysign_scalar(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'copysign', self)
@@ -8479,7 +8356,7 @@ def copysign_scalar_(self, other):
     found = inplace_operands(self, None, 'copysign', True)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -8489,7 +8366,7 @@ def copysign_scalar_(self, other):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -8612,15 +8489,16 @@ def nextafter(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_NextafterBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -8632,7 +8510,7 @@ def nextafter(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -8662,10 +8540,8 @@ def nextafter(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -8676,11 +8552,11 @@ def nextafter(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'nextafter', self, other)
@@ -8703,7 +8579,7 @@ def nextafter_(self, other):
         raise refused('nextafter_cpu', self._desc.dtype)
     if other._desc.dtype.category == 3:
         raise refused('nextafter_cpu', other._desc.dtype)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -8715,7 +8591,7 @@ def nextafter_(self, other):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -8727,7 +8603,7 @@ def nextafter_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -8850,15 +8726,16 @@ def ldexp(self, other, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LdexpBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -8870,7 +8747,7 @@ def ldexp(self, other, *, out=None):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -8892,10 +8769,8 @@ def ldexp(self, other, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
@@ -8909,11 +8784,11 @@ def ldexp(self, other, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'ldexp', self, other)
@@ -8930,16 +8805,17 @@ def ldexp_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_LdexpBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -8951,7 +8827,7 @@ def ldexp_(self, other):
             node.fn1 = fn1
         elif not other._requires_grad:
             node.fn1 = fn1 = None
-        elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(other)
@@ -9021,19 +8897,20 @@ def frexp(self):
     """frexp(self) -> tuple"""
     arrays = k_frexp(self._array) if self._desc.real else rounded_once(k_frexp, self._array)
     results = [wrap(a) for a in arrays]
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_FrexpBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -9091,29 +8968,27 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
     """nan_to_num(self, nan, posinf, neginf) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_nan_to_num(self._array, nan, posinf, neginf)
-        if self._extra is None and out is None and not grad_mode.disabled:
+        if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
                 ref = self._accumulator
                 if ref is None or (fn0 := ref()) is None:
                     fn0 = accumulator(self)
             if fn0 is not None:
+                result = _new(*_TENSOR)
+                result._array = array
                 node = _new(*_NanToNumBackward0)
-                node.seq = next(sequence_nrs)
+                for node.seq in sequence_nrs:
+                    break
                 node.fn0 = fn0
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = desc
-                result = _new(*_TENSOR)
-                result._array = array
-                result._desc = desc
+                node.desc = result._desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._grad = None
                 result._counter = None
                 result._extra = None
-                result._accumulator = None
                 return result
     else:
         self = plain(self, 'nan_to_num', False)
@@ -9121,13 +8996,14 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_NanToNumBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -9145,10 +9021,8 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -9159,11 +9033,11 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
         counted(self, result, times=1)
@@ -9179,7 +9053,7 @@ def nan_to_num_(self, nan, posinf, neginf):
     found = inplace_operands(self, None, 'nan_to_num', False)
     flag = found[3]
     check_inplace(self, flag)
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
         original = self.clone()
@@ -9189,7 +9063,7 @@ def nan_to_num_(self, nan, posinf, neginf):
         fn0 = self._node
         if fn0 is not None and self._extra is None:
             node.fn0 = fn0
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -9275,7 +9149,7 @@ def heaviside(self, values, *, out=None):
     flag = self._requires_grad or values._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(values)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_HeavisideNotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
@@ -9283,7 +9157,7 @@ def heaviside(self, values, *, out=None):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -9295,7 +9169,7 @@ def heaviside(self, values, *, out=None):
             node.fn1 = fn1
         elif not values._requires_grad:
             node.fn1 = fn1 = None
-        elif values._accumulator is not None and values._extra is None and (fn1 := values._accumulator()) is not None:
+        elif values._extra is None and values._accumulator is not None and (fn1 := values._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(values)
@@ -9309,10 +9183,8 @@ def heaviside(self, values, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -9323,11 +9195,11 @@ def heaviside(self, values, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'heaviside', self, values)
@@ -9397,7 +9269,7 @@ def heaviside_of(self, values, *, out=None):
     flag = self._requires_grad or values._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(values)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_Heaviside_NotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
@@ -9405,7 +9277,7 @@ def heaviside_of(self, values, *, out=None):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -9417,7 +9289,7 @@ def heaviside_of(self, values, *, out=None):
             node.fn1 = fn1
         elif not values._requires_grad:
             node.fn1 = fn1 = None
-        elif values._accumulator is not None and values._extra is None and (fn1 := values._accumulator()) is not None:
+        elif values._extra is None and values._accumulator is not None and (fn1 := values._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(values)
@@ -9431,10 +9303,8 @@ def heaviside_of(self, values, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         if out is not None:
@@ -9445,11 +9315,11 @@ def heaviside_of(self, values, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     if out is not None:
         return store(out, result, 'heaviside', self, values)
@@ -9470,7 +9340,7 @@ def heaviside_of_(self, values):
         raise RuntimeError('heaviside is not yet implemented for complex tensors.')
     if values._desc.dtype.category == 3:
         raise RuntimeError('heaviside is not yet implemented for complex tensors.')
-    flag = flag and (not grad_mode.disabled or _grad.grad)
+    flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_Heaviside_NotImplemented)
         node.seq = ACCUMULATE_SEQ
@@ -9479,7 +9349,7 @@ def heaviside_of_(self, values):
             node.fn0 = fn0
         elif not self._requires_grad:
             node.fn0 = fn0 = None
-        elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
             node.fn0 = fn0
         else:
             fn0, nr0 = edge(self)
@@ -9491,7 +9361,7 @@ def heaviside_of_(self, values):
             node.fn1 = fn1
         elif not values._requires_grad:
             node.fn1 = fn1 = None
-        elif values._accumulator is not None and values._extra is None and (fn1 := values._accumulator()) is not None:
+        elif values._extra is None and values._accumulator is not None and (fn1 := values._accumulator()) is not None:
             node.fn1 = fn1
         else:
             fn1, nr1 = edge(values)
@@ -9546,9 +9416,10 @@ def lerp_scalar(self, end, weight, *, out=None):
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LerpBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -9560,10 +9431,8 @@ def lerp_scalar(self, end, weight, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'lerp', self, end)
@@ -9572,24 +9441,25 @@ def lerp_scalar(self, end, weight, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'lerp', self, end)
 
 
 def lerp_scalar_(self, end, weight):
     """lerp_scalar_(self, end, weight) -> Tensor, self itself"""
-    flag = before_write(self, (self, end,)) and (not grad_mode.disabled or _grad.grad)
+    flag = before_write(self, (self, end,)) and (not disabled or _grad.grad)
     tensors, arrays, desc = together((self, end,), ())
     self, end = tensors
     check_result(self, desc)
     if flag:
         node = _new(*_LerpBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -9687,9 +9557,10 @@ def lerp_tensor(self, end, weight, *, out=None):
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_LerpBackward1)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [(None, 0) if self is None else edge(self), (None, 0) if end is None else edge(end), (None, 0) if weight is None else edge(weight)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -9718,10 +9589,8 @@ def lerp_tensor(self, end, weight, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'lerp', self, end, weight)
@@ -9730,18 +9599,18 @@ def lerp_tensor(self, end, weight, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'lerp', self, end, weight)
 
 
 def lerp_tensor_(self, end, weight):
     """lerp_tensor_(self, end, weight) -> Tensor, self itself"""
-    flag = before_write(self, (self, end, weight,)) and (not grad_mode.disabled or _grad.grad)
+    flag = before_write(self, (self, end, weight,)) and (not disabled or _grad.grad)
     tensors, arrays, desc = together((self, end, weight,), ())
     self, end, weight = tensors
     check_result(self, desc)
@@ -9850,9 +9719,10 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_AddcmulBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -9878,10 +9748,8 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'addcmul', self, tensor1, tensor2)
@@ -9890,24 +9758,25 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'addcmul', self, tensor1, tensor2)
 
 
 def addcmul_(self, tensor1, tensor2, value):
     """addcmul_(self, tensor1, tensor2, value) -> Tensor, self itself"""
-    flag = before_write(self, (self, tensor1, tensor2,)) and (not grad_mode.disabled or _grad.grad)
+    flag = before_write(self, (self, tensor1, tensor2,)) and (not disabled or _grad.grad)
     tensors, arrays, desc = together((self, tensor1, tensor2,), ())
     self, tensor1, tensor2 = tensors
     check_result(self, desc)
     if flag:
         node = _new(*_AddcmulBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -10008,9 +9877,10 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         node = _new(*_AddcdivBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -10033,10 +9903,8 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
         result._desc = desc
         result._requires_grad = True
         result._node = node
-        result._grad = None
         result._counter = None
         result._extra = None
-        result._accumulator = None
         if saved_hooks.in_force:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'addcdiv', self, tensor1, tensor2)
@@ -10045,24 +9913,25 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'addcdiv', self, tensor1, tensor2)
 
 
 def addcdiv_(self, tensor1, tensor2, value):
     """addcdiv_(self, tensor1, tensor2, value) -> Tensor, self itself"""
-    flag = before_write(self, (self, tensor1, tensor2,)) and (not grad_mode.disabled or _grad.grad)
+    flag = before_write(self, (self, tensor1, tensor2,)) and (not disabled or _grad.grad)
     tensors, arrays, desc = together((self, tensor1, tensor2,), ())
     self, tensor1, tensor2 = tensors
     check_result(self, desc)
     if flag:
         node = _new(*_AddcdivBackward0)
-        node.seq = next(sequence_nrs)
+        for node.seq in sequence_nrs:
+            break
         edges = [(None, 0) if self is None else edge(self), (None, 0) if tensor1 is None else edge(tensor1), (None, 0) if tensor2 is None else edge(tensor2)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
@@ -10143,16 +10012,17 @@ def dist(self, other, p, *, out=None):
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
-    if flag and (not grad_mode.disabled or _grad.grad):
+    if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_DistBackward0)
-            node.seq = next(sequence_nrs)
+            for node.seq in sequence_nrs:
+                break
             fn0 = self._node
             if fn0 is not None and self._extra is None:
                 node.fn0 = fn0
             elif not self._requires_grad:
                 node.fn0 = fn0 = None
-            elif self._accumulator is not None and self._extra is None and (fn0 := self._accumulator()) is not None:
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
                 node.fn0 = fn0
             else:
                 fn0, nr0 = edge(self)
@@ -10164,7 +10034,7 @@ def dist(self, other, p, *, out=None):
                 node.fn1 = fn1
             elif not other._requires_grad:
                 node.fn1 = fn1 = None
-            elif other._accumulator is not None and other._extra is None and (fn1 := other._accumulator()) is not None:
+            elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
                 node.fn1 = fn1
             else:
                 fn1, nr1 = edge(other)
@@ -10191,10 +10061,8 @@ def dist(self, other, p, *, out=None):
             result._desc = desc
             result._requires_grad = True
             result._node = node
-            result._grad = None
             result._counter = None
             result._extra = None
-            result._accumulator = None
             node.result = array
             node.result_counter = result._counter = [0]
             node.result_version = 0
@@ -10206,11 +10074,11 @@ def dist(self, other, p, *, out=None):
     result._desc = desc
     result._requires_grad = False
     result._node = None
-    result._grad = None
     result._counter = None
     result._extra = None
+    result._grad = None
     result._accumulator = None
-    if grad_mode.disabled and _grad.inference:
+    if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'dist')
 

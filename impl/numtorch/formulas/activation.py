@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d, grad_mode
+from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import joined, mask, of_arrays
 from .pointwise import new_zeros, number_minus, number_over

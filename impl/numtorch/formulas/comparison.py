@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import creation, dispatch as d
+from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import joined, mask, within
 from .shape import sum_to_size

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d, grad_mode
 from ..kernels.decomposition import columns, is_vector, lu_solve
+from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import within
 from .reduction import others

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ..descriptor import arrange, describe, descriptor
 from ..layout import elementwise_strides
 from ..lazy import Lazy
 from ..levels import wrapped_of
+from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d
 from ..kernels import pointwise as kernels
+from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import mask, of_arrays
 from .shape import sum_to_size

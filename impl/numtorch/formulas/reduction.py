@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d
 from ..dtype import get_default_dtype
 from ..kernels.reduction import axes, count
+from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import joined, mask, nowhere_zero, of_arrays, within
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import creation, dispatch as d, grad_mode
 from ..kernels.scatter import check_source
+from ..plain_numpy import np
 from ..tensor import wrap
 from .shape import sum_to_size
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d, grad_mode
 from ..operands import refused
+from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import mask
 from .pointwise import number_minus

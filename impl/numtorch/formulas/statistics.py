@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d
 from ..dtype import dtypes
+from ..plain_numpy import np
 from ..tensor import wrap
 from .reduction import norm_backward_as_it_is
 

@@ -9,11 +9,10 @@ import re
 import warnings
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch, grad_mode, levels, tangents
 from ..autograd.entry import grad
 from ..creation import ones_like, zeros_like
+from ..plain_numpy import np
 from ..replacing import Replaced
 from ..tensor import Tensor, wrap
 from ..views import requires_grad, storage_of

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch, grad_mode, tangents
 from ..lazy import zeros
 from ..levels import Wrapped, show, state, wrapped_of
+from ..plain_numpy import np
 from ..replacing import Replaced
 from ..tensor import Tensor, wrap
 from ..views import requires_grad

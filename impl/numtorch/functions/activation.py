@@ -5,11 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d
 from ..dtype import dtypes
 from ..operands import FOUND_DTYPE, refused, store, type_error
+from ..plain_numpy import np
 from ..tensor import Tensor, cpp_name, wrap, wrap_dim
 from .arguments import expect_tensor
 

@@ -7,11 +7,10 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d
 from ..descriptor import Size, broadcast_shapes, expandable
 from ..dtype import dtypes
+from ..plain_numpy import np
 from ..signatures import refusal
 from ..tensor import Tensor, wrap, wrap_dim
 from . import shape as shapes

@@ -6,10 +6,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from .. import views
 from ..dtype import dtypes
+from ..plain_numpy import np
 from ..tensor import Tensor
 from .shape import expand
 

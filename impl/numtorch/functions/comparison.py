@@ -5,13 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d
 from ..descriptor import broadcast_shapes
 from ..dtype import dtypes
 from ..operands import FOUND_DTYPE, category_of, refused, store, type_name
 from ..overlap import refuse
+from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from ..views import bump, check_inplace, requires_grad, storage_of
 from .arguments import expect_tensor, no_overload

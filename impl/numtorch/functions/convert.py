@@ -5,8 +5,6 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d, grad_mode, views
 from ..device import check_device, device as device_type
 from ..dtype import dtypes
@@ -14,6 +12,7 @@ from ..geometry import address, empty_window, storage_offset
 from ..graph import outdate
 from ..lazy import LAZY, Conjugated, Zeros
 from ..operands import IMAGINARY_DISCARDED
+from ..plain_numpy import np
 from ..saved import Detached
 from ..tensor import Tensor, wrap
 
@@ -102,6 +101,8 @@ def detach_(self: Tensor) -> Tensor:
         )
     if self._node is not None:
         self._counter = Detached(views.counter_of(self))
+        self._grad = getattr(self, "_grad", None)
+        self._accumulator = None
     self._requires_grad = False
     self._node = None
     self._output_nr = 0

@@ -17,17 +17,14 @@ from ..dtype import dtypes
 from ..geometry import element_strides, root_of, storage_offset, strided
 from ..lazy import LAZY, Conjugated, Negated, resolve
 from ..storage import TypedStorage, UntypedStorage, warn_of_typed_storage
-from ..tensor import Tensor, wrap
+from ..tensor import SLOTS, Tensor, copy_slots, wrap
 from .convert import detach
-
-_SLOTS = tuple(slot for slot in Tensor.__slots__ if slot != "__weakref__")
 
 
 def of_class(cls: type, plain: Tensor) -> Any:
     """A new tensor as an object of a subclass."""
     new = object.__new__(cls)
-    for slot in _SLOTS:
-        setattr(new, slot, getattr(plain, slot))
+    copy_slots(plain, new)
     return new
 
 
@@ -137,8 +134,7 @@ def _deepcopy_of_subclass(self: Tensor, memo: dict) -> Any:
             "behavior for new_empty() to return an instance of a different type."
         )
     plain = rebuild_tensor_v2(*_storage_arguments(self, _typed_storage(self).__deepcopy__(memo)))
-    for slot in _SLOTS:
-        setattr(new, slot, getattr(plain, slot))
+    copy_slots(plain, new)
     for slot in _own_slots(type(self)):
         if hasattr(self, slot):
             setattr(new, slot, copy.deepcopy(getattr(self, slot), memo))
@@ -148,7 +144,7 @@ def _deepcopy_of_subclass(self: Tensor, memo: dict) -> Any:
 
 def _own_slots(cls: type) -> list[str]:
     """The slots that a subclass adds."""
-    return [slot for slot in copyreg._slotnames(cls) if slot not in _SLOTS]  # type: ignore[attr-defined]
+    return [slot for slot in copyreg._slotnames(cls) if slot not in SLOTS]  # type: ignore[attr-defined]
 
 
 def _storage_arguments(self: Tensor, memory: TypedStorage) -> tuple:

@@ -6,11 +6,10 @@ import math
 import warnings
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d
 from ..dtype import FLOATING
 from ..grad_mode import is_grad_enabled, set_grad
+from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from .arguments import expect_tensor
 from .losses import REDUCTIONS, reduction_number, required_number, total

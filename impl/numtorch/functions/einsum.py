@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d
 from ..operands import type_name
+from ..plain_numpy import np
 from ..tensor import Tensor
 from . import shape as shapes
 from .arguments import expect_tensors

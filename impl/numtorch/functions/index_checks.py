@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from ..plain_numpy import np
 from ..tensor import Tensor
 from ..views import check_inplace, requires_grad
 

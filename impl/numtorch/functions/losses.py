@@ -5,13 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d
 from ..descriptor import broadcast_shapes, plan_of
 from ..dtype import FLOATING, bool_, can_cast, get_default_dtype, int64
 from ..grad_mode import is_grad_enabled
 from ..operands import refuse_bools, refused
+from ..plain_numpy import np
 from ..tensor import Tensor
 from .arguments import expect_tensor
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..dtype import dtypes
+from ..plain_numpy import np
 from ..tensor import Tensor
 from .arguments import expect_tensor, not_for
 

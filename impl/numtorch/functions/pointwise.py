@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d
 from ..dtype import bool_, combine, complex128, default_of_category, float64, get_default_dtype
 from ..error_nodes import NotImplementedNode, node
 from ..grad_mode import is_grad_enabled
 from ..operands import FOUND_DTYPE, category_of, check_subtraction, refused, store, type_error, type_name
+from ..plain_numpy import np
 from ..tensor import Tensor
 from ..views import rebase_history, requires_grad
 from .arguments import expect_tensor

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d
 from ..descriptor import broadcast_shapes
 from ..dtype import dtypes
 from ..operands import refused
 from ..overlap import refuse
+from ..plain_numpy import np
 from ..signatures import refusal
 from ..tensor import Tensor, wrap, wrap_dim
 from ..views import check_inplace, requires_grad

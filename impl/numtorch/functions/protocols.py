@@ -6,10 +6,9 @@ import enum
 from numbers import Number
 from typing import Any
 
-import numpy as np
-
 from .. import views
 from ..dtype import dtypes
+from ..plain_numpy import np
 from ..storage import is_storage
 from ..tensor import Tensor, wrap
 from .arguments import expect_tensor

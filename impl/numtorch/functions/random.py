@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import writes
 from ..creation import _kind, _like_array, _shape, finish
 from ..descriptor import broadcast_shapes
 from ..dtype import dtypes
 from ..error_nodes import not_implemented
 from ..graph import BinaryNode, UnaryNode
+from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from ..views import edge
 from .arguments import is_int

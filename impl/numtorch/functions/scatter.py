@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d
 from ..dtype import dtypes
 from ..index_put import check_indices, check_values, index_put_ as writes_at
 from ..operands import category_of
 from ..overlap import refuse_any
+from ..plain_numpy import np
 from ..tensor import Tensor, wrap_dim
 from . import shape as shapes
 from .arguments import expect_tensor

@@ -6,12 +6,11 @@ import itertools
 import warnings
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d
 from ..dtype import dtypes
 from ..geometry import element_strides
 from ..kernels.shape import view_strides
+from ..plain_numpy import np
 from ..scalar import checked
 from ..signatures import refusal
 from ..tensor import Tensor, wrap_dim

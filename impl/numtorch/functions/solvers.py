@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d, return_types
 from ..dtype import dtypes
 from ..kernels.decomposition import is_vector
+from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from . import shape as shapes
 from .arguments import expect_tensor

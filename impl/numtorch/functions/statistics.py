@@ -5,11 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch as d, return_types
 from ..creation import zeros, zeros_like
 from ..dtype import dtypes
+from ..plain_numpy import np
 from ..tensor import Tensor, cpp_name, wrap, wrap_dim
 from ..views import check_inplace, requires_grad
 from ..writes import copy_

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .. import dispatch
 from ..geometry import Geometry, root_of, strided
 from ..graph import Node
+from ..plain_numpy import np
 from ..strided import AsStridedBackward0, Scatter, reach, window_of
 from ..tensor import Tensor, wrap
 from ..views import as_view, edge, geometry, storage_of

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..ops.real_only import NO_HALVES, refusal
 from ..ops.row import Row
+from ..plain_numpy import np
 from .recording import Recording
 
 OPERATORS = {"multiply": "*", "add": "+", "subtract": "-", "true_divide": "/", "divide": "/"}
@@ -52,7 +51,7 @@ class Functions(Recording):
         if row.bool_result:
             w(2, "desc = describe(array)")
         if plain:
-            w(2, f"if {name}._extra is None and out is None and not grad_mode.disabled:")
+            w(2, f"if {name}._extra is None and out is None and not disabled:")
             self.track_plain(row, 3)
         w(1, "else:")
         exact = f", exactly={row.exact_out!r}" if row.exact_out else ""
@@ -165,14 +164,16 @@ class Functions(Recording):
         w(0, f"\n\ndef {row.name}_operator({a}, {b}):")
         w(1, f'"""{row.name}_operator({a}, {b}) -> Tensor, {a} being a Tensor"""')
         general = f"return {row.name}({a}, {b})"
-        w(1, f"desc = {a}._desc\nif not desc.fast or {a}._extra is not None or grad_mode.disabled:\n    {general}")
+        w(1, f"desc = {a}._desc\nif not desc.fast or {a}._extra is not None or disabled:\n    {general}")
         w(1, f"if type({b}) is Tensor:")
         w(2, f"if desc is not {b}._desc or {b}._extra is not None:\n    {general}")
-        self.track_plain(row, 2, f"array = {fast}", otherwise=general)
-        w(1, f"known = desc.constants if type({b}) is float else desc.integers if type({b}) is int else None")
-        w(1, f"if known is None or (number := known.get({b})) is None:\n    {general}")
+        self.track_plain(row, 2, fast, otherwise=general)
+        w(1, f"if type({b}) is float:\n    known = desc.constants\nelif type({b}) is int:\n    known = desc.integers")
+        w(1, f"else:\n    {general}")
+        w(1, f"try:\n    number = known[{b}]\nexcept KeyError:\n    pass\nelse:")
         fast = self.binary_call(row, f"{a}._array", "number._array")
-        self.track_plain(row, 1, f"array = {fast}", number=b, otherwise=general)
+        self.track_plain(row, 2, fast, number=b, otherwise=general)
+        w(1, general)
 
     def pooled(self, row: Row) -> bool:
         """Whether a large result lies in memory that is kept (buffers.py)."""
@@ -275,7 +276,7 @@ class Functions(Recording):
             w(1, f"return result if out is None else store(out, result, {row.says!r})")
             return
         w(1, f"arrays = {call}\nresults = [wrap(a) for a in arrays]")
-        w(1, "if grad_mode.disabled and _grad.inference:\n    for r in results:\n        mark_inference(r)")
+        w(1, "if disabled and _grad.inference:\n    for r in results:\n        mark_inference(r)")
         if row.formulas:
             self.flag(row, 1)
             self.track(row, 2)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import inspect
 
-import numpy as np
-
 from ..ops.row import Row
+from ..plain_numpy import np
 from .functions import ARITHMETIC, Functions
 
 
@@ -54,7 +53,7 @@ class InPlace(Functions):
         w(1, f"check_inplace({a}, flag)")
         for operand in row.operands:
             self.refuse_complex(1, row, f"{operand}._desc.dtype", name=row.name + "_")
-        w(1, "flag = flag and (not grad_mode.disabled or _grad.grad)")
+        w(1, "flag = flag and (not disabled or _grad.grad)")
         if a in row.saved:
             w(1, "if flag:\n    seq = next(sequence_nrs)")
             readers = self.readers(row, a)
@@ -116,7 +115,7 @@ class InPlace(Functions):
         w(0, f"\n\nclass {row.inplace_node}({row.node}):\n    __slots__ = ()")
         w(0, f"\n\ndef {row.name}_({names}):")
         w(1, f'"""{row.name}_({names}) -> Tensor, {first} itself"""')
-        w(1, f"flag = requires_grad({first}) and (not grad_mode.disabled or _grad.grad)")
+        w(1, f"flag = requires_grad({first}) and (not disabled or _grad.grad)")
         w(1, f"check_inplace({first}, flag)")
         w(1, f"array = {self.kernel(row)}({', '.join([f'settled(storage_of({first}))', *rest])})")
         w(1, "desc = describe(array)")
@@ -137,7 +136,7 @@ class InPlace(Functions):
         w(1, f'"""{row.name}_({names}) -> Tensor, {a} itself"""')
         shared = f", {self.shared(row)!r}" if row.into else ""
         given = ", ".join(p.name for p in row.tensors)
-        w(1, f"flag = before_write({a}, ({given},){shared}) and (not grad_mode.disabled or _grad.grad)")
+        w(1, f"flag = before_write({a}, ({given},){shared}) and (not disabled or _grad.grad)")
         self.nary_call(row)
         w(1, f"check_result({a}, desc)")
         if a in row.saved:

@@ -22,6 +22,7 @@ IMPORTS = (
     ("..engine", "through_tensors validate"),
     ("..geometry", "settled"),
     ("..graph", "ACCUMULATE_SEQ FREED FREED_COUNTER BinaryNode UnaryNode VariadicNode accumulator sequence_nrs"),
+    ("..grad_mode", "disabled"),
     ("..kernels.half", "rounded_once"),
     ("..lazy", "assigned"),
     ("..operands", "at_once inplace_operands laid operands plain refused single store tensors_only"),
@@ -101,7 +102,7 @@ class Module(Nodes, InPlace):
             "# ruff: noqa",
             "# mypy: ignore-errors",
         ]
-        lines += ["from __future__ import annotations", "", "import numpy as np", ""]
+        lines += ["from __future__ import annotations", "", "from ..plain_numpy import np"]
         for module, names in IMPORTS:
             if found := [n for n in names.split() if n in used]:
                 lines.append(f"from {module} import {', '.join(found)}")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..kernels import everything as kernels
 from ..ops.row import Row
+from ..plain_numpy import np
 
 MOVING = ("arrange", "shape")  # families whose kernels move elements, of whatever type
 

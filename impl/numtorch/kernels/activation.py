@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from ..geometry import element_strides, laid_out, like
 from ..layout import elementwise_strides
+from ..plain_numpy import np
 from .comparison import in_layout
 from .error_function import erf
 from .pointwise import refuse_bools, sigmoid

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
+from ..plain_numpy import np
 
 Array = Any
 _ANGLES = np.linspace(0, 2 * np.pi, 257)[:-1]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from ..geometry import laid_out
 from ..lazy import Zeros
+from ..plain_numpy import np
 
 Array = Any
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
+from ..plain_numpy import np
 from .comparison import in_layout
 
 Array = Any

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
+from ..plain_numpy import np
 
 Array = Any
 _PI = np.longdouble("3.14159265358979323846264338327950288")

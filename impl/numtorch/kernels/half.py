@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..dtype import dtypes
 from ..geometry import like
+from ..plain_numpy import np
 
 Array = Any
 

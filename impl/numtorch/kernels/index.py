@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..descriptor import describe
 from ..geometry import element_strides, laid_out
 from ..layout import elementwise_strides
+from ..plain_numpy import np
 
 Array = Any
 

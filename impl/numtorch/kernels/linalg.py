@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..geometry import element_strides, laid_out
 from ..layout import elementwise_strides
+from ..plain_numpy import np
 
 Array = Any
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..dtype import FROM_NUMPY as _FROM_NUMPY
+from ..plain_numpy import np
 from .activation import rows
 from .comparison import in_layout
 from .pointwise import BOOL_NEGATED

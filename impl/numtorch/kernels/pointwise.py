@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..buffers import take
 from ..descriptor import LARGE
 from ..geometry import element_strides, laid_out, like
 from ..layout import elementwise_strides
 from ..lazy import zeros
+from ..plain_numpy import np
 from .comparison import choose
 from .half import in_steps
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..geometry import element_strides, laid_out
+from ..plain_numpy import np
 
 Array = Any
 Pair = tuple[int, int]

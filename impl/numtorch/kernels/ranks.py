@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ..geometry import like
+from ..plain_numpy import np
 
 Array = Any
 NOTHING = {"int64": -(2**63), "int32": -(2**31)}  # what the processor makes of nan as an int

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..descriptor import describe
+from ..plain_numpy import np
 
 Array = Any
 _add_up = np.add.reduce

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from ..buffers import take
 from ..descriptor import LARGE
 from ..lazy import LAZY
+from ..plain_numpy import np
 from .pointwise import sign
 from .reduction import axes, count, kept, running
 from .scatter import scatter

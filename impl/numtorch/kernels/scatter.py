@@ -9,9 +9,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
-
 from ..geometry import laid_out, like
+from ..plain_numpy import np
 
 Array = Any
 

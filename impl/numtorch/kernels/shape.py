@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..descriptor import describe
 from ..dtype import promote_types
 from ..geometry import element_strides, like, storage_offset, strided
 from ..layout import contiguous_strides
 from ..lazy import Conjugated, Negated, Zeros, resolve
+from ..plain_numpy import np
 
 Array = Any
 

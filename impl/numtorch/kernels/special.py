@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..dtype import dtypes
+from ..plain_numpy import np
 from .half import in_steps
 from .pointwise import refuse_bools, refuse_zero
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from ..plain_numpy import np
 from .reduction import vector_norm
 from .scatter import scatter_add
 

@@ -1,8 +1,7 @@
 """Comparisons, selections, and what clips."""
 
-import numpy as np
-
 from ..kernels import everything as k
+from ..plain_numpy import np
 from .row import ELEMENTWISE, LIKE, nary, nondiff, op
 
 # ---- comparisons: the in-place forms are tracked, with a zero gradient

@@ -1,8 +1,7 @@
 """Elementwise operators of one and two operands."""
 
-import numpy as np
-
 from ..kernels import everything as k
+from ..plain_numpy import np
 from .row import BESIDE_NUMBER, ELEMENTWISE, FOUND_DTYPE, LINEAR, op
 
 # ---- arithmetic

@@ -1,8 +1,7 @@
 """Special functions; most formulas are short enough to stand here whole."""
 
-import numpy as np
-
 from ..kernels import everything as k
+from ..plain_numpy import np
 from .row import BESIDE_NUMBER, ELEMENTWISE, FOUND_DTYPE, LIKE, nary, nondiff, op
 
 # ---- exponentials and logarithms
