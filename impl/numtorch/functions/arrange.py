@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import dispatch as d
+from ..checked import refusal
 from ..descriptor import Size, broadcast_shapes, expandable
 from ..dtype import dtypes
 from ..plain_numpy import np
-from ..signatures import refusal
 from ..tensor import Tensor, wrap, wrap_dim
 from . import shape as shapes
 from .arguments import as_given, expect_tensors, sizes

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import error_nodes, grad_mode
+from ..checked import refusal
 from ..descriptor import describe
 from ..geometry import element_strides, root_of, storage_offset, strided
 from ..layout import contiguous_strides
 from ..lazy import LAZY
 from ..plain_numpy import np
-from ..signatures import refusal
 from ..storage import TypedStorage
 from ..strided import reach
 from ..tensor import Tensor, cpp_name

@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 from .. import dispatch as d
+from ..checked import refusal
 from ..descriptor import broadcast_shapes
 from ..dtype import dtypes
 from ..operands import refused
 from ..overlap import refuse
 from ..plain_numpy import np
-from ..signatures import refusal
 from ..tensor import Tensor, wrap, wrap_dim
 from ..views import check_inplace, requires_grad
 from . import shape as shapes

@@ -7,8 +7,8 @@ import warnings
 from typing import Any
 
 from .. import dispatch as d, return_types
+from ..checked import refusal
 from ..dtype import dtypes
-from ..signatures import refusal
 from ..tensor import Tensor, wrap_dim
 from .arguments import expect_tensor, not_for
 

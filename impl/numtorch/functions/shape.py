@@ -7,12 +7,12 @@ import warnings
 from typing import Any
 
 from .. import dispatch as d
+from ..checked import refusal
 from ..dtype import dtypes
 from ..geometry import element_strides
 from ..kernels.shape import view_strides
 from ..plain_numpy import np
 from ..scalar import checked
-from ..signatures import refusal
 from ..tensor import Tensor, wrap_dim
 from ..views import counted
 from .arguments import as_given, dims, expect_tensor, infer_size, sizes
