@@ -69,6 +69,12 @@ def command() -> None:
     "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/latest"), show_default=True
 )
 @click.option("--python", type=click.Path(), help="Another Python, in which the subject is installed.")
+@click.option(
+    "--oracle",
+    default="",
+    metavar="ORACLE",
+    help="torch, recorded or recorded:PATH. Default: PyTorch, or what was recorded of it where it is not installed.",
+)
 @click.option("--isolate/--no-isolate", default=True, help="Run the subject in a process of its own (the default).")
 @click.option(
     "--shard", metavar="I/N", help="Only this part of the cases; `torchstone merge` joins what N machines wrote."
@@ -100,6 +106,7 @@ def run(
     isolate: bool,
     shard: str | None,
     durations: Path | None,
+    oracle: str,
     database: tuple[str, ...],
     expectations: tuple[Path, ...],
     cases: tuple[str, ...],
@@ -116,6 +123,7 @@ def run(
         raise click.BadParameter("it is a number of processes, or auto", param_hint="-n")
     with plain_errors():
         from conformance.launch import run as launch
+        from conformance.oracles import chosen, told
         from conformance.presentation import Progressing, summary
         from conformance.runs.shards import parse as parsed_shard
         from conformance.terminal import console
@@ -124,7 +132,10 @@ def run(
         if python:
             subjects = tuple([f"{subject}@{python}" for subject in subjects])
         out = console()
+        oracle = chosen(oracle)
         out.print(f"torchstone run {' '.join(subjects)} (seed {seed}{f', shard {part}' if part else ''})")
+        for line in told(oracle):
+            out.print(line, highlight=False)
         with Progressing(out) as progress:
             result = launch(
                 *subjects,
@@ -141,6 +152,7 @@ def run(
                 shard=part,
                 durations=durations,
                 listener=progress,
+                oracle=oracle,
             )
         summary(out, result)
     for error in result.errors:

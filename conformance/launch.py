@@ -18,10 +18,11 @@ import pytest
 
 from conformance.databases import opened as opened_database
 from conformance.journal import Run, read
+from conformance.oracles import chosen, is_recorded, open_oracle
 from conformance.plugin import CaseItem
 from conformance.runs.shards import MoreShardsThanCases, Shard
 from conformance.session import Plan, all_cases, import_from_here
-from conformance.subjects import open_subject, oracle
+from conformance.subjects import open_subject
 
 AS_EXPECTED, NOT_AS_EXPECTED, COULD_NOT_RUN = 0, 1, 2
 """Exit codes. An interrupted run could not run: it is never called a pass, and what it found so far is in its report."""
@@ -62,17 +63,23 @@ def run(
     shard: Shard | None = None,
     durations: Path | None = None,
     listener: object | None = None,
+    oracle: str = "",
 ) -> Result:
     """Runs the suite on the subjects, writes the reports to `output`, and says what became of it. Raises CannotRun.
 
+    `oracle` is what is compared with (`oracles.py`): PyTorch if it is installed, if nothing is said.
     `expectations` are folders that say what the subject is known to fail, instead of what this package says of it.
     `workers` is a number of processes or ``auto``; `selection` an expression as of pytest's ``-k``, on subject, feature and
     name; `cases` adds modules, files or folders with cases of one's own, `database` names where
     failing examples are kept (`databases.py`). `shard` is the part of the run that this machine does (`runs/shards.py`), and
     `durations` an earlier run that says how long the cases take. `listener` is a pytest plugin that is told of the progress.
     """
+    oracle = chosen(oracle)
+    if is_recorded(oracle) and cases:
+        raise CannotRun("cases of your own were not recorded: --cases needs PyTorch, or `torchstone record --cases`")
     plan = Plan(
         subjects=subjects,
+        oracle=oracle,
         output=output.absolute(),
         cases=tuple(cases),
         expectations=tuple(folder.absolute() for folder in expectations),
@@ -81,7 +88,7 @@ def run(
     )
     import_from_here()
     asked = [*(f"--subject={subject}" for subject in subjects), *(f"--cases={path}" for path in cases)]
-    selected = select(subjects, selection, cases)
+    selected = select(subjects, selection, cases, oracle)
     if not selected:
         raise CannotRun(f"no case matches -k {selection!r}; `torchstone list` shows them")
     try:
@@ -89,7 +96,7 @@ def run(
     except MoreShardsThanCases as error:
         raise CannotRun(f"--shard {shard}: {error}") from error
     opened_database(database)  # What cannot be used is to be said at once, and as one line.
-    oracle().close()
+    open_oracle(oracle).close()
     for subject in subjects:
         opened = open_subject(subject, isolate=isolate)
         try:
@@ -97,7 +104,13 @@ def run(
         finally:
             opened.close()
     asked += [f"--expectations={folder}" for folder in plan.expectations]
-    asked += [f"--seed={seed}", f"--profile={profile}", f"--torchstone-output={plan.output}", f"-k={selection}"]
+    asked += [
+        f"--oracle={oracle}",
+        f"--seed={seed}",
+        f"--profile={profile}",
+        f"--torchstone-output={plan.output}",
+        f"-k={selection}",
+    ]
     asked += [f"--max-examples={max_examples}"] if max_examples else []
     asked += [f"--example-database={name}" for name in database]
     asked += [f"--shard={shard}"] if shard else []
@@ -115,12 +128,13 @@ def run(
     )
 
 
-def select(subjects: Sequence[str], selection: str, cases: Sequence[str] = ()) -> list[str]:
+def select(subjects: Sequence[str], selection: str, cases: Sequence[str] = (), oracle: str = "torch") -> list[str]:
     """The items (``subject-feature/name``) that an expression selects. Raises CannotRun if it is no expression."""
-    all_cases(tuple(cases))  # What is wrong with a case is to be said as it is, not as pytest says it.
+    if not is_recorded(oracle):
+        all_cases(tuple(cases))  # What is wrong with a case is to be said as it is, not as pytest says it.
     collected = _Collected()
     arguments = [*(f"--subject={subject}" for subject in subjects), *(f"--cases={path}" for path in cases)]
-    arguments += ["--collect-only", f"-k={selection}"]
+    arguments += ["--collect-only", f"-k={selection}", f"--oracle={oracle}"]
     code, complaints = _pytest(arguments, [collected])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         raise CannotRun(complaints or "the cases cannot be collected")

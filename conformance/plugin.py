@@ -20,9 +20,10 @@ from hypothesis.database import ExampleDatabase
 from conformance.databases import DatabaseUnavailable, opened
 from conformance.failure import describe_failure
 from conformance.journal import Outcome, RunFileError
+from conformance.oracles import chosen, is_recorded
 from conformance.runner import PROFILES, CaseCannotRun, Settings
 from conformance.runs.shards import MoreShardsThanCases, NoShard, Shard, parse
-from conformance.session import Controller, Plan, Worker, all_cases, import_from_here
+from conformance.session import Controller, Plan, Worker, import_from_here
 from conformance.subjects import SubjectUnavailable
 
 PROPERTY = "torchstone"
@@ -76,6 +77,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a folder that says what the subject is known to fail, instead of what the suite says of it (repeatable)",
     )
     group.addoption(
+        "--oracle",
+        default="",
+        metavar="ORACLE",
+        help="what answers are compared with: torch, recorded or recorded:PATH (default: torch, if it is installed)",
+    )
+    group.addoption(
         "--shard",
         metavar="I/N",
         help="run only this part of the cases, on one of N machines; `torchstone merge` joins what they wrote",
@@ -106,15 +113,21 @@ def pytest_configure(config: pytest.Config) -> None:
     import_from_here()
     if __name__ not in config.option.plugins:
         config.option.plugins.append(__name__)  # xdist tells its workers to load what was asked for with -p.
+    try:
+        oracle = chosen(config.getoption("oracle"))
+    except SubjectUnavailable as error:
+        raise pytest.UsageError(str(error)) from error
+    profile = config.getoption("profile")
     config.stash[_plan] = Plan(
         subjects=tuple(dict.fromkeys(config.getoption("subject"))),
         output=Path(config.getoption("torchstone_output")).absolute(),
         settings=Settings(
-            max_examples=config.getoption("max_examples") or PROFILES[config.getoption("profile")],
+            max_examples=config.getoption("max_examples") or _programs_of(profile, oracle),
             seed=config.getoption("seed"),
             database=_database(config.getoption("example_database")),
         ),
-        profile=config.getoption("profile"),
+        profile=profile,
+        oracle=oracle,
         isolate=config.getoption("isolate"),
         selection=config.getoption("keyword", "") or "",
         cases=tuple(config.getoption("cases")),
@@ -124,6 +137,11 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_ControllerHooks(config.stash[_plan]), "torchstone-controller")
+
+
+def _programs_of(profile: str, oracle: str) -> int:
+    """How many programs of a case: of recorded ones, which are chosen and few, all."""
+    return PROFILES["thorough" if is_recorded(oracle) and profile == "default" else profile]
 
 
 def _database(names: list[str]) -> ExampleDatabase | None:
@@ -183,7 +201,7 @@ class Catalogue(pytest.File):
     def collect(self) -> Iterator[CaseItem]:
         plan = self.config.stash[_plan]
         for subject in plan.subjects:
-            for case in all_cases(plan.cases):
+            for case in plan.catalogue():
                 yield CaseItem.from_parent(self, name=f"{subject}-{case.id}", subject=subject, case=case)
 
 

@@ -16,7 +16,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
 from hypothesis.database import ExampleDatabase
@@ -58,8 +58,8 @@ SHRINKING_TRIES: dict[Status, int] = {"FAIL": 400, "CRASH": 30, "TIMEOUT": 0}
 """How many new programs are run to make a failing one smaller. 400 is where Hypothesis has nearly always stopped by itself."""
 
 
-class Case(Protocol):
-    """What the runner needs of a case."""
+class Described(Protocol):
+    """What is said of a case; its programs may be known already."""
 
     @property
     def id(self) -> str: ...
@@ -73,6 +73,11 @@ class Case(Protocol):
     def covers(self) -> tuple[str, ...]: ...
     @property
     def requires(self) -> tuple[str, ...]: ...
+
+
+class Case(Described, Protocol):
+    """What the runner needs of a case."""
+
     def programs(self) -> SearchStrategy[Program]: ...
 
 
@@ -100,7 +105,7 @@ class CaseCannotRun(Exception):
 
 
 def run_case(
-    case: Case,
+    case: Described,
     subject: Subject,
     oracle: Subject,
     judge: Judge,
@@ -111,7 +116,16 @@ def run_case(
 ) -> Outcome:
     """Runs a case on a subject; what happens is written to the journal as it happens. Raises CaseCannotRun."""
     expected = expectations or Expectations()
-    return _CaseRun(case, subject, oracle, judge, settings, journal, clock or Clock(), expected).outcome()
+    return _kind(oracle)(case, subject, oracle, judge, settings, journal, clock or Clock(), expected).outcome()
+
+
+def _kind(oracle: Subject) -> type[CaseRun]:
+    """How a case is run: a recorded oracle brings its programs along."""
+    if not hasattr(oracle, "programs"):
+        return CaseRun
+    from conformance.recorded.replaying import Replay
+
+    return Replay
 
 
 def case_seed(seed: int, case: str) -> int:
@@ -120,7 +134,7 @@ def case_seed(seed: int, case: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{case}".encode()).digest()[:8], "big")
 
 
-def record_of(case: Case) -> CaseRecord:
+def record_of(case: Described) -> CaseRecord:
     """What is written down about a case before it runs."""
     return CaseRecord(
         id=case.id,
@@ -139,17 +153,21 @@ def levels_of(description: Description) -> tuple[Level, ...]:
 
 
 @dataclass(frozen=True)
-class _Ran:
+class Ran:
+    """A program that was run on both sides."""
+
     program: Program
     verdict: Verdict
     oracle: Trace | None = None
     subject: Trace | None = None
 
 
-class _CaseRun:
+class CaseRun:
+    """A run of a case that draws its programs."""
+
     def __init__(
         self,
-        case: Case,
+        case: Described,
         subject: Subject,
         oracle: Subject,
         judge: Judge,
@@ -161,7 +179,7 @@ class _CaseRun:
         self.case, self.subject, self.oracle, self.judge = case, subject, oracle, judge
         self.settings, self.journal, self.clock, self.expectations = settings, journal, clock, expectations
         self.description = subject.describe()
-        self.ran: dict[str, _Ran] = {}
+        self.ran: dict[str, Ran] = {}
 
     def outcome(self) -> Outcome:
         start = time.perf_counter()
@@ -203,7 +221,7 @@ class _CaseRun:
 
     def _programs(self) -> SearchStrategy[Program]:
         if not isinstance(self.case, RecordedCase):
-            return self.case.programs()
+            return cast(Case, self.case).programs()
         record = self.case.record
 
         def timed(inputs: dict[str, Any]) -> Program:
@@ -248,10 +266,10 @@ class _CaseRun:
         if counts.get("TIMEOUT", 0) >= ENOUGH["TIMEOUT"]:
             raise Enough
 
-    def _minimal(self, kind: Status, fails: Callable[[Verdict], bool]) -> _Ran:
+    def _minimal(self, kind: Status, fails: Callable[[Verdict], bool]) -> Ran:
         """The smallest program of which `fails` holds; one of those that were drawn does."""
         tries = SHRINKING_TRIES[kind]
-        failing: list[_Ran] = []
+        failing: list[Ran] = []
 
         def see(program: Program) -> None:
             nonlocal tries
@@ -268,11 +286,11 @@ class _CaseRun:
             self._draw(see, shrink=True)
         except Differs:
             return failing[-1]  # Hypothesis ends by running the smallest once more.
-        return min((ran for ran in self.ran.values() if fails(ran.verdict)), key=_size)
+        return min((ran for ran in self.ran.values() if fails(ran.verdict)), key=size_of)
 
     # ----------------------------------------------------------------------------------------------------- one program
 
-    def _run(self, program: Program) -> _Ran:
+    def _run(self, program: Program) -> Ran:
         """Runs a program on both sides, unless it has been."""
         digest = program.digest
         if digest not in self.ran:
@@ -281,25 +299,26 @@ class _CaseRun:
             ran = self._run_now(program)
             self._write(VerdictRecord(case=self.case.id, index=index, verdict=ran.verdict))
             # Traces are kept of what a report can show: those that failed.
-            self.ran[digest] = ran if ran.verdict.status != "PASS" else _Ran(program, ran.verdict)
+            self.ran[digest] = ran if ran.verdict.status != "PASS" else Ran(program, ran.verdict)
         return self.ran[digest]
 
-    def _run_now(self, program: Program) -> _Ran:
+    def _run_now(self, program: Program) -> Ran:
+        return self._run_with(self.oracle, program)
+
+    def _run_with(self, answers: Subject, program: Program) -> Ran:
         with self.clock.spent("oracle"):
-            oracle = self.oracle.run(program)
+            oracle = answers.run(program)
         try:
             with self.clock.spent("subject"):
                 subject = self.subject.run(program)
         except (SubjectCrashed, SubjectFailed) as error:
-            return _Ran(program, Verdict(status="CRASH", reason=str(error)), oracle)
+            return Ran(program, Verdict(status="CRASH", reason=str(error)), oracle)
         except SubjectUnsupported as error:
-            return _Ran(program, Verdict(status="UNSUPPORTED", reason=str(error)), oracle)
+            return Ran(program, Verdict(status="UNSUPPORTED", reason=str(error)), oracle)
         except SubjectTimeout as error:
-            return _Ran(program, Verdict(status="TIMEOUT", reason=str(error)), oracle)
+            return Ran(program, Verdict(status="TIMEOUT", reason=str(error)), oracle)
         with self.clock.spent("comparing"):
-            return _Ran(
-                program, self.judge(program, oracle, subject, self.oracle, self.description.facets), oracle, subject
-            )
+            return Ran(program, self.judge(program, oracle, subject, answers, self.description.facets), oracle, subject)
 
     def _write(self, record: CaseRecord | ProgramRecord | VerdictRecord | Outcome) -> None:
         with self.clock.spent("writing"):
@@ -307,7 +326,7 @@ class _CaseRun:
 
     # ------------------------------------------------------------------------------------------------------ summing up
 
-    def _level(self, level: Level, drawn: list[_Ran]) -> LevelOutcome:
+    def _level(self, level: Level, drawn: list[Ran]) -> LevelOutcome:
         failing = [ran for ran in drawn if ran.verdict.fails(level)]
         if not failing:
             # A program that fails at another level has passed at this one.
@@ -323,7 +342,7 @@ class _CaseRun:
             minimal = self._minimal(status, lambda verdict: verdict.status == status)
         return LevelOutcome(status=status, failing=len(failing), finding=self._adjudicated(_finding(minimal)))
 
-    def _kept(self, level: Level, status: Status) -> _Ran | None:
+    def _kept(self, level: Level, status: Status) -> Ran | None:
         """The smallest program of a known failure, if it still fails so: it need not be found anew."""
         program = self.expectations.program(self.case.id, level) if self.expectations.of(self.case.id) else None
         if program is None:
@@ -333,10 +352,13 @@ class _CaseRun:
 
     def _adjudicated(self, finding: Finding) -> Finding:
         """The finding, with a word on who is wrong if it is about a gradient."""
+        return self._adjudicated_by(self.oracle, finding)
+
+    def _adjudicated_by(self, answers: Subject, finding: Finding) -> Finding:
         first = finding.verdict.first
         if first is None or first.facet not in ("value", "grad") or not finding.oracle or not finding.subject:
             return finding
-        judged = adjudicate(finding.program, first, finding.oracle, finding.subject, self.oracle)
+        judged = adjudicate(finding.program, first, finding.oracle, finding.subject, answers)
         if judged.says == "unjudged":
             return finding
         told = msgspec.structs.replace(first, note="; ".join(filter(None, (first.note, str(judged)))))
@@ -344,10 +366,10 @@ class _CaseRun:
         verdict = msgspec.structs.replace(finding.verdict, differences=differences)
         return msgspec.structs.replace(finding, verdict=verdict)
 
-    def _example(self, drawn: list[_Ran]) -> Finding | None:
+    def _example(self, drawn: list[Ran]) -> Finding | None:
         """A program that shows what the case does: neither the emptiest nor the largest that was drawn."""
-        passing = sorted((ran for ran in drawn if ran.verdict.status == "PASS"), key=_size)
-        others = sorted((ran for ran in drawn if ran.oracle is not None), key=_size)
+        passing = sorted((ran for ran in drawn if ran.verdict.status == "PASS"), key=size_of)
+        others = sorted((ran for ran in drawn if ran.oracle is not None), key=size_of)
         candidates = passing or others
         if not candidates:
             return None
@@ -363,10 +385,11 @@ def _worst(statuses: Iterator[Status]) -> Status:
     return min(statuses, key=SEVERITY.index, default="BLOCKED")
 
 
-def _size(ran: _Ran) -> tuple[int, bytes]:
+def size_of(ran: Ran) -> tuple[int, bytes]:
+    """How small its program is: what the smallest is told by."""
     text = ran.program.to_json()
     return len(text), text
 
 
-def _finding(ran: _Ran) -> Finding:
+def _finding(ran: Ran) -> Finding:
     return Finding(program=ran.program, oracle=ran.oracle, subject=ran.subject, verdict=ran.verdict)

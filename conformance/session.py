@@ -16,11 +16,12 @@ from conformance import expected, journal
 from conformance.expected import Expectations
 from conformance.journal import Description, Footer, Header, Journal, Outcome, Run
 from conformance.judge import judge
+from conformance.oracles import corpus, is_recorded, open_oracle
 from conformance.report import write_reports
-from conformance.runner import Case, CaseCannotRun, Settings, record_of, run_case
+from conformance.runner import Case, CaseCannotRun, Described, Settings, record_of, run_case
 from conformance.runs import history
 from conformance.runs.shards import Shard, durations, split
-from conformance.subjects import Subject, open_subject, oracle
+from conformance.subjects import Subject, open_subject
 from conformance.timing import Clock
 from conformance.version import torchstone_version
 
@@ -43,6 +44,8 @@ class Plan:
     """Which part of the run this is, if machines share it."""
     durations: Path | None = None
     """A run that says how long each case took, for the shards to be of equal length."""
+    oracle: str = "torch"
+    """What is compared with, as `oracles.chosen` says it."""
 
     def split(self, cases: Sequence[str]) -> tuple[str, Sequence[str]]:
         """Which of some cases are this shard's, and the digest of the split. Raises MoreShardsThanCases and a RunFileError."""
@@ -51,6 +54,16 @@ class Plan:
         seconds = durations(self.durations) if self.durations else {}
         spread = split(cases, self.shard.of, seconds)
         return spread.digest, spread.parts[self.shard.index - 1]
+
+    def catalogue(self) -> Sequence[Described]:
+        """The cases to choose from: those of this package and the user's own, or those that were recorded."""
+        if not is_recorded(self.oracle):
+            return all_cases(self.cases)
+        return tuple(corpus(self.oracle).cases.values())
+
+    def suite(self) -> str:
+        """The digest of the catalogue."""
+        return corpus(self.oracle).head.suite if is_recorded(self.oracle) else suite_digest(self.catalogue())
 
     def directory(self, subject: str) -> Path:
         """Where the run of a subject and its reports are: a folder for each, if there are several."""
@@ -62,7 +75,9 @@ class Plan:
 
     def expected(self, subject: Description) -> Expectations:
         """What a subject is known to fail. Raises an ExpectationError."""
-        ids = [case.id for case in all_cases(self.cases)]
+        ids = dict.fromkeys(case.id for case in self.catalogue())
+        if is_recorded(self.oracle):
+            ids |= dict.fromkeys(corpus(self.oracle).head.sources)  # a part of a corpus knows of what was left out
         return expected.read(subject.name, subject.version, ids, self.expectations)
 
 
@@ -80,7 +95,7 @@ def all_cases(extra: tuple[str, ...] = ()) -> tuple[Case, ...]:
     return tuple(catalogue(extra).values())
 
 
-def suite_digest(cases: Sequence[Case]) -> str:
+def suite_digest(cases: Sequence[Described]) -> str:
     """What tells one catalogue from another: of every case's id and source."""
     digest = hashlib.sha256()
     for case in sorted(cases, key=lambda case: case.id):
@@ -99,12 +114,12 @@ class Worker:
         self._expected: dict[str, Expectations] = {}
         self._journals: dict[str, Journal] = {}
 
-    def run(self, case: Case, subject: str) -> Outcome:
+    def run(self, case: Described, subject: str) -> Outcome:
         """Runs a case on a subject. Raises CaseCannotRun if the harness itself is at fault."""
         shard = self._journal(subject)
         try:
             if self._oracle is None:
-                self._oracle = oracle()
+                self._oracle = open_oracle(self.plan.oracle)
             if subject not in self._subjects:
                 self._subjects[subject] = open_subject(subject, isolate=self.plan.isolate)
                 self._expected[subject] = self.plan.expected(self._subjects[subject].describe())
@@ -131,7 +146,7 @@ class Worker:
             opened.close()
 
 
-def not_run(case: Case, why: BaseException) -> Outcome:
+def not_run(case: Described, why: BaseException) -> Outcome:
     """The outcome of a case that the harness could not run: nothing is said about the subject."""
     return Outcome(
         case=case.id,
@@ -152,7 +167,7 @@ class Controller:
 
     def begin(self) -> None:
         """Writes the header of every subject's run. Raises what opening a subject raises."""
-        answers = oracle()
+        answers = open_oracle(self.plan.oracle)
         described = answers.describe()
         answers.close()
         for name in self.plan.subjects:
@@ -164,7 +179,7 @@ class Controller:
                 seed=self.plan.settings.seed,
                 profile=self.plan.profile,
                 max_examples=self.plan.settings.max_examples,
-                suite=suite_digest(all_cases(self.plan.cases)),
+                suite=self.plan.suite(),
                 selection=self.plan.selection,
                 shard=str(self.plan.shard or ""),
                 started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -178,7 +193,7 @@ class Controller:
         """Merges what the processes wrote, and writes the reports. `selected` holds ``subject-case`` of what was to run,
         `splits` by subject how the cases were spread over machines."""
         for name in self.plan.subjects:
-            cases = [record_of(case) for case in all_cases(self.plan.cases) if f"{name}-{case.id}" in selected]
+            cases = [record_of(case) for case in self.plan.catalogue() if f"{name}-{case.id}" in selected]
             path = self.plan.path(name)
             self.runs[name] = journal.merge(
                 path, cases, interrupted=interrupted, seconds=round(seconds, 3), split=(splits or {}).get(name, "")

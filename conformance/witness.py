@@ -19,7 +19,7 @@ from conformance.double import array_at, rounded_otherwise, to_double, without_p
 from conformance.numbers import EPSILON, LARGEST, elements
 from conformance.program import Complex, Float, Program
 from conformance.subjects.base import Subject, SubjectError
-from conformance.trace import Array, Seen, Sequence, StepTrace, Trace
+from conformance.trace import Array, Seen, Sequence, StepTrace, TensorChange, Trace
 
 Numbers = np.ndarray[Any, Any]
 
@@ -99,18 +99,18 @@ class Replays:
         return next((why.replace("in float64", "with other roundings") for why in found if why), "")
 
     def exact(self, doubt: Doubtful) -> Numbers | None:
-        return None if isinstance(self.double, str) else _exact(doubt, self.double)
+        return None if isinstance(self.double, str) else found_in(self.double, doubt)
 
     def moved(self, doubt: Doubtful, exact: Numbers) -> Numbers:
         moved = np.zeros(exact.shape)
         for other in self.others(doubt.step[0]):
-            found = _exact(doubt, other)
+            found = found_in(other, doubt)
             if found is not None and found.shape == exact.shape:
                 moved = np.fmax(moved, np.abs(found - exact))
         return moved
 
     def otherwise(self, doubt: Doubtful, exact: Numbers) -> bool:
-        found = (_exact(doubt, other) for other in self.others(doubt.step[0]))
+        found = (found_in(other, doubt) for other in self.others(doubt.step[0]))
         same_shape = (one for one in found if one is not None and one.shape == exact.shape)
         return any(not np.array_equal(kinds(one), kinds(exact)) for one in same_shape)
 
@@ -163,6 +163,36 @@ def arrays(steps: tuple[StepTrace, ...]) -> Iterator[Array]:
             yield from arrays(call.steps)
 
 
+def seen(single: Trace) -> Iterator[tuple[Doubtful, bool]]:
+    """Every number and array that a doubt can be about, in order, and whether it rounds. As a doubt that nobody has."""
+    yield from _seen(single.steps, ())
+
+
+def _seen(steps: tuple[StepTrace, ...], at: tuple[int, ...]) -> Iterator[tuple[Doubtful, bool]]:
+    for index, step in enumerate(steps):
+        place = (*at, index)
+        yield from _seen_tensors(step.changes, place)
+        if not at:
+            yield from _seen_results(step.result, place, ())
+        for number, call in enumerate(step.calls):
+            yield from _seen_tensors(call.changes, (*place, number))
+            yield from _seen(call.steps, (*place, number))
+
+
+def _seen_tensors(changes: dict[str, TensorChange], place: tuple[int, ...]) -> Iterator[tuple[Doubtful, bool]]:
+    for name, change in changes.items():
+        if isinstance(change.value, Array):
+            yield Doubtful(place, "value", name, change.value, change.value), change.value.dtype in EPSILON
+
+
+def _seen_results(result: Seen, place: tuple[int, ...], path: tuple[int, ...]) -> Iterator[tuple[Doubtful, bool]]:
+    if isinstance(result, Float | Complex):
+        yield Doubtful(place, "value", "", result, result, path), True
+    elif isinstance(result, Sequence):
+        for index, item in enumerate(result.items):
+            yield from _seen_results(item, place, (*path, index))
+
+
 def kinds(values: Numbers) -> Numbers:
     """Of every number: finite, nan, inf or -inf. Of a complex number, whether nan or infinite is in it."""
     if np.iscomplexobj(values):
@@ -178,16 +208,17 @@ def numbers(seen: Array | Float | Complex) -> Numbers:
     return np.asarray(float(seen) if isinstance(seen, Float) else complex(seen))
 
 
-def _exact(doubt: Doubtful, double: Trace) -> Numbers | None:
+def found_in(double: Trace, doubt: Doubtful) -> Numbers | None:
+    """What another trace of the same program has in the place of a doubt."""
     if isinstance(doubt.oracle, Array):
         array = array_at(double, doubt.step, doubt.name)
         return None if array is None else numbers(array)
-    seen: Seen = None
+    result: Seen = None
     if len(doubt.step) == 1 and doubt.step[0] < len(double.steps):
-        seen = double.steps[doubt.step[0]].result
+        result = double.steps[doubt.step[0]].result
         for index in doubt.path:
-            seen = seen.items[index] if isinstance(seen, Sequence) and index < len(seen.items) else None
-    return numbers(seen) if isinstance(seen, Float | Complex) else None
+            result = result.items[index] if isinstance(result, Sequence) and index < len(result.items) else None
+    return numbers(result) if isinstance(result, Float | Complex) else None
 
 
 def _unstable(single: Trace, double: Trace, until: int) -> str:

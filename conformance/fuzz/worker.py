@@ -34,15 +34,15 @@ FAILING = ("FAIL", "CRASH", "TIMEOUT", "BLOCKED")
 """What is a finding. A program that the oracle does not survive is one, too: it is BLOCKED."""
 
 
-def drawn(seed: int, index: int) -> Program:
+def drawn(seed: int, index: int, actions: tuple[int, int] = ACTIONS) -> Program:
     """The program of a number: what is drawn depends on the seed and on it, and on nothing else."""
-    return composer_of(seed, index).program()
+    return composer_of(seed, index, actions).program()
 
 
-def composer_of(seed: int, index: int) -> Composer:
+def composer_of(seed: int, index: int, actions: tuple[int, int] = ACTIONS) -> Composer:
     """What `drawn` draws, with what was done to make it."""
     stream = random.Random(f"{seed}/{index}")
-    return composed([stream.randbytes(BLOCK) for _ in range(stream.randint(*ACTIONS))])
+    return composed([stream.randbytes(BLOCK) for _ in range(stream.randint(*actions))])
 
 
 @dataclass

@@ -1,4 +1,7 @@
-"""The other side of `stdio.Process` for a torch-like Python module: ``python -m conformance.subjects.child MODULE``."""
+"""The other side of `stdio.Process` for a torch-like Python module: ``python -m conformance.subjects.child MODULE``.
+
+More arguments are the only facets to observe, where the others are of no use.
+"""
 
 from __future__ import annotations
 
@@ -31,11 +34,11 @@ from conformance.subjects.opening import open_here
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 1:
-        print("usage: python -m conformance.subjects.child MODULE", file=sys.stderr)
+    if not arguments:
+        print("usage: python -m conformance.subjects.child MODULE [FACET...]", file=sys.stderr)
         return 2
     replies = _private_stdout()
-    name = arguments[0]
+    name, *facets = arguments
     opened: list[InProcess] = []
     # The harness is in its own session, and the terminal's Ctrl-C reaches only that: an interrupt here is the subject's.
     for line in sys.stdin.buffer:
@@ -45,6 +48,8 @@ def main(arguments: list[str]) -> int:
             _send(replies, Error(0, f"not a request: {error}"))
             continue
         reply = _answer(name, request, opened)
+        if facets and opened:
+            opened[0].facets = frozenset(facets)
         _send(replies, reply)
         if isinstance(request, Bye) or isinstance(reply, Refused):
             break

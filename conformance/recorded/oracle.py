@@ -1,0 +1,64 @@
+"""The recorded oracle as the other side of a run: it answers the programs of its corpus, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from conformance.journal import Description
+from conformance.program import Program
+from conformance.recorded.corpus import Corpus
+from conformance.recorded.lines import Recording, sureness
+from conformance.recorded.sureness import Remembered
+from conformance.subjects.base import SubjectFailed
+from conformance.trace import Trace
+from conformance.witness import Witness
+
+NAME = "recorded"
+"""What the oracle is called in a run, where PyTorch itself is called ``torch``."""
+
+
+class Recorded:
+    """A corpus as an oracle."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.corpus = corpus
+        self._known: dict[str, Recording] = {}
+
+    def describe(self) -> Description:
+        """PyTorch as it was recorded: its version, and the machine."""
+        head = self.corpus.head
+        described = head.oracle
+        notes = {
+            **described.notes,
+            **head.machine,
+            "recorded": head.recorded,
+            "seed": str(head.seed),
+            "suite": head.suite,
+        }
+        return msgspec.structs.replace(described, name=NAME, notes=notes)
+
+    def programs(self, case: str) -> Iterator[Program]:
+        """The programs of a case, smallest first. Those of the last case asked for are the ones that can be run."""
+        found = self.corpus.programs(case)
+        programs = [(Program.from_json(bytes(one.program)), one) for one in found]
+        self._known = {program.digest: one for program, one in programs}
+        for program, _ in programs:
+            yield program
+
+    def run(self, program: Program) -> Trace:
+        return Trace.from_json(bytes(self._of(program).trace))
+
+    def witness(self, program: Program, single: Trace) -> Witness:
+        """How sure PyTorch was of its answer."""
+        return Remembered(single, sureness.decode(self._of(program).sureness))
+
+    def _of(self, program: Program) -> Recording:
+        found = self._known.get(program.digest)
+        if found is None:
+            raise SubjectFailed("this program was not recorded")
+        return found
+
+    def close(self) -> None:
+        """Nothing to end."""

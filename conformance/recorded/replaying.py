@@ -1,0 +1,72 @@
+"""One case on one subject by the programs of a corpus: nothing is drawn.
+
+A program that fails is made smaller where PyTorch is there to say what a smaller one does, by leaving out steps and
+simplifying data (`conformance.reduce`). Where it is not, the smallest of the recorded programs that fail stands for them all.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+from collections.abc import Callable
+
+from conformance.journal import Finding
+from conformance.program import Program
+from conformance.recorded.oracle import Recorded
+from conformance.runner import SHRINKING_TRIES, CaseRun, Ran, size_of
+from conformance.sampling import Enough
+from conformance.subjects import Subject, SubjectError, SubjectUnavailable, oracle
+from conformance.verdict import Status, Verdict
+
+
+class Replay(CaseRun):
+    """A run of a case whose programs are known."""
+
+    def _draw(self, see: Callable[[Program], None], *, shrink: bool = False) -> None:
+        assert isinstance(self.oracle, Recorded)
+        for number, program in enumerate(self.oracle.programs(self.case.id)):
+            if number == self.settings.max_examples:
+                return
+            try:
+                see(program)
+            except Enough:
+                return
+
+    def _minimal(self, kind: Status, fails: Callable[[Verdict], bool]) -> Ran:
+        smallest = min((ran for ran in self.ran.values() if fails(ran.verdict)), key=size_of)
+        live = _pytorch()
+        if live is None or not SHRINKING_TRIES[kind] or smallest.oracle is None:
+            return smallest
+        return self._reduced(smallest, fails, live, SHRINKING_TRIES[kind])
+
+    def _reduced(self, smallest: Ran, fails: Callable[[Verdict], bool], live: Subject, tries: int) -> Ran:
+        from conformance.reduce import reduce
+
+        found = [smallest]
+
+        def still(program: Program) -> bool:
+            try:
+                ran = self._run_with(live, program)
+            except SubjectError:
+                return False
+            if fails(ran.verdict):
+                found.append(ran)
+            return fails(ran.verdict)
+
+        reduced = reduce(smallest.program, still, tries=tries, values=smallest.oracle)
+        return next((ran for ran in reversed(found) if ran.program.digest == reduced.digest), smallest)
+
+    def _adjudicated(self, finding: Finding) -> Finding:
+        live = _pytorch()
+        return finding if live is None else self._adjudicated_by(live, finding)
+
+
+@functools.cache
+def _pytorch() -> Subject | None:
+    """PyTorch, to make programs smaller; None where it is not there, or is another."""
+    if importlib.util.find_spec("torch") is None:
+        return None
+    try:
+        return oracle()
+    except SubjectUnavailable:
+        return None
