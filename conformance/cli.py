@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from conformance.complaints import complain, plain_errors
+from conformance.recorded.command import record
 from conformance.runs.commands import COMMANDS
 from conformance.version import torchstone_version
 
@@ -423,7 +424,7 @@ def schema(what: str) -> None:
     click.echo(json.dumps(schemas[what](), indent=2))
 
 
-for _command in COMMANDS:
+for _command in (*COMMANDS, record):
     command.add_command(_command)
 
 

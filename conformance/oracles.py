@@ -14,7 +14,9 @@ import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
-from conformance.recorded import SHIPPED, Corpus, Recorded
+from conformance.recorded.corpus import Corpus
+from conformance.recorded.oracle import Recorded
+from conformance.recorded.shipped import SHIPPED
 from conformance.subjects import ORACLE_VERSION, Subject, SubjectUnavailable, oracle
 
 TORCH, RECORDED = "torch", "recorded"

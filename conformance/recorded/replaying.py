@@ -16,6 +16,7 @@ from conformance.recorded.oracle import Recorded
 from conformance.runner import SHRINKING_TRIES, CaseRun, Ran, size_of
 from conformance.sampling import Enough
 from conformance.subjects import Subject, SubjectError, SubjectUnavailable, oracle
+from conformance.trace import Level
 from conformance.verdict import Status, Verdict
 
 
@@ -55,6 +56,9 @@ class Replay(CaseRun):
 
         reduced = reduce(smallest.program, still, tries=tries, values=smallest.oracle)
         return next((ran for ran in reversed(found) if ran.program.digest == reduced.digest), smallest)
+
+    def _kept(self, level: Level, status: Status) -> Ran | None:
+        return None  # what is kept of a known failure was not recorded, and the smallest here is known already
 
     def _adjudicated(self, finding: Finding) -> Finding:
         live = _pytorch()
