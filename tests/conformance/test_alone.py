@@ -50,8 +50,8 @@ def test_its_derivatives_are_asked_for_in_every_way(row: Operator) -> None:
                     asked[path.rpartition(".")[2]] += 1
     assert asked["backward"]
     if row.forms != ("inplace",) and row.kind != "comparison":
-        assert asked["grad"]
-        assert asked["unpack_dual"]
+        assert asked["grad"] or row.without("second")
+        assert asked["unpack_dual"] or row.without("tangent")
 
 
 def test_the_kinks_of_an_operator_are_among_its_operands() -> None:
