@@ -238,16 +238,24 @@ def show(case: str, subject: str, seed: int, max_examples: int, cases: tuple[str
 @command.command()
 @click.argument("run_file", metavar="RUN.jsonl", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Default: the folder of the run.")
-def report(run_file: Path, output: Path | None) -> None:
+@click.option("--annotate", is_flag=True, help="Also print what is not as expected as GitHub's annotations.")
+def report(run_file: Path, output: Path | None, annotate: bool) -> None:
     """Write the reports of a run: index.html, junit.xml, summary.md and badge.json.
 
     \b
-    Example:
+    Examples:
       torchstone report reports/latest/run.jsonl --output site/
+      torchstone report reports/latest/run.jsonl --annotate
     """
     with plain_errors():
+        from conformance.journal import read
         from conformance.report import write_reports
+        from conformance.report.model import Report
+        from conformance.report.workflow import workflow_commands
 
+        if annotate:
+            for line in workflow_commands(Report(read(run_file))):
+                click.echo(line)
         for path in write_reports(run_file, output or run_file.parent):
             click.echo(path)
 

@@ -31,13 +31,11 @@ _NEEDED = ("tensor", "Tensor")
 def open_subject(name: str, isolate: bool = True) -> Subject:
     """The subject that a user calls so.
 
-    | | |
-    |---|---|
-    | ``numtorch``, ``torch``, ``mylib`` | a module that has torch's names |
-    | ``jax`` | a key of `LIBRARIES` |
-    | ``torch:strided`` | a variant of PyTorch: a key of `variants.VARIANTS` |
-    | ``torch@/usr/bin/python3`` | a torch-like module in another Python, which needs nothing installed but that module |
-    | ``stdio:node runner.js`` | a command that speaks the protocol |
+    - ``numtorch``, ``torch``, ``mylib``: a module that has torch's names
+    - ``jax``: a key of `LIBRARIES`
+    - ``torch:strided``: a variant of PyTorch, a key of `variants.VARIANTS`
+    - ``torch@/usr/bin/python3``: a torch-like module in another Python, which needs nothing installed but that module
+    - ``stdio:node runner.js``: a command that speaks the protocol
 
     Isolated, it runs in a process of its own, so that a crash or an endless loop ends one program and not the run; the last two
     always do. Raises SubjectUnavailable with what is wrong and what to do.
