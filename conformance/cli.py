@@ -116,7 +116,7 @@ def run(
 
     \b
     SUBJECT can also be
-      jax, autograd …            a library that torchstone knows how to drive
+      jax, autograd, tfjs …      a library that torchstone knows how to drive
       torch@/usr/bin/python3     a module in another Python (as --python)
       "stdio:node runner.js"     a command that speaks the protocol of docs/protocol.md
     """
@@ -360,6 +360,7 @@ def fuzz(
 @command.command()
 def subjects() -> None:
     """List what can be compared with PyTorch, PyTorch itself in other ways included."""
+    from conformance.subjects import javascript
     from conformance.subjects.libraries import LIBRARIES
     from conformance.subjects.variants import VARIANTS
 
@@ -368,6 +369,7 @@ def subjects() -> None:
         "torch": "PyTorch itself: it agrees with itself, or the comparison is wrong",
         **{f"torch:{name}": f"the same {variant.sentence}" for name, variant in VARIANTS.items()},
         **{name: library.sentence for name, library in LIBRARIES.items()},
+        **javascript.LIBRARIES,
         "MODULE": "any module with torch's names that can be imported",
         "MODULE@PYTHON": "the same in another Python: torch@/usr/bin/python3",
         "stdio:COMMAND": "a command that speaks the protocol of docs/protocol.md",
@@ -406,6 +408,31 @@ def doctor(subject: str) -> None:
             wrong += finding.says == "wrong"
         click.echo(f"{subject}: {f'{wrong} to mend in the runner' if wrong else 'the runner is sound'}")
     sys.exit(1 if wrong else 0)
+
+
+@command.command()
+@click.argument("language", type=click.Choice(["python", "javascript", "stdio"]))
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("."))
+def init(language: str, folder: Path) -> None:
+    """Write a working skeleton into FOLDER: a small engine of your own, compared with PyTorch at once.
+
+    \b
+    LANGUAGE is
+      python       a module with torch's names
+      javascript   an engine in JavaScript, what of it a program can use, and the runner
+      stdio        the least that is a runner, to be written again in any language
+
+    \b
+    Example:
+      torchstone init javascript myengine
+    """
+    with plain_errors():
+        from conformance.init import skeleton
+
+        written = skeleton(language, folder)
+        for path in written:
+            click.echo(path)
+        click.echo(f"next: {written[0]} has the three commands to run")
 
 
 @command.command()

@@ -29,6 +29,7 @@ def _is_for_the_user(error: Exception) -> bool:
     from conformance.databases import DatabaseUnavailable
     from conformance.examine import UnknownCase
     from conformance.expected import ExpectationError
+    from conformance.init import WouldOverwrite
     from conformance.journal import RunFileError
     from conformance.launch import CannotRun
     from conformance.runner import CaseCannotRun
@@ -46,7 +47,8 @@ def _is_for_the_user(error: Exception) -> bool:
         | RunFileError
         | SubjectError
         | UnknownBehaviour
-        | UnknownCase,
+        | UnknownCase
+        | WouldOverwrite,
     )
 
 

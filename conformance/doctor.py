@@ -172,13 +172,15 @@ def _bits_survive(patient: Patient) -> None:
 
 @check("value")
 def _shapes_survive(patient: Patient) -> None:
-    """Tensors without dimensions and without elements keep their shapes."""
+    """Tensors without dimensions and without elements keep their shapes, or are unsupported."""
     for shape in ((), (0,), (2, 0), (1, 2)):
         count = 1
         for size in shape:
             count *= size
         data = struct.pack(f"<{count}f", *range(count))
         (step,) = patient.run(Bind(out="x", value=TensorLiteral(dtype="float32", shape=shape, data=data)))
+        if step.outcome == "unsupported":
+            continue
         value = step.changes["x"].value if "x" in step.changes else UNSET
         _expect(value is not UNSET and value.shape == shape, f"a tensor of shape {shape} comes back as {value}")
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import platform
 import types
 
+import msgspec
+
 from conformance.interpreter import run
 from conformance.journal import Description
 from conformance.program import Program
+from conformance.subjects.base import SubjectUnavailable
 from conformance.trace import FACETS, Trace
 
 
@@ -31,7 +34,8 @@ class InProcess:
 
 
 DECLARED = "__torchstone_description__"
-"""The attribute of a module in which it says itself what it is, instead of being looked at."""
+"""The attribute of a module in which it says itself what it is, instead of being looked at: a Description, or a dict of those
+of its fields that the module knows better: its `facets` and `features`."""
 
 _SEEN_BY = {
     "grad": "Tensor.grad",
@@ -71,8 +75,8 @@ def _on_instances(module: types.ModuleType, name: str) -> bool:
 
 def describe_module(module: types.ModuleType, name: str, facets: frozenset[str] | None = None) -> Description:
     """What is written about a module into a run's header. One over another library declares itself, as `DECLARED`."""
-    declared: Description | None = getattr(module, DECLARED, None)
-    if declared is not None:
+    declared = getattr(module, DECLARED, {})
+    if isinstance(declared, Description):
         return declared
     notes = {"python": platform.python_version()}
     try:
@@ -81,10 +85,14 @@ def describe_module(module: types.ModuleType, name: str, facets: frozenset[str] 
         notes["numpy"] = numpy.__version__
     except ImportError:
         pass
-    return Description(
-        name=name,
-        version=str(getattr(module, "__version__", "")),
-        platform=f"{platform.system()} {platform.machine()}",
-        facets=observable(module) if facets is None else tuple(f for f in FACETS if f in facets),
-        notes=notes,
-    )
+    looked_at = {
+        "name": name,
+        "version": str(getattr(module, "__version__", "")),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "facets": observable(module) if facets is None else tuple(f for f in FACETS if f in facets),
+        "notes": notes,
+    }
+    try:
+        return msgspec.convert({**looked_at, **declared}, Description)
+    except (msgspec.ValidationError, TypeError) as error:
+        raise SubjectUnavailable(f"torchstone: {name!r} has a {DECLARED} that is none: {error}") from error

@@ -9,6 +9,7 @@ import sys
 import types
 from pathlib import Path
 
+from conformance.subjects import javascript
 from conformance.subjects.base import Subject, SubjectUnavailable
 from conformance.subjects.inprocess import InProcess
 from conformance.subjects.libraries import LIBRARIES, import_library
@@ -33,15 +34,18 @@ def open_subject(name: str, isolate: bool = True) -> Subject:
 
     - ``numtorch``, ``torch``, ``mylib``: a module that has torch's names
     - ``jax``: a key of `LIBRARIES`
+    - ``tfjs``: a key of `javascript.LIBRARIES`, which runs in node
     - ``torch:strided``: a variant of PyTorch, a key of `variants.VARIANTS`
     - ``torch@/usr/bin/python3``: a torch-like module in another Python, which needs nothing installed but that module
     - ``stdio:node runner.js``: a command that speaks the protocol
 
-    Isolated, it runs in a process of its own, so that a crash or an endless loop ends one program and not the run; the last two
-    always do. Raises SubjectUnavailable with what is wrong and what to do.
+    Isolated, it runs in a process of its own, so that a crash or an endless loop ends one program and not the run; those in
+    node, in another Python and of a command always do. Raises SubjectUnavailable with what is wrong and what to do.
     """
     if name.startswith(COMMAND):
         return _started(Process(shlex.split(name[len(COMMAND) :]), name=name))
+    if name in javascript.LIBRARIES:
+        return _started(Process(javascript.command(name), name=name))
     in_there, _, python = name.partition("@")
     if python:
         return _started(Process([os.path.expanduser(python), RUNNER, in_there], name=name))

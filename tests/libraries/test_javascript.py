@@ -1,0 +1,65 @@
+"""Libraries of JavaScript as subjects, for real: `tox -e javascript` installs them; without one its tests are skipped."""
+
+import pytest
+
+from conformance.cases import catalogue
+from conformance.doctor import examine
+from conformance.judge import judge
+from conformance.subjects import SubjectUnavailable, javascript, open_subject, oracle
+
+ALIKE = ("addition", "subtraction", "multiplication", "negation", "operators_have_names")
+"""What every library does as PyTorch does."""
+
+OTHERWISE = {
+    # The gradient of np.power is nan at 0.
+    "jax-js": "arithmetic/power_with_a_number_as_exponent",
+    # The gradient of pow is that of a square, whatever the exponent.
+    "js-pytorch": "arithmetic/power_with_a_number_as_exponent",
+    # The gradient of each of two tied elements is 1.
+    "tfjs": "conventions/ties_share_the_gradient",
+}
+"""A case in which the library is known to go another way: a subject that never fails would prove nothing."""
+
+
+@pytest.fixture(scope="module", params=javascript.LIBRARIES)
+def subject(request):
+    pytest.importorskip("torch", reason="the oracle is not installed")
+    try:
+        opened = open_subject(request.param)
+    except SubjectUnavailable as error:
+        pytest.skip(str(error))
+    yield opened
+    opened.close()
+
+
+def statuses(subject, name, seeds=range(4)):
+    answers = oracle()
+    case = catalogue()[name]
+    found = set()
+    for seed in seeds:
+        program = case.example(seed)
+        verdict = judge(program, answers.run(program), subject.run(program), answers, subject.describe().facets)
+        found.add(verdict.status)
+    return found
+
+
+def test_the_runner_is_sound(subject):
+    assert {finding.says for finding in examine(subject.name)} <= {"ok", "left out"}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_plain_gradients_are_those_of_pytorch(subject, name):
+    # js-pytorch does not stretch every shape that PyTorch does, so some programs fail.
+    allowed = {"PASS", "UNSUPPORTED", *(["FAIL"] if subject.name == "js-pytorch" else [])}
+    assert "PASS" in (found := statuses(subject, f"arithmetic/{name}"))
+    assert found <= allowed
+
+
+def test_a_convention_of_its_own_is_found(subject):
+    assert "FAIL" in statuses(subject, OTHERWISE[subject.describe().name])
+
+
+def test_what_differentiates_functions_does_it_twice(subject):
+    if "create_graph" not in subject.describe().features:
+        pytest.skip("its gradients have no gradients, which is declared")
+    assert "PASS" in statuses(subject, "create_graph/mixed_partials_are_symmetric")
