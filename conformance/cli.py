@@ -47,6 +47,14 @@ _DATABASE = click.option(
 )
 
 
+_ORACLE = click.option(
+    "--oracle",
+    default="",
+    metavar="ORACLE",
+    help="torch, recorded or recorded:PATH. Default: PyTorch, or what was recorded of it where it is not installed.",
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(torchstone_version(), prog_name="torchstone", message="%(prog)s %(version)s")
 def command() -> None:
@@ -70,12 +78,7 @@ def command() -> None:
     "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/latest"), show_default=True
 )
 @click.option("--python", type=click.Path(), help="Another Python, in which the subject is installed.")
-@click.option(
-    "--oracle",
-    default="",
-    metavar="ORACLE",
-    help="torch, recorded or recorded:PATH. Default: PyTorch, or what was recorded of it where it is not installed.",
-)
+@_ORACLE
 @click.option("--isolate/--no-isolate", default=True, help="Run the subject in a process of its own (the default).")
 @click.option(
     "--shard", metavar="I/N", help="Only this part of the cases; `torchstone merge` joins what N machines wrote."
@@ -211,6 +214,7 @@ def _case_options(function: click.decorators.FC) -> click.decorators.FC:
         ),
         click.option("--seed", type=int, default=0, show_default=True),
         click.option("--subject", default="numtorch", show_default=True),
+        _ORACLE,
         click.argument("case"),
     ):
         function = option(function)
@@ -219,7 +223,7 @@ def _case_options(function: click.decorators.FC) -> click.decorators.FC:
 
 @command.command()
 @_case_options
-def show(case: str, subject: str, seed: int, max_examples: int, cases: tuple[str, ...]) -> None:
+def show(case: str, subject: str, oracle: str, seed: int, max_examples: int, cases: tuple[str, ...]) -> None:
     """Show CASE as a PyTorch script, and both traces side by side with the first difference marked.
 
     \b
@@ -231,7 +235,7 @@ def show(case: str, subject: str, seed: int, max_examples: int, cases: tuple[str
         from conformance.examine import examine, side_by_side
         from conformance.terminal import console
 
-        examined = examine(case, subject, seed=seed, max_examples=max_examples, cases=cases)
+        examined = examine(case, subject, seed=seed, max_examples=max_examples, cases=cases, oracle=oracle)
         console().print(side_by_side(examined))
 
 
@@ -268,6 +272,7 @@ def report(run_file: Path, output: Path | None, annotate: bool) -> None:
 def graph(
     case: str,
     subject: str,
+    oracle: str,
     seed: int,
     max_examples: int,
     cases: tuple[str, ...],
@@ -286,7 +291,7 @@ def graph(
         from conformance.examine import examine, graph_of
         from conformance.report.graph import draw
 
-        examined = examine(case, subject, seed=seed, max_examples=max_examples, cases=cases)
+        examined = examine(case, subject, seed=seed, max_examples=max_examples, cases=cases, oracle=oracle)
         drawing = graph_of(examined, of_subject=of_subject)
         if drawing is None:
             raise click.ClickException(f"{case} builds no graph")

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Group, RenderableType
 from rich.syntax import Syntax
@@ -16,13 +17,16 @@ from rich.text import Text
 
 from conformance.journal import Finding, Journal, Outcome
 from conformance.judge import judge
+from conformance.oracles import chosen, corpus, is_recorded, open_oracle
 from conformance.render import script
 from conformance.report.graph import Drawing
 from conformance.report.steps import Fact, Row, rows, where
-from conformance.runner import Case, Settings, run_case
+from conformance.runner import Case, Described, Settings, run_case
 from conformance.session import all_cases
-from conformance.subjects import open_subject, oracle
+from conformance.subjects import open_subject
 from conformance.trace import LEVELS, Graph, Trace
+
+_Case = TypeVar("_Case")
 
 _FIRST = "← first difference"
 
@@ -41,7 +45,7 @@ class UnknownCase(Exception):
 class Examined:
     """A case that was run on a subject, and the program of it to show: the smallest that fails, else an example."""
 
-    case: Case
+    case: Described
     subject: str
     outcome: Outcome
     finding: Finding | None
@@ -49,18 +53,28 @@ class Examined:
 
 def find_case(id: str, cases: Sequence[str] = ()) -> Case:
     """The case of an id. Raises UnknownCase."""
-    known = {case.id: case for case in all_cases(tuple(cases))}
+    return _among({case.id: case for case in all_cases(tuple(cases))}, id)
+
+
+def _among(known: Mapping[str, _Case], id: str) -> _Case:
     if id not in known:
         raise UnknownCase(id, known)
     return known[id]
 
 
 def examine(
-    id: str, subject: str = "numtorch", *, seed: int = 0, max_examples: int = 100, cases: Sequence[str] = ()
+    id: str,
+    subject: str = "numtorch",
+    *,
+    seed: int = 0,
+    max_examples: int = 100,
+    cases: Sequence[str] = (),
+    oracle: str = "",
 ) -> Examined:
     """Runs one case on a subject as a run does. Raises UnknownCase, SubjectUnavailable and CaseCannotRun."""
-    case = find_case(id, cases)
-    answers = oracle()
+    oracle = chosen(oracle)
+    case: Described = _among(corpus(oracle).cases, id) if is_recorded(oracle) else find_case(id, cases)
+    answers = open_oracle(oracle)
     asked = open_subject(subject)
     try:
         with Journal(Path(os.devnull)) as nowhere:

@@ -11,12 +11,12 @@ from conformance.trace import LEVELS
 from conformance.verdict import Difference, Verdict
 
 
-def describe_failure(sentence: str, outcome: Outcome, subject: str, seed: int = 0) -> str:
+def describe_failure(sentence: str, outcome: Outcome, subject: str, seed: int = 0, oracle: str = "torch") -> str:
     """The sentence, the first difference, the smallest program that shows it, and how to see it again."""
-    return "\n".join(_lines(sentence, outcome, subject, seed))
+    return "\n".join(_lines(sentence, outcome, subject, seed, oracle))
 
 
-def _lines(sentence: str, outcome: Outcome, subject: str, seed: int) -> Iterator[str]:
+def _lines(sentence: str, outcome: Outcome, subject: str, seed: int, oracle: str) -> Iterator[str]:
     yield f"{outcome.case}: {sentence}"
     failing = [(level, outcome.levels[level]) for level in LEVELS if level in outcome.levels]
     failing = [(level, of) for level, of in failing if of.status != "PASS"]
@@ -30,7 +30,8 @@ def _lines(sentence: str, outcome: Outcome, subject: str, seed: int) -> Iterator
         yield from _finding(first, subject)
     yield ""
     with_seed = f" --seed {seed}" if seed else ""
-    yield f"see both traces: torchstone show {outcome.case} --subject {subject}{with_seed}"
+    with_oracle = f" --oracle {oracle}" if oracle != "torch" else ""
+    yield f"see both traces: torchstone show {outcome.case} --subject {subject}{with_seed}{with_oracle}"
 
 
 def describe_program(program: Program, verdict: Verdict, subject: str) -> str:

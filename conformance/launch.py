@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 
-from conformance.databases import opened as opened_database
 from conformance.journal import Run, read
 from conformance.oracles import chosen, is_recorded, open_oracle
 from conformance.plugin import CaseItem
@@ -95,7 +94,10 @@ def run(
         plan.split([name.removeprefix(f"{subjects[0]}-") for name in selected if name.startswith(f"{subjects[0]}-")])
     except MoreShardsThanCases as error:
         raise CannotRun(f"--shard {shard}: {error}") from error
-    opened_database(database)  # What cannot be used is to be said at once, and as one line.
+    if database:
+        from conformance.databases import opened as opened_database
+
+        opened_database(database)  # What cannot be used is to be said at once, and as one line.
     open_oracle(oracle).close()
     for subject in subjects:
         opened = open_subject(subject, isolate=isolate)

@@ -10,12 +10,11 @@ Where nothing is said it is PyTorch if that is installed, and the recorded oracl
 from __future__ import annotations
 
 import functools
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
 from conformance.recorded.corpus import Corpus
-from conformance.recorded.oracle import Recorded
+from conformance.recorded.oracle import Recorded, is_pytorch_there
 from conformance.recorded.shipped import SHIPPED
 from conformance.subjects import ORACLE_VERSION, Subject, SubjectUnavailable, oracle
 
@@ -25,7 +24,7 @@ TORCH, RECORDED = "torch", "recorded"
 def chosen(name: str = "") -> str:
     """The oracle that is meant where a user says this, or nothing. Raises SubjectUnavailable if it is none."""
     if not name:
-        return TORCH if importlib.util.find_spec("torch") is not None else RECORDED
+        return TORCH if is_pytorch_there() else RECORDED
     kind, colon, path = name.partition(":")
     if kind == RECORDED and (path or not colon):
         return f"{RECORDED}:{Path(path).absolute()}" if path else RECORDED
@@ -61,7 +60,7 @@ def told(name: str) -> Iterator[str]:
         return
     opened = corpus(name)
     yield f"oracle: {opened.provenance}"
-    if importlib.util.find_spec("torch") is None:
+    if not is_pytorch_there():
         yield (
             "PyTorch is not installed, so nothing is drawn and nothing made smaller; "
             f"pip install torch=={ORACLE_VERSION} for both"

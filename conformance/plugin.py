@@ -12,12 +12,10 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis.database import ExampleDatabase
 
-from conformance.databases import DatabaseUnavailable, opened
 from conformance.failure import describe_failure
 from conformance.journal import Outcome, RunFileError
 from conformance.oracles import chosen, is_recorded
@@ -25,6 +23,9 @@ from conformance.runner import PROFILES, CaseCannotRun, Settings
 from conformance.runs.shards import MoreShardsThanCases, NoShard, Shard, parse
 from conformance.session import Controller, Plan, Worker, import_from_here
 from conformance.subjects import SubjectUnavailable
+
+if TYPE_CHECKING:
+    from hypothesis.database import ExampleDatabase
 
 PROPERTY = "torchstone"
 """The user property under which a report carries what became of its case, as JSON: user properties survive xdist."""
@@ -145,6 +146,10 @@ def _programs_of(profile: str, oracle: str) -> int:
 
 
 def _database(names: list[str]) -> ExampleDatabase | None:
+    if not names:
+        return None
+    from conformance.databases import DatabaseUnavailable, opened
+
     try:
         return opened(names)
     except DatabaseUnavailable as error:
@@ -224,7 +229,9 @@ class CaseItem(pytest.Item):
             )
             raise
         text = (
-            "" if outcome.expected else describe_failure(self.case.sentence, outcome, self.subject, plan.settings.seed)
+            ""
+            if outcome.expected
+            else describe_failure(self.case.sentence, outcome, self.subject, plan.settings.seed, plan.oracle)
         )
         self._tell({**_summary(outcome), "subject": self.subject, "text": text})
         if text:

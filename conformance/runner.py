@@ -16,15 +16,12 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import msgspec
-from hypothesis.database import ExampleDatabase
-from hypothesis.strategies import SearchStrategy
 
 from conformance.adjudicate import adjudicate
-from conformance.case import Case as RecordedCase
-from conformance.databases import Part
+from conformance.enough import Enough
 from conformance.expected import Expectations
 from conformance.journal import (
     CaseRecord,
@@ -38,11 +35,14 @@ from conformance.journal import (
     count_statuses,
 )
 from conformance.program import Program
-from conformance.sampling import CannotDraw, Enough, draw
 from conformance.subjects.base import Subject, SubjectCrashed, SubjectFailed, SubjectTimeout, SubjectUnsupported
 from conformance.timing import Clock
 from conformance.trace import FACETS, LEVELS, Level, Trace
 from conformance.verdict import Status, Verdict
+
+if TYPE_CHECKING:  # Hypothesis takes a fifth of a second to import, and recorded programs need none of it.
+    from hypothesis.database import ExampleDatabase
+    from hypothesis.strategies import SearchStrategy
 
 PROFILES = {"quick": 20, "default": 125, "thorough": 1000}
 """How many programs are drawn for a case. Equal ones run once; 125, so that a case with room for it runs 100 different ones."""
@@ -220,6 +220,8 @@ class CaseRun:
     # ---------------------------------------------------------------------------------------------------------- passes
 
     def _programs(self) -> SearchStrategy[Program]:
+        from conformance.case import Case as RecordedCase
+
         if not isinstance(self.case, RecordedCase):
             return cast(Case, self.case).programs()
         record = self.case.record
@@ -232,6 +234,9 @@ class CaseRun:
 
     def _draw(self, see: Callable[[Program], None], *, shrink: bool = False) -> None:
         """Draws the programs of the case, in the order that its seed gives, and shows them to `see` one by one."""
+        from conformance.databases import Part
+        from conformance.sampling import CannotDraw, draw
+
         inside = 0.0
 
         def timed(program: Program) -> None:

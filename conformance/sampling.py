@@ -21,11 +21,11 @@ from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 from hypothesis.strategies import SearchStrategy
 
+from conformance.enough import Enough
+
+__all__ = ["CannotDraw", "Enough", "draw"]
+
 T = TypeVar("T")
-
-
-class Enough(BaseException):
-    """Raised by what looks at the examples, to end the drawing. (A BaseException: Hypothesis takes any other for a failure.)"""
 
 
 class CannotDraw(Exception):

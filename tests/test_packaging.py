@@ -37,6 +37,11 @@ def test_defining_the_cases_imports_no_implementation() -> None:
     assert not third_parties_of("conformance.session; conformance.session.all_cases()") & {"torch", "numtorch"}
 
 
+def test_a_run_from_recorded_programs_imports_neither_pytorch_nor_hypothesis_nor_a_case() -> None:
+    loaded = third_parties_of("conformance.launch, conformance.recorded.replaying")
+    assert not loaded & {"torch", "numtorch", "hypothesis"}
+
+
 def test_the_command_is_installed() -> None:
     try:
         scripts = metadata.distribution("torchstone").entry_points.select(group="console_scripts")

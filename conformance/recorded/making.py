@@ -66,7 +66,8 @@ class Order:
     cases: tuple[str, ...] = ()
     """Modules, files or folders with cases beside those of the catalogue."""
     reuse: Path | None = None
-    """A corpus: where PyTorch answers a program of it as it did then, it need not be asked again how sure it is."""
+    """A corpus of the same seed. Programs of cases that have not changed since are taken from it, and the random ones. Where
+    PyTorch answers one as it did then, it need not be asked how sure it is, which is what takes long."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ def _random_id(first: int) -> str:
 _order: Order
 _answers: Subject
 _judging: Subject
-_before: dict[str, Recording]
+_before: _Before
 
 
 def _begin(order: Order) -> None:
@@ -188,12 +189,21 @@ def _begin(order: Order) -> None:
     # In processes of their own: with other roundings PyTorch is run as nobody runs it, and does not always survive that.
     asked = [sys.executable, "-m", "conformance.subjects.child", "torch", "value", "grad"]
     _order, _answers, _judging = order, open_subject("torch"), Process(asked, "torch")
-    _before = {}
-    if order.reuse is not None:
-        corpus = Corpus(order.reuse)
-        for part in corpus.head.parts:
-            for case in part.cases:
-                _before.update({Program.from_json(bytes(one.program)).digest: one for one in corpus.programs(case)})
+    _before = _Before(Corpus(order.reuse) if order.reuse is not None else None)
+
+
+class _Before:
+    """What was recorded before."""
+
+    def __init__(self, corpus: Corpus | None) -> None:
+        self.corpus = corpus
+
+    def of(self, case: str, source: str) -> list[Recording]:
+        """What was recorded of a case that is as it was then; nothing if it is not."""
+        if self.corpus is None or case not in self.corpus.cases:
+            return []
+        then = self.corpus.head.sources.get(case) or source_digest(self.corpus.cases[case].source)
+        return list(self.corpus.programs(case)) if then == source_digest(source) else []
 
 
 def _work(job: tuple[int, _Job]) -> tuple[int, tuple[Part, bytes]]:
@@ -206,7 +216,18 @@ def _work(job: tuple[int, _Job]) -> tuple[int, tuple[Part, bytes]]:
     return number, part_of(found)
 
 
+def _again(case: str, before: list[Recording]) -> Iterator[Recording]:
+    for one in before:
+        program = Program.from_json(bytes(one.program))
+        trace = _answers.run(program)
+        yield one if trace.to_json() == bytes(one.trace) else _recording(case, program, trace)
+
+
 def _of_case(case: Case) -> Iterator[Recording]:
+    before = _before.of(case.id, case.source)
+    if before:
+        yield from _again(case.id, before)
+        return
     programs: dict[str, tuple[Program, Trace]] = {}
 
     def see(program: Program) -> None:
@@ -228,8 +249,15 @@ def _of_case(case: Case) -> Iterator[Recording]:
 
 def _of_random(first: int, count: int) -> Iterator[Recording]:
     """So many programs; where one is too long another takes its place, far behind all the others."""
-    for number in range(first, first + count):
-        case = _random_id(number - number % OF_A_CASE)
+    for begin in range(first, first + count, OF_A_CASE):
+        record = _random_case(_order, begin)
+        before = _before.of(record.id, record.source)
+        numbers = range(begin, min(begin + OF_A_CASE, first + count))
+        yield from _again(record.id, before) if before else _drawn_of(record.id, numbers)
+
+
+def _drawn_of(case: str, numbers: range) -> Iterator[Recording]:
+    for number in numbers:
         for again in range(100):
             program = drawn(_order.seed, number + again * 1_000_000, ACTIONS)
             if len(program.steps) > STEPS:
@@ -241,16 +269,9 @@ def _of_random(first: int, count: int) -> Iterator[Recording]:
 
 
 def _recording(case: str, program: Program, trace: Trace) -> Recording:
-    text, before = trace.to_json(), _before.get(program.digest)
-    if before is not None and bytes(before.trace) == text:
-        return msgspec.structs.replace(before, case=case)
     sure = observed(program, trace, oracle=_judging)
-    return Recording(
-        case=case,
-        program=msgspec.Raw(program.to_json()),
-        trace=msgspec.Raw(text),
-        sureness=msgspec.Raw(encoder.encode(sure)),
-    )
+    raw = [msgspec.Raw(text) for text in (program.to_json(), trace.to_json(), encoder.encode(sure))]
+    return Recording(case=case, program=raw[0], trace=raw[1], sureness=raw[2])
 
 
 __all__ = ["Made", "Order", "record"]

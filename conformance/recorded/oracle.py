@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 
 import msgspec
@@ -17,6 +18,11 @@ from conformance.witness import Witness
 
 NAME = "recorded"
 """What the oracle is called in a run, where PyTorch itself is called ``torch``."""
+
+
+def is_pytorch_there() -> bool:
+    """Whether PyTorch could be asked as well. (Looked for, not imported.)"""
+    return importlib.util.find_spec("torch") is not None
 
 
 class Recorded:
@@ -37,6 +43,7 @@ class Recorded:
             "seed": str(head.seed),
             "suite": head.suite,
         }
+        notes["failing programs"] = "made smaller on PyTorch" if is_pytorch_there() else "as recorded"
         return msgspec.structs.replace(described, name=NAME, notes=notes)
 
     def programs(self, case: str) -> Iterator[Program]:

@@ -7,14 +7,13 @@ simplifying data (`conformance.reduce`). Where it is not, the smallest of the re
 from __future__ import annotations
 
 import functools
-import importlib.util
 from collections.abc import Callable
 
+from conformance.enough import Enough
 from conformance.journal import Finding
 from conformance.program import Program
-from conformance.recorded.oracle import Recorded
+from conformance.recorded.oracle import Recorded, is_pytorch_there
 from conformance.runner import SHRINKING_TRIES, CaseRun, Ran, size_of
-from conformance.sampling import Enough
 from conformance.subjects import Subject, SubjectError, SubjectUnavailable, oracle
 from conformance.trace import Level
 from conformance.verdict import Status, Verdict
@@ -68,7 +67,7 @@ class Replay(CaseRun):
 @functools.cache
 def _pytorch() -> Subject | None:
     """PyTorch, to make programs smaller; None where it is not there, or is another."""
-    if importlib.util.find_spec("torch") is None:
+    if not is_pytorch_there():
         return None
     try:
         return oracle()

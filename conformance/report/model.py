@@ -297,7 +297,7 @@ def first_of(levels: tuple[Level, ...], finding: Finding) -> Difference | None:
 
 def title(who: Description) -> str:
     """Who answered, with the version: ``PyTorch 2.13.0``."""
-    name = "PyTorch" if who.name in ("torch", "pytorch") else who.name
+    name = {"torch": "PyTorch", "pytorch": "PyTorch", "recorded": "recorded PyTorch"}.get(who.name, who.name)
     return printable(f"{name} {who.version.partition('+')[0]}".strip())
 
 

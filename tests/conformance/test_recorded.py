@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,21 @@ import pytest
 from conformance.fuzz.worker import drawn
 from conformance.journal import CaseRecord, Description
 from conformance.judge import judge
+from conformance.launch import run
 from conformance.numbers import EPSILON, elements
+from conformance.oracles import chosen
 from conformance.program import Program
+from conformance.recorded import replaying
+from conformance.recorded.catalogue import changes_since, source_digest
+from conformance.recorded.choosing import choose, shown
 from conformance.recorded.corpus import Corpus, NewerCorpus, NotACorpus, NotThere, part_of, write
 from conformance.recorded.lines import FORMAT, Head, Recording, encoder
+from conformance.recorded.making import Order, record
 from conformance.recorded.oracle import Recorded
 from conformance.recorded.sureness import ONE, Remembered, observed
+from conformance.session import all_cases
 from conformance.subjects import oracle
-from conformance.subjects.base import SubjectFailed
+from conformance.subjects.base import SubjectFailed, SubjectUnavailable
 from conformance.trace import Array, Trace
 from tests.conformance.small_programs import bind, method, program, tensor
 
@@ -175,3 +183,119 @@ def test_sizes_are_never_written_smaller_than_they_are() -> None:
     assert (read >= sizes * (1 - 1e-9)).all()
     assert (read[sizes > 0.1] <= sizes[sizes > 0.1] * 1.4143).all()
     assert _written(np.array([0.0, 1.0])).tolist() == [0, ONE]
+
+
+# --------------------------------------------------------------------------------------------------------------- a run
+
+COSINES = program(
+    bind("x", tensor([2.0, 3.0])),
+    method("$x", "requires_grad_"),
+    method("$x", "cos", out="y"),
+    method("$y", "sum", out="s"),
+    method("$s", "backward"),
+)
+LARGE_COSINES = program(
+    bind("x", tensor([2.0, 3.0, 4.0, 5.0, 6.0])),
+    method("$x", "requires_grad_"),
+    method("$x", "cos", out="y"),
+    method("$y", "sum", out="s"),
+    method("$s", "backward"),
+    method("$s", "sin", out="t"),
+)
+
+
+@pytest.fixture(scope="module")
+def cosines(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"recorded:{corpus_of(tmp_path_factory.mktemp('cosines') / 'corpus.jsonl.xz', ADDS, LARGE_COSINES, COSINES)}"
+
+
+@pytest.fixture
+def without_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("conformance.oracles", "conformance.recorded.oracle", "conformance.recorded.replaying"):
+        monkeypatch.setattr(f"{module}.is_pytorch_there", lambda: False)
+    replaying._pytorch.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _forget_pytorch() -> Iterator[None]:
+    yield
+    replaying._pytorch.cache_clear()
+
+
+def test_a_run_takes_its_programs_from_the_corpus(cosines: str, tmp_path: Path) -> None:
+    result = run("numtorch", oracle=cosines, output=tmp_path, isolate=False)
+    ran = result.runs["numtorch"]
+    assert result.exit_code == 0
+    assert list(ran.programs.values()) == [ADDS, LARGE_COSINES, COSINES]
+    assert ran.header.oracle.name == "recorded"
+    assert ran.header.oracle.notes["recorded"] == "2026-11-26T00:00:00+00:00"
+    assert "recorded PyTorch 2.13.0" in (tmp_path / "index.html").read_text()
+
+
+@pytest.mark.usefixtures("without_pytorch")
+def test_without_pytorch_the_smallest_recorded_program_that_fails_is_shown(cosines: str, tmp_path: Path) -> None:
+    result = run("tests.fakes.wrong_sign", oracle=cosines, output=tmp_path)
+    outcome = result.runs["tests.fakes.wrong_sign"].outcomes["feature/case"]
+    assert (outcome.status, outcome.counts) == ("FAIL", {"PASS": 1, "FAIL": 2})
+    finding = outcome.levels["required"].finding
+    assert finding is not None
+    assert finding.program == COSINES
+    assert result.runs["tests.fakes.wrong_sign"].header.oracle.notes["failing programs"] == "as recorded"
+
+
+def test_with_pytorch_it_is_made_smaller_still(cosines: str, tmp_path: Path) -> None:
+    result = run("tests.fakes.wrong_sign", oracle=cosines, output=tmp_path)
+    finding = result.runs["tests.fakes.wrong_sign"].outcomes["feature/case"].levels["required"].finding
+    assert finding is not None
+    assert len(finding.program.to_json()) < len(COSINES.to_json())
+    assert finding.verdict.status == "FAIL"
+
+
+@pytest.mark.usefixtures("without_pytorch")
+def test_it_is_the_oracle_where_pytorch_is_missing_and_where_it_is_asked_for() -> None:
+    assert chosen() == "recorded"
+    assert chosen("torch") == "torch"
+    with pytest.raises(SubjectUnavailable, match="is no oracle; it is torch, recorded or recorded:PATH"):
+        chosen("pytorch")
+
+
+def test_and_pytorch_is_where_it_is_installed() -> None:
+    assert chosen() == "torch"
+
+
+def test_what_was_recorded_of_the_catalogue_tells_what_has_changed_in_it() -> None:
+    known = {case.id: source_digest(case.source) for case in all_cases()}
+    assert not changes_since(known)
+    first, second, *_ = known
+    changes = changes_since({**known, first: "other", "old/gone": "1"})
+    assert (changes.changed, changes.gone, changes.missing) == ((first,), ("old/gone",), ())
+    known.pop(second)
+    assert changes_since(known).missing == (second,)
+    assert f"1 not recorded ({second})" in changes_since(known).told()
+
+
+# ---------------------------------------------------------------------------------------------------------- choosing
+
+
+def test_what_is_kept_of_a_case_shows_all_that_was_drawn() -> None:
+    ran = [(one, oracle().run(one)) for one in (drawn(3, number, (2, 4)) for number in range(12))]
+    kept = choose(ran, most=len(ran))
+    assert {one for number in kept for one in shown(*ran[number])} == {one for pair in ran for one in shown(*pair)}
+    assert len(choose(ran, least=3, most=3)) == 3
+
+
+# ---------------------------------------------------------------------------------------------------------- recording
+
+
+def test_recording_anew_takes_what_has_not_changed_from_before(tmp_path: Path) -> None:
+    case = "accumulation/backward_adds_to_grad"
+    first, second = tmp_path / "first.xz", tmp_path / "second.xz"
+    made = record(Order(output=first, random_programs=7, drawn=12, selection=(case,)))
+    again = record(Order(output=second, random_programs=7, drawn=12, selection=(case,), reuse=first))
+    assert (made.cases, made.left_out) == (again.cases, again.left_out) == (2, ())
+    one, two = Corpus(first), Corpus(second)
+    assert one.head.parts == two.head.parts
+    assert one.head.machine["vector"]
+    assert len(one.programs("random/from_00000")) == 7
+    assert "torch" in one.provenance.lower()
+    assert not one.stale()
