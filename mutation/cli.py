@@ -118,7 +118,7 @@ def main(
 def how_it_works() -> str:
     """The text of all that a result depends on, beside numtorch and the programs."""
     here = Path(__file__).parent
-    names = ("killing.py", "mutants.py", "planting.py", "pool.py", "syntax.py")
+    names = ("killing.py", "mutants.py", "patching.py", "planting.py", "pool.py", "stated.py", "syntax.py")
     return "".join(path.read_text() for path in (*map(here.joinpath, names), *sorted(here.glob("faults/*.toml"))))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from mutation.faults import faults
 from mutation.planting import CannotPlant, Texts, apart, forget, load_codegen, package
+from mutation.stated import FILE as FORWARD, stated_mutants
 from mutation.syntax import ENGINE, FORMULAS, Edit, edits, expression_edits
 
 ENGINE_FILES = (
@@ -137,6 +138,11 @@ def of_formulas() -> Iterator[Mutant]:
             tuple(_row_places(one.row)),
             (f"dispatch/{one.row.family}.py",),
         )
+    used: dict[str, int] = {}
+    for stated in stated_mutants():
+        name = f"ops/{stated.family}.py {stated.row}: jvp={_short(stated.old)} → {_short(stated.new)}"
+        name, family = _unique(name, used), f"ops/{stated.family}"
+        yield Mutant(name, "formulas", family, stated.operator, stated.texts, stated.places, (FORWARD,))
     named = functions_of_rows()
     for file in found("formulas/*.py"):
         yield from of_file(file, "formulas", FORMULAS)

@@ -7,6 +7,8 @@ its place (`Imported.take`), whoever holds the function. The mutant is imported 
 - the change shows in what a module or a class does as it is imported: a default, a decorator, a table, what a node saves;
 - the function runs while numtorch is imported, so that what it has made would stay;
 - there are several functions of its name, or none: one made anew at each call, by a function that does not change.
+
+The tangents that rows state are a table, which is looked at when one is asked for: its rows are exchanged.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ import sys
 import types
 from collections.abc import Iterable, Iterator
 from functools import cache
+from typing import Any
 
 from mutation.planting import PACKAGE, Texts, code_of, module_name, package
+from mutation.stated import FILE as TANGENTS
 
 
 class Imported:
@@ -50,12 +54,18 @@ class Imported:
         """Whether the change could be made. If not, nothing has been."""
         found: list[tuple[types.FunctionType, types.CodeType]] = []
         headers: list[tuple[types.ModuleType, list[str]]] = []
+        tables: list[tuple[dict[str, Any], dict[str, Any]]] = []
         for file, text in texts.items():
             if not file.endswith(".py") or file.startswith("ops/"):
                 continue  # rows are no code that runs: dispatch/ is, and is among the texts
             module = sys.modules.get(module_name(file))
             if module is None:
                 return False
+            if file == TANGENTS:
+                scope: dict[str, Any] = {}
+                exec(text, scope)
+                tables.append((module.FORWARD, scope["FORWARD"]))
+                continue
             path = package() / file
             before, after = _codes(path.read_text(), str(path), file), _codes(text, str(path), file)
             if file.startswith("dispatch/"):
@@ -79,6 +89,8 @@ class Imported:
                     if len(functions[0].__code__.co_freevars) != len(changed.co_freevars):
                         return False
                     found.append((functions[0], changed))
+        for table, rows in tables:
+            table.update(rows)
         for module, lines in headers:
             for line in lines:
                 exec(line, vars(module))

@@ -26,6 +26,7 @@ import msgspec
 from conformance.program import Program
 from conformance.trace import Trace
 from mutation.planting import package
+from mutation.stated import STATED, place_of
 
 PROGRAMS_OF_A_CASE = 8
 """Different programs drawn for each case. A case of a property needs several; more find no more mutants a second."""
@@ -425,7 +426,11 @@ def lines_of(run: Callable[[], object]) -> set[str]:
             add(frame.f_lineno)
             return line
 
-        return line
+        def stated(frame: Any, event: str, argument: Any) -> Any:
+            places.add(place_of(frame.f_locals["text"]))
+            return line
+
+        return stated if (file, code.co_name) == STATED else line
 
     def called(frame: Any, event: str, argument: Any) -> Any:
         code = frame.f_code

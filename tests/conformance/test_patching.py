@@ -7,6 +7,7 @@ import pytest
 from mutation.faults import fault
 from mutation.patching import Imported
 from mutation.planting import Texts, apart, forget, package
+from mutation.stated import StatedMutant, stated_mutants
 
 
 def _taken(texts: Texts) -> tuple[bool, float]:
@@ -30,6 +31,27 @@ def _with(file: str, old: str, new: str) -> Texts:
 @pytest.mark.parametrize(("name", "grad"), [("accumulate-overwrites", 2.0), ("sub-keeps-the-sign", 8.0)])
 def test_a_changed_function_is_what_runs_whoever_holds_it(name: str, grad: float) -> None:
     assert apart(_taken, fault(name).texts()) == (True, grad)
+
+
+def _tangent(number: int) -> tuple[bool, float]:
+    forget()
+    taken = Imported(["numtorch.dispatch.forward"]).take(_of_product()[number].texts())
+    import numtorch as torch
+    from numtorch.autograd import forward_ad
+
+    with forward_ad.dual_level():
+        x = forward_ad.make_dual(torch.tensor(2.0), torch.tensor(1.0))
+        y = forward_ad.make_dual(torch.tensor(3.0), torch.tensor(10.0))
+        return taken, forward_ad.unpack_dual(x * y).tangent.item()
+
+
+def _of_product() -> list[StatedMutant]:
+    return [mutant for mutant in stated_mutants() if mutant.row == "mul"]
+
+
+def test_another_tangent_of_a_row_is_what_runs() -> None:
+    number = next(n for n, one in enumerate(_of_product()) if one.new == "(other_t * self_p - self_t * other_p)")
+    assert apart(_tangent, number) == (True, 17.0)
 
 
 @pytest.mark.parametrize(
