@@ -51,7 +51,14 @@ def power_of_tensors(torch, xy: broadcastable(2, values="positive"), g: of_resul
 @case(requires=["backward", "mul", "sum"], covers=["dt.broadcast"], observe="last")
 def large_expanded_gradient_is_summed_back(torch, x: floats(shape=(64, 1)), y: floats(shape=(1, 64))):
     """A gradient that sum() expands counts as often as it is repeated, for operands of any size."""
-    (x.requires_grad_() * y.requires_grad_()).sum().backward()
+    x.requires_grad_()
+    y.requires_grad_()
+    for name in (
+        "mul",
+        "add",
+        "sub",
+    ):  # of a product the repeated gradient is not summed as it is, but times the other one
+        getattr(torch, name)(x, y).sum().backward()
 
 
 @case(requires=["backward", "neg"])

@@ -232,11 +232,11 @@ def window_by_strides_adds_up_its_gradient(
     """The gradients of elements that as_strided shows twice add up."""
     size, stride = window
     v = x.requires_grad_().as_strided(size, stride)
-    v.is_set_to(x.as_strided(size, stride))
-    v.is_set_to(x)
     (v * v).sum().backward()
     (g,) = torch.autograd.grad(torch.as_strided(x * 2, size, stride, 1).pow(2).sum(), x, create_graph=True)
     g.sum().backward()
+    v.is_set_to(x.as_strided(size, stride))  # behind the numbers: a replay with other roundings has it in other memory
+    v.is_set_to(x)
 
 
 @case(requires=["views", "backward"], covers=["view.is_set_to"])
