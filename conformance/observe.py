@@ -4,14 +4,15 @@ Looking disturbs nothing: it warns of nothing, bumps no version, reads no `.grad
 and names only, never a tensor or a node, so that whatever the program lets go is gone. One thing it cannot leave undone:
 reading `grad_fn` of a view whose base was written since makes PyTorch renew that view's grad_fn, as printing it would.
 
-Cheap where nothing changed: a handful of attributes and the bytes are compared with those of the last look. The graph is
-walked only if a root or a name is new.
+Cheap where nothing changed: a handful of attributes and the bytes where they lie (`memory.py`) are compared with those of
+the last look. The graph is walked only if a root is new, or the name of a leaf in it, and after the last step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from operator import attrgetter
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,6 +21,7 @@ from msgspec import UNSET
 from numpy.lib.array_utils import byte_bounds
 
 from conformance.errors import is_traceback, without_addresses, without_frames
+from conformance.memory import Memory, Place
 from conformance.namespace import DTYPES, Namespace
 from conformance.program import Complex, Float, Global
 from conformance.trace import (
@@ -52,7 +54,7 @@ _FUNCTIONS = frozenset(
 )
 """Functions, which in PyTorch are some of C++ and some of Python: that is not looked at."""
 
-_FACTS = ("dtype", "shape", "stride", "requires_grad", "is_leaf", "version")
+_ATTRIBUTES = attrgetter("dtype", "shape", "requires_grad", "is_leaf", "_version")
 
 
 class Observer:
@@ -61,10 +63,12 @@ class Observer:
     def __init__(self, names: Namespace, facets: frozenset[str] | None = None) -> None:
         self._lens = lens_of(names)
         self._known: dict[str, tuple[Any, ...]] = {}
+        self._places: dict[str, Place] = {}
         self._alias: tuple[tuple[str, ...], ...] = ()
         self._identity: tuple[tuple[str, ...], ...] = ()
         self._graph = Graph(nodes=(), roots={})
         self._graph_of: object = ()
+        self._leaves: list[tuple[int, str | None]] = []
         self._mode: Mode | None = None
         self._sees_graph = facets is None or "graph" in facets
         self._sees_repr = facets is None or "repr" in facets
@@ -100,52 +104,61 @@ class Observer:
         found: dict[str, Any] = {}
         changes: dict[str, TensorChange] = {}
         known: dict[str, tuple[Any, ...]] = {}
+        places: dict[str, Place] = {}
         every: list[tuple[str, Any]] = []
         for name, tensor in live:
             every.append((name, tensor))
             grad = lens.grad(tensor)
             has_grad = UNSET if grad is UNSET else "none" if grad is None else "tensor"
-            self._note(name, tensor, has_grad, name in written, known, changes)
+            known[name] = self._note(name, tensor, has_grad, name in written, places, changes)
             if grad is not None and grad is not UNSET:
-                every.append((name + ".grad", grad))
-                self._note(name + ".grad", grad, UNSET, False, known, changes)
-        self._known = known
+                name += ".grad"
+                every.append((name, grad))
+                known[name] = self._note(name, grad, UNSET, False, places, changes)
+        self._known, self._places = known, places
         if changes:
             found["changes"] = changes
-        alias, identity = lens.groups(every, known)
+        alias, identity = lens.groups(every, places)
         if alias != self._alias:
             found["alias"] = self._alias = alias
         if identity != self._identity:
             found["identity"] = self._identity = identity
         if self._sees_graph:
             roots = lens.roots(every, known)
-            if roots is not None:
-                of = lens.identity_of(roots, every)
-                if of is None or of != self._graph_of:
-                    self._graph_of = of
-                    graph = graph_behind(roots, every)
-                    if graph != self._graph:
-                        found["graph"] = self._graph = graph
+            if roots is not None and (graph := self._graph_now(roots, every, last)) != self._graph:
+                found["graph"] = self._graph = graph
         mode = lens.mode()
         if mode != self._mode:
             found["mode"] = self._mode = mode
         return found
 
     def _note(
-        self,
-        name: str,
-        tensor: Any,
-        grad: Any,
-        write: bool,
-        known: dict[str, tuple[Any, ...]],
-        changes: dict[str, TensorChange],
-    ) -> None:
-        now = (*self._lens.facts(tensor), grad, self._lens.read(tensor))
-        known[name] = now
+        self, name: str, tensor: Any, grad: Any, write: bool, places: dict[str, Place], changes: dict[str, TensorChange]
+    ) -> tuple[Any, ...]:
+        """What a look keeps of a tensor: facts, whether it has a gradient, elements; `changes` gets what is new."""
+        facts = self._lens.facts(tensor)
+        places[name] = place = self._lens.memory.look(tensor, facts[:3], self._places.get(name))
+        now = (*facts, grad, place.data)
         before = self._known.get(name)
         written = self._lens.repr(tensor) if write else UNSET
         if now != before or written is not UNSET:
             changes[name] = self._lens.change(now, before, written)
+        return now
+
+    def _graph_now(self, roots: list[tuple[str, Any, int]], live: list[tuple[str, Any]], last: bool) -> Graph:
+        """The graph behind the roots: the last one, if neither they nor the names of its leaves are others."""
+        of = self._lens.identity_of(roots)
+        if not (last or of is None or self._leaves) and of == self._graph_of:
+            return self._graph
+        names: dict[int, str] = {}
+        for name, tensor in live:
+            names.setdefault(id(tensor), name)
+        if of is None or of != self._graph_of or last or any(names.get(one) != name for one, name in self._leaves):
+            self._graph_of = of
+            graph, leaves = graph_behind(roots, names)
+            self._leaves = [(one, names.get(one)) for one in leaves]
+            return graph
+        return self._graph
 
     def seen(self, value: Any, values: Mapping[str, Any], out: str | None) -> Seen:
         """What a step returned, as a Trace says it; `out` is the name that it is bound to."""
@@ -173,6 +186,7 @@ class Lens:
         self._modes = {(g, i): Mode(grad=g, inference=i) for g in (False, True) for i in (False, True)}
         self.quietly: Callable[[], AbstractContextManager[Any]] = find("_C.DisableTorchFunctionSubclass") or nullcontext
         self._int16 = find("int16")
+        self.memory = Memory(self.read, find("tensor"))
 
     def mode(self) -> Mode:
         return self._modes[bool(self._is_grad_enabled()), bool(self._is_inference())]
@@ -180,19 +194,13 @@ class Lens:
     # --------------------------------------------------------------------------------------------------- one tensor
 
     def facts(self, tensor: Any) -> tuple[Any, ...]:
-        """Its `_FACTS`, in that order. An ndarray has the first three."""
+        """Its dtype, shape, stride, requires_grad, is_leaf and version. An ndarray has the first three."""
         if type(tensor) is np.ndarray:
             step = tensor.itemsize or 1
             return tensor.dtype, tensor.shape, tuple([s // step for s in tensor.strides]), UNSET, UNSET, UNSET
         try:
-            return (
-                tensor.dtype,
-                tensor.shape,
-                tensor.stride(),
-                tensor.requires_grad,
-                tensor.is_leaf,
-                tensor._version,
-            )
+            dtype, shape, requires_grad, is_leaf, version = _ATTRIBUTES(tensor)
+            return dtype, shape, tensor.stride(), requires_grad, is_leaf, version
         except Exception:
             return self._slow_facts(tensor)
 
@@ -290,7 +298,7 @@ class Lens:
                 yield from self.inside(item, at, depth + 1)
 
     def groups(
-        self, live: list[tuple[str, Any]], known: Mapping[str, tuple[Any, ...]]
+        self, live: list[tuple[str, Any]], places: Mapping[str, Place]
     ) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
         """The names that share memory, and those that are one object. A tensor without elements shares nothing."""
         memory: dict[Any, list[str]] = {}
@@ -299,19 +307,18 @@ class Lens:
         objects: dict[int, list[str]] = {}
         for name, tensor in live:
             objects.setdefault(id(tensor), []).append(name)
-            if regions is not None and known[name][7]:
+            place = places[name]
+            if not place.data:
+                continue
+            if regions is not None:
                 region = _region(tensor)
                 if region is not None:
                     regions.append((*region, name))
-            elif known[name][7]:
-                try:
-                    # Not untyped_storage(): PyTorch would keep the object, and ever after take the memory for shared,
-                    # so that a gradient that was looked at is no longer added to in place.
-                    at: Any = tensor.data_ptr() - tensor.storage_offset() * tensor.element_size()
-                    at = at or None  # PyTorch has zeros that it keeps no memory for
-                except Exception:
+            else:
+                at = place.begins
+                if at is None:
                     at = _memory(tensor, held)
-                if at is not None:
+                if at:  # PyTorch has zeros that it keeps no memory for
                     memory.setdefault(at, []).append(name)
         if regions:
             memory = _overlapping(regions)
@@ -336,13 +343,10 @@ class Lens:
                 found.append((name, node, getattr(tensor, "output_nr", 0)))
         return found
 
-    def identity_of(self, roots: list[tuple[str, Any, int]], live: list[tuple[str, Any]]) -> object:
+    def identity_of(self, roots: list[tuple[str, Any, int]]) -> object:
         """Plain data that differs if the graph does; None where nodes cannot be told apart."""
         try:
-            return (
-                [(name, type(node).__name__, node._sequence_nr(), number) for name, node, number in roots],
-                [name for name, _ in live],
-            )
+            return [(name, type(node).__name__, node._sequence_nr(), number) for name, node, number in roots]
         except Exception:
             return None
 
