@@ -56,6 +56,8 @@ def judge(
     does, and without that every such number is inconclusive. `facets` are those that the subject can observe, None or empty
     for all.
     """
+    if oracle_trace == subject_trace:
+        return Verdict(status="PASS")
     gap = _first_gap(oracle_trace, subject_trace)
     found = find(oracle_trace, subject_trace, facets, program)
     if gap is not None:
