@@ -62,6 +62,9 @@ RESTARTS = 1_000
 STDERR_KEPT = 4096
 """Bytes of stderr that are kept: the end of a traceback, or what a C library says as it aborts."""
 
+_AT_ONCE = 0.05
+"""Seconds in which nearly every program is answered; only then is it worth to ask how much of its time a process used."""
+
 _BYE = 2.0
 """Seconds that a process may take to end after its bye, before it is killed."""
 
@@ -179,10 +182,15 @@ class _Deadline:
         self.pid, self.seconds = pid, seconds
         self.began = time.monotonic()
         self.until = self.began + seconds
-        self.used = _processor_time(pid)
+        self.used: float | None = None
+        self._counts = False
 
     @property
     def left(self) -> float:
+        """Seconds until the clock says that the time is over. From the first time that this is asked, its own time counts."""
+        if not self._counts:
+            # Not sooner: most programs are answered at once, and asking the system costs as much as a small program.
+            self._counts, self.used = True, _processor_time(self.pid)
         return max(0.0, self.until - time.monotonic())
 
     def passed(self) -> bool:
@@ -279,20 +287,20 @@ class _Child:
     def _write(self, data: bytes, deadline: _Deadline) -> None:
         # A subject that does not read fills the pipe; so writing has a deadline, too.
         view = memoryview(data)
-        with selectors.DefaultSelector() as writable:
-            writable.register(self._in, selectors.EVENT_WRITE)
-            while view:
-                try:
-                    view = view[os.write(self._in, view) :]
-                except BlockingIOError:
+        while view:
+            try:
+                view = view[os.write(self._in, view) :]
+            except BlockingIOError:
+                with selectors.DefaultSelector() as writable:
+                    writable.register(self._in, selectors.EVENT_WRITE)
                     if not writable.select(deadline.left) and deadline.passed():
                         self._too_late(deadline.seconds)
-                except BrokenPipeError:
-                    self._gone()
+            except BrokenPipeError:
+                self._gone()
 
     def _read_line(self, deadline: _Deadline) -> bytes:
         while b"\n" not in self._pending:
-            if not self._selector.select(deadline.left):
+            if not (self._selector.select(_AT_ONCE) or self._selector.select(deadline.left)):
                 if deadline.passed():
                     self._too_late(deadline.seconds)
                 continue

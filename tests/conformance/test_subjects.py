@@ -113,6 +113,7 @@ def test_a_process_that_others_keep_from_computing_is_waited_for(monkeypatch: py
     monkeypatch.setattr(stdio, "_processor_time", lambda pid: used[0])
     monkeypatch.setattr(stdio.time, "monotonic", lambda: now[0])
     deadline = stdio._Deadline(1, 10.0)
+    assert deadline.left == 10.0
     used[0], now[0] = 2.0, 110.0
     assert not deadline.passed()
     assert deadline.left == 8.0
@@ -127,6 +128,7 @@ def test_a_process_that_sleeps_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stdio, "_processor_time", lambda pid: 5.0)
     monkeypatch.setattr(stdio.time, "monotonic", lambda: now[0])
     deadline = stdio._Deadline(1, 10.0)
+    assert deadline.left == 10.0
     now[0] = 110.0
     assert deadline.passed()
 
