@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -209,7 +208,7 @@ class Composer:
 
     def attempt(self, action: Callable[[Composer, Choices], None], block: bytes) -> bool:
         """Does something, or nothing if it does not fit."""
-        before = {name: copy(value) for name, value in vars(self).items()}
+        before = {name: value.copy() if isinstance(value, list | dict) else value for name, value in vars(self).items()}
         try:
             action(self, Choices(block))
         except Unfit:

@@ -9,6 +9,7 @@ import queue
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,12 +118,14 @@ def _described(campaign: Campaign) -> tuple[Description, Description]:
     """The subject and what it is compared with. Raises SubjectUnavailable if one of them cannot be opened."""
     if campaign.against == "torch":
         installed_oracle().close()  # the pinned version, or a clear word
-    said = []
-    for name in (campaign.subject, campaign.against):
-        opened = open_subject(name)
-        said.append(opened.describe())
-        opened.close()
-    return said[0], said[1]
+
+    def said(name: str) -> Description:
+        with contextlib.closing(open_subject(name)) as opened:
+            return opened.describe()
+
+    with ThreadPoolExecutor() as threads:  # each waits for a process that imports its library
+        subject, against = threads.map(said, (campaign.subject, campaign.against))
+    return subject, against
 
 
 def _read(campaign: Campaign, sides: str) -> _Record:
@@ -169,7 +172,8 @@ def _try_kept(campaign: Campaign, result: Result, listen: Listener) -> None:
 
 def _opened(campaign: Campaign) -> contextlib.closing[Worker]:
     """A worker with both sides in processes of their own: neither may take the campaign with it."""
-    subject, oracle = open_subject(campaign.subject), open_subject(campaign.against)
+    with ThreadPoolExecutor() as threads:
+        subject, oracle = threads.map(open_subject, (campaign.subject, campaign.against))
     return contextlib.closing(
         Worker(
             subject,
