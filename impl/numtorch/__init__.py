@@ -79,7 +79,13 @@ def __getattr__(name: str) -> Any:
     if name == "bfloat16":
         from .dtype import bfloat16
 
-        return bfloat16()
+        try:
+            return bfloat16()
+        except ModuleNotFoundError as error:
+            # An AttributeError, so that who asks whether there is one (hasattr) is answered.
+            raise AttributeError(
+                f"module {__name__!r} has bfloat16 only with ml_dtypes: pip install ml_dtypes"
+            ) from error
     if name in _MODULES:
         return importlib.import_module(f".{name}", __name__)
     if name in _NAMES:
