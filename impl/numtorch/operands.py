@@ -173,7 +173,15 @@ def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
         left = left.astype(plan.cast0, order="C")
     if plan.cast1 is not None:
         right = right.astype(plan.cast1, order="C")
+    right = _times_one(name, right)
     return a, b, left, right, plan.result, plan
+
+
+def _times_one(name: str, right: Any) -> Any:
+    """What is added or subtracted, once it is multiplied by an alpha of 1, as PyTorch does: complex infinities show it."""
+    if right.dtype.kind != "c" or name not in ("add", "sub") or np.isfinite(right).all():
+        return right
+    return right * right.dtype.type(1)
 
 
 def _kind_of(category: int) -> dtypes.dtype:
@@ -248,7 +256,10 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool, shared: str |
         if not a._desc.real:
             plan = plan_of(a._desc, b._desc)
         check_write(a, right, tracked)
+    right = _times_one(name, right)
     if name in _COMPARISONS:
+        if kind.is_complex and name not in ("eq", "ne"):
+            raise refused(f"{name}_cpu", kind)
         if (
             kind.is_complex
             and name in ("eq", "ne")

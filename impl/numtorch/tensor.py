@@ -429,6 +429,11 @@ def own_dim(dim: Any, ndim: int, name: str) -> int:
     """A dimension that must exist, for size() and stride(): a 0-d tensor has none."""
     if type(dim) is not int and (isinstance(dim, bool) or not hasattr(dim, "__index__")):
         raise TypeError(f"{name}(): argument 'dim' (position 1) must be int, not {type(dim).__name__}")
+    return existing_dim(dim, ndim)
+
+
+def existing_dim(dim: int, ndim: int) -> int:
+    """`wrap_dim` where a 0-d tensor has no dimension."""
     if not ndim:
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     return wrap_dim(dim, ndim)

@@ -62,6 +62,11 @@ class AutogradMeta:
         self.number: Any = None  # the Python number that a wrapped-number tensor stands for
 
 
+def undifferentiable(desc: Any) -> RuntimeError:
+    """The complaint about a result that would have a history and is of no type that gradients have."""
+    return RuntimeError(f"Autograd not support dtype: {desc.dtype.scalar_name}")
+
+
 def edge(tensor: Any) -> tuple[Node | None, int]:
     """Where the gradient of `tensor` goes: (node, output number), or (None, 0) if it needs none."""
     flag = tensor._requires_grad

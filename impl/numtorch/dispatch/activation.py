@@ -15,7 +15,7 @@ from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, refused, single, store
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
-from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
 from ..kernels.activation import celu as k_celu
 from ..kernels.comparison import clamp as k_clamp
 from ..kernels.activation import elu as k_elu
@@ -118,6 +118,8 @@ def elu(self, alpha, scale, input_scale, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_EluBackward0)
         for node.seq in sequence_nrs:
             break
@@ -222,6 +224,8 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_EluBackward1)
         for node.seq in sequence_nrs:
             break
@@ -380,6 +384,8 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self_or_result)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_EluBackwardBackward0)
         for node.seq in sequence_nrs:
             break
@@ -502,6 +508,8 @@ def celu(self, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_CeluBackward0)
         for node.seq in sequence_nrs:
             break
@@ -600,6 +608,8 @@ def celu_of(self, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_CeluBackward1)
         for node.seq in sequence_nrs:
             break
@@ -742,6 +752,8 @@ def softplus(self, beta, threshold, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SoftplusBackward0)
         for node.seq in sequence_nrs:
             break
@@ -851,6 +863,8 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SoftplusBackwardBackward0)
         for node.seq in sequence_nrs:
             break
@@ -971,6 +985,8 @@ def gelu(self, approximate, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_GeluBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1078,6 +1094,8 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_GeluBackwardBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1215,6 +1233,10 @@ def silu(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        if desc.dtype.category == 3:
+            raise RuntimeError('silu does not support automatic differentiation for outputs with complex dtype.')
         node = _new(*_SiluBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1372,6 +1394,8 @@ def mish(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_MishBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1520,6 +1544,8 @@ def log_sigmoid(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
         node = _new(*_LogSigmoidBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1665,67 +1691,68 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_LogSigmoidBackwardBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = grad_output._node
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-            elif not grad_output._requires_grad:
-                node.fn0 = fn0 = None
-            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = self._node
-            if fn1 is not None and self._extra is None:
-                node.fn1 = fn1
-            elif not self._requires_grad:
-                node.fn1 = fn1 = None
-            elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(self)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if fn0 is not None:
-                if buffer._extra is not None and buffer._extra.inference:
-                    check_saveable(buffer)
-                node.buffer = buffer
-                counter = buffer._counter
-                node.buffer_version = 0 if counter is None else counter[0]
-            else:
-                node.buffer = None
-            if fn1 is not None:
-                if grad_output._extra is not None and grad_output._extra.inference:
-                    check_saveable(grad_output)
-                node.grad_output = grad_output
-                counter = grad_output._counter
-                node.grad_output_version = 0 if counter is None else counter[0]
-            else:
-                node.grad_output = None
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'log_sigmoid_backward')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_LogSigmoidBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = self._node
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if fn0 is not None:
+            if buffer._extra is not None and buffer._extra.inference:
+                check_saveable(buffer)
+            node.buffer = buffer
+            counter = buffer._counter
+            node.buffer_version = 0 if counter is None else counter[0]
+        else:
+            node.buffer = None
+        if fn1 is not None:
+            if grad_output._extra is not None and grad_output._extra.inference:
+                check_saveable(grad_output)
+            node.grad_output = grad_output
+            counter = grad_output._counter
+            node.grad_output_version = 0 if counter is None else counter[0]
+        else:
+            node.grad_output = None
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'log_sigmoid_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1788,6 +1815,8 @@ def leaky_relu(self, negative_slope, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_LeakyReluBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1886,6 +1915,8 @@ def leaky_relu_of(self, negative_slope, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_LeakyReluBackward1)
         for node.seq in sequence_nrs:
             break
@@ -2059,6 +2090,8 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_LeakyReluBackwardBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2175,6 +2208,8 @@ def hardtanh(self, min_val, max_val, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_HardtanhBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2353,6 +2388,8 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_HardtanhBackwardBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2468,6 +2505,8 @@ def threshold(self, threshold, value, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ThresholdBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2564,6 +2603,8 @@ def threshold_of(self, threshold, value, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ThresholdBackward1)
         for node.seq in sequence_nrs:
             break
@@ -2703,6 +2744,8 @@ def softshrink(self, lambd, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SoftshrinkBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2832,6 +2875,8 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SoftshrinkBackwardBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2946,6 +2991,8 @@ def hardshrink(self, lambd, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_HardshrinkBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3075,6 +3122,8 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_HardshrinkBackwardBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3209,6 +3258,8 @@ def hardsigmoid(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_HardsigmoidBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3368,6 +3419,8 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_HardsigmoidNotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = grad_output._node
@@ -3492,6 +3545,8 @@ def hardswish(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_HardswishBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3641,6 +3696,8 @@ def hardswish_backward(grad_output, self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_HardswishBackwardBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3747,56 +3804,57 @@ def prelu_kernel(self, weight, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(weight)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_PreluKernelBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = weight._node
-            if fn1 is not None and weight._extra is None:
-                node.fn1 = fn1
-            elif not weight._requires_grad:
-                node.fn1 = fn1 = None
-            elif weight._extra is None and weight._accumulator is not None and (fn1 := weight._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(weight)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            if weight._extra is not None and weight._extra.inference:
-                check_saveable(weight)
-            node.weight = weight
-            counter = weight._counter
-            node.weight_version = 0 if counter is None else counter[0]
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'prelu_kernel')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_PreluKernelBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = weight._node
+        if fn1 is not None and weight._extra is None:
+            node.fn1 = fn1
+        elif not weight._requires_grad:
+            node.fn1 = fn1 = None
+        elif weight._extra is None and weight._accumulator is not None and (fn1 := weight._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(weight)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        if weight._extra is not None and weight._extra.inference:
+            check_saveable(weight)
+        node.weight = weight
+        counter = weight._counter
+        node.weight_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'prelu_kernel')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -3864,6 +3922,8 @@ def prelu_kernel_backward(grad_output, self, weight):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(weight)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
         node = _new(*_PreluKernelBackwardBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3951,50 +4011,53 @@ class RreluWithNoiseBackward0(UnaryNode):
 
 def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
     """rrelu_with_noise(self, noise, lower, upper, training) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('leaky_relu_cpu', self._desc.dtype)
     array = k_rrelu_with_noise(self._array, noise._array, lower, upper, training) if self._desc.real else rounded_once(k_rrelu_with_noise, self._array, noise._array, lower, upper, training)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_RreluWithNoiseBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if noise._extra is not None and noise._extra.inference:
-                check_saveable(noise)
-            node.noise = noise
-            counter = noise._counter
-            node.noise_version = 0 if counter is None else counter[0]
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.lower = lower
-            node.upper = upper
-            node.training = training
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'rrelu_with_noise')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_RreluWithNoiseBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if noise._extra is not None and noise._extra.inference:
+            check_saveable(noise)
+        node.noise = noise
+        counter = noise._counter
+        node.noise_version = 0 if counter is None else counter[0]
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.lower = lower
+        node.upper = upper
+        node.training = training
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'rrelu_with_noise')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4064,48 +4127,51 @@ class RreluWithNoiseBackward1(UnaryNode):
 
 def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
     """rrelu_with_noise_of(self, noise, lower, upper, training) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('leaky_relu_cpu', self._desc.dtype)
     array = k_rrelu_with_noise(self._array, noise._array, lower, upper, training) if self._desc.real else rounded_once(k_rrelu_with_noise, self._array, noise._array, lower, upper, training)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_RreluWithNoiseBackward1)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if noise._extra is not None and noise._extra.inference:
-                check_saveable(noise)
-            node.noise = noise
-            counter = noise._counter
-            node.noise_version = 0 if counter is None else counter[0]
-            node.lower = lower
-            node.upper = upper
-            node.training = training
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved_hooks.in_force:
-                saved_hooks.pack(node, result=result)
-            return result if out is None else store(out, result, 'rrelu_with_noise_of')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_RreluWithNoiseBackward1)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if noise._extra is not None and noise._extra.inference:
+            check_saveable(noise)
+        node.noise = noise
+        counter = noise._counter
+        node.noise_version = 0 if counter is None else counter[0]
+        node.lower = lower
+        node.upper = upper
+        node.training = training
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
+        return result if out is None else store(out, result, 'rrelu_with_noise_of')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4127,6 +4193,8 @@ def rrelu_with_noise_of_(self, noise, lower, upper, training):
     found = inplace_operands(self, None, 'rrelu_with_noise_of', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('leaky_relu_cpu', self._desc.dtype)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_RreluWithNoiseBackward1)
@@ -4239,65 +4307,66 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_RreluWithNoiseBackwardBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = grad_output._node
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-            elif not grad_output._requires_grad:
-                node.fn0 = fn0 = None
-            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = self._node
-            if fn1 is not None and self._extra is None:
-                node.fn1 = fn1
-            elif not self._requires_grad:
-                node.fn1 = fn1 = None
-            elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(self)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if fn0 is not None:
-                if noise._extra is not None and noise._extra.inference:
-                    check_saveable(noise)
-                node.noise = noise
-                counter = noise._counter
-                node.noise_version = 0 if counter is None else counter[0]
-            else:
-                node.noise = None
-            if fn0 is not None:
-                if self._extra is not None and self._extra.inference:
-                    check_saveable(self)
-                node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
-            else:
-                node.self = None
-            node.lower = lower
-            node.upper = upper
-            node.training = training
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'rrelu_with_noise_backward')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_RreluWithNoiseBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = self._node
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if fn0 is not None:
+            if noise._extra is not None and noise._extra.inference:
+                check_saveable(noise)
+            node.noise = noise
+            counter = noise._counter
+            node.noise_version = 0 if counter is None else counter[0]
+        else:
+            node.noise = None
+        if fn0 is not None:
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.lower = lower
+        node.upper = upper
+        node.training = training
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'rrelu_with_noise_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4356,37 +4425,38 @@ def glu(self, dim, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_GluBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.dim = dim
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'glu')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_GluBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'glu')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4437,60 +4507,61 @@ def glu_backward(grad_output, self, dim, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_GluBackwardBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = grad_output._node
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-            elif not grad_output._requires_grad:
-                node.fn0 = fn0 = None
-            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = self._node
-            if fn1 is not None and self._extra is None:
-                node.fn1 = fn1
-            elif not self._requires_grad:
-                node.fn1 = fn1 = None
-            elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(self)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if fn1 is not None:
-                if grad_output._extra is not None and grad_output._extra.inference:
-                    check_saveable(grad_output)
-                node.grad_output = grad_output
-                counter = grad_output._counter
-                node.grad_output_version = 0 if counter is None else counter[0]
-            else:
-                node.grad_output = None
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.dim = dim
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'glu_backward')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_GluBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = self._node
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if fn1 is not None:
+            if grad_output._extra is not None and grad_output._extra.inference:
+                check_saveable(grad_output)
+            node.grad_output = grad_output
+            counter = grad_output._counter
+            node.grad_output_version = 0 if counter is None else counter[0]
+        else:
+            node.grad_output = None
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'glu_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4549,35 +4620,38 @@ def softmax(self, dim, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_SoftmaxBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.dim = dim
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved_hooks.in_force:
-                saved_hooks.pack(node, result=result)
-            return result if out is None else store(out, result, 'softmax')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        if desc.dtype.category == 3:
+            raise RuntimeError('_softmax does not support automatic differentiation for outputs with complex dtype.')
+        node = _new(*_SoftmaxBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.dim = dim
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
+        return result if out is None else store(out, result, 'softmax')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4636,35 +4710,38 @@ def log_softmax(self, dim, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_LogSoftmaxBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.dim = dim
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved_hooks.in_force:
-                saved_hooks.pack(node, result=result)
-            return result if out is None else store(out, result, 'log_softmax')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        if desc.dtype.category == 3:
+            raise RuntimeError('_log_softmax does not support automatic differentiation for outputs with complex dtype.')
+        node = _new(*_LogSoftmaxBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.dim = dim
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
+        return result if out is None else store(out, result, 'log_softmax')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4745,60 +4822,61 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(output)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_SoftmaxBackwardDataBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = grad_output._node
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-            elif not grad_output._requires_grad:
-                node.fn0 = fn0 = None
-            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = output._node
-            if fn1 is not None and output._extra is None:
-                node.fn1 = fn1
-            elif not output._requires_grad:
-                node.fn1 = fn1 = None
-            elif output._extra is None and output._accumulator is not None and (fn1 := output._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(output)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if fn1 is not None:
-                if grad_output._extra is not None and grad_output._extra.inference:
-                    check_saveable(grad_output)
-                node.grad_output = grad_output
-                counter = grad_output._counter
-                node.grad_output_version = 0 if counter is None else counter[0]
-            else:
-                node.grad_output = None
-            if output._extra is not None and output._extra.inference:
-                check_saveable(output)
-            node.output = output
-            counter = output._counter
-            node.output_version = 0 if counter is None else counter[0]
-            node.dim = dim
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'softmax_backward_data')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_SoftmaxBackwardDataBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = output._node
+        if fn1 is not None and output._extra is None:
+            node.fn1 = fn1
+        elif not output._requires_grad:
+            node.fn1 = fn1 = None
+        elif output._extra is None and output._accumulator is not None and (fn1 := output._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(output)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if fn1 is not None:
+            if grad_output._extra is not None and grad_output._extra.inference:
+                check_saveable(grad_output)
+            node.grad_output = grad_output
+            counter = grad_output._counter
+            node.grad_output_version = 0 if counter is None else counter[0]
+        else:
+            node.grad_output = None
+        if output._extra is not None and output._extra.inference:
+            check_saveable(output)
+        node.output = output
+        counter = output._counter
+        node.output_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'softmax_backward_data')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4879,60 +4957,61 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(output)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_LogSoftmaxBackwardDataBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = grad_output._node
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-            elif not grad_output._requires_grad:
-                node.fn0 = fn0 = None
-            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = output._node
-            if fn1 is not None and output._extra is None:
-                node.fn1 = fn1
-            elif not output._requires_grad:
-                node.fn1 = fn1 = None
-            elif output._extra is None and output._accumulator is not None and (fn1 := output._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(output)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if fn1 is not None:
-                if grad_output._extra is not None and grad_output._extra.inference:
-                    check_saveable(grad_output)
-                node.grad_output = grad_output
-                counter = grad_output._counter
-                node.grad_output_version = 0 if counter is None else counter[0]
-            else:
-                node.grad_output = None
-            if output._extra is not None and output._extra.inference:
-                check_saveable(output)
-            node.output = output
-            counter = output._counter
-            node.output_version = 0 if counter is None else counter[0]
-            node.dim = dim
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'log_softmax_backward_data')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_LogSoftmaxBackwardDataBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = output._node
+        if fn1 is not None and output._extra is None:
+            node.fn1 = fn1
+        elif not output._requires_grad:
+            node.fn1 = fn1 = None
+        elif output._extra is None and output._accumulator is not None and (fn1 := output._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(output)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if fn1 is not None:
+            if grad_output._extra is not None and grad_output._extra.inference:
+                check_saveable(grad_output)
+            node.grad_output = grad_output
+            counter = grad_output._counter
+            node.grad_output_version = 0 if counter is None else counter[0]
+        else:
+            node.grad_output = None
+        if output._extra is not None and output._extra.inference:
+            check_saveable(output)
+        node.output = output
+        counter = output._counter
+        node.output_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'log_softmax_backward_data')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

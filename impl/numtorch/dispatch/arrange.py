@@ -14,7 +14,7 @@ from ..grad_mode import disabled
 from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
 from ..tensor import Tensor
-from ..views import as_view, bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, storage_of
+from ..views import as_view, bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, storage_of, undifferentiable
 from ..kernels.arrange import block_diag as k_block_diag
 from ..kernels.arrange import constant_pad_nd as k_constant_pad_nd
 from ..kernels.arrange import constant_pad_nd_backward as k_constant_pad_nd_backward
@@ -64,32 +64,33 @@ def tril(self, diagonal, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_TrilBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.diagonal = diagonal
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'tril')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_TrilBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.diagonal = diagonal
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'tril')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -167,32 +168,33 @@ def triu(self, diagonal, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_TriuBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.diagonal = diagonal
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'triu')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_TriuBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.diagonal = diagonal
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'triu')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -272,33 +274,34 @@ def roll(self, shifts, dims, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_RollBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.shifts = shifts
-            node.dims = dims
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'roll')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_RollBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.shifts = shifts
+        node.dims = dims
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'roll')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -341,33 +344,34 @@ def rot90(self, k, dims, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_Rot90Backward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.k = k
-            node.dims = dims
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'rot90')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_Rot90Backward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.k = k
+        node.dims = dims
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'rot90')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -412,34 +416,35 @@ def diag_embed(self, offset, dim1, dim2, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_DiagEmbedBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.offset = offset
-            node.dim1 = dim1
-            node.dim2 = dim2
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'diag_embed')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_DiagEmbedBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.offset = offset
+        node.dim1 = dim1
+        node.dim2 = dim2
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'diag_embed')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -488,35 +493,36 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_DiagonalBackward0_copy)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.self_sym_sizes = self._desc.shape
-            node.offset = offset
-            node.dim1 = dim1
-            node.dim2 = dim2
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'diagonal_copy')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_DiagonalBackward0_copy)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.offset = offset
+        node.dim1 = dim1
+        node.dim2 = dim2
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'diagonal_copy')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -552,25 +558,26 @@ def block_diag(tensors, *, out=None):
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors])
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_BlockDiagBackward0)
-            for node.seq in sequence_nrs:
-                break
-            edges = [edge(t) for t in tensors]
-            node.next_nodes = tuple([e[0] for e in edges])
-            node.next_nrs = tuple([e[1] for e in edges])
-            node.tensors_descs = tuple([t._desc for t in tensors])
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'block_diag')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_BlockDiagBackward0)
+        for node.seq in sequence_nrs:
+            break
+        edges = [edge(t) for t in tensors]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.tensors_descs = tuple([t._desc for t in tensors])
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'block_diag')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -620,6 +627,8 @@ def unfold(self, dimension, size, step):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_UnfoldBackward0)
         for node.seq in sequence_nrs:
             break
@@ -692,34 +701,35 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_in)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_UnfoldBackwardBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = grad_in._node
-            if fn0 is not None and grad_in._extra is None:
-                node.fn0 = fn0
-            elif grad_in._extra is None and grad_in._accumulator is not None and (fn0 := grad_in._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(grad_in)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.dim = dim
-            node.size = size
-            node.step = step
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'unfold_backward')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_UnfoldBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_in._node
+        if fn0 is not None and grad_in._extra is None:
+            node.fn0 = fn0
+        elif grad_in._extra is None and grad_in._accumulator is not None and (fn0 := grad_in._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_in)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.dim = dim
+        node.size = size
+        node.step = step
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'unfold_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -760,32 +770,33 @@ def constant_pad_nd(self, pad, value, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_ConstantPadNdBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.pad = pad
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'constant_pad_nd')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_ConstantPadNdBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.pad = pad
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'constant_pad_nd')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

@@ -17,7 +17,7 @@ from ..operands import inplace_operands, laid, operands, plain, refused, single,
 from ..saved import check_saveable, is_odd, unpack_input
 from ..several import before_write, check_result, fit, together
 from ..tensor import Tensor
-from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
 from ..kernels.comparison import above as k_above
 from ..kernels.comparison import all_alike as k_all_alike
 from ..kernels.comparison import at_least as k_at_least
@@ -213,37 +213,40 @@ class LtBackward0(UnaryNode):
 
 def lt_scalar(self, other, *, out=None):
     """lt_scalar(self, other) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('lt_cpu', self._desc.dtype)
     array = np.less(self._array, other) if self._desc.real else rounded_once(np.less, self._array, other)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_LtBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'lt_scalar')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_LtBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'lt_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -265,6 +268,8 @@ def lt_scalar_(self, other):
     found = inplace_operands(self, None, 'lt_scalar', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('lt_cpu', self._desc.dtype)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_LtBackward0)
@@ -450,37 +455,40 @@ class LeBackward0(UnaryNode):
 
 def le_scalar(self, other, *, out=None):
     """le_scalar(self, other) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('le_cpu', self._desc.dtype)
     array = np.less_equal(self._array, other) if self._desc.real else rounded_once(np.less_equal, self._array, other)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_LeBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'le_scalar')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_LeBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'le_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -502,6 +510,8 @@ def le_scalar_(self, other):
     found = inplace_operands(self, None, 'le_scalar', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('le_cpu', self._desc.dtype)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_LeBackward0)
@@ -687,37 +697,40 @@ class GtBackward0(UnaryNode):
 
 def gt_scalar(self, other, *, out=None):
     """gt_scalar(self, other) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('gt_cpu', self._desc.dtype)
     array = np.greater(self._array, other) if self._desc.real else rounded_once(np.greater, self._array, other)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_GtBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'gt_scalar')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_GtBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'gt_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -739,6 +752,8 @@ def gt_scalar_(self, other):
     found = inplace_operands(self, None, 'gt_scalar', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('gt_cpu', self._desc.dtype)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_GtBackward0)
@@ -924,37 +939,40 @@ class GeBackward0(UnaryNode):
 
 def ge_scalar(self, other, *, out=None):
     """ge_scalar(self, other) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('ge_cpu', self._desc.dtype)
     array = np.greater_equal(self._array, other) if self._desc.real else rounded_once(np.greater_equal, self._array, other)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_GeBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'ge_scalar')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_GeBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'ge_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -976,6 +994,8 @@ def ge_scalar_(self, other):
     found = inplace_operands(self, None, 'ge_scalar', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('ge_cpu', self._desc.dtype)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_GeBackward0)
@@ -1161,31 +1181,32 @@ def eq_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_EqBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'eq_scalar')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_EqBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'eq_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1392,31 +1413,32 @@ def ne_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_NeBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'ne_scalar')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_NeBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'ne_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1498,6 +1520,8 @@ def isinf(self, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int(self._desc.dtype.category == 3))
     return result if out is None else store(out, result, 'isinf')
 
 
@@ -2469,6 +2493,8 @@ def maximum(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_MaximumBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2634,6 +2660,8 @@ def minimum(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_MinimumBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2798,6 +2826,8 @@ def fmax(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_FmaxBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2962,6 +2992,8 @@ def fmin(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_FminBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3078,6 +3110,8 @@ def where(condition, self, other, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_WhereBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3158,6 +3192,8 @@ def masked_fill(self, mask, value, *, out=None):
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_MaskedFillBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3274,6 +3310,8 @@ def masked_fill_tensor(self, mask, value, *, out=None):
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_MaskedFillBackward1)
         for node.seq in sequence_nrs:
             break
@@ -3396,41 +3434,42 @@ def masked_select(self, mask, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_MaskedSelectBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if mask._extra is not None and mask._extra.inference:
-                check_saveable(mask)
-            node.mask = mask
-            counter = mask._counter
-            node.mask_version = 0 if counter is None else counter[0]
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'masked_select')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_MaskedSelectBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if mask._extra is not None and mask._extra.inference:
+            check_saveable(mask)
+        node.mask = mask
+        counter = mask._counter
+        node.mask_version = 0 if counter is None else counter[0]
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'masked_select')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -3490,38 +3529,39 @@ def clamp(self, min, max, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_ClampBackward1)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.min = min
-            node.max = max
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'clamp')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_ClampBackward1)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.min = min
+        node.max = max
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'clamp')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -3623,37 +3663,38 @@ def clamp_min(self, min, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_ClampMinBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.min = min
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'clamp_min')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_ClampMinBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.min = min
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'clamp_min')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -3754,37 +3795,38 @@ def clamp_max(self, max, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_ClampMaxBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.max = max
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'clamp_max')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_ClampMaxBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.max = max
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'clamp_max')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -3922,6 +3964,8 @@ def clamp_tensor(self, min, max, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ClampBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3971,6 +4015,8 @@ def clamp_tensor_(self, min, max):
     flag = before_write(self, (self, min, max,)) and (not disabled or _grad.grad)
     tensors, arrays, desc = together((self, min, max,), ())
     self, min, max = tensors
+    if desc.dtype.category == 3:
+        raise NotImplementedError('clamp is not supported for complex types')
     check_result(self, desc)
     seq, original = (next(sequence_nrs), self.clone()) if flag else (0, None)
     if flag:
@@ -4101,6 +4147,8 @@ def clamp_min_tensor(self, min, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(min)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ClampMinBackward1)
         for node.seq in sequence_nrs:
             break
@@ -4331,6 +4379,8 @@ def clamp_max_tensor(self, max, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(max)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ClampMaxBackward1)
         for node.seq in sequence_nrs:
             break

@@ -14,7 +14,7 @@ from ..kernels.half import rounded_once
 from ..operands import refused, store
 from ..saved import check_saveable, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
-from ..views import edge, mark_inference, requires_grad
+from ..views import edge, mark_inference, requires_grad, undifferentiable
 from ..kernels.decomposition import cholesky as k_cholesky
 from ..kernels.decomposition import cholesky_inverse as k_cholesky_inverse
 from ..kernels.decomposition import cholesky_solve as k_cholesky_solve
@@ -68,6 +68,8 @@ def linalg_inv_ex(A):
     if flag and flag is not True:
         flag = requires_grad(A)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
         node = _new(*_LinalgInvExBackward0)
         for node.seq in sequence_nrs:
             break
@@ -137,6 +139,8 @@ def linalg_det(A):
     if flag and flag is not True:
         flag = requires_grad(A)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
         node = _new(*_LinalgDetBackward0)
         for node.seq in sequence_nrs:
             break
@@ -229,6 +233,8 @@ def linalg_slogdet(A):
     if flag and flag is not True:
         flag = requires_grad(A)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
         node = _new(*_LinalgSlogdetBackward0)
         for node.seq in sequence_nrs:
             break
@@ -316,6 +322,8 @@ def linalg_solve_ex(A, B, left):
     if flag and flag is not True:
         flag = requires_grad(A) or requires_grad(B)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
         node = _new(*_LinalgSolveExBackward0)
         for node.seq in sequence_nrs:
             break
@@ -413,58 +421,59 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(B)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_LinalgSolveTriangularBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = B._node
-            if fn1 is not None and B._extra is None:
-                node.fn1 = fn1
-            elif not B._requires_grad:
-                node.fn1 = fn1 = None
-            elif B._extra is None and B._accumulator is not None and (fn1 := B._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(B)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.B_info = B._desc
-            node.upper = upper
-            node.left = left
-            node.unitriangular = unitriangular
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved_hooks.in_force:
-                saved_hooks.pack(node, result=result)
-            return result if out is None else store(out, result, 'linalg_solve_triangular')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_LinalgSolveTriangularBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = B._node
+        if fn1 is not None and B._extra is None:
+            node.fn1 = fn1
+        elif not B._requires_grad:
+            node.fn1 = fn1 = None
+        elif B._extra is None and B._accumulator is not None and (fn1 := B._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(B)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.B_info = B._desc
+        node.upper = upper
+        node.left = left
+        node.unitriangular = unitriangular
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
+        return result if out is None else store(out, result, 'linalg_solve_triangular')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -510,6 +519,8 @@ def linalg_cholesky_ex(self, upper):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
         node = _new(*_LinalgCholeskyExBackward0)
         for node.seq in sequence_nrs:
             break
@@ -571,35 +582,36 @@ def cholesky(self, upper, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_CholeskyBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.upper = upper
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved_hooks.in_force:
-                saved_hooks.pack(node, result=result)
-            return result if out is None else store(out, result, 'cholesky')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_CholeskyBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.upper = upper
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
+        return result if out is None else store(out, result, 'cholesky')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -660,60 +672,61 @@ def cholesky_solve(self, input2, upper, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(input2)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_CholeskySolveBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = input2._node
-            if fn1 is not None and input2._extra is None:
-                node.fn1 = fn1
-            elif not input2._requires_grad:
-                node.fn1 = fn1 = None
-            elif input2._extra is None and input2._accumulator is not None and (fn1 := input2._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(input2)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if input2._extra is not None and input2._extra.inference:
-                check_saveable(input2)
-            node.input2 = input2
-            counter = input2._counter
-            node.input2_version = 0 if counter is None else counter[0]
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.upper = upper
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved_hooks.in_force:
-                saved_hooks.pack(node, result=result)
-            return result if out is None else store(out, result, 'cholesky_solve')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_CholeskySolveBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = input2._node
+        if fn1 is not None and input2._extra is None:
+            node.fn1 = fn1
+        elif not input2._requires_grad:
+            node.fn1 = fn1 = None
+        elif input2._extra is None and input2._accumulator is not None and (fn1 := input2._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(input2)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if input2._extra is not None and input2._extra.inference:
+            check_saveable(input2)
+        node.input2 = input2
+        counter = input2._counter
+        node.input2_version = 0 if counter is None else counter[0]
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.upper = upper
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
+        return result if out is None else store(out, result, 'cholesky_solve')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -768,40 +781,41 @@ def cholesky_inverse(self, upper, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_CholeskyInverseBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.upper = upper
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved_hooks.in_force:
-                saved_hooks.pack(node, result=result)
-            return result if out is None else store(out, result, 'cholesky_inverse')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_CholeskyInverseBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.upper = upper
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
+        return result if out is None else store(out, result, 'cholesky_inverse')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -862,6 +876,8 @@ def linalg_qr(A, mode):
     if flag and flag is not True:
         flag = requires_grad(A)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
         node = _new(*_LinalgQrBackward0)
         for node.seq in sequence_nrs:
             break
@@ -942,6 +958,8 @@ def linalg_eigh(A, UPLO):
     if flag and flag is not True:
         flag = requires_grad(A)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
         node = _new(*_LinalgEighBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1026,6 +1044,8 @@ def linalg_svd(A, full_matrices):
     if flag and flag is not True:
         flag = requires_grad(A)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
         node = _new(*_LinalgSvdBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1103,39 +1123,40 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_LinalgPinvBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved_hooks.in_force:
-                saved_hooks.pack(node, result=result)
-            return result if out is None else store(out, result, 'linalg_pinv')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_LinalgPinvBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
+        return result if out is None else store(out, result, 'linalg_pinv')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1178,36 +1199,37 @@ def linalg_matrix_exp(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_LinalgMatrixExpBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'linalg_matrix_exp')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_LinalgMatrixExpBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'linalg_matrix_exp')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1273,6 +1295,8 @@ def linalg_lstsq(self, b, rcond):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(b)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
         node = _new(*_LinalgLstsqBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1401,65 +1425,66 @@ def linalg_cross(self, other, dim, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_LinalgCrossBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = other._node
-            if fn1 is not None and other._extra is None:
-                node.fn1 = fn1
-            elif not other._requires_grad:
-                node.fn1 = fn1 = None
-            elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(other)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if fn0 is not None:
-                if other._extra is not None and other._extra.inference:
-                    check_saveable(other)
-                node.other = other
-                counter = other._counter
-                node.other_version = 0 if counter is None else counter[0]
-            else:
-                node.other = None
-            if fn1 is not None:
-                if self._extra is not None and self._extra.inference:
-                    check_saveable(self)
-                node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
-            else:
-                node.self = None
-            node.self_info = self._desc
-            node.dim = dim
-            node.other_info = other._desc
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'linalg_cross')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_LinalgCrossBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = other._node
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if fn0 is not None:
+            if other._extra is not None and other._extra.inference:
+                check_saveable(other)
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+        else:
+            node.other = None
+        if fn1 is not None:
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.self_info = self._desc
+        node.dim = dim
+        node.other_info = other._desc
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'linalg_cross')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

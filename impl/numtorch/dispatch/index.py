@@ -14,7 +14,7 @@ from ..kernels.half import rounded_once
 from ..operands import store
 from ..saved_variable import SavedList
 from ..tensor import Tensor
-from ..views import edge, mark_inference, requires_grad
+from ..views import edge, mark_inference, requires_grad, undifferentiable
 from ..kernels.index import index as k_index
 from ..kernels.index import index_backward as k_index_backward
 from ..kernels.index import index_put as k_index_put
@@ -61,33 +61,34 @@ def index(self, indices, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_IndexBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.indices = SavedList(node, indices)
-            node.self_sym_sizes = self._desc.shape
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'index')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_IndexBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.indices = SavedList(node, indices)
+        node.self_sym_sizes = self._desc.shape
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'index')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -149,49 +150,50 @@ def index_put(self, indices, values, accumulate, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(values)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_IndexPutBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = values._node
-            if fn1 is not None and values._extra is None:
-                node.fn1 = fn1
-            elif not values._requires_grad:
-                node.fn1 = fn1 = None
-            elif values._extra is None and values._accumulator is not None and (fn1 := values._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(values)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            node.indices = SavedList(node, indices)
-            node.accumulate = accumulate
-            node.values_info = values._desc
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'index_put')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_IndexPutBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = values._node
+        if fn1 is not None and values._extra is None:
+            node.fn1 = fn1
+        elif not values._requires_grad:
+            node.fn1 = fn1 = None
+        elif values._extra is None and values._accumulator is not None and (fn1 := values._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(values)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        node.indices = SavedList(node, indices)
+        node.accumulate = accumulate
+        node.values_info = values._desc
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'index_put')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -253,49 +255,50 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(values)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_IndexPutImplBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = values._node
-            if fn1 is not None and values._extra is None:
-                node.fn1 = fn1
-            elif not values._requires_grad:
-                node.fn1 = fn1 = None
-            elif values._extra is None and values._accumulator is not None and (fn1 := values._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(values)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            node.indices = SavedList(node, indices)
-            node.accumulate = accumulate
-            node.values_info = values._desc
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'index_put_impl')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_IndexPutImplBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = values._node
+        if fn1 is not None and values._extra is None:
+            node.fn1 = fn1
+        elif not values._requires_grad:
+            node.fn1 = fn1 = None
+        elif values._extra is None and values._accumulator is not None and (fn1 := values._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(values)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        node.indices = SavedList(node, indices)
+        node.accumulate = accumulate
+        node.values_info = values._desc
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'index_put_impl')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

@@ -15,7 +15,7 @@ from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
 from ..saved import check_saveable, unpack_input
 from ..tensor import Tensor
-from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
 from ..kernels.linalg import addbmm as k_addbmm
 from ..kernels.linalg import addmm as k_addmm
 from ..kernels.linalg import addmv as k_addmv
@@ -107,62 +107,63 @@ def dot(self, tensor, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(tensor)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_DotBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = tensor._node
-            if fn1 is not None and tensor._extra is None:
-                node.fn1 = fn1
-            elif not tensor._requires_grad:
-                node.fn1 = fn1 = None
-            elif tensor._extra is None and tensor._accumulator is not None and (fn1 := tensor._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(tensor)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if fn1 is not None:
-                if self._extra is not None and self._extra.inference:
-                    check_saveable(self)
-                node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
-            else:
-                node.self = None
-            if fn0 is not None:
-                if tensor._extra is not None and tensor._extra.inference:
-                    check_saveable(tensor)
-                node.tensor = tensor
-                counter = tensor._counter
-                node.tensor_version = 0 if counter is None else counter[0]
-            else:
-                node.tensor = None
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'dot')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_DotBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = tensor._node
+        if fn1 is not None and tensor._extra is None:
+            node.fn1 = fn1
+        elif not tensor._requires_grad:
+            node.fn1 = fn1 = None
+        elif tensor._extra is None and tensor._accumulator is not None and (fn1 := tensor._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(tensor)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if fn1 is not None:
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        if fn0 is not None:
+            if tensor._extra is not None and tensor._extra.inference:
+                check_saveable(tensor)
+            node.tensor = tensor
+            counter = tensor._counter
+            node.tensor_version = 0 if counter is None else counter[0]
+        else:
+            node.tensor = None
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'dot')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -243,62 +244,63 @@ def vdot(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_VdotBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = other._node
-            if fn1 is not None and other._extra is None:
-                node.fn1 = fn1
-            elif not other._requires_grad:
-                node.fn1 = fn1 = None
-            elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(other)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if fn0 is not None:
-                if other._extra is not None and other._extra.inference:
-                    check_saveable(other)
-                node.other = other
-                counter = other._counter
-                node.other_version = 0 if counter is None else counter[0]
-            else:
-                node.other = None
-            if fn1 is not None:
-                if self._extra is not None and self._extra.inference:
-                    check_saveable(self)
-                node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
-            else:
-                node.self = None
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'vdot')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_VdotBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = other._node
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if fn0 is not None:
+            if other._extra is not None and other._extra.inference:
+                check_saveable(other)
+            node.other = other
+            counter = other._counter
+            node.other_version = 0 if counter is None else counter[0]
+        else:
+            node.other = None
+        if fn1 is not None:
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'vdot')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -379,62 +381,63 @@ def mv(self, vec, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(vec)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_MvBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = vec._node
-            if fn1 is not None and vec._extra is None:
-                node.fn1 = fn1
-            elif not vec._requires_grad:
-                node.fn1 = fn1 = None
-            elif vec._extra is None and vec._accumulator is not None and (fn1 := vec._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(vec)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if fn1 is not None:
-                if self._extra is not None and self._extra.inference:
-                    check_saveable(self)
-                node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
-            else:
-                node.self = None
-            if fn0 is not None:
-                if vec._extra is not None and vec._extra.inference:
-                    check_saveable(vec)
-                node.vec = vec
-                counter = vec._counter
-                node.vec_version = 0 if counter is None else counter[0]
-            else:
-                node.vec = None
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'mv')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_MvBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = vec._node
+        if fn1 is not None and vec._extra is None:
+            node.fn1 = fn1
+        elif not vec._requires_grad:
+            node.fn1 = fn1 = None
+        elif vec._extra is None and vec._accumulator is not None and (fn1 := vec._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(vec)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if fn1 is not None:
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        if fn0 is not None:
+            if vec._extra is not None and vec._extra.inference:
+                check_saveable(vec)
+            node.vec = vec
+            counter = vec._counter
+            node.vec_version = 0 if counter is None else counter[0]
+        else:
+            node.vec = None
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'mv')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -521,66 +524,67 @@ def mm(self, mat2, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(mat2)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_MmBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = mat2._node
-            if fn1 is not None and mat2._extra is None:
-                node.fn1 = fn1
-            elif not mat2._requires_grad:
-                node.fn1 = fn1 = None
-            elif mat2._extra is None and mat2._accumulator is not None and (fn1 := mat2._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(mat2)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if fn0 is not None:
-                if mat2._extra is not None and mat2._extra.inference:
-                    check_saveable(mat2)
-                node.mat2 = mat2
-                counter = mat2._counter
-                node.mat2_version = 0 if counter is None else counter[0]
-            else:
-                node.mat2 = None
-            if fn1 is not None:
-                if self._extra is not None and self._extra.inference:
-                    check_saveable(self)
-                node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
-            else:
-                node.self = None
-            node.self_sym_sizes = self._desc.shape
-            node.self_sym_strides = self._array.strides
-            node.mat2_sym_sizes = mat2._desc.shape
-            node.mat2_sym_strides = mat2._array.strides
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'mm')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_MmBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = mat2._node
+        if fn1 is not None and mat2._extra is None:
+            node.fn1 = fn1
+        elif not mat2._requires_grad:
+            node.fn1 = fn1 = None
+        elif mat2._extra is None and mat2._accumulator is not None and (fn1 := mat2._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(mat2)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if fn0 is not None:
+            if mat2._extra is not None and mat2._extra.inference:
+                check_saveable(mat2)
+            node.mat2 = mat2
+            counter = mat2._counter
+            node.mat2_version = 0 if counter is None else counter[0]
+        else:
+            node.mat2 = None
+        if fn1 is not None:
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.self_sym_sizes = self._desc.shape
+        node.self_sym_strides = self._array.strides
+        node.mat2_sym_sizes = mat2._desc.shape
+        node.mat2_sym_strides = mat2._array.strides
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'mm')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -659,62 +663,63 @@ def bmm(self, mat2, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(mat2)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_BmmBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = mat2._node
-            if fn1 is not None and mat2._extra is None:
-                node.fn1 = fn1
-            elif not mat2._requires_grad:
-                node.fn1 = fn1 = None
-            elif mat2._extra is None and mat2._accumulator is not None and (fn1 := mat2._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(mat2)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if fn0 is not None:
-                if mat2._extra is not None and mat2._extra.inference:
-                    check_saveable(mat2)
-                node.mat2 = mat2
-                counter = mat2._counter
-                node.mat2_version = 0 if counter is None else counter[0]
-            else:
-                node.mat2 = None
-            if fn1 is not None:
-                if self._extra is not None and self._extra.inference:
-                    check_saveable(self)
-                node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
-            else:
-                node.self = None
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'bmm')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_BmmBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = mat2._node
+        if fn1 is not None and mat2._extra is None:
+            node.fn1 = fn1
+        elif not mat2._requires_grad:
+            node.fn1 = fn1 = None
+        elif mat2._extra is None and mat2._accumulator is not None and (fn1 := mat2._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(mat2)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if fn0 is not None:
+            if mat2._extra is not None and mat2._extra.inference:
+                check_saveable(mat2)
+            node.mat2 = mat2
+            counter = mat2._counter
+            node.mat2_version = 0 if counter is None else counter[0]
+        else:
+            node.mat2 = None
+        if fn1 is not None:
+            if self._extra is not None and self._extra.inference:
+                check_saveable(self)
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'bmm')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -803,47 +808,48 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(mat1) or requires_grad(mat2)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_AddmmBackward0)
-            for node.seq in sequence_nrs:
-                break
-            edges = [edge(self), edge(mat1), edge(mat2)]
-            node.next_nodes = tuple([e[0] for e in edges])
-            node.next_nrs = tuple([e[1] for e in edges])
-            if edges[2][0] is not None:
-                if mat1._extra is not None and mat1._extra.inference:
-                    check_saveable(mat1)
-                node.mat1 = mat1
-                counter = mat1._counter
-                node.mat1_version = 0 if counter is None else counter[0]
-            else:
-                node.mat1 = None
-            if edges[1][0] is not None:
-                if mat2._extra is not None and mat2._extra.inference:
-                    check_saveable(mat2)
-                node.mat2 = mat2
-                counter = mat2._counter
-                node.mat2_version = 0 if counter is None else counter[0]
-            else:
-                node.mat2 = None
-            node.self_info = self._desc
-            node.beta = beta
-            node.mat1_sym_sizes = mat1._desc.shape
-            node.mat1_sym_strides = mat1._array.strides
-            node.alpha = alpha
-            node.mat2_sym_sizes = mat2._desc.shape
-            node.mat2_sym_strides = mat2._array.strides
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'addmm')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_AddmmBackward0)
+        for node.seq in sequence_nrs:
+            break
+        edges = [edge(self), edge(mat1), edge(mat2)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        if edges[2][0] is not None:
+            if mat1._extra is not None and mat1._extra.inference:
+                check_saveable(mat1)
+            node.mat1 = mat1
+            counter = mat1._counter
+            node.mat1_version = 0 if counter is None else counter[0]
+        else:
+            node.mat1 = None
+        if edges[1][0] is not None:
+            if mat2._extra is not None and mat2._extra.inference:
+                check_saveable(mat2)
+            node.mat2 = mat2
+            counter = mat2._counter
+            node.mat2_version = 0 if counter is None else counter[0]
+        else:
+            node.mat2 = None
+        node.self_info = self._desc
+        node.beta = beta
+        node.mat1_sym_sizes = mat1._desc.shape
+        node.mat1_sym_strides = mat1._array.strides
+        node.alpha = alpha
+        node.mat2_sym_sizes = mat2._desc.shape
+        node.mat2_sym_strides = mat2._array.strides
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'addmm')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -976,43 +982,44 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(mat) or requires_grad(vec)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_AddmvBackward0)
-            for node.seq in sequence_nrs:
-                break
-            edges = [edge(self), edge(mat), edge(vec)]
-            node.next_nodes = tuple([e[0] for e in edges])
-            node.next_nrs = tuple([e[1] for e in edges])
-            if edges[2][0] is not None:
-                if mat._extra is not None and mat._extra.inference:
-                    check_saveable(mat)
-                node.mat = mat
-                counter = mat._counter
-                node.mat_version = 0 if counter is None else counter[0]
-            else:
-                node.mat = None
-            if edges[1][0] is not None:
-                if vec._extra is not None and vec._extra.inference:
-                    check_saveable(vec)
-                node.vec = vec
-                counter = vec._counter
-                node.vec_version = 0 if counter is None else counter[0]
-            else:
-                node.vec = None
-            node.self_info = self._desc
-            node.beta = beta
-            node.alpha = alpha
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'addmv')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_AddmvBackward0)
+        for node.seq in sequence_nrs:
+            break
+        edges = [edge(self), edge(mat), edge(vec)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        if edges[2][0] is not None:
+            if mat._extra is not None and mat._extra.inference:
+                check_saveable(mat)
+            node.mat = mat
+            counter = mat._counter
+            node.mat_version = 0 if counter is None else counter[0]
+        else:
+            node.mat = None
+        if edges[1][0] is not None:
+            if vec._extra is not None and vec._extra.inference:
+                check_saveable(vec)
+            node.vec = vec
+            counter = vec._counter
+            node.vec_version = 0 if counter is None else counter[0]
+        else:
+            node.vec = None
+        node.self_info = self._desc
+        node.beta = beta
+        node.alpha = alpha
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'addmv')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1141,43 +1148,44 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(vec1) or requires_grad(vec2)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_AddrBackward0)
-            for node.seq in sequence_nrs:
-                break
-            edges = [edge(self), edge(vec1), edge(vec2)]
-            node.next_nodes = tuple([e[0] for e in edges])
-            node.next_nrs = tuple([e[1] for e in edges])
-            if edges[2][0] is not None:
-                if vec1._extra is not None and vec1._extra.inference:
-                    check_saveable(vec1)
-                node.vec1 = vec1
-                counter = vec1._counter
-                node.vec1_version = 0 if counter is None else counter[0]
-            else:
-                node.vec1 = None
-            if edges[1][0] is not None:
-                if vec2._extra is not None and vec2._extra.inference:
-                    check_saveable(vec2)
-                node.vec2 = vec2
-                counter = vec2._counter
-                node.vec2_version = 0 if counter is None else counter[0]
-            else:
-                node.vec2 = None
-            node.self_info = self._desc
-            node.beta = beta
-            node.alpha = alpha
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'addr')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_AddrBackward0)
+        for node.seq in sequence_nrs:
+            break
+        edges = [edge(self), edge(vec1), edge(vec2)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        if edges[2][0] is not None:
+            if vec1._extra is not None and vec1._extra.inference:
+                check_saveable(vec1)
+            node.vec1 = vec1
+            counter = vec1._counter
+            node.vec1_version = 0 if counter is None else counter[0]
+        else:
+            node.vec1 = None
+        if edges[1][0] is not None:
+            if vec2._extra is not None and vec2._extra.inference:
+                check_saveable(vec2)
+            node.vec2 = vec2
+            counter = vec2._counter
+            node.vec2_version = 0 if counter is None else counter[0]
+        else:
+            node.vec2 = None
+        node.self_info = self._desc
+        node.beta = beta
+        node.alpha = alpha
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'addr')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1306,43 +1314,44 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(batch1) or requires_grad(batch2)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_BaddbmmBackward0)
-            for node.seq in sequence_nrs:
-                break
-            edges = [edge(self), edge(batch1), edge(batch2)]
-            node.next_nodes = tuple([e[0] for e in edges])
-            node.next_nrs = tuple([e[1] for e in edges])
-            if edges[2][0] is not None:
-                if batch1._extra is not None and batch1._extra.inference:
-                    check_saveable(batch1)
-                node.batch1 = batch1
-                counter = batch1._counter
-                node.batch1_version = 0 if counter is None else counter[0]
-            else:
-                node.batch1 = None
-            if edges[1][0] is not None:
-                if batch2._extra is not None and batch2._extra.inference:
-                    check_saveable(batch2)
-                node.batch2 = batch2
-                counter = batch2._counter
-                node.batch2_version = 0 if counter is None else counter[0]
-            else:
-                node.batch2 = None
-            node.self_info = self._desc
-            node.beta = beta
-            node.alpha = alpha
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'baddbmm')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_BaddbmmBackward0)
+        for node.seq in sequence_nrs:
+            break
+        edges = [edge(self), edge(batch1), edge(batch2)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        if edges[2][0] is not None:
+            if batch1._extra is not None and batch1._extra.inference:
+                check_saveable(batch1)
+            node.batch1 = batch1
+            counter = batch1._counter
+            node.batch1_version = 0 if counter is None else counter[0]
+        else:
+            node.batch1 = None
+        if edges[1][0] is not None:
+            if batch2._extra is not None and batch2._extra.inference:
+                check_saveable(batch2)
+            node.batch2 = batch2
+            counter = batch2._counter
+            node.batch2_version = 0 if counter is None else counter[0]
+        else:
+            node.batch2 = None
+        node.self_info = self._desc
+        node.beta = beta
+        node.alpha = alpha
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'baddbmm')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1449,46 +1458,47 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(batch1) or requires_grad(batch2)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_AddbmmBackward0)
-            for node.seq in sequence_nrs:
-                break
-            edges = [edge(self), edge(batch1), edge(batch2)]
-            node.next_nodes = tuple([e[0] for e in edges])
-            node.next_nrs = tuple([e[1] for e in edges])
-            if edges[2][0] is not None:
-                if batch1._extra is not None and batch1._extra.inference:
-                    check_saveable(batch1)
-                node.batch1 = batch1
-                counter = batch1._counter
-                node.batch1_version = 0 if counter is None else counter[0]
-            else:
-                node.batch1 = None
-            if edges[1][0] is not None:
-                if batch2._extra is not None and batch2._extra.inference:
-                    check_saveable(batch2)
-                node.batch2 = batch2
-                counter = batch2._counter
-                node.batch2_version = 0 if counter is None else counter[0]
-            else:
-                node.batch2 = None
-            node.self_info = self._desc
-            node.beta = beta
-            node.batch1_sym_argsize_0 = batch1._desc.shape[0]
-            node.batch1_sym_argsize_1 = batch1._desc.shape[1]
-            node.batch2_sym_argsize_2 = batch2._desc.shape[2]
-            node.alpha = alpha
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'addbmm')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_AddbmmBackward0)
+        for node.seq in sequence_nrs:
+            break
+        edges = [edge(self), edge(batch1), edge(batch2)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        if edges[2][0] is not None:
+            if batch1._extra is not None and batch1._extra.inference:
+                check_saveable(batch1)
+            node.batch1 = batch1
+            counter = batch1._counter
+            node.batch1_version = 0 if counter is None else counter[0]
+        else:
+            node.batch1 = None
+        if edges[1][0] is not None:
+            if batch2._extra is not None and batch2._extra.inference:
+                check_saveable(batch2)
+            node.batch2 = batch2
+            counter = batch2._counter
+            node.batch2_version = 0 if counter is None else counter[0]
+        else:
+            node.batch2 = None
+        node.self_info = self._desc
+        node.beta = beta
+        node.batch1_sym_argsize_0 = batch1._desc.shape[0]
+        node.batch1_sym_argsize_1 = batch1._desc.shape[1]
+        node.batch2_sym_argsize_2 = batch2._desc.shape[2]
+        node.alpha = alpha
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'addbmm')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1581,32 +1591,33 @@ def trace(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_TraceBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.self_sym_sizes = self._desc.shape
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'trace')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_TraceBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'trace')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

@@ -15,7 +15,7 @@ from ..operands import laid, store
 from ..saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..several import together
 from ..tensor import Tensor, wrap
-from ..views import counted, edge, mark_inference, requires_grad
+from ..views import counted, edge, mark_inference, requires_grad, undifferentiable
 from ..kernels.losses import binary_cross_entropy as k_binary_cross_entropy
 from ..kernels.losses import binary_cross_entropy_backward as k_binary_cross_entropy_backward
 from ..kernels.losses import binary_cross_entropy_with_logits as k_binary_cross_entropy_with_logits
@@ -104,57 +104,58 @@ def mse_loss(self, target, reduction, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_MseLossBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = target._node
-            if fn1 is not None and target._extra is None:
-                node.fn1 = fn1
-            elif not target._requires_grad:
-                node.fn1 = fn1 = None
-            elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(target)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            if target._extra is not None and target._extra.inference:
-                check_saveable(target)
-            node.target = target
-            counter = target._counter
-            node.target_version = 0 if counter is None else counter[0]
-            node.reduction = reduction
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'mse_loss')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_MseLossBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = target._node
+        if fn1 is not None and target._extra is None:
+            node.fn1 = fn1
+        elif not target._requires_grad:
+            node.fn1 = fn1 = None
+        elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(target)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        if target._extra is not None and target._extra.inference:
+            check_saveable(target)
+        node.target = target
+        counter = target._counter
+        node.target_version = 0 if counter is None else counter[0]
+        node.reduction = reduction
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'mse_loss')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -220,6 +221,8 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_MseLossBackwardBackward0)
         for node.seq in sequence_nrs:
             break
@@ -339,58 +342,59 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_SmoothL1LossBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = target._node
-            if fn1 is not None and target._extra is None:
-                node.fn1 = fn1
-            elif not target._requires_grad:
-                node.fn1 = fn1 = None
-            elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(target)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            if target._extra is not None and target._extra.inference:
-                check_saveable(target)
-            node.target = target
-            counter = target._counter
-            node.target_version = 0 if counter is None else counter[0]
-            node.reduction = reduction
-            node.beta = beta
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'smooth_l1_loss')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_SmoothL1LossBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = target._node
+        if fn1 is not None and target._extra is None:
+            node.fn1 = fn1
+        elif not target._requires_grad:
+            node.fn1 = fn1 = None
+        elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(target)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        if target._extra is not None and target._extra.inference:
+            check_saveable(target)
+        node.target = target
+        counter = target._counter
+        node.target_version = 0 if counter is None else counter[0]
+        node.reduction = reduction
+        node.beta = beta
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'smooth_l1_loss')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -457,6 +461,8 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SmoothL1LossBackwardBackward0)
         for node.seq in sequence_nrs:
             break
@@ -571,58 +577,59 @@ def huber_loss(self, target, reduction, delta, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_HuberLossBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = target._node
-            if fn1 is not None and target._extra is None:
-                node.fn1 = fn1
-            elif not target._requires_grad:
-                node.fn1 = fn1 = None
-            elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(target)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            if target._extra is not None and target._extra.inference:
-                check_saveable(target)
-            node.target = target
-            counter = target._counter
-            node.target_version = 0 if counter is None else counter[0]
-            node.reduction = reduction
-            node.delta = delta
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'huber_loss')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_HuberLossBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = target._node
+        if fn1 is not None and target._extra is None:
+            node.fn1 = fn1
+        elif not target._requires_grad:
+            node.fn1 = fn1 = None
+        elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(target)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        if target._extra is not None and target._extra.inference:
+            check_saveable(target)
+        node.target = target
+        counter = target._counter
+        node.target_version = 0 if counter is None else counter[0]
+        node.reduction = reduction
+        node.delta = delta
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'huber_loss')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -683,41 +690,42 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(target)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_HuberLossBackwardBackward0)
-            for node.seq in sequence_nrs:
-                break
-            edges = [edge(grad_output), edge(self), edge(target)]
-            node.next_nodes = tuple([e[0] for e in edges])
-            node.next_nrs = tuple([e[1] for e in edges])
-            if grad_output._extra is not None and grad_output._extra.inference:
-                check_saveable(grad_output)
-            node.grad_output = grad_output
-            counter = grad_output._counter
-            node.grad_output_version = 0 if counter is None else counter[0]
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            if target._extra is not None and target._extra.inference:
-                check_saveable(target)
-            node.target = target
-            counter = target._counter
-            node.target_version = 0 if counter is None else counter[0]
-            node.reduction = reduction
-            node.delta = delta
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'huber_loss_backward')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_HuberLossBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        edges = [edge(grad_output), edge(self), edge(target)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        if grad_output._extra is not None and grad_output._extra.inference:
+            check_saveable(grad_output)
+        node.grad_output = grad_output
+        counter = grad_output._counter
+        node.grad_output_version = 0 if counter is None else counter[0]
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        if target._extra is not None and target._extra.inference:
+            check_saveable(target)
+        node.target = target
+        counter = target._counter
+        node.target_version = 0 if counter is None else counter[0]
+        node.reduction = reduction
+        node.delta = delta
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'huber_loss_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -787,42 +795,45 @@ def soft_margin_loss(self, target, reduction, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_SoftMarginLossBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            if target._extra is not None and target._extra.inference:
-                check_saveable(target)
-            node.target = target
-            counter = target._counter
-            node.target_version = 0 if counter is None else counter[0]
-            node.reduction = reduction
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'soft_margin_loss')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        if desc.dtype.category == 3:
+            raise RuntimeError('soft_margin_loss does not support automatic differentiation for outputs with complex dtype.')
+        node = _new(*_SoftMarginLossBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        if target._extra is not None and target._extra.inference:
+            check_saveable(target)
+        node.target = target
+        counter = target._counter
+        node.target_version = 0 if counter is None else counter[0]
+        node.reduction = reduction
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'soft_margin_loss')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -883,62 +894,63 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_SoftMarginLossBackwardBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = grad_output._node
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-            elif not grad_output._requires_grad:
-                node.fn0 = fn0 = None
-            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = self._node
-            if fn1 is not None and self._extra is None:
-                node.fn1 = fn1
-            elif not self._requires_grad:
-                node.fn1 = fn1 = None
-            elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(self)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if grad_output._extra is not None and grad_output._extra.inference:
-                check_saveable(grad_output)
-            node.grad_output = grad_output
-            counter = grad_output._counter
-            node.grad_output_version = 0 if counter is None else counter[0]
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            if target._extra is not None and target._extra.inference:
-                check_saveable(target)
-            node.target = target
-            counter = target._counter
-            node.target_version = 0 if counter is None else counter[0]
-            node.reduction = reduction
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'soft_margin_loss_backward')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_SoftMarginLossBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = self._node
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if grad_output._extra is not None and grad_output._extra.inference:
+            check_saveable(grad_output)
+        node.grad_output = grad_output
+        counter = grad_output._counter
+        node.grad_output_version = 0 if counter is None else counter[0]
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        if target._extra is not None and target._extra.inference:
+            check_saveable(target)
+        node.target = target
+        counter = target._counter
+        node.target_version = 0 if counter is None else counter[0]
+        node.reduction = reduction
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'soft_margin_loss_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1037,6 +1049,8 @@ def nll_loss(self, target, weight, reduction, ignore_index):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
         node = _new(*_NllLossBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1162,6 +1176,8 @@ def nll_loss2d(self, target, weight, reduction, ignore_index):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
         node = _new(*_NllLoss2DBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1240,63 +1256,64 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_NllLossBackwardBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = grad_output._node
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-            elif not grad_output._requires_grad:
-                node.fn0 = fn0 = None
-            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = self._node
-            if fn1 is not None and self._extra is None:
-                node.fn1 = fn1
-            elif not self._requires_grad:
-                node.fn1 = fn1 = None
-            elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(self)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if fn0 is not None:
-                if target._extra is not None and target._extra.inference:
-                    check_saveable(target)
-                node.target = target
-                counter = target._counter
-                node.target_version = 0 if counter is None else counter[0]
-            else:
-                node.target = None
-            if fn0 is not None:
-                if weight is not None and weight._extra is not None and weight._extra.inference:
-                    check_saveable(weight)
-                node.weight = weight
-                node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
-            else:
-                node.weight = None
-            node.reduction = reduction
-            node.ignore_index = ignore_index
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'nll_loss_backward')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_NllLossBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = self._node
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if fn0 is not None:
+            if target._extra is not None and target._extra.inference:
+                check_saveable(target)
+            node.target = target
+            counter = target._counter
+            node.target_version = 0 if counter is None else counter[0]
+        else:
+            node.target = None
+        if fn0 is not None:
+            if weight is not None and weight._extra is not None and weight._extra.inference:
+                check_saveable(weight)
+            node.weight = weight
+            node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+        else:
+            node.weight = None
+        node.reduction = reduction
+        node.ignore_index = ignore_index
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'nll_loss_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1348,63 +1365,64 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_NllLoss2DBackwardBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = grad_output._node
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-            elif not grad_output._requires_grad:
-                node.fn0 = fn0 = None
-            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = self._node
-            if fn1 is not None and self._extra is None:
-                node.fn1 = fn1
-            elif not self._requires_grad:
-                node.fn1 = fn1 = None
-            elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(self)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if fn0 is not None:
-                if target._extra is not None and target._extra.inference:
-                    check_saveable(target)
-                node.target = target
-                counter = target._counter
-                node.target_version = 0 if counter is None else counter[0]
-            else:
-                node.target = None
-            if fn0 is not None:
-                if weight is not None and weight._extra is not None and weight._extra.inference:
-                    check_saveable(weight)
-                node.weight = weight
-                node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
-            else:
-                node.weight = None
-            node.reduction = reduction
-            node.ignore_index = ignore_index
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'nll_loss2d_backward')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_NllLoss2DBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = self._node
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if fn0 is not None:
+            if target._extra is not None and target._extra.inference:
+                check_saveable(target)
+            node.target = target
+            counter = target._counter
+            node.target_version = 0 if counter is None else counter[0]
+        else:
+            node.target = None
+        if fn0 is not None:
+            if weight is not None and weight._extra is not None and weight._extra.inference:
+                check_saveable(weight)
+            node.weight = weight
+            node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+        else:
+            node.weight = None
+        node.reduction = reduction
+        node.ignore_index = ignore_index
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'nll_loss2d_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1461,61 +1479,62 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_BinaryCrossEntropyBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = target._node
-            if fn1 is not None and target._extra is None:
-                node.fn1 = fn1
-            elif not target._requires_grad:
-                node.fn1 = fn1 = None
-            elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(target)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            if target._extra is not None and target._extra.inference:
-                check_saveable(target)
-            node.target = target
-            counter = target._counter
-            node.target_version = 0 if counter is None else counter[0]
-            if weight is not None and weight._extra is not None and weight._extra.inference:
-                check_saveable(weight)
-            node.weight = weight
-            node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
-            node.reduction = reduction
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'binary_cross_entropy')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_BinaryCrossEntropyBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = target._node
+        if fn1 is not None and target._extra is None:
+            node.fn1 = fn1
+        elif not target._requires_grad:
+            node.fn1 = fn1 = None
+        elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(target)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        if target._extra is not None and target._extra.inference:
+            check_saveable(target)
+        node.target = target
+        counter = target._counter
+        node.target_version = 0 if counter is None else counter[0]
+        if weight is not None and weight._extra is not None and weight._extra.inference:
+            check_saveable(weight)
+        node.weight = weight
+        node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+        node.reduction = reduction
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'binary_cross_entropy')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1581,45 +1600,46 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(target)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_BinaryCrossEntropyBackwardBackward0)
-            for node.seq in sequence_nrs:
-                break
-            edges = [edge(grad_output), edge(self), edge(target)]
-            node.next_nodes = tuple([e[0] for e in edges])
-            node.next_nrs = tuple([e[1] for e in edges])
-            if grad_output._extra is not None and grad_output._extra.inference:
-                check_saveable(grad_output)
-            node.grad_output = grad_output
-            counter = grad_output._counter
-            node.grad_output_version = 0 if counter is None else counter[0]
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            if target._extra is not None and target._extra.inference:
-                check_saveable(target)
-            node.target = target
-            counter = target._counter
-            node.target_version = 0 if counter is None else counter[0]
-            if weight is not None and weight._extra is not None and weight._extra.inference:
-                check_saveable(weight)
-            node.weight = weight
-            node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
-            node.grad_output_info = grad_output._desc
-            node.reduction = reduction
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'binary_cross_entropy_backward')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_BinaryCrossEntropyBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        edges = [edge(grad_output), edge(self), edge(target)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        if grad_output._extra is not None and grad_output._extra.inference:
+            check_saveable(grad_output)
+        node.grad_output = grad_output
+        counter = grad_output._counter
+        node.grad_output_version = 0 if counter is None else counter[0]
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        if target._extra is not None and target._extra.inference:
+            check_saveable(target)
+        node.target = target
+        counter = target._counter
+        node.target_version = 0 if counter is None else counter[0]
+        if weight is not None and weight._extra is not None and weight._extra.inference:
+            check_saveable(weight)
+        node.weight = weight
+        node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+        node.grad_output_info = grad_output._desc
+        node.reduction = reduction
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'binary_cross_entropy_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1680,65 +1700,66 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_BinaryCrossEntropyWithLogitsBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = target._node
-            if fn1 is not None and target._extra is None:
-                node.fn1 = fn1
-            elif not target._requires_grad:
-                node.fn1 = fn1 = None
-            elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(target)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if pos_weight is not None and pos_weight._extra is not None and pos_weight._extra.inference:
-                check_saveable(pos_weight)
-            node.pos_weight = pos_weight
-            node.pos_weight_version = 0 if pos_weight is None or pos_weight._counter is None else pos_weight._counter[0]
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            if target._extra is not None and target._extra.inference:
-                check_saveable(target)
-            node.target = target
-            counter = target._counter
-            node.target_version = 0 if counter is None else counter[0]
-            if weight is not None and weight._extra is not None and weight._extra.inference:
-                check_saveable(weight)
-            node.weight = weight
-            node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
-            node.reduction = reduction
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'binary_cross_entropy_with_logits')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_BinaryCrossEntropyWithLogitsBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = target._node
+        if fn1 is not None and target._extra is None:
+            node.fn1 = fn1
+        elif not target._requires_grad:
+            node.fn1 = fn1 = None
+        elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(target)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if pos_weight is not None and pos_weight._extra is not None and pos_weight._extra.inference:
+            check_saveable(pos_weight)
+        node.pos_weight = pos_weight
+        node.pos_weight_version = 0 if pos_weight is None or pos_weight._counter is None else pos_weight._counter[0]
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        if target._extra is not None and target._extra.inference:
+            check_saveable(target)
+        node.target = target
+        counter = target._counter
+        node.target_version = 0 if counter is None else counter[0]
+        if weight is not None and weight._extra is not None and weight._extra.inference:
+            check_saveable(weight)
+        node.weight = weight
+        node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
+        node.reduction = reduction
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'binary_cross_entropy_with_logits')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1801,40 +1822,43 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
     if flag and flag is not True:
         flag = requires_grad(weight)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_EmbeddingBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = weight._node
-            if fn0 is not None and weight._extra is None:
-                node.fn0 = fn0
-            elif weight._extra is None and weight._accumulator is not None and (fn0 := weight._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(weight)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if indices._extra is not None and indices._extra.inference:
-                check_saveable(indices)
-            node.indices = indices
-            counter = indices._counter
-            node.indices_version = 0 if counter is None else counter[0]
-            node.weight_sym_argsize_0 = weight._desc.shape[0]
-            node.padding_idx = padding_idx
-            node.scale_grad_by_freq = scale_grad_by_freq
-            node.sparse = sparse
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'embedding')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        if desc.dtype.category == 3:
+            raise RuntimeError('embedding does not support automatic differentiation for outputs with complex dtype.')
+        node = _new(*_EmbeddingBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = weight._node
+        if fn0 is not None and weight._extra is None:
+            node.fn0 = fn0
+        elif weight._extra is None and weight._accumulator is not None and (fn0 := weight._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(weight)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if indices._extra is not None and indices._extra.inference:
+            check_saveable(indices)
+        node.indices = indices
+        counter = indices._counter
+        node.indices_version = 0 if counter is None else counter[0]
+        node.weight_sym_argsize_0 = weight._desc.shape[0]
+        node.padding_idx = padding_idx
+        node.scale_grad_by_freq = scale_grad_by_freq
+        node.sparse = sparse
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'embedding')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1878,37 +1902,38 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
     if flag and flag is not True:
         flag = requires_grad(grad_output)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_EmbeddingDenseBackwardBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = grad_output._node
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if indices._extra is not None and indices._extra.inference:
-                check_saveable(indices)
-            node.indices = indices
-            counter = indices._counter
-            node.indices_version = 0 if counter is None else counter[0]
-            node.padding_idx = padding_idx
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'embedding_backward')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_EmbeddingDenseBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if indices._extra is not None and indices._extra.inference:
+            check_saveable(indices)
+        node.indices = indices
+        counter = indices._counter
+        node.indices_version = 0 if counter is None else counter[0]
+        node.padding_idx = padding_idx
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'embedding_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

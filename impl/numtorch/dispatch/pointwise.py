@@ -16,7 +16,7 @@ from ..lazy import assigned
 from ..operands import at_once, inplace_operands, laid, operands, plain, refused, single, store
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor
-from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
 from ..kernels.pointwise import add_alpha as k_add_alpha
 from ..kernels.pointwise import angle as k_angle
 from ..kernels.pointwise import complex_of as k_complex_of
@@ -132,6 +132,8 @@ def add(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_AddBackward0)
         for node.seq in sequence_nrs:
             break
@@ -386,6 +388,8 @@ def sub(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SubBackward0)
         for node.seq in sequence_nrs:
             break
@@ -641,6 +645,8 @@ def add_alpha(self, other, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_AddAlphaBackward0)
         for node.seq in sequence_nrs:
             break
@@ -829,6 +835,8 @@ def sub_alpha(self, other, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SubAlphaBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1047,6 +1055,8 @@ def mul(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_MulBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1376,6 +1386,8 @@ def div(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_DivBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1688,6 +1700,8 @@ def div_mode(self, other, rounding_mode, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3 and rounding_mode is not None:
+            raise refused(f'div_{rounding_mode}_cpu', desc.dtype)
         array = rounded_once(k_div_mode, left, right, rounding_mode)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
@@ -1695,6 +1709,8 @@ def div_mode(self, other, rounding_mode, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_DivBackward2)
         for node.seq in sequence_nrs:
             break
@@ -1775,6 +1791,10 @@ def div_mode_(self, other, rounding_mode):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3 and rounding_mode is not None:
+        raise refused(f'div_{rounding_mode}_cpu', self._desc.dtype)
+    if other._desc.dtype.category == 3 and rounding_mode is not None:
+        raise refused(f'div_{rounding_mode}_cpu', other._desc.dtype)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -1895,6 +1915,8 @@ def rsub(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_RsubBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2019,6 +2041,8 @@ def rsub_alpha(self, other, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_RsubAlphaBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2109,6 +2133,8 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_RsubScalarAlphaBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2176,31 +2202,32 @@ def rsub_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_RsubBackward1)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'rsub_scalar')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_RsubBackward1)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'rsub_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2238,31 +2265,32 @@ def add_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_AddBackward1)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'add_scalar')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_AddBackward1)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'add_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2300,31 +2328,32 @@ def sub_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_SubBackward1)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'sub_scalar')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_SubBackward1)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'sub_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2364,32 +2393,33 @@ def mul_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_MulBackward1)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.other = other
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'mul_scalar')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_MulBackward1)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.other = other
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'mul_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2466,32 +2496,33 @@ def div_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_DivBackward1)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.other = other
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'div_scalar')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_DivBackward1)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.other = other
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'div_scalar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2556,6 +2587,8 @@ def neg(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_NegBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2705,6 +2738,8 @@ def reciprocal(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ReciprocalBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2841,6 +2876,8 @@ def conj_physical(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ConjPhysicalBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2933,6 +2970,8 @@ def conj_physical_of(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ConjPhysicalBackward1)
         for node.seq in sequence_nrs:
             break
@@ -3045,56 +3084,57 @@ def complex_of(real, imag, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(real) or requires_grad(imag)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_ComplexBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = real._node
-            if fn0 is not None and real._extra is None:
-                node.fn0 = fn0
-            elif not real._requires_grad:
-                node.fn0 = fn0 = None
-            elif real._extra is None and real._accumulator is not None and (fn0 := real._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(real)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = imag._node
-            if fn1 is not None and imag._extra is None:
-                node.fn1 = fn1
-            elif not imag._requires_grad:
-                node.fn1 = fn1 = None
-            elif imag._extra is None and imag._accumulator is not None and (fn1 := imag._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(imag)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if imag._extra is not None and imag._extra.inference:
-                check_saveable(imag)
-            node.imag = imag
-            counter = imag._counter
-            node.imag_version = 0 if counter is None else counter[0]
-            if real._extra is not None and real._extra.inference:
-                check_saveable(real)
-            node.real = real
-            counter = real._counter
-            node.real_version = 0 if counter is None else counter[0]
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'complex')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_ComplexBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = real._node
+        if fn0 is not None and real._extra is None:
+            node.fn0 = fn0
+        elif not real._requires_grad:
+            node.fn0 = fn0 = None
+        elif real._extra is None and real._accumulator is not None and (fn0 := real._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(real)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = imag._node
+        if fn1 is not None and imag._extra is None:
+            node.fn1 = fn1
+        elif not imag._requires_grad:
+            node.fn1 = fn1 = None
+        elif imag._extra is None and imag._accumulator is not None and (fn1 := imag._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(imag)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if imag._extra is not None and imag._extra.inference:
+            check_saveable(imag)
+        node.imag = imag
+        counter = imag._counter
+        node.imag_version = 0 if counter is None else counter[0]
+        if real._extra is not None and real._extra.inference:
+            check_saveable(real)
+        node.real = real
+        counter = real._counter
+        node.real_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'complex')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -3144,51 +3184,52 @@ def polar(abs, angle, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(abs) or requires_grad(angle)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_PolarBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = abs._node
-            if fn0 is not None and abs._extra is None:
-                node.fn0 = fn0
-            elif not abs._requires_grad:
-                node.fn0 = fn0 = None
-            elif abs._extra is None and abs._accumulator is not None and (fn0 := abs._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(abs)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = angle._node
-            if fn1 is not None and angle._extra is None:
-                node.fn1 = fn1
-            elif not angle._requires_grad:
-                node.fn1 = fn1 = None
-            elif angle._extra is None and angle._accumulator is not None and (fn1 := angle._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(angle)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            node.abs_info = abs._desc
-            node.angle_info = angle._desc
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved_hooks.in_force:
-                saved_hooks.pack(node, result=result)
-            return result if out is None else store(out, result, 'polar')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_PolarBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = abs._node
+        if fn0 is not None and abs._extra is None:
+            node.fn0 = fn0
+        elif not abs._requires_grad:
+            node.fn0 = fn0 = None
+        elif abs._extra is None and abs._accumulator is not None and (fn0 := abs._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(abs)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = angle._node
+        if fn1 is not None and angle._extra is None:
+            node.fn1 = fn1
+        elif not angle._requires_grad:
+            node.fn1 = fn1 = None
+        elif angle._extra is None and angle._accumulator is not None and (fn1 := angle._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(angle)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        node.abs_info = abs._desc
+        node.angle_info = angle._desc
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
+        return result if out is None else store(out, result, 'polar')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -3257,6 +3298,8 @@ def angle(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_AngleBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3350,6 +3393,8 @@ def pow_scalar(self, exponent, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_PowBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3546,6 +3591,8 @@ def pow_tensor(self, exponent, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(exponent)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_PowBackward1)
         for node.seq in sequence_nrs:
             break
@@ -3745,6 +3792,8 @@ def pow_base(self, exponent, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(exponent)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_PowBackward2)
         for node.seq in sequence_nrs:
             break
@@ -3867,6 +3916,8 @@ def exp(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ExpBackward0)
         for node.seq in sequence_nrs:
             break
@@ -4023,6 +4074,8 @@ def log(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_LogBackward0)
         for node.seq in sequence_nrs:
             break
@@ -4181,6 +4234,8 @@ def sqrt(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SqrtBackward0)
         for node.seq in sequence_nrs:
             break
@@ -4334,6 +4389,8 @@ def rsqrt(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_RsqrtBackward0)
         for node.seq in sequence_nrs:
             break
@@ -4490,6 +4547,8 @@ def sin(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SinBackward0)
         for node.seq in sequence_nrs:
             break
@@ -4647,6 +4706,8 @@ def cos(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_CosBackward0)
         for node.seq in sequence_nrs:
             break
@@ -4804,6 +4865,8 @@ def atan(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_AtanBackward0)
         for node.seq in sequence_nrs:
             break
@@ -4961,6 +5024,8 @@ def asin(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_AsinBackward0)
         for node.seq in sequence_nrs:
             break
@@ -5118,6 +5183,8 @@ def acos(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_AcosBackward0)
         for node.seq in sequence_nrs:
             break
@@ -5275,6 +5342,8 @@ def sinh(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SinhBackward0)
         for node.seq in sequence_nrs:
             break
@@ -5432,6 +5501,8 @@ def cosh(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_CoshBackward0)
         for node.seq in sequence_nrs:
             break
@@ -5589,6 +5660,8 @@ def log1p(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_Log1PBackward0)
         for node.seq in sequence_nrs:
             break
@@ -5747,6 +5820,8 @@ def expm1(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_Expm1Backward0)
         for node.seq in sequence_nrs:
             break
@@ -5904,6 +5979,8 @@ def tan(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_TanBackward0)
         for node.seq in sequence_nrs:
             break
@@ -6061,6 +6138,8 @@ def tanh(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_TanhBackward0)
         for node.seq in sequence_nrs:
             break
@@ -6214,6 +6293,8 @@ def sigmoid(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SigmoidBackward0)
         for node.seq in sequence_nrs:
             break
@@ -6369,6 +6450,8 @@ def relu(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ReluBackward0)
         for node.seq in sequence_nrs:
             break
@@ -6527,6 +6610,8 @@ def abs(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_AbsBackward0)
         for node.seq in sequence_nrs:
             break
@@ -6701,6 +6786,8 @@ def sgn(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SgnBackward0)
         for node.seq in sequence_nrs:
             break
@@ -6844,6 +6931,8 @@ def sign(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SignBackward0)
         for node.seq in sequence_nrs:
             break
@@ -6965,11 +7054,15 @@ def round_decimals(self, decimals, *, out=None):
                 return result
     else:
         self = plain(self, 'round', False)
+        if self._desc.dtype.category == 3:
+            raise refused(f"{'round_cpu' if decimals else 'round_vml_cpu'}", self._desc.dtype)
         array, desc = single(rounded_once(k_round_decimals, self._array, decimals), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_RoundBackward1)
         for node.seq in sequence_nrs:
             break
@@ -7019,6 +7112,8 @@ def round_decimals_(self, decimals):
     found = inplace_operands(self, None, 'round', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused(f"{'round_cpu' if decimals else 'round_vml_cpu'}", self._desc.dtype)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_RoundBackward1)
@@ -7100,6 +7195,8 @@ def floor(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_FloorBackward0)
         for node.seq in sequence_nrs:
             break
@@ -7232,6 +7329,8 @@ def ceil(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_CeilBackward0)
         for node.seq in sequence_nrs:
             break
@@ -7360,6 +7459,8 @@ def round(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_RoundBackward0)
         for node.seq in sequence_nrs:
             break
@@ -7492,6 +7593,8 @@ def trunc(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_TruncBackward0)
         for node.seq in sequence_nrs:
             break
@@ -7664,6 +7767,8 @@ def tanh_backward(grad_output, output, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(output)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_TanhBackwardBackward0)
         for node.seq in sequence_nrs:
             break
@@ -7826,6 +7931,8 @@ def sigmoid_backward(grad_output, output, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(output)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SigmoidBackwardBackward0)
         for node.seq in sequence_nrs:
             break
@@ -7977,6 +8084,8 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ThresholdBackwardBackward0)
         for node.seq in sequence_nrs:
             break

@@ -11,10 +11,10 @@ from ..engine import through_tensors
 from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..operands import store
+from ..operands import refused, store
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
-from ..views import edge, mark_inference, requires_grad
+from ..views import edge, mark_inference, requires_grad, undifferentiable
 from ..kernels.pooling import avg_pool2d as k_avg_pool2d
 from ..kernels.pooling import avg_pool2d_backward as k_avg_pool2d_backward
 from ..kernels.pooling import max_pool2d_with_indices as k_max_pool2d_with_indices
@@ -72,48 +72,51 @@ class AvgPool2DBackward0(UnaryNode):
 
 def avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, *, out=None):
     """avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('avg_pool2d', self._desc.dtype)
     array = k_avg_pool2d(self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) if self._desc.real else rounded_once(k_avg_pool2d, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_AvgPool2DBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.kernel_size = kernel_size
-            node.stride = stride
-            node.padding = padding
-            node.ceil_mode = ceil_mode
-            node.count_include_pad = count_include_pad
-            node.divisor_override = divisor_override
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'avg_pool2d')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_AvgPool2DBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.kernel_size = kernel_size
+        node.stride = stride
+        node.padding = padding
+        node.ceil_mode = ceil_mode
+        node.count_include_pad = count_include_pad
+        node.divisor_override = divisor_override
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'avg_pool2d')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -177,53 +180,54 @@ def avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_AvgPool2DBackwardBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = grad_output._node
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-            elif not grad_output._requires_grad:
-                node.fn0 = fn0 = None
-            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = self._node
-            if fn1 is not None and self._extra is None:
-                node.fn1 = fn1
-            elif not self._requires_grad:
-                node.fn1 = fn1 = None
-            elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(self)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            node.self_info = self._desc
-            node.kernel_size = kernel_size
-            node.stride = stride
-            node.padding = padding
-            node.ceil_mode = ceil_mode
-            node.count_include_pad = count_include_pad
-            node.divisor_override = divisor_override
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'avg_pool2d_backward')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_AvgPool2DBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = self._node
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        node.self_info = self._desc
+        node.kernel_size = kernel_size
+        node.stride = stride
+        node.padding = padding
+        node.ceil_mode = ceil_mode
+        node.count_include_pad = count_include_pad
+        node.divisor_override = divisor_override
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'avg_pool2d_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -293,6 +297,8 @@ class MaxPool2DWithIndicesBackward0(UnaryNode):
 
 def max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_mode):
     """max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_mode) -> tuple"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('max_pool2d', self._desc.dtype)
     arrays = k_max_pool2d_with_indices(self._array, kernel_size, stride, padding, dilation, ceil_mode) if self._desc.real else rounded_once(k_max_pool2d_with_indices, self._array, kernel_size, stride, padding, dilation, ceil_mode)
     results = [wrap(a) for a in arrays]
     if disabled and _grad.inference:
@@ -302,6 +308,8 @@ def max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_m
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
         node = _new(*_MaxPool2DWithIndicesBackward0)
         for node.seq in sequence_nrs:
             break
@@ -368,55 +376,56 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_MaxPool2DWithIndicesBackwardBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = grad_output._node
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-            elif not grad_output._requires_grad:
-                node.fn0 = fn0 = None
-            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = self._node
-            if fn1 is not None and self._extra is None:
-                node.fn1 = fn1
-            elif not self._requires_grad:
-                node.fn1 = fn1 = None
-            elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(self)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if fn0 is not None:
-                if indices._extra is not None and indices._extra.inference:
-                    check_saveable(indices)
-                node.indices = indices
-                counter = indices._counter
-                node.indices_version = 0 if counter is None else counter[0]
-            else:
-                node.indices = None
-            node.self_info = self._desc
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'max_pool2d_with_indices_backward')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_MaxPool2DWithIndicesBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = self._node
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if fn0 is not None:
+            if indices._extra is not None and indices._extra.inference:
+                check_saveable(indices)
+            node.indices = indices
+            counter = indices._counter
+            node.indices_version = 0 if counter is None else counter[0]
+        else:
+            node.indices = None
+        node.self_info = self._desc
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'max_pool2d_with_indices_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

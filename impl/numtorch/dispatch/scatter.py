@@ -12,10 +12,10 @@ from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode,
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..lazy import assigned
-from ..operands import inplace_operands, plain, store
+from ..operands import inplace_operands, plain, refused, store
 from ..saved import check_saveable, own_result, unpack_input, unpack_result
 from ..tensor import Tensor
-from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
 from ..kernels.scatter import diagonal_scatter as k_diagonal_scatter
 from ..kernels.scatter import fill_slices as k_fill_slices
 from ..kernels.scatter import gather as k_gather
@@ -105,43 +105,44 @@ def gather(self, dim, index, sparse_grad, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_GatherBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if index._extra is not None and index._extra.inference:
-                check_saveable(index)
-            node.index = index
-            counter = index._counter
-            node.index_version = 0 if counter is None else counter[0]
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.dim = dim
-            node.sparse_grad = sparse_grad
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'gather')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_GatherBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.sparse_grad = sparse_grad
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'gather')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -211,53 +212,54 @@ def scatter(self, dim, index, src, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_ScatterBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = src._node
-            if fn1 is not None and src._extra is None:
-                node.fn1 = fn1
-            elif not src._requires_grad:
-                node.fn1 = fn1 = None
-            elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(src)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if index._extra is not None and index._extra.inference:
-                check_saveable(index)
-            node.index = index
-            counter = index._counter
-            node.index_version = 0 if counter is None else counter[0]
-            node.dim = dim
-            node.src_info = src._desc
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'scatter')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_ScatterBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = src._node
+        if fn1 is not None and src._extra is None:
+            node.fn1 = fn1
+        elif not src._requires_grad:
+            node.fn1 = fn1 = None
+        elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(src)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.src_info = src._desc
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'scatter')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -372,37 +374,38 @@ def scatter_value(self, dim, index, value, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_ScatterBackward1)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if index._extra is not None and index._extra.inference:
-                check_saveable(index)
-            node.index = index
-            counter = index._counter
-            node.index_version = 0 if counter is None else counter[0]
-            node.dim = dim
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'scatter_value')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_ScatterBackward1)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'scatter_value')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -495,45 +498,46 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_ScatterNotImplemented)
-            node.seq = ACCUMULATE_SEQ
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = src._node
-            if fn1 is not None and src._extra is None:
-                node.fn1 = fn1
-            elif not src._requires_grad:
-                node.fn1 = fn1 = None
-            elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(src)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'scatter_with')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_ScatterNotImplemented)
+        node.seq = ACCUMULATE_SEQ
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = src._node
+        if fn1 is not None and src._extra is None:
+            node.fn1 = fn1
+        elif not src._requires_grad:
+            node.fn1 = fn1 = None
+        elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(src)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'scatter_with')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -623,30 +627,31 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_ScatterValueNotImplemented)
-            node.seq = ACCUMULATE_SEQ
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'scatter_value_with')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_ScatterValueNotImplemented)
+        node.seq = ACCUMULATE_SEQ
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'scatter_value_with')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -751,56 +756,57 @@ def scatter_add(self, dim, index, src, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_ScatterAddBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = src._node
-            if fn1 is not None and src._extra is None:
-                node.fn1 = fn1
-            elif not src._requires_grad:
-                node.fn1 = fn1 = None
-            elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(src)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if fn1 is not None:
-                if index._extra is not None and index._extra.inference:
-                    check_saveable(index)
-                node.index = index
-                counter = index._counter
-                node.index_version = 0 if counter is None else counter[0]
-            else:
-                node.index = None
-            node.src_info = src._desc
-            node.dim = dim
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'scatter_add')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_ScatterAddBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = src._node
+        if fn1 is not None and src._extra is None:
+            node.fn1 = fn1
+        elif not src._requires_grad:
+            node.fn1 = fn1 = None
+        elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(src)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if fn1 is not None:
+            if index._extra is not None and index._extra.inference:
+                check_saveable(index)
+            node.index = index
+            counter = index._counter
+            node.index_version = 0 if counter is None else counter[0]
+        else:
+            node.index = None
+        node.src_info = src._desc
+        node.dim = dim
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'scatter_add')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -921,73 +927,78 @@ class ScatterReduceBackward0(BinaryNode):
 
 def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
     """scatter_reduce(self, dim, index, src, reduce, include_self) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3 and reduce[0] == 'a':
+        raise refused(f'scatter_gather_tensor_cpu_reduce_{reduce}', self._desc.dtype)
     array = k_scatter_reduce(self._array, dim, index._array, src._array, reduce, include_self) if self._desc.real else rounded_once(k_scatter_reduce, self._array, dim, index._array, src._array, reduce, include_self)
     desc = describe(array)
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_ScatterReduceBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = src._node
-            if fn1 is not None and src._extra is None:
-                node.fn1 = fn1
-            elif not src._requires_grad:
-                node.fn1 = fn1 = None
-            elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(src)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if index._extra is not None and index._extra.inference:
-                check_saveable(index)
-            node.index = index
-            counter = index._counter
-            node.index_version = 0 if counter is None else counter[0]
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            if src._extra is not None and src._extra.inference:
-                check_saveable(src)
-            node.src = src
-            counter = src._counter
-            node.src_version = 0 if counter is None else counter[0]
-            node.dim = dim
-            node.reduce = reduce
-            node.include_self = include_self
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved_hooks.in_force:
-                saved_hooks.pack(node, result=result)
-            return result if out is None else store(out, result, 'scatter_reduce')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        if desc.dtype.category == 3:
+            raise RuntimeError('scatter_reduce does not support automatic differentiation for outputs with complex dtype.')
+        node = _new(*_ScatterReduceBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = src._node
+        if fn1 is not None and src._extra is None:
+            node.fn1 = fn1
+        elif not src._requires_grad:
+            node.fn1 = fn1 = None
+        elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(src)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        if src._extra is not None and src._extra.inference:
+            check_saveable(src)
+        node.src = src
+        counter = src._counter
+        node.src_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.reduce = reduce
+        node.include_self = include_self
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
+        return result if out is None else store(out, result, 'scatter_reduce')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1009,6 +1020,10 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
     found = inplace_operands(self, None, 'scatter_reduce', False)
     flag = found[3] or requires_grad(src)
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3 and reduce[0] == 'a':
+        raise refused(f'scatter_gather_tensor_cpu_reduce_{reduce}', self._desc.dtype)
+    if src._desc.dtype.category == 3 and reduce[0] == 'a':
+        raise refused(f'scatter_gather_tensor_cpu_reduce_{reduce}', src._desc.dtype)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -1120,38 +1135,39 @@ def index_select(self, dim, index, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_IndexSelectBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if index._extra is not None and index._extra.inference:
-                check_saveable(index)
-            node.index = index
-            counter = index._counter
-            node.index_version = 0 if counter is None else counter[0]
-            node.self_sym_sizes = self._desc.shape
-            node.dim = dim
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'index_select')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_IndexSelectBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        node.self_sym_sizes = self._desc.shape
+        node.dim = dim
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'index_select')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1204,65 +1220,66 @@ def index_add(self, dim, index, source, alpha, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(source)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_IndexAddBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = source._node
-            if fn1 is not None and source._extra is None:
-                node.fn1 = fn1
-            elif not source._requires_grad:
-                node.fn1 = fn1 = None
-            elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(source)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if fn1 is not None:
-                if index._extra is not None and index._extra.inference:
-                    check_saveable(index)
-                node.index = index
-                counter = index._counter
-                node.index_version = 0 if counter is None else counter[0]
-            else:
-                node.index = None
-            if fn1 is not None:
-                if source._extra is not None and source._extra.inference:
-                    check_saveable(source)
-                node.source = source
-                counter = source._counter
-                node.source_version = 0 if counter is None else counter[0]
-            else:
-                node.source = None
-            node.source_dim = source._desc.ndim
-            node.dim = dim
-            node.alpha = alpha
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'index_add')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_IndexAddBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = source._node
+        if fn1 is not None and source._extra is None:
+            node.fn1 = fn1
+        elif not source._requires_grad:
+            node.fn1 = fn1 = None
+        elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(source)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if fn1 is not None:
+            if index._extra is not None and index._extra.inference:
+                check_saveable(index)
+            node.index = index
+            counter = index._counter
+            node.index_version = 0 if counter is None else counter[0]
+        else:
+            node.index = None
+        if fn1 is not None:
+            if source._extra is not None and source._extra.inference:
+                check_saveable(source)
+            node.source = source
+            counter = source._counter
+            node.source_version = 0 if counter is None else counter[0]
+        else:
+            node.source = None
+        node.source_dim = source._desc.ndim
+        node.dim = dim
+        node.alpha = alpha
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'index_add')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1384,61 +1401,62 @@ def index_copy(self, dim, index, source, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(source)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_IndexCopyBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = source._node
-            if fn1 is not None and source._extra is None:
-                node.fn1 = fn1
-            elif not source._requires_grad:
-                node.fn1 = fn1 = None
-            elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(source)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if index._extra is not None and index._extra.inference:
-                check_saveable(index)
-            node.index = index
-            counter = index._counter
-            node.index_version = 0 if counter is None else counter[0]
-            if fn1 is not None:
-                if source._extra is not None and source._extra.inference:
-                    check_saveable(source)
-                node.source = source
-                counter = source._counter
-                node.source_version = 0 if counter is None else counter[0]
-            else:
-                node.source = None
-            node.dim = dim
-            node.source_dim = source._desc.ndim
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'index_copy')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_IndexCopyBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = source._node
+        if fn1 is not None and source._extra is None:
+            node.fn1 = fn1
+        elif not source._requires_grad:
+            node.fn1 = fn1 = None
+        elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(source)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        if fn1 is not None:
+            if source._extra is not None and source._extra.inference:
+                check_saveable(source)
+            node.source = source
+            counter = source._counter
+            node.source_version = 0 if counter is None else counter[0]
+        else:
+            node.source = None
+        node.dim = dim
+        node.source_dim = source._desc.ndim
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'index_copy')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1561,37 +1579,38 @@ def index_fill(self, dim, index, value, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_IndexFillBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if index._extra is not None and index._extra.inference:
-                check_saveable(index)
-            node.index = index
-            counter = index._counter
-            node.index_version = 0 if counter is None else counter[0]
-            node.dim = dim
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'index_fill')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_IndexFillBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'index_fill')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1679,52 +1698,53 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(value)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_IndexFillBackward1)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = value._node
-            if fn1 is not None and value._extra is None:
-                node.fn1 = fn1
-            elif not value._requires_grad:
-                node.fn1 = fn1 = None
-            elif value._extra is None and value._accumulator is not None and (fn1 := value._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(value)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if index._extra is not None and index._extra.inference:
-                check_saveable(index)
-            node.index = index
-            counter = index._counter
-            node.index_version = 0 if counter is None else counter[0]
-            node.dim = dim
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'index_fill')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_IndexFillBackward1)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = value._node
+        if fn1 is not None and value._extra is None:
+            node.fn1 = fn1
+        elif not value._requires_grad:
+            node.fn1 = fn1 = None
+        elif value._extra is None and value._accumulator is not None and (fn1 := value._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(value)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'index_fill')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1841,73 +1861,78 @@ class IndexReduceBackward0(BinaryNode):
 
 def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
     """index_reduce(self, dim, index, source, reduce, include_self) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3 and reduce[0] == 'a':
+        raise refused(f"{'maximum_cpu' if reduce == 'amax' else 'minimum_cpu'}", self._desc.dtype)
     array = k_index_reduce(self._array, dim, index._array, source._array, reduce, include_self) if self._desc.real else rounded_once(k_index_reduce, self._array, dim, index._array, source._array, reduce, include_self)
     desc = describe(array)
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(source)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_IndexReduceBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = source._node
-            if fn1 is not None and source._extra is None:
-                node.fn1 = fn1
-            elif not source._requires_grad:
-                node.fn1 = fn1 = None
-            elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(source)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if index._extra is not None and index._extra.inference:
-                check_saveable(index)
-            node.index = index
-            counter = index._counter
-            node.index_version = 0 if counter is None else counter[0]
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            if source._extra is not None and source._extra.inference:
-                check_saveable(source)
-            node.source = source
-            counter = source._counter
-            node.source_version = 0 if counter is None else counter[0]
-            node.dim = dim
-            node.reduce = reduce
-            node.include_self = include_self
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved_hooks.in_force:
-                saved_hooks.pack(node, result=result)
-            return result if out is None else store(out, result, 'index_reduce')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        if desc.dtype.category == 3:
+            raise RuntimeError('index_reduce does not support automatic differentiation for outputs with complex dtype.')
+        node = _new(*_IndexReduceBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = source._node
+        if fn1 is not None and source._extra is None:
+            node.fn1 = fn1
+        elif not source._requires_grad:
+            node.fn1 = fn1 = None
+        elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(source)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        if source._extra is not None and source._extra.inference:
+            check_saveable(source)
+        node.source = source
+        counter = source._counter
+        node.source_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.reduce = reduce
+        node.include_self = include_self
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
+        return result if out is None else store(out, result, 'index_reduce')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1929,6 +1954,10 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
     found = inplace_operands(self, None, 'index_reduce', False)
     flag = found[3] or requires_grad(source)
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3 and reduce[0] == 'a':
+        raise refused(f"{'maximum_cpu' if reduce == 'amax' else 'minimum_cpu'}", self._desc.dtype)
+    if source._desc.dtype.category == 3 and reduce[0] == 'a':
+        raise refused(f"{'maximum_cpu' if reduce == 'amax' else 'minimum_cpu'}", source._desc.dtype)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -2029,41 +2058,42 @@ def take(self, index, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_TakeBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if index._extra is not None and index._extra.inference:
-                check_saveable(index)
-            node.index = index
-            counter = index._counter
-            node.index_version = 0 if counter is None else counter[0]
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'take')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_TakeBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'take')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2115,61 +2145,62 @@ def put(self, index, source, accumulate, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(source)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_PutBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = source._node
-            if fn1 is not None and source._extra is None:
-                node.fn1 = fn1
-            elif not source._requires_grad:
-                node.fn1 = fn1 = None
-            elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(source)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if index._extra is not None and index._extra.inference:
-                check_saveable(index)
-            node.index = index
-            counter = index._counter
-            node.index_version = 0 if counter is None else counter[0]
-            if fn1 is not None:
-                if source._extra is not None and source._extra.inference:
-                    check_saveable(source)
-                node.source = source
-                counter = source._counter
-                node.source_version = 0 if counter is None else counter[0]
-            else:
-                node.source = None
-            node.source_info = source._desc
-            node.accumulate = accumulate
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'put')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_PutBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = source._node
+        if fn1 is not None and source._extra is None:
+            node.fn1 = fn1
+        elif not source._requires_grad:
+            node.fn1 = fn1 = None
+        elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(source)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if index._extra is not None and index._extra.inference:
+            check_saveable(index)
+        node.index = index
+        counter = index._counter
+        node.index_version = 0 if counter is None else counter[0]
+        if fn1 is not None:
+            if source._extra is not None and source._extra.inference:
+                check_saveable(source)
+            node.source = source
+            counter = source._counter
+            node.source_version = 0 if counter is None else counter[0]
+        else:
+            node.source = None
+        node.source_info = source._desc
+        node.accumulate = accumulate
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'put')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2305,53 +2336,54 @@ def masked_scatter(self, mask, source, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(source)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_MaskedScatterBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = source._node
-            if fn1 is not None and source._extra is None:
-                node.fn1 = fn1
-            elif not source._requires_grad:
-                node.fn1 = fn1 = None
-            elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(source)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if mask._extra is not None and mask._extra.inference:
-                check_saveable(mask)
-            node.mask = mask
-            counter = mask._counter
-            node.mask_version = 0 if counter is None else counter[0]
-            node.self_info = self._desc
-            node.source_sym_sizes = source._desc.shape
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'masked_scatter')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_MaskedScatterBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = source._node
+        if fn1 is not None and source._extra is None:
+            node.fn1 = fn1
+        elif not source._requires_grad:
+            node.fn1 = fn1 = None
+        elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(source)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if mask._extra is not None and mask._extra.inference:
+            check_saveable(mask)
+        node.mask = mask
+        counter = mask._counter
+        node.mask_version = 0 if counter is None else counter[0]
+        node.self_info = self._desc
+        node.source_sym_sizes = source._desc.shape
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'masked_scatter')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2453,37 +2485,38 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_MaskedScatterBackwardBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = grad_output._node
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if mask._extra is not None and mask._extra.inference:
-                check_saveable(mask)
-            node.mask = mask
-            counter = mask._counter
-            node.mask_version = 0 if counter is None else counter[0]
-            node.grad_output_info = grad_output._desc
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'masked_scatter_backward')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_MaskedScatterBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if mask._extra is not None and mask._extra.inference:
+            check_saveable(mask)
+        node.mask = mask
+        counter = mask._counter
+        node.mask_version = 0 if counter is None else counter[0]
+        node.grad_output_info = grad_output._desc
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'masked_scatter_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2543,48 +2576,51 @@ def select_scatter(self, src, dim, index, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_SelectScatterBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = src._node
-            if fn1 is not None and src._extra is None:
-                node.fn1 = fn1
-            elif not src._requires_grad:
-                node.fn1 = fn1 = None
-            elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(src)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            node.dim = dim
-            node.index = index
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'select_scatter')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        if desc.dtype.category == 3:
+            raise RuntimeError('select_scatter does not support automatic differentiation for outputs with complex dtype.')
+        node = _new(*_SelectScatterBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = src._node
+        if fn1 is not None and src._extra is None:
+            node.fn1 = fn1
+        elif not src._requires_grad:
+            node.fn1 = fn1 = None
+        elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(src)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        node.dim = dim
+        node.index = index
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'select_scatter')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2626,50 +2662,53 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_SliceScatterBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = src._node
-            if fn1 is not None and src._extra is None:
-                node.fn1 = fn1
-            elif not src._requires_grad:
-                node.fn1 = fn1 = None
-            elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(src)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            node.dim = dim
-            node.start = start
-            node.end = end
-            node.step = step
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'slice_scatter')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        if desc.dtype.category == 3:
+            raise RuntimeError('slice_scatter does not support automatic differentiation for outputs with complex dtype.')
+        node = _new(*_SliceScatterBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = src._node
+        if fn1 is not None and src._extra is None:
+            node.fn1 = fn1
+        elif not src._requires_grad:
+            node.fn1 = fn1 = None
+        elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(src)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        node.dim = dim
+        node.start = start
+        node.end = end
+        node.step = step
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'slice_scatter')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2710,49 +2749,50 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_DiagonalScatterBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = src._node
-            if fn1 is not None and src._extra is None:
-                node.fn1 = fn1
-            elif not src._requires_grad:
-                node.fn1 = fn1 = None
-            elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(src)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            node.offset = offset
-            node.dim1 = dim1
-            node.dim2 = dim2
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'diagonal_scatter')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_DiagonalScatterBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = src._node
+        if fn1 is not None and src._extra is None:
+            node.fn1 = fn1
+        elif not src._requires_grad:
+            node.fn1 = fn1 = None
+        elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(src)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        node.offset = offset
+        node.dim1 = dim1
+        node.dim2 = dim2
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'diagonal_scatter')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

@@ -13,7 +13,7 @@ from ..graph import BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
 from ..operands import laid, plain, store
 from ..tensor import Tensor, wrap
-from ..views import as_view, become, check_inplace, edge, mark_inference, requires_grad, set_history, storage_of
+from ..views import as_view, become, check_inplace, edge, mark_inference, requires_grad, set_history, storage_of, undifferentiable
 from ..kernels.shape import alias as k_alias
 from ..kernels.shape import cat as k_cat
 from ..kernels.shape import cat_backward as k_cat_backward
@@ -95,6 +95,8 @@ def view(self, size):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ViewBackward0)
         for node.seq in sequence_nrs:
             break
@@ -163,6 +165,8 @@ def reshape_alias(self, size):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ReshapeAliasBackward0)
         for node.seq in sequence_nrs:
             break
@@ -229,6 +233,8 @@ def alias(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_AliasBackward0)
         for node.seq in sequence_nrs:
             break
@@ -294,6 +300,8 @@ def t(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_TBackward0)
         for node.seq in sequence_nrs:
             break
@@ -396,6 +404,8 @@ def transpose(self, dim0, dim1):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_TransposeBackward0)
         for node.seq in sequence_nrs:
             break
@@ -500,6 +510,8 @@ def permute(self, dims):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_PermuteBackward0)
         for node.seq in sequence_nrs:
             break
@@ -568,6 +580,8 @@ def expand(self, size):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ExpandBackward0)
         for node.seq in sequence_nrs:
             break
@@ -636,6 +650,8 @@ def squeeze(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SqueezeBackward0)
         for node.seq in sequence_nrs:
             break
@@ -740,6 +756,8 @@ def squeeze_dim(self, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SqueezeBackward1)
         for node.seq in sequence_nrs:
             break
@@ -846,6 +864,8 @@ def squeeze_dims(self, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SqueezeBackward2)
         for node.seq in sequence_nrs:
             break
@@ -950,6 +970,8 @@ def unsqueeze(self, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_UnsqueezeBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1056,6 +1078,8 @@ def select(self, dim, index):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SelectBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1134,6 +1158,8 @@ def slice_(self, dim, start, end, step):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SliceBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1212,6 +1238,8 @@ def diagonal(self, offset, dim1, dim2):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_DiagonalBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1278,6 +1306,8 @@ def view_as_real(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ViewAsRealBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1340,6 +1370,8 @@ def view_as_complex(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ViewAsComplexBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1405,6 +1437,8 @@ def conj(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ConjBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1470,6 +1504,8 @@ def neg_view(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_NegViewBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1544,6 +1580,8 @@ def unbind(self, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not self._desc.real and self._desc.dtype.category < 2:
+            raise undifferentiable(self._desc)
         node = _new(*_UnbindBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1609,6 +1647,8 @@ def split(self, split_size, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not self._desc.real and self._desc.dtype.category < 2:
+            raise undifferentiable(self._desc)
         node = _new(*_SplitBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1675,6 +1715,8 @@ def split_with_sizes(self, split_sizes, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if not self._desc.real and self._desc.dtype.category < 2:
+            raise undifferentiable(self._desc)
         node = _new(*_SplitWithSizesBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1728,32 +1770,33 @@ def flip(self, dims, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_FlipBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.dims = dims
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'flip')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_FlipBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.dims = dims
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'flip')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1796,33 +1839,34 @@ def repeat(self, repeats, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_RepeatBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.self_sym_sizes = self._desc.shape
-            node.repeats = repeats
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'repeat')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_RepeatBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.repeats = repeats
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'repeat')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1861,31 +1905,32 @@ def clone(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_CloneBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'clone')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_CloneBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'clone')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1923,31 +1968,32 @@ def fill_scalar(self, value, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_FillBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'fill')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_FillBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'fill')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1998,47 +2044,48 @@ def fill(self, value, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(value)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_FillBackward1)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = value._node
-            if fn1 is not None and value._extra is None:
-                node.fn1 = fn1
-            elif not value._requires_grad:
-                node.fn1 = fn1 = None
-            elif value._extra is None and value._accumulator is not None and (fn1 := value._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(value)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            node.value_scalar_type = value._desc.dtype
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'fill')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_FillBackward1)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = value._node
+        if fn1 is not None and value._extra is None:
+            node.fn1 = fn1
+        elif not value._requires_grad:
+            node.fn1 = fn1 = None
+        elif value._extra is None and value._accumulator is not None and (fn1 := value._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(value)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        node.value_scalar_type = value._desc.dtype
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'fill')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2061,31 +2108,32 @@ def contiguous_copy(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_CloneBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'contiguous_copy')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_CloneBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'contiguous_copy')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2126,32 +2174,33 @@ def unsafe_view(self, size, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_UnsafeViewBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.self_sym_sizes = self._desc.shape
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'unsafe_view')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_UnsafeViewBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'unsafe_view')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2261,26 +2310,27 @@ def cat(tensors, dim, *, out=None):
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors])
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_CatBackward0)
-            for node.seq in sequence_nrs:
-                break
-            edges = [edge(t) for t in tensors]
-            node.next_nodes = tuple([e[0] for e in edges])
-            node.next_nrs = tuple([e[1] for e in edges])
-            node.tensors_descs = tuple([t._desc for t in tensors])
-            node.dim = dim
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'cat')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_CatBackward0)
+        for node.seq in sequence_nrs:
+            break
+        edges = [edge(t) for t in tensors]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.tensors_descs = tuple([t._desc for t in tensors])
+        node.dim = dim
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'cat')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2322,26 +2372,27 @@ def stack(tensors, dim, *, out=None):
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors])
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_StackBackward0)
-            for node.seq in sequence_nrs:
-                break
-            edges = [edge(t) for t in tensors]
-            node.next_nodes = tuple([e[0] for e in edges])
-            node.next_nrs = tuple([e[1] for e in edges])
-            node.tensors_descs = tuple([t._desc for t in tensors])
-            node.dim = dim
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'stack')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_StackBackward0)
+        for node.seq in sequence_nrs:
+            break
+        edges = [edge(t) for t in tensors]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.tensors_descs = tuple([t._desc for t in tensors])
+        node.dim = dim
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'stack')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2384,33 +2435,34 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(grad_output)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_SelectBackwardBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = grad_output._node
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.dim = dim
-            node.index = index
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'select_backward')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_SelectBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.dim = dim
+        node.index = index
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'select_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2457,35 +2509,36 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
     if flag and flag is not True:
         flag = requires_grad(grad_output)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_SliceBackwardBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = grad_output._node
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.dim = dim
-            node.start = start
-            node.end = end
-            node.step = step
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'slice_backward')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_SliceBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.dim = dim
+        node.start = start
+        node.end = end
+        node.step = step
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'slice_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2530,34 +2583,35 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
     if flag and flag is not True:
         flag = requires_grad(grad_output)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_DiagonalBackwardBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = grad_output._node
-            if fn0 is not None and grad_output._extra is None:
-                node.fn0 = fn0
-            elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(grad_output)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.offset = offset
-            node.dim1 = dim1
-            node.dim2 = dim2
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'diagonal_backward')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_DiagonalBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.offset = offset
+        node.dim1 = dim1
+        node.dim2 = dim2
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'diagonal_backward')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

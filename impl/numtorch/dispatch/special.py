@@ -17,7 +17,7 @@ from ..operands import inplace_operands, laid, operands, plain, refused, single,
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..several import before_write, check_result, fit, together
 from ..tensor import Tensor, wrap
-from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
 from ..kernels.special import addcdiv as k_addcdiv
 from ..kernels.special import addcmul as k_addcmul
 from ..kernels.special import atan2_scale as k_atan2_scale
@@ -56,6 +56,7 @@ from ..kernels.special import lerp_tensor as k_lerp_tensor
 from ..kernels.gamma import lgamma as k_lgamma
 from ..kernels.pointwise import log as k_log
 from ..kernels.error_function import log_ndtr as k_log_ndtr
+from ..kernels.special import logaddexp as k_logaddexp
 from ..kernels.special import logit as k_logit
 from ..kernels.special import logit_backward as k_logit_backward
 from ..kernels.comparison import masked_fill as k_masked_fill
@@ -164,6 +165,8 @@ def exp2(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_Exp2Backward0)
         for node.seq in sequence_nrs:
             break
@@ -320,6 +323,8 @@ def log2(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_Log2Backward0)
         for node.seq in sequence_nrs:
             break
@@ -477,6 +482,8 @@ def log10(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_Log10Backward0)
         for node.seq in sequence_nrs:
             break
@@ -615,8 +622,8 @@ class LogaddexpBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else grad / dispatch.add_scalar(dispatch.exp(self - other), 1)
-        grad0 = None if node.fn0 is None else grad / dispatch.add_scalar(dispatch.exp(other - self), 1)
+        grad1 = None if node.fn1 is None else grad / dispatch.add_scalar(dispatch.exp(self - other), 1).conj()
+        grad0 = None if node.fn0 is None else grad / dispatch.add_scalar(dispatch.exp(other - self), 1).conj()
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'LogaddexpBackward0', 0)
@@ -635,9 +642,9 @@ def logaddexp(self, other, *, out=None):
     """logaddexp(self, other) -> Tensor"""
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
-        array = np.logaddexp(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
-        array = np.logaddexp(self._array, other._array)
+        array = k_logaddexp(self._array, other._array)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
+        array = k_logaddexp(self._array, other._array)
         desc = plan.result
     else:
         tensors_only('logaddexp', self, other, 'other')
@@ -645,16 +652,15 @@ def logaddexp(self, other, *, out=None):
         self, other, left, right, desc, plan = found
         if desc.dtype.category < 2:
             raise refused('logaddexp_cpu', desc.dtype)
-        if desc.large and (plan is None or plan.plain):
-            array = into(np.logaddexp, desc, left, right)
-        else:
-            array = np.logaddexp(left, right)
-        if plan is not None and not plan.plain:
+        array = rounded_once(k_logaddexp, left, right)
+        if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_LogaddexpBackward0)
         for node.seq in sequence_nrs:
             break
@@ -815,6 +821,8 @@ def logaddexp2(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_Logaddexp2Backward0)
         for node.seq in sequence_nrs:
             break
@@ -971,6 +979,8 @@ def xlogy(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_XlogyBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1146,11 +1156,15 @@ def xlogy_self(self, other, *, out=None):
         array = k_xlogy_self(self, other._array)
     else:
         other = plain(other, 'xlogy', True)
+        if other._desc.dtype.category == 3:
+            raise refused('xlogy_cpu', other._desc.dtype)
         array, desc = laid(rounded_once(k_xlogy_self, self, other._array), 'beside number', other)
     flag = other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_XlogyBackward1)
         for node.seq in sequence_nrs:
             break
@@ -1227,11 +1241,15 @@ def xlogy_other(self, other, *, out=None):
         array = k_xlogy_other(self._array, other)
     else:
         self = plain(self, 'xlogy', True)
+        if self._desc.dtype.category == 3:
+            raise refused('xlogy_cpu', self._desc.dtype)
         array, desc = laid(k_xlogy_other(self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_XlogyBackward2)
         for node.seq in sequence_nrs:
             break
@@ -1287,6 +1305,8 @@ def xlogy_other_(self, other):
     found = inplace_operands(self, None, 'xlogy', True)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('xlogy_cpu', self._desc.dtype)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -1400,6 +1420,8 @@ def xlog1py(self, other, *, out=None):
         tensors_only('special_xlog1py', self, other, 'other')
         found = operands(self, other, 'special_xlog1py', True)
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('xlog1py_cpu', desc.dtype)
         array = rounded_once(k_xlog1py, left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
@@ -1407,6 +1429,8 @@ def xlog1py(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SpecialXlog1PyBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1515,11 +1539,15 @@ def xlog1py_self(self, other, *, out=None):
         array = k_xlog1py_self(self, other._array)
     else:
         other = plain(other, 'special_xlog1py', True)
+        if other._desc.dtype.category == 3:
+            raise refused('xlog1py_cpu', other._desc.dtype)
         array, desc = laid(rounded_once(k_xlog1py_self, self, other._array), 'beside number', other)
     flag = other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SpecialXlog1PyBackward1)
         for node.seq in sequence_nrs:
             break
@@ -1596,11 +1624,15 @@ def xlog1py_other(self, other, *, out=None):
         array = k_xlog1py_other(self._array, other)
     else:
         self = plain(self, 'special_xlog1py', True)
+        if self._desc.dtype.category == 3:
+            raise refused('xlog1py_cpu', self._desc.dtype)
         array, desc = laid(rounded_once(k_xlog1py_other, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SpecialXlog1PyBackward2)
         for node.seq in sequence_nrs:
             break
@@ -1710,11 +1742,15 @@ def entr(self, *, out=None):
                 return result
     else:
         self = plain(self, 'special_entr', True)
+        if self._desc.dtype.category == 3:
+            raise refused('entr_cpu', self._desc.dtype)
         array, desc = single(rounded_once(k_entr, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SpecialEntrBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1810,6 +1846,8 @@ def logit(self, eps, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_LogitBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2008,6 +2046,8 @@ def asinh(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_AsinhBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2125,6 +2165,8 @@ def acosh(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_AcoshBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2242,6 +2284,8 @@ def atanh(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_AtanhBackward0)
         for node.seq in sequence_nrs:
             break
@@ -2339,6 +2383,8 @@ def asinh_of(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_AsinhBackward1)
         for node.seq in sequence_nrs:
             break
@@ -2467,6 +2513,8 @@ def acosh_of(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_AcoshBackward1)
         for node.seq in sequence_nrs:
             break
@@ -2595,6 +2643,8 @@ def atanh_of(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_AtanhBackward1)
         for node.seq in sequence_nrs:
             break
@@ -2764,6 +2814,8 @@ def atan2(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_Atan2Backward0)
         for node.seq in sequence_nrs:
             break
@@ -3008,6 +3060,8 @@ def hypot(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_HypotBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3230,6 +3284,8 @@ def sinc(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SincBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3365,6 +3421,8 @@ def deg2rad(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_Deg2RadBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3495,6 +3553,8 @@ def rad2deg(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_Rad2DegBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3645,6 +3705,8 @@ def erf(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ErfBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3802,6 +3864,8 @@ def erfc(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ErfcBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3959,6 +4023,8 @@ def erfinv(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_ErfinvBackward0)
         for node.seq in sequence_nrs:
             break
@@ -4126,6 +4192,8 @@ def erfcx(self, *, out=None):
                 return result
     else:
         self = plain(self, 'special_erfcx', True)
+        if self._desc.dtype.category == 3:
+            raise refused('erfcx_cpu', self._desc.dtype)
         if self._desc.dtype.is_half:
             raise refused('erfcx_cpu', self._desc.dtype)
         array, desc = single(rounded_once(k_erfcx, self._array), self)
@@ -4133,6 +4201,8 @@ def erfcx(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SpecialErfcxBackward0)
         for node.seq in sequence_nrs:
             break
@@ -4245,6 +4315,8 @@ def ndtri(self, *, out=None):
                 return result
     else:
         self = plain(self, 'special_ndtri', True)
+        if self._desc.dtype.category == 3:
+            raise refused('ndtri_cpu', self._desc.dtype)
         if self._desc.dtype.is_half:
             raise refused('ndtri_cpu', self._desc.dtype)
         array, desc = single(rounded_once(k_ndtri, self._array), self)
@@ -4252,6 +4324,8 @@ def ndtri(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SpecialNdtriBackward0)
         for node.seq in sequence_nrs:
             break
@@ -4375,6 +4449,8 @@ def log_ndtr(self, *, out=None):
                 return result
     else:
         self = plain(self, 'special_log_ndtr', True)
+        if self._desc.dtype.category == 3:
+            raise refused('log_ndtr_cpu', self._desc.dtype)
         if self._desc.dtype.is_half:
             raise refused('log_ndtr_cpu', self._desc.dtype)
         array, desc = single(rounded_once(k_log_ndtr, self._array), self)
@@ -4382,6 +4458,8 @@ def log_ndtr(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SpecialLogNdtrBackward0)
         for node.seq in sequence_nrs:
             break
@@ -4500,6 +4578,8 @@ def lgamma(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_LgammaBackward0)
         for node.seq in sequence_nrs:
             break
@@ -4657,6 +4737,8 @@ def digamma(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_DigammaBackward0)
         for node.seq in sequence_nrs:
             break
@@ -4787,11 +4869,15 @@ def polygamma(n, self, *, out=None):
         array = k_polygamma(n, self._array)
     else:
         self = plain(self, 'polygamma', True)
+        if self._desc.dtype.category == 3:
+            raise refused(f"{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}", self._desc.dtype)
         array, desc = single(rounded_once(k_polygamma, n, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_PolygammaBackward0)
         for node.seq in sequence_nrs:
             break
@@ -4881,11 +4967,15 @@ def polygamma_of(n, self, *, out=None):
         array = k_polygamma(n, self._array)
     else:
         self = plain(self, 'polygamma', True)
+        if self._desc.dtype.category == 3:
+            raise refused(f"{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}", self._desc.dtype)
         array, desc = single(rounded_once(k_polygamma, n, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_PolygammaBackward1)
         for node.seq in sequence_nrs:
             break
@@ -4941,6 +5031,8 @@ def polygamma_of_(n, self):
     found = inplace_operands(self, None, 'polygamma', True)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused(f"{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}", self._desc.dtype)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -5016,12 +5108,16 @@ def mvlgamma(self, p, *, out=None):
         array = k_mvlgamma(self._array, p)
     else:
         self = plain(self, 'mvlgamma', True)
+        if self._desc.dtype.category == 3:
+            raise refused('arange_cpu', self._desc.dtype)
         array = rounded_once(k_mvlgamma, self._array, p)
         desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_MvlgammaBackward0)
         for node.seq in sequence_nrs:
             break
@@ -5077,6 +5173,8 @@ def mvlgamma_(self, p):
     found = inplace_operands(self, None, 'mvlgamma', True)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('arange_cpu', self._desc.dtype)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -5190,6 +5288,8 @@ def igamma(self, other, *, out=None):
         tensors_only('igamma', self, other, 'other')
         found = operands(self, other, 'igamma', False)
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('igamma_cpu', desc.dtype)
         array = rounded_once(k_igamma, left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
@@ -5197,6 +5297,8 @@ def igamma(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_IgammaBackward0)
         for node.seq in sequence_nrs:
             break
@@ -5280,6 +5382,10 @@ def igamma_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('igamma_cpu', self._desc.dtype)
+    if other._desc.dtype.category == 3:
+        raise refused('igamma_cpu', other._desc.dtype)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -5418,6 +5524,8 @@ def igammac(self, other, *, out=None):
         tensors_only('igammac', self, other, 'other')
         found = operands(self, other, 'igammac', False)
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('igammac_cpu', desc.dtype)
         array = rounded_once(k_igammac, left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
@@ -5425,6 +5533,8 @@ def igammac(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_IgammacBackward0)
         for node.seq in sequence_nrs:
             break
@@ -5508,6 +5618,10 @@ def igammac_(self, other):
         return NotImplemented
     other, right, plan, flag = found
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('igammac_cpu', self._desc.dtype)
+    if other._desc.dtype.category == 3:
+        raise refused('igammac_cpu', other._desc.dtype)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -5646,6 +5760,8 @@ def zeta(self, other, *, out=None):
         tensors_only('special_zeta', self, other, 'other')
         found = operands(self, other, 'special_zeta', True)
         self, other, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('zeta_cpu', desc.dtype)
         if desc.dtype.is_half:
             raise refused('zeta_cpu', desc.dtype)
         array = rounded_once(k_zeta, left, right)
@@ -5655,6 +5771,8 @@ def zeta(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SpecialZetaBackward0)
         for node.seq in sequence_nrs:
             break
@@ -5769,6 +5887,8 @@ def zeta_self(self, other, *, out=None):
         array = k_zeta_self(self, other._array)
     else:
         other = plain(other, 'special_zeta', True)
+        if other._desc.dtype.category == 3:
+            raise refused('zeta_cpu', other._desc.dtype)
         if other._desc.dtype.is_half:
             raise refused('zeta_cpu', other._desc.dtype)
         array, desc = laid(rounded_once(k_zeta_self, self, other._array), 'beside number', other)
@@ -5776,6 +5896,8 @@ def zeta_self(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SpecialZetaBackward1)
         for node.seq in sequence_nrs:
             break
@@ -5865,6 +5987,8 @@ def zeta_other(self, other, *, out=None):
                 return result
     else:
         self = plain(self, 'special_zeta', True)
+        if self._desc.dtype.category == 3:
+            raise refused('zeta_cpu', self._desc.dtype)
         if self._desc.dtype.is_half:
             raise refused('zeta_cpu', self._desc.dtype)
         array, desc = laid(rounded_once(k_zeta_other, self._array, other), 'beside number', self)
@@ -5872,6 +5996,8 @@ def zeta_other(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SpecialZetaBackward2)
         for node.seq in sequence_nrs:
             break
@@ -5982,6 +6108,8 @@ def i0(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_I0Backward0)
         for node.seq in sequence_nrs:
             break
@@ -6149,11 +6277,15 @@ def i0e(self, *, out=None):
                 return result
     else:
         self = plain(self, 'special_i0e', True)
+        if self._desc.dtype.category == 3:
+            raise refused('i0e_cpu', self._desc.dtype)
         array, desc = single(rounded_once(k_i0e, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SpecialI0EBackward0)
         for node.seq in sequence_nrs:
             break
@@ -6264,11 +6396,15 @@ def i1(self, *, out=None):
                 return result
     else:
         self = plain(self, 'special_i1', True)
+        if self._desc.dtype.category == 3:
+            raise refused('i1_cpu', self._desc.dtype)
         array, desc = single(rounded_once(k_i1, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SpecialI1Backward0)
         for node.seq in sequence_nrs:
             break
@@ -6379,11 +6515,15 @@ def i1e(self, *, out=None):
                 return result
     else:
         self = plain(self, 'special_i1e', True)
+        if self._desc.dtype.category == 3:
+            raise refused('i1e_cpu', self._desc.dtype)
         array, desc = single(rounded_once(k_i1e, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_SpecialI1EBackward0)
         for node.seq in sequence_nrs:
             break
@@ -6482,6 +6622,8 @@ def frac(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_FracBackward0)
         for node.seq in sequence_nrs:
             break
@@ -6658,6 +6800,8 @@ def fmod(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_FmodBackward1)
         for node.seq in sequence_nrs:
             break
@@ -6821,36 +6965,39 @@ class FmodBackward0(UnaryNode):
 
 def fmod_scalar(self, other, *, out=None):
     """fmod_scalar(self, other) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('fmod_cpu', self._desc.dtype)
     array, desc = laid(k_fmod_scalar(self._array, other) if self._desc.real else rounded_once(k_fmod_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_FmodBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'fmod')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_FmodBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'fmod')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -6872,6 +7019,8 @@ def fmod_scalar_(self, other):
     found = inplace_operands(self, None, 'fmod', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('fmod_cpu', self._desc.dtype)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_FmodBackward0)
@@ -6995,6 +7144,8 @@ def remainder(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_RemainderBackward1)
         for node.seq in sequence_nrs:
             break
@@ -7158,36 +7309,39 @@ class RemainderBackward0(UnaryNode):
 
 def remainder_scalar(self, other, *, out=None):
     """remainder_scalar(self, other) -> Tensor"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise refused('remainder_cpu', self._desc.dtype)
     array, desc = laid(k_remainder_scalar(self._array, other) if self._desc.real else rounded_once(k_remainder_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_RemainderBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'remainder')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_RemainderBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'remainder')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -7209,6 +7363,8 @@ def remainder_scalar_(self, other):
     found = inplace_operands(self, None, 'remainder', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('remainder_cpu', self._desc.dtype)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_RemainderBackward0)
@@ -7308,6 +7464,8 @@ def floor_divide(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_FloorDivideNotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
@@ -7410,11 +7568,15 @@ def floor_divide_scalar(self, other, *, out=None):
                 return result
     else:
         self = plain(self, 'floor_divide', False)
+        if self._desc.dtype.category == 3:
+            raise refused('div_floor_cpu', self._desc.dtype)
         array, desc = laid(rounded_once(k_floor_divide_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_FloorDivideScalarNotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
@@ -7526,6 +7688,8 @@ def floor_divide_of(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_FloorDivide_NotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
@@ -7684,11 +7848,15 @@ def floor_divide_of_scalar(self, other, *, out=None):
                 return result
     else:
         self = plain(self, 'floor_divide', False)
+        if self._desc.dtype.category == 3:
+            raise refused('div_floor_cpu', self._desc.dtype)
         array, desc = laid(rounded_once(k_floor_divide_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_FloorDivideScalar_NotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
@@ -7737,6 +7905,8 @@ def floor_divide_of_scalar_(self, other):
     found = inplace_operands(self, None, 'floor_divide', False)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('div_floor_cpu', self._desc.dtype)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_FloorDivideScalar_NotImplemented)
@@ -7811,11 +7981,15 @@ def remainder_of(self, other, *, out=None):
                 return result
     else:
         other = plain(other, 'remainder', False)
+        if other._desc.dtype.category == 3:
+            raise refused('remainder_cpu', other._desc.dtype)
         array, desc = laid(rounded_once(k_remainder_of, self, other._array), 'beside number', other)
     flag = other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_RemainderNotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = other._node
@@ -8078,6 +8252,8 @@ def copysign(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_CopysignBackward0)
         for node.seq in sequence_nrs:
             break
@@ -8294,11 +8470,15 @@ def copysign_scalar(self, other, *, out=None):
                 return result
     else:
         self = plain(self, 'copysign', True)
+        if self._desc.dtype.category == 3:
+            raise refused('copysign_cpu', self._desc.dtype)
         array, desc = laid(rounded_once(k_copysign_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_CopysignBackward1)
         for node.seq in sequence_nrs:
             break
@@ -8356,6 +8536,8 @@ def copysign_scalar_(self, other):
     found = inplace_operands(self, None, 'copysign', True)
     flag = found[3]
     check_inplace(self, flag)
+    if self._desc.dtype.category == 3:
+        raise refused('copysign_cpu', self._desc.dtype)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -8490,6 +8672,8 @@ def nextafter(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_NextafterBackward0)
         for node.seq in sequence_nrs:
             break
@@ -8727,6 +8911,8 @@ def ldexp(self, other, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_LdexpBackward0)
         for node.seq in sequence_nrs:
             break
@@ -8895,6 +9081,8 @@ class FrexpBackward0(UnaryNode):
 
 def frexp(self):
     """frexp(self) -> tuple"""
+    if not self._desc.real and self._desc.dtype.category == 3:
+        raise RuntimeError('torch.frexp() only supports floating-point dtypes')
     arrays = k_frexp(self._array) if self._desc.real else rounded_once(k_frexp, self._array)
     results = [wrap(a) for a in arrays]
     if disabled and _grad.inference:
@@ -8904,6 +9092,8 @@ def frexp(self):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
         node = _new(*_FrexpBackward0)
         for node.seq in sequence_nrs:
             break
@@ -8997,6 +9187,10 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        if desc.dtype.category == 3:
+            raise RuntimeError('nan_to_num does not support automatic differentiation for outputs with complex dtype.')
         node = _new(*_NanToNumBackward0)
         for node.seq in sequence_nrs:
             break
@@ -9150,6 +9344,8 @@ def heaviside(self, values, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(values)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_HeavisideNotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
@@ -9270,6 +9466,8 @@ def heaviside_of(self, values, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(values)
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_Heaviside_NotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._node
@@ -9417,6 +9615,8 @@ def lerp_scalar(self, end, weight, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_LerpBackward0)
         for node.seq in sequence_nrs:
             break
@@ -9558,6 +9758,8 @@ def lerp_tensor(self, end, weight, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_LerpBackward1)
         for node.seq in sequence_nrs:
             break
@@ -9720,6 +9922,8 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_AddcmulBackward0)
         for node.seq in sequence_nrs:
             break
@@ -9878,6 +10082,8 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
         node = _new(*_AddcdivBackward0)
         for node.seq in sequence_nrs:
             break
@@ -10013,62 +10219,63 @@ def dist(self, other, p, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_DistBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif not self._requires_grad:
-                node.fn0 = fn0 = None
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            fn1 = other._node
-            if fn1 is not None and other._extra is None:
-                node.fn1 = fn1
-            elif not other._requires_grad:
-                node.fn1 = fn1 = None
-            elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-                node.fn1 = fn1
-            else:
-                fn1, nr1 = edge(other)
-                node.fn1 = fn1
-                if nr1:
-                    node.nr1 = nr1
-            node.plan = None
-            if other._extra is not None and other._extra.inference:
-                check_saveable(other)
-            node.other = other
-            counter = other._counter
-            node.other_version = 0 if counter is None else counter[0]
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.self_info = self._desc
-            node.p = p
-            node.other_info = other._desc
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved_hooks.in_force:
-                saved_hooks.pack(node, result=result)
-            return result if out is None else store(out, result, 'dist')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_DistBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = other._node
+        if fn1 is not None and other._extra is None:
+            node.fn1 = fn1
+        elif not other._requires_grad:
+            node.fn1 = fn1 = None
+        elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(other)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if other._extra is not None and other._extra.inference:
+            check_saveable(other)
+        node.other = other
+        counter = other._counter
+        node.other_version = 0 if counter is None else counter[0]
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.self_info = self._desc
+        node.p = p
+        node.other_info = other._desc
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
+        return result if out is None else store(out, result, 'dist')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

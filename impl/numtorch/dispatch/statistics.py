@@ -15,7 +15,7 @@ from ..lazy import assigned
 from ..operands import inplace_operands, plain, refused, store
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
-from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad
+from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
 from ..kernels.statistics import cummax as k_cummax
 from ..kernels.statistics import cummaxmin_backward as k_cummaxmin_backward
 from ..kernels.statistics import cummin as k_cummin
@@ -82,7 +82,7 @@ class CummaxBackward0(UnaryNode):
 
 def cummax(self, dim):
     """cummax(self, dim) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3:
+    if not self._desc.real and self._desc.dtype.category == 3 and self._desc.ndim and self._desc.numel:
         raise refused('cummax_cpu', self._desc.dtype)
     arrays = k_cummax(self._array, dim) if self._desc.real else rounded_once(k_cummax, self._array, dim)
     results = [wrap(a) for a in arrays]
@@ -93,6 +93,10 @@ def cummax(self, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
+        if results[0]._desc.dtype.category == 3:
+            raise RuntimeError('cummax does not support automatic differentiation for outputs with complex dtype.')
         node = _new(*_CummaxBackward0)
         for node.seq in sequence_nrs:
             break
@@ -174,7 +178,7 @@ class CumminBackward0(UnaryNode):
 
 def cummin(self, dim):
     """cummin(self, dim) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3:
+    if not self._desc.real and self._desc.dtype.category == 3 and self._desc.ndim and self._desc.numel:
         raise refused('cummin_cpu', self._desc.dtype)
     arrays = k_cummin(self._array, dim) if self._desc.real else rounded_once(k_cummin, self._array, dim)
     results = [wrap(a) for a in arrays]
@@ -185,6 +189,10 @@ def cummin(self, dim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
+        if results[0]._desc.dtype.category == 3:
+            raise RuntimeError('cummin does not support automatic differentiation for outputs with complex dtype.')
         node = _new(*_CumminBackward0)
         for node.seq in sequence_nrs:
             break
@@ -256,40 +264,41 @@ def logcumsumexp(self, dim, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_LogcumsumexpBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.dim = dim
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved_hooks.in_force:
-                saved_hooks.pack(node, result=result)
-            return result if out is None else store(out, result, 'logcumsumexp')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_LogcumsumexpBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.dim = dim
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
+        return result if out is None else store(out, result, 'logcumsumexp')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -354,7 +363,7 @@ class NanmedianBackward0(UnaryNode):
 
 def nanmedian_all(self, *, out=None):
     """nanmedian_all(self) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
+    if not self._desc.real and self._desc.dtype.category == 3 and self._desc.numel:
         raise refused('median_cpu', self._desc.dtype)
     array = k_nanmedian_all(self._array) if self._desc.real else rounded_once(k_nanmedian_all, self._array)
     desc = describe(array)
@@ -362,39 +371,42 @@ def nanmedian_all(self, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_NanmedianBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            node.result = array
-            node.result_counter = result._counter = [0]
-            node.result_version = 0
-            if saved_hooks.in_force:
-                saved_hooks.pack(node, result=result)
-            return result if out is None else store(out, result, 'nanmedian_all')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        if desc.dtype.category == 3:
+            raise RuntimeError('nanmedian does not support automatic differentiation for outputs with complex dtype.')
+        node = _new(*_NanmedianBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
+        return result if out is None else store(out, result, 'nanmedian_all')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -459,6 +471,8 @@ def nanmedian_dim(self, dim, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
         node = _new(*_NanmedianBackward1)
         for node.seq in sequence_nrs:
             break
@@ -528,7 +542,7 @@ class ModeBackward0(UnaryNode):
 
 def mode(self, dim, keepdim):
     """mode(self, dim, keepdim) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3:
+    if not self._desc.real and self._desc.dtype.category == 3 and self._desc.ndim:
         raise refused('mode_cpu', self._desc.dtype)
     arrays = k_mode(self._array, dim, keepdim) if self._desc.real else rounded_once(k_mode, self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
@@ -539,6 +553,10 @@ def mode(self, dim, keepdim):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
+        if results[0]._desc.dtype.category == 3:
+            raise RuntimeError('mode does not support automatic differentiation for outputs with complex dtype.')
         node = _new(*_ModeBackward0)
         for node.seq in sequence_nrs:
             break
@@ -600,39 +618,40 @@ def renorm(self, p, dim, maxnorm, *, out=None):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
-        if desc.dtype.category >= 2:
-            node = _new(*_RenormBackward0)
-            for node.seq in sequence_nrs:
-                break
-            fn0 = self._node
-            if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
-            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
-            else:
-                fn0, nr0 = edge(self)
-                node.fn0 = fn0
-                if nr0:
-                    node.nr0 = nr0
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-            node.p = p
-            node.dim = dim
-            node.maxnorm = maxnorm
-            node.desc = desc
-            result = _new(*_TENSOR)
-            result._array = array
-            result._desc = desc
-            result._requires_grad = True
-            result._node = node
-            result._counter = None
-            result._extra = None
-            if saved_hooks.in_force:
-                saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'renorm')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_RenormBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.p = p
+        node.dim = dim
+        node.maxnorm = maxnorm
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'renorm')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -714,6 +733,8 @@ def unique(self, inverse, counts):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
         node = _new(*_Unique2Backward0)
         for node.seq in sequence_nrs:
             break
@@ -760,6 +781,8 @@ def unique_consecutive(self, inverse, counts):
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
         node = _new(*_UniqueConsecutiveBackward0)
         for node.seq in sequence_nrs:
             break

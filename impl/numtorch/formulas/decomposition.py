@@ -77,10 +77,15 @@ def _singular_det(A: Any, grad: Any) -> Any:
 
 
 def linalg_slogdet_backward(grads: list, A: Any, sign: Any, LU: Any, pivots: Any) -> Any:
-    """A^-H times the gradient of the logarithm; the sign of a real determinant has none."""
-    if grads[1] is None:
-        return None
-    return _solved(A, LU, pivots, _on_diagonal(grads[1], pivots))
+    """A^-H times the gradient of the logarithm, and i times that of a complex sign's angle; a real sign has none."""
+    turned, grad = grads[0], grads[1]
+    if A._desc.dtype.is_complex:
+        if turned is not None:
+            angle = (turned.conj() * sign).imag
+            grad = d.mul_scalar(angle, -1j) if grad is None else grad - d.mul_scalar(angle, 1j)
+        elif grad is not None:
+            grad = grad.to(A._desc.dtype)
+    return None if grad is None else _solved(A, LU, pivots, _on_diagonal(grad, pivots))
 
 
 def linalg_solve_backward(grad: Any, X: Any, A: Any, LU: Any, pivots: Any, left: bool, desc: Any, needed: list) -> Any:

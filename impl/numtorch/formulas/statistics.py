@@ -19,18 +19,20 @@ def cummaxmin_backward(grad: Any, x: Any, indices: Any, dim: int) -> Any:
 
 
 def logcumsumexp_backward(grad: Any, x: Any, result: Any, dim: int) -> Any:
-    """The gradients of both signs apart, each by logarithms."""
+    """By logarithms, real gradients of both signs apart."""
     if not grad._desc.ndim or not grad._desc.numel:
         return grad
+
+    def part(logs: Any) -> Any:
+        return (d.flip(d.logcumsumexp(d.flip(logs - result, (dim,)), dim), (dim,)) + x).exp()
+
+    if grad._desc.dtype.is_complex:
+        return part(grad.conj().log()).conj()
     least = float(dtypes.limits(grad._desc.dtype.numpy).min)
     size = grad.abs().log()
 
     positive = d.where(d.gt(grad, 0), size, least)
     negative = d.where(d.lt(grad, 0), size, least)
-
-    def part(logs: Any) -> Any:
-        return (d.flip(d.logcumsumexp(d.flip(logs - result, (dim,)), dim), (dim,)) + x).exp()
-
     return part(positive) - part(negative)
 
 

@@ -12,7 +12,7 @@ from ..checked import refusal
 from ..descriptor import Size, broadcast_shapes, expandable
 from ..dtype import dtypes
 from ..plain_numpy import np
-from ..tensor import Tensor, wrap, wrap_dim
+from ..tensor import Tensor, existing_dim, wrap, wrap_dim
 from . import shape as shapes
 from .arguments import as_given, expect_tensors, sizes
 from .slices import index_select
@@ -91,9 +91,14 @@ def roll(input: Tensor, shifts: Any, dims: Any = ()) -> Tensor:
     """The elements moved along, those that fall off put back at the other end."""
     shifts = tuple(shifts) if isinstance(shifts, (tuple, list)) else (int(shifts),)
     dims = tuple(dims) if isinstance(dims, (tuple, list)) else (int(dims),)
+    if not shifts:
+        raise RuntimeError("`shifts` required")
     if len(shifts) != len(dims) and not (len(shifts) == 1 and not dims):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
-    return d.roll(input, shifts, as_given(dims, input._desc.ndim))
+    if input._desc.numel:
+        for dim in dims:
+            existing_dim(dim, input._desc.ndim)
+    return d.roll(input, shifts, dims)
 
 
 def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
@@ -125,26 +130,26 @@ def flipud(input: Tensor) -> Tensor:
 
 def adjoint(input: Tensor) -> Tensor:
     """Matrices transposed and conjugated."""
-    return _transposed(
-        input,
-        f"tensor.adjoint() is only supported on matrices or batches of matrices. Got {input._desc.ndim}-D tensor.",
-    )
+    return _transposed(input, "adjoint()")
 
 
-def _transposed(input: Tensor, text: str) -> Tensor:
+def _transposed(input: Tensor, name: str) -> Tensor:
     if input._desc.ndim == 1:
-        raise RuntimeError(text)
-    if not input._desc.ndim:
-        return input
-    turned = d.transpose(input, -2, -1)
+        raise RuntimeError(
+            f"tensor.{name} is only supported on matrices or batches of matrices. Got {input._desc.ndim}-D tensor."
+        )
+    turned = input
+    if input._desc.ndim:
+        turned = d.transpose(input, -2, -1)
+    else:
+        shown = name if name == "adjoint()" else f"Tensor.{name}"
+        warnings.warn(f"{shown} {shapes.NO_DIMENSIONS} Consider using x.conj().", stacklevel=4)
     return turned.conj() if input._desc.dtype.is_complex else turned
 
 
 def mH(self: Tensor) -> Tensor:
     """Matrices transposed and conjugated."""
-    return _transposed(
-        self, f"tensor.mH is only supported on matrices or batches of matrices. Got {self._desc.ndim}-D tensor."
-    )
+    return _transposed(self, "mH")
 
 
 def H(self: Tensor) -> Tensor:
@@ -155,7 +160,7 @@ def H(self: Tensor) -> Tensor:
             f"tensor.H is only supported on matrices (2-D tensors). Got {n}-D tensor."
             + (" For batches of matrices, consider using tensor.mH" if n > 2 else "")
         )
-    return _transposed(self, "")
+    return _transposed(self, "H")
 
 
 def positive(input: Tensor) -> Tensor:

@@ -32,6 +32,8 @@ def histc(input: Tensor, bins: int = 100, min: Any = 0, max: Any = 0) -> Tensor:
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
     kind = input._desc.dtype
     not_for("linspace_cpu", input, dtypes.bool_)
+    if kind.is_complex:
+        raise refused("aminmax_cpu" if input._desc.numel else "histogram_cpu", kind)
     if kind is dtypes.uint8 and min < 0:
         raise RuntimeError("value cannot be converted to type uint8_t without overflow")
     values = np.ravel(input._array)

@@ -118,6 +118,10 @@ def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: Any = None) -> 
 
 def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
     """The same under torch's name, with the right vectors as columns."""
+    if input._desc.ndim < 2:
+        raise RuntimeError(
+            f"linalg.svd: input should have at least 2 dimensions, but has {input._desc.ndim} dimensions instead"
+        )
     u, s, vh = svd_factors(input, not some)
     return return_types.svd(u, s, vh.mH)
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from .. import dispatch as d
 from ..dtype import int64
-from ..tensor import Tensor
+from ..grad_mode import is_grad_enabled
+from ..tensor import Tensor, existing_dim
 from ..views import bump
+from .arguments import expect_tensor
 
 
 def embedding(
@@ -22,6 +24,17 @@ def embedding(
     """The rows of `weight` that the indices name."""
     if sparse or max_norm is not None:
         raise NotImplementedError("numtorch has no sparse gradients, and renormalises no embeddings")
+    expect_tensor(weight, "embedding", "weight", 1)
+    expect_tensor(input, "embedding", "indices", 2)
+    if weight._desc.ndim != 2:
+        if is_grad_enabled() and weight.requires_grad:
+            existing_dim(0, weight._desc.ndim)  # which is saved, then
+        raise RuntimeError("'weight' must be 2-D")
+    if input._desc.dtype.name not in ("int64", "int32"):
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
+            f"{input._desc.dtype.type_string} instead (while checking arguments for embedding)"
+        )
     if padding_idx is None:
         padding_idx = -1
     elif padding_idx < 0:

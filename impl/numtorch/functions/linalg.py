@@ -8,7 +8,7 @@ from typing import Any
 from .. import dispatch as d, dtype as dtypes
 from ..descriptor import broadcast_shapes
 from ..geometry import element_strides
-from ..tensor import Tensor, cpp_name
+from ..tensor import Tensor, cpp_name, existing_dim
 from ..views import requires_grad
 from . import shape as shapes
 from .arguments import expect_tensor, not_for
@@ -58,6 +58,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     expect_tensor(vec, "mv", "vec", 2)
     a, b = input._desc, vec._desc
     if a.ndim != 2 or b.ndim != 1 or a.shape[1] != b.shape[0] or a.dtype is not b.dtype or not a.real:
+        existing_dim(0, a.ndim)
         _check_addmv(a.shape[:1], b.dtype, a, b)
     return d.mv(input, vec)
 
@@ -288,9 +289,9 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any
 
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """beta * input + alpha * batch1 @ batch2"""
+    shape = _product_shape(batch1, batch2)
     if batch1._desc.ndim == batch2._desc.ndim == 3:
-        a, b = batch1._desc.shape, batch2._desc.shape
-        _expands(input, (a[0], a[1], b[2]))
+        _expands(input, shape)
     kinds = [x._desc.dtype for x in (input, batch1, batch2)]
     if not kinds[0] is kinds[1] is kinds[2]:
         raise RuntimeError(
@@ -299,6 +300,12 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
     _check_batches(batch1._desc, batch2._desc)
     _not_bool("baddbmm", batch1._desc, batch2._desc)
     return d.baddbmm(input, batch1, batch2, beta, alpha)
+
+
+def _product_shape(batch1: Tensor, batch2: Tensor) -> tuple[int, ...]:
+    """The shape of the products of batches, asked size by size before anything else is looked at."""
+    asked = ((batch1._desc, 0), (batch1._desc, 1), (batch2._desc, 2))
+    return tuple([desc.shape[existing_dim(dim, desc.ndim)] for desc, dim in asked])
 
 
 def trace(input: Tensor) -> Tensor:
@@ -311,20 +318,22 @@ def trace(input: Tensor) -> Tensor:
 
 def linear(input: Tensor, weight: Tensor, bias: Any = None) -> Tensor:
     """torch.nn.functional.linear: input @ weight.T + bias"""
-    n = input._desc.ndim
-    if weight._desc.ndim == 1:
-        out = matmul(input, weight)
-        return out if bias is None else out + bias
-    turned = d.t(weight)
+    expect_tensor(input, "linear")
+    expect_tensor(weight, "linear", "weight", 2)
+    n, rank = input._desc.ndim, weight._desc.ndim
+    if not n or not rank:
+        raise RuntimeError(f"both arguments to linear need to be at least 1D, but they are {n}D and {rank}D")
     if bias is None:
-        return matmul(input, turned)
+        return matmul(input, shapes.t(weight))
+    expect_tensor(bias, "linear", "bias", 3)
+    turned = shapes.t(weight)
     if n == 2:
         return addmm(bias, input, turned)
     if bias._desc.ndim == 1 and shapes.contiguous(input) is input:
         shape = tuple(input._desc.shape)
         flat = shapes.reshape(input, (math.prod(shape[:-1]), shape[-1]))
         return shapes.view(addmm(bias, flat, turned), (*shape[:-1], weight._desc.shape[0]))
-    return matmul(input, turned) + bias
+    return matmul(input, turned).add_(bias)
 
 
 BOTH = (dot, vdot, mv, mm, bmm, matmul, outer, ger, addmm, addmv, addr, baddbmm, trace)

@@ -9,7 +9,7 @@ from .. import dispatch as d
 from ..descriptor import broadcast_shapes, plan_of
 from ..dtype import FLOATING, bool_, can_cast, get_default_dtype, int64
 from ..grad_mode import is_grad_enabled
-from ..operands import refuse_bools, refused
+from ..operands import check_subtraction, refuse_bools, refused
 from ..plain_numpy import np
 from ..tensor import Tensor
 from .arguments import expect_tensor
@@ -160,8 +160,8 @@ def _nll(input: Tensor, target: Tensor, weight: Any, reduction: int, ignore_inde
         )
     if ndim <= 2 and target._desc.ndim > 1:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
-    if input._desc.dtype.category < FLOATING:
-        raise refused("nll_loss_out_frame", input._desc.dtype)
+    if input._desc.dtype.category != FLOATING:
+        raise refused("nll_loss_out_frame" if ndim <= 2 else "nll_loss2d_forward_out_frame", input._desc.dtype)
     if target._desc.dtype is not int64:
         raise RuntimeError(f"expected target dtype to be Long or Byte, but got {target._desc.dtype.scalar_name}")
     classes = input._desc.shape[0 if ndim == 1 else 1]
@@ -274,6 +274,11 @@ def binary_cross_entropy(
             f"Using a target size ({target._desc.shape}) that is different to the input size ({input._desc.shape}) is "
             "deprecated. Please ensure they have the same size."
         )
+    if target._desc.dtype is not input._desc.dtype:
+        found, expected = target._desc.dtype.scalar_name, input._desc.dtype.scalar_name
+        raise RuntimeError(f"Found dtype {found} but expected {expected}")
+    if input._desc.dtype.category != FLOATING:
+        raise refused("binary_cross_entropy", input._desc.dtype)
     for name, tensor in (("target", target), ("input", input)):
         values = tensor._array
         if values.size and not ((values >= 0) & (values <= 1)).all():
@@ -342,8 +347,18 @@ def torch_bce_with_logits(
     required_number(reduction, "binary_cross_entropy_with_logits")
     _no_gradient(weight, "binary_cross_entropy_with_logits", "weight")
     _no_gradient(pos_weight, "binary_cross_entropy_with_logits", "pos_weight")
+    if input._desc.dtype.category != FLOATING:
+        raise refused("log_sigmoid_cpu", input._desc.dtype)
+    if target._desc.dtype is bool_:
+        check_subtraction(True, target)
+    for operand in (input, weight, pos_weight):  # by which PyTorch multiplies one minus the target in place
+        kind = target._desc.dtype if operand is None else plan_of(target._desc, operand._desc).result.dtype
+        if not can_cast(kind, target._desc.dtype):
+            raise RuntimeError(
+                f"result type {kind.scalar_name} can't be cast to the desired output type {target._desc.dtype.scalar_name}"
+            )
     shape = broadcast_shapes(target._desc.shape, input._desc.shape)
-    if shape != target._desc.shape:  # PyTorch multiplies one minus the target in place
+    if shape != target._desc.shape:
         raise RuntimeError(
             f"output with shape {list(target._desc.shape)} doesn't match the broadcast shape {list(shape)}"
         )

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..dtype import dtypes
+from ..grad_mode import is_grad_enabled
 from ..kernels.pooling import pooled_size
-from ..tensor import Tensor
-from .arguments import expect_tensor
+from ..operands import refused
+from ..tensor import Tensor, existing_dim
+from .arguments import expect_tensor, not_for
 
 
 def _pair(name: str, argument: str, value: Any) -> tuple[int, int]:
@@ -57,11 +60,8 @@ def avg_pool2d(
     divisor_override: int | None = None,
 ) -> Tensor:
     """The mean of each window over the last two dimensions."""
-    n = expect_tensor(input, "avg_pool2d")._desc.ndim
-    if n < 3:
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-max(n, 1)}, {max(n, 1) - 1}], but got -3)"
-        )
+    existing_dim(-3, expect_tensor(input, "avg_pool2d")._desc.ndim)
+    not_for("avg_pool2d", input, dtypes.bool_)
     size, steps, pad, _ = _checked("avg_pool2d", input, kernel_size, stride, padding, 1, ceil_mode)
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
@@ -79,6 +79,7 @@ def max_pool2d(
 ) -> Any:
     """The greatest of each window over the last two dimensions; with its place in the picture, if asked."""
     size, steps, pad, apart = _checked("max_pool2d", input, kernel_size, stride, padding, dilation, ceil_mode)
+    not_for("max_pool2d", input, dtypes.bool_)
     found = d.max_pool2d_with_indices(input, size, steps, pad, apart, ceil_mode)
     return found if return_indices else found[0]
 
@@ -144,6 +145,9 @@ def max_pool1d(
     out = pooled_size(shape[-1], size, step, pad, apart, ceil_mode)
     if out <= 0:
         raise RuntimeError(f"max_pool1d() Invalid computed output size: {out}")
+    recorded = input.requires_grad and is_grad_enabled()
+    if not (return_indices or recorded) and input._desc.dtype.category != dtypes.FLOATING:
+        raise refused("max_pool1d_impl", input._desc.dtype)  # the kernel that keeps no places
     picture = d.unsqueeze(input, -2)
     found = max_pool2d(picture, (1, size), (1, step), (0, pad), (1, apart), ceil_mode, True)
     found = tuple([d.squeeze_dim(t, -2) for t in found])

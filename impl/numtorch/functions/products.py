@@ -9,10 +9,11 @@ from .. import dispatch as d
 from ..checked import refusal
 from ..descriptor import broadcast_shapes
 from ..dtype import dtypes
+from ..grad_mode import is_grad_enabled
 from ..operands import refused
 from ..overlap import refuse
 from ..plain_numpy import np
-from ..tensor import Tensor, wrap, wrap_dim
+from ..tensor import Tensor, existing_dim, wrap, wrap_dim
 from ..views import check_inplace, requires_grad
 from . import shape as shapes
 from .arguments import expect_tensor, expect_tensors
@@ -124,7 +125,7 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     a, b = input._desc, other._desc
     if a.ndim != b.ndim:
         raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
-    at = wrap_dim(dim, a.ndim)
+    at = existing_dim(dim, a.ndim)
     if a.shape[at] != 3 or b.shape[at] != 3:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {a.shape[at]} and {b.shape[at]}"
@@ -222,6 +223,10 @@ def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alph
 
 def _addbmm(input: Tensor, batch1: Tensor, batch2: Tensor) -> None:
     a, b = batch1._desc, batch2._desc
+    if is_grad_enabled() and (input.requires_grad or batch1.requires_grad or batch2.requires_grad):
+        existing_dim(0, a.ndim)  # which is saved, then
+    existing_dim(1, a.ndim)
+    existing_dim(2, b.ndim)
     if a.ndim != 3:
         raise RuntimeError("batch1 must be a 3D tensor")
     if b.ndim != 3:

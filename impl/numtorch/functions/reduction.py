@@ -183,6 +183,8 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
         )
     if dim is not None:
         check_not_empty(input, (one(dim, input._desc.ndim),), "aminmax", "")
+        if input._desc.dtype.is_complex and not input._desc.ndim:
+            raise RuntimeError(f"aminmax not implemented for {input._desc.dtype.scalar_name}")
     return return_types.aminmax(*d.aminmax(input, dim, keepdim))
 
 
@@ -190,6 +192,8 @@ def _argument(name: str, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
     expect_tensor(input, name)
     if input._desc.dtype is dtypes.bool_:
         raise RuntimeError(f"{name}(): does not support bool input")
+    if input._desc.dtype.is_complex:
+        raise RuntimeError(f"{name}(): does not support complex input")
     if dim is None:
         if not input._desc.numel:
             raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
@@ -226,10 +230,11 @@ def median(input: Tensor, dim: Any = MISSING, keepdim: bool = False) -> Any:
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     """The k-th smallest element over a dimension, and its index."""
     ndim = input._desc.ndim
-    size = input._desc.shape[one(dim, ndim)] if ndim else 1
+    at = wrap_dim(one(dim, ndim), ndim)
+    size = input._desc.shape[at] if ndim else 1
     check_not_empty(input, (dim,), "kthvalue")
     if not 1 <= k <= size:
-        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {wrap_dim(dim, ndim)}")
+        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {at}")
     if ndim:
         not_for("kthvalue_cpu", input, dtypes.bool_)
     return return_types.kthvalue(*d.kthvalue(input, k, dim, keepdim))
@@ -255,7 +260,8 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: b
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     """The k largest or smallest elements, and where they were."""
     ndim = input._desc.ndim
-    if not 0 <= k <= (input._desc.shape[one(dim, ndim)] if ndim else 1):
+    at = wrap_dim(one(dim, ndim), ndim)
+    if not 0 <= k <= (input._desc.shape[at] if ndim else 1):
         raise RuntimeError("selected index k out of range")
     if input._desc.dtype is dtypes.bool_:
         raise RuntimeError("topk does not support bool dtypes on CPU")
@@ -308,11 +314,12 @@ def _moment(name: str, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, co
     if desc.ndim and not desc.numel:
         n = 0  # PyTorch divides the elements by the results
     if n - (1 if correction is None else correction) <= 0:
-        warnings.warn(
-            f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "
-            "factor (input numel divided by output numel).",
-            stacklevel=3,
-        )
+        for _ in range(1 + desc.dtype.is_complex):  # of complex numbers both parts say it
+            warnings.warn(
+                f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "
+                "factor (input numel divided by output numel).",
+                stacklevel=3,
+            )
     return getattr(d, name)(input, given, correction, keepdim)
 
 

@@ -10,7 +10,7 @@ from ..index_put import check_indices, check_values, index_put_ as writes_at
 from ..operands import category_of
 from ..overlap import refuse_any
 from ..plain_numpy import np
-from ..tensor import Tensor, wrap_dim
+from ..tensor import Tensor, existing_dim, wrap_dim
 from . import shape as shapes
 from .arguments import expect_tensor
 from .index_checks import REDUCTIONS, bounds, line, out_of_bounds, raised, writable
@@ -264,7 +264,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: Any = None) -> Tensor:
             "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
             f"{a} dimensions for input, and {b} dimensions for indices"
         )
-    at = wrap_dim(dim, a)
+    at = existing_dim(dim, a)
     shape = list(np.broadcast_shapes(*[(*s[:at], 1, *s[at + 1 :]) for s in (input._desc.shape, indices._desc.shape)]))
     shape[at] = indices._desc.shape[at]
     wide = shapes.expand(indices, tuple(shape))

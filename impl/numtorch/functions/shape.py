@@ -13,7 +13,7 @@ from ..geometry import element_strides
 from ..kernels.shape import view_strides
 from ..plain_numpy import np
 from ..scalar import checked
-from ..tensor import Tensor, wrap_dim
+from ..tensor import Tensor, existing_dim, wrap_dim
 from ..views import counted
 from .arguments import as_given, dims, expect_tensor, infer_size, sizes
 from .reinterpret import view_dtype
@@ -88,6 +88,10 @@ def unflatten(self: Tensor, dim: int, shape: Any) -> Tensor:
     if not len(shape):
         raise RuntimeError("unflatten: sizes must be non-empty")
     dim = wrap_dim(dim, self._desc.ndim)
+    if not self._desc.ndim:
+        raise RuntimeError(
+            f"unflatten got an unexpected error:\nDimension specified as {dim} but tensor has no dimensions"
+        )
     size = self._desc.shape[dim]
     try:
         inner = infer_size(tuple(shape), size)
@@ -136,10 +140,15 @@ def permute(self: Tensor, *order: Any) -> Tensor:
     return d.permute(self, given)
 
 
+NO_DIMENSIONS = "is deprecated on 0-D tensors."
+
+
 def T(self: Tensor) -> Tensor:
     """All dimensions reversed."""
     n = self._desc.ndim
-    if n != 2:
+    if not n:
+        warnings.warn(f"Tensor.T {NO_DIMENSIONS} This function is the identity in these cases.", stacklevel=3)
+    elif n != 2:
         warnings.warn(
             "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it "
             "will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
@@ -151,6 +160,9 @@ def T(self: Tensor) -> Tensor:
 
 def mT(self: Tensor) -> Tensor:
     """The last two dimensions exchanged."""
+    if not self._desc.ndim:
+        warnings.warn(f"Tensor.mT {NO_DIMENSIONS} This function is the identity in these cases.", stacklevel=3)
+        return self
     if self._desc.ndim < 2:
         raise RuntimeError(
             f"tensor.mT is only supported on matrices or batches of matrices. Got {self._desc.ndim}-D tensor."
@@ -161,8 +173,6 @@ def mT(self: Tensor) -> Tensor:
 def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
     """Dimensions moved, the others in order."""
     n = self._desc.ndim
-    if not n:
-        return d.alias(self)
     from_, to = [tuple(x) if isinstance(x, (tuple, list)) else (x,) for x in (source, destination)]
     if len(from_) != len(to):
         raise RuntimeError(
@@ -173,6 +183,8 @@ def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
     for name, given, wrapped in (("source", from_, src), ("destination", to, dst)):
         if len(set(wrapped)) != len(wrapped):
             raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(given)})")
+    if not n:
+        return d.alias(self)
     order = [-1] * n
     for a, b in zip(src, dst, strict=True):
         order[b] = a
@@ -278,9 +290,7 @@ def diagonal(self: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Ten
 
 def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """All positions of a dimension."""
-    if not self._desc.ndim:
-        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    wrap_dim(dim, self._desc.ndim)
+    existing_dim(wrap_dim(dim, self._desc.ndim), self._desc.ndim)
     return d.unbind(self, dim)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..dtype import dtypes
-from ..operands import category_of
+from ..operands import category_of, refused
 from ..overlap import refuse_any
 from ..tensor import Tensor, wrap_dim
 from ..views import storage_of
@@ -65,8 +65,10 @@ def _slices(name: str, self: Tensor, dim: int, index: Any, source: Tensor, alpha
             "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
             f"{mine} source.shape = {theirs}"
         )
+    if name == "index_reduce_" and self._desc.dtype.is_complex and self._desc.ndim < 2:
+        raise refused("index_func_", self._desc.dtype)
     extent = line(self._desc.shape)[at]
-    if name == "index_add_":
+    if name == "index_add_" and self._desc.ndim > 1:
         bounds(index, extent, out_of_bounds(at, extent))
     else:
         bounds(index, extent, lambda i: "index out of range in self", IndexError)

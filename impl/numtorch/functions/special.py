@@ -7,7 +7,7 @@ from typing import Any
 from .. import dispatch as d, return_types
 from ..descriptor import broadcast_shapes, plan_of
 from ..dtype import dtypes
-from ..operands import category_of, check_subtraction, refused, resize_output, type_error
+from ..operands import category_of, check_subtraction, refused, resize_output, tensors_only, type_error
 from ..overlap import refuse
 from ..tensor import Tensor, cpp_name
 from ..views import check_inplace, requires_grad
@@ -37,6 +37,7 @@ def by_operands(name: str, tensors: Any, first: Any = None, second: Any = None) 
             if out is not None and name not in WITH_NUMBERS:
                 raise no_overload(name, input, other, out)
             function = first
+            other = _with_number(other, input)
         return function(input, other, out=out)
 
     call.__name__ = name
@@ -165,7 +166,10 @@ def heaviside_(self: Tensor, values: Tensor) -> Tensor:
 
 def _same_type(input: Tensor, values: Tensor) -> None:
     expect_tensor(input, "heaviside")
-    if input._desc.dtype is not expect_tensor(values, "heaviside", "values", 2)._desc.dtype:
+    expect_tensor(values, "heaviside", "values", 2)
+    if input._desc.dtype.is_complex or values._desc.dtype.is_complex:
+        raise RuntimeError("heaviside is not yet implemented for complex tensors.")
+    if input._desc.dtype is not values._desc.dtype:
         raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
 
 
@@ -367,6 +371,19 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     return d.dist(input, other, p)
 
 
+def as_method(name: str) -> Any:
+    """The method of a function of two tensors, which counts its arguments without the first in what it says."""
+    function = getattr(d, name)
+
+    def call(self: Tensor, other: Tensor) -> Tensor:
+        tensors_only(name, self, other, "other", True)
+        return function(self, other)
+
+    call.__name__ = name
+    call.__doc__ = f"{name}(other) -> Tensor"
+    return call
+
+
 ONE = ("exp2", "log2", "log10", "asinh", "acosh", "atanh", "sinc", "deg2rad", "rad2deg", "erf", "erfc", "frac", "erfinv",
        "lgamma", "digamma", "i0")  # fmt: skip
 TWO = ("logaddexp", "logaddexp2", "atan2", "hypot")
@@ -391,7 +408,7 @@ IN_PLACE |= {
     "acosh_": d.acosh_of_,
     "atanh_": d.atanh_of_,
 }
-METHODS = BOTH | IN_PLACE
+METHODS = BOTH | {n: as_method(n) for n in TWO} | IN_PLACE
 METHODS |= {
     "polygamma": polygamma_method,
     "polygamma_": polygamma_,

@@ -21,12 +21,19 @@ from .reduction import MISSING, check_not_empty, nansum, one, several
 
 def cummax(input: Tensor, dim: int) -> Any:
     """The largest element so far, and its index."""
-    return return_types.cummax(*d.cummax(expect_tensor(input, "cummax"), one(dim, input._desc.ndim)))
+    return return_types.cummax(*d.cummax(expect_tensor(input, "cummax"), _along("cummax", dim, input)))
 
 
 def cummin(input: Tensor, dim: int) -> Any:
     """The smallest element so far, and its index."""
-    return return_types.cummin(*d.cummin(expect_tensor(input, "cummin"), one(dim, input._desc.ndim)))
+    return return_types.cummin(*d.cummin(expect_tensor(input, "cummin"), _along("cummin", dim, input)))
+
+
+def _along(name: str, dim: int, input: Tensor) -> int:
+    ndim = input._desc.ndim
+    if not ndim and type(dim) is int and not -1 <= dim <= 0:
+        raise IndexError(f"{name}(): Expected reduction dim -1 or 0 for scalar but got {dim}")
+    return one(dim, ndim)
 
 
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops.real_only import NO_HALVES, refusal
+from ..ops.real_only import NO_COMPLEX_GRADIENTS, NO_HALVES, WHERE, refusal
 from ..ops.row import Row
 from ..plain_numpy import np
 from .recording import Recording
@@ -20,7 +20,8 @@ COUNTS = {
     **dict.fromkeys(
         ("abs", "deg2rad", "rad2deg", "nan_to_num", "hardtanh", "all_alike", "nonzero", "frexp", "dot", "vdot"), "1"
     ),
-    **dict.fromkeys(("soft_margin_loss",), "1"),
+    "soft_margin_loss": "1",
+    "isinf": "int(self._desc.dtype.category == 3)",
     **dict.fromkeys(("mean_all", "mean_dim", "mode", "diag_embed", "constant_pad_nd"), "2"),
     **dict.fromkeys(("max_dim", "min_dim"), "2 if self._desc.ndim else 1"),
     **dict.fromkeys(("vector_norm", "topk", "cumsum", "cumprod"), "int(not self._desc.ndim)"),
@@ -72,6 +73,7 @@ class Functions(Recording):
                 w(2, f"array, desc = {how}")
         if row.formulas and not row.bool_result:
             self.flag(row, 1)
+            self.recordable(2, row)
             self.track(row, 2)
             w(2, "node.desc = desc")
             self.new_tensor(2, "True", "node")
@@ -85,10 +87,19 @@ class Functions(Recording):
         """The lines that refuse complex numbers, and half precision, if the row does; not if a cheaper test fails."""
         error = refusal(name or row.name, row.refuses)
         if error:
-            self.body(depth, f"if {unless}{kind}.category == 3:\n    raise {error.replace('{kind}', kind)}")
+            where = f" and {WHERE[row.name]}" if row.name in WHERE else ""
+            self.body(depth, f"if {unless}{kind}.category == 3{where}:\n    raise {error.replace('{kind}', kind)}")
         kernel = NO_HALVES.get(name or row.name)
         if kernel:
             self.body(depth, f"if {unless}{kind}.is_half:\n    raise refused({kernel!r}, {kind})")
+
+    def recordable(self, depth: int, row: Row, desc: str = "desc", cheaper: str = "") -> None:
+        """The lines that refuse to record an integral result, and a complex one if the row has no derivative of it."""
+        self.body(depth, f"if {cheaper}{desc}.dtype.category < 2:\n    raise undifferentiable({desc})")
+        name = NO_COMPLEX_GRADIENTS.get(row.name)
+        if name:
+            text = f"{name} does not support automatic differentiation for outputs with complex dtype."
+            self.body(depth, f"if {desc}.dtype.category == 3:\n    raise RuntimeError({text!r})")
 
     def binary(self, row: Row) -> None:
         """Two operands, and plain values."""
@@ -147,6 +158,7 @@ class Functions(Recording):
             w(1, "desc = describe(array)")
         elif row.formulas:
             self.flag(row, 1)
+            self.recordable(2, row)
             self.track(row, 2)
             w(2, "node.desc = desc")
             self.new_tensor(2, "True", "node")
@@ -202,6 +214,7 @@ class Functions(Recording):
         else:
             w(1, "if not desc.plain:\n    array, desc = arrange(array, desc)")
         self.flag(row, 1)
+        self.recordable(2, row)
         self.track(row, 2)
         w(2, "node.desc = desc")
         self.new_tensor(2, "True", "node")
@@ -265,12 +278,17 @@ class Functions(Recording):
                 w(1, f"array = {call}\ndesc = describe(array)")
             if row.formulas:
                 self.flag(row, 1)
-                w(2, "if desc.dtype.category >= 2:")
-                self.track(row, 3)
-                w(3, "node.desc = desc")
-                self.new_tensor(3, "True", "node")
-                self.save_result(row, 3, {"result": ("array", "result")})
-                w(3, f"return result if out is None else store(out, result, {row.says!r})")
+                at = 2
+                if row.name == "to_copy":  # the one that ends a graph
+                    w(2, "if desc.dtype.category >= 2:")
+                    at = 3
+                else:
+                    self.recordable(2, row)
+                self.track(row, at)
+                w(at, "node.desc = desc")
+                self.new_tensor(at, "True", "node")
+                self.save_result(row, at, {"result": ("array", "result")})
+                w(at, f"return result if out is None else store(out, result, {row.says!r})")
             self.new_tensor(1, "False", "None")
             self.count_writes(row, "result")
             w(1, f"return result if out is None else store(out, result, {row.says!r})")
@@ -279,6 +297,7 @@ class Functions(Recording):
         w(1, "if disabled and _grad.inference:\n    for r in results:\n        mark_inference(r)")
         if row.formulas:
             self.flag(row, 1)
+            self.recordable(2, row, f"results[{row.differentiable.index(True)}]._desc")
             self.track(row, 2)
             if sum(row.differentiable) > 1:
                 w(2, "node.descs = tuple([r._desc for r in results])")
@@ -313,6 +332,7 @@ class Functions(Recording):
         w(1, f"array = {kernel}({', '.join(['source', *rest])})")
         w(1, "desc = describe(array)")
         self.flag(row, 1)
+        self.recordable(2, row, cheaper="not desc.real and ")
         self.track(row, 2)
         w(2, "node.desc = desc")
         self.new_tensor(2, "True", "node")
@@ -333,6 +353,7 @@ class Functions(Recording):
             f"arrays = {kernel}({', '.join([f'settled(storage_of({first}))', *rest])})\nresults = [wrap(a) for a in arrays]",
         )
         self.flag(row, 1)
+        self.recordable(2, row, f"{first}._desc", f"not {first}._desc.real and ")
         self.track(row, 2)
         w(2, "node.descs = tuple([r._desc for r in results])\nnode.desc = node.descs[0] if results else None")
         w(2, "for result in results:\n    result._requires_grad = True\n    result._node = node")

@@ -138,6 +138,7 @@ class InPlace(Functions):
         given = ", ".join(p.name for p in row.tensors)
         w(1, f"flag = before_write({a}, ({given},){shared}) and (not disabled or _grad.grad)")
         self.nary_call(row)
+        self.refuse_complex(1, row, "desc.dtype", name=row.name + "_")
         w(1, f"check_result({a}, desc)")
         if a in row.saved:
             w(1, f"seq, original = (next(sequence_nrs), {a}.clone()) if flag else (0, None)")

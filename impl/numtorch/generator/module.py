@@ -32,7 +32,10 @@ IMPORTS = (
     ("..tensor", "Tensor wrap"),
     (
         "..views",
-        "as_view become bump check_inplace counted edge mark_inference rebase_history requires_grad set_history storage_of",
+        (
+            "as_view become bump check_inplace counted edge mark_inference rebase_history requires_grad set_history "
+            "storage_of undifferentiable"
+        ),
     ),
 )
 """What the templates name, of which a module imports what it uses."""

@@ -129,7 +129,7 @@ def linalg_slogdet(a: Array) -> tuple[Array, Array, Array, Array]:
             sign = np.where(
                 np.isnan(size), 0, _of_factors(factors, pivots)[0] * np.multiply.reduce(np.sign(diagonal), axis=-1)
             )
-    return (sign.astype(a.dtype)[()], size.astype(a.dtype)[()], factors, pivots)
+    return (sign.astype(a.dtype)[()], size.astype(a.real.dtype)[()], factors, pivots)
 
 
 def is_vector(a: Array, b: Array) -> bool:
@@ -234,11 +234,20 @@ def linalg_eigh(a: Array, uplo: str) -> tuple[Array, Array]:
     return values, columns(vectors)
 
 
+def _svd(a: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
+    """NumPy's factors, of which it never finishes some where the matrix has infinities: those are nan, as PyTorch has most."""
+    endless = np.isinf(a).any((-2, -1)) & ~np.isnan(a).any((-2, -1)) if min(a.shape[-2:]) > 2 else np.False_
+    if not endless.any():
+        return np.linalg.svd(a, full_matrices)
+    factors = np.linalg.svd(np.where(endless[..., None, None], a.dtype.type(0), a), full_matrices)
+    for factor in factors:
+        factor[endless] = np.nan
+    return factors
+
+
 def linalg_svd(a: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     """Left vectors, singular values in falling order, and right vectors as rows."""
-    u, s, vh = np.linalg.svd(
-        a if a.dtype.itemsize > 2 else a.astype(np.float32), full_matrices
-    )  # no half, even if empty
+    u, s, vh = _svd(a if a.dtype.itemsize > 2 else a.astype(np.float32), full_matrices)  # no half, even if empty
     return tuple([x.astype(a.dtype, copy=False) for x in (columns(u), s, columns(vh))])  # type: ignore[return-value]
 
 
@@ -246,7 +255,7 @@ def linalg_pinv(a: Array, atol: float, rtol: float, hermitian: bool) -> Array:
     """The pseudo-inverse; singular values below max(atol, rtol * the largest) count as zero."""
     if not a.size:
         return np.zeros((*a.shape[:-2], a.shape[-1], a.shape[-2]), a.dtype)
-    u, s, vh = np.linalg.svd(a, False)
+    u, s, vh = _svd(a, False)
     cut = np.maximum(atol, rtol * s[..., :1])
     inverse = np.where(s > cut, np.divide(1, s, where=s > cut, out=np.zeros_like(s)), 0).astype(s.dtype)
     return np.ascontiguousarray((vh.conj().swapaxes(-1, -2) * inverse[..., None, :]) @ u.conj().swapaxes(-1, -2))

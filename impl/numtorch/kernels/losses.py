@@ -121,14 +121,14 @@ def binary_cross_entropy(x: Array, target: Array, weight: Array | None, reductio
     low = x.dtype.type(-100)
     one = x.dtype.type(1)
     losses = (target - one) * np.maximum(np.log1p(-x), low) - target * np.maximum(np.log(x), low)
-    return reduced_loss(losses if weight is None else losses * weight, reduction)
+    return reduced_loss(losses if weight is None else (losses * weight).astype(x.dtype), reduction)
 
 
 def binary_cross_entropy_backward(grad: Array, x: Array, target: Array, weight: Array | None, reduction: int) -> Array:
     """(x - target) / (x (1 - x))"""
     one = x.dtype.type(1)
     out = grad * (x - target) / np.maximum((one - x) * x, x.dtype.type(1e-12))
-    out = out if weight is None else out * weight
+    out = out if weight is None else (out * weight).astype(x.dtype)
     out = out / x.dtype.type(x.size) if reduction == MEAN else out
     return in_layout(out, x) if x.ndim > 1 else out
 
@@ -136,14 +136,15 @@ def binary_cross_entropy_backward(grad: Array, x: Array, target: Array, weight: 
 def binary_cross_entropy_with_logits(
     x: Array, target: Array, weight: Array | None, pos_weight: Array | None, reduction: int
 ) -> Array:
-    """The cross entropy of sigmoid(x), computed so that nothing overflows."""
+    """The cross entropy of sigmoid(x), computed so that nothing overflows; in the target's type, as PyTorch writes to it."""
     one, zero = x.dtype.type(1), x.dtype.type(0)
     softplus = np.log1p(np.exp(-np.abs(x))) + np.maximum(-x, zero)
     if pos_weight is None:
         losses = (one - target) * x + softplus
     else:
         losses = (one - target) * x + ((pos_weight - one) * target + one) * softplus
-    return reduced_loss(losses if weight is None else losses * weight, reduction)
+    losses = losses if weight is None else losses * weight
+    return reduced_loss(losses.astype(target.dtype, copy=False), reduction)
 
 
 def embedding(weight: Array, indices: Array, padding_idx: int, scale_grad_by_freq: bool, sparse: bool) -> Array:

@@ -367,7 +367,7 @@ def rsub_scalar(x: Array, other: Any) -> Array:
     """A Python number minus x."""
     if x.dtype.kind == "f":
         return other - x
-    return x.dtype.type(other) - x
+    return x.dtype.type(other) - x * x.dtype.type(1)  # which makes nan of complex infinities, as in PyTorch
 
 
 def pow_base(base: Any, exponent: Array) -> Array:

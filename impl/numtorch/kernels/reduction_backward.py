@@ -190,7 +190,7 @@ def var_backward(grad: Array, x: Array, dim: Dims, correction: float | None, kee
     middle = np.add.reduce(x, axis=where, keepdims=bool(x.ndim)) / x.dtype.type(n)
     by = n - (1 if correction is None else correction)
     if by <= 0 and (dim is None or not x.ndim):
-        return grad * np.where(x == middle, np.nan, np.inf).astype(x.dtype)
+        return (grad * np.where(x == middle, np.nan, np.inf).astype(grad.dtype)).astype(x.dtype)
     scale = x.dtype.type(2.0 / by if by else np.inf if by == 0 else np.nan)
     return scale * kept(grad, dim, keepdim, x.ndim) * (x - middle)
 

@@ -81,6 +81,28 @@ def entr(x: Array) -> Array:
     return np.where(x > 0, -x * np.log(x), np.where(x == 0, x.dtype.type(0), np.where(x < 0, -x.dtype.type(np.inf), x)))
 
 
+def logaddexp(x: Array, other: Array) -> Array:
+    """log(exp(x) + exp(other)) without overflow, of real and complex numbers."""
+    if x.dtype.kind != "c":
+        return np.logaddexp(x, other)
+    swapped = other.real > x.real
+    small, large = np.where(swapped, x, other), np.where(swapped, other, x)
+    out = log1p_of(np.exp(small - large)) + large
+    same = np.isinf(small.real) & (small.real == large.real)
+    out = np.where(same, np.where(small.real < 0, small, np.log(np.exp(small) + np.exp(large))), out)
+    return np.where(np.isnan(x) | np.isnan(other), x.dtype.type(complex(np.nan, np.nan)), out)[()]
+
+
+def log1p_of(z: Array) -> Array:
+    """log(1 + z) of complex numbers; NumPy's loses small parts."""
+    real, imag = z.real, z.imag
+    small = (np.abs(real) < 0.5) & (np.abs(imag) < 0.5)
+    size = np.where(small, 0.5 * np.log1p(real * (2 + real) + imag * imag), np.log(np.hypot(1 + real, imag)))
+    out = np.empty(np.shape(z), z.dtype)
+    out.real, out.imag = size, np.arctan2(imag, 1 + real)
+    return out[()]
+
+
 def copysign(x: Array, other: Array) -> Array:
     """The size of x with the sign of other."""
     return np.copysign(x, other)

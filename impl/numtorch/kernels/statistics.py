@@ -7,6 +7,7 @@ from typing import Any
 from ..plain_numpy import np
 from .reduction import vector_norm
 from .scatter import scatter_add
+from .special import logaddexp
 
 Array = Any
 
@@ -46,8 +47,20 @@ def logcumsumexp(x: Array, dim: int) -> Array:
     """Logarithms of running sums of exponentials."""
     if not np.ndim(x):
         return x[()]
+    if x.dtype.kind == "c":
+        return _complex_logcumsumexp(x, dim)
     with np.errstate(invalid="ignore"):
         return np.logaddexp.accumulate(x, axis=dim, out=np.empty(x.shape, x.dtype)) + x.dtype.type(0)  # no -0
+
+
+def _complex_logcumsumexp(x: Array, dim: int) -> Array:
+    """The same of complex numbers, which NumPy does not add by their exponentials."""
+    out = np.empty(x.shape, x.dtype)
+    lanes, sums = np.moveaxis(x, dim, 0), np.moveaxis(out, dim, 0)
+    so_far = np.full(lanes.shape[1:], -np.inf, x.dtype)
+    for i in range(len(lanes)):
+        so_far = sums[i] = logaddexp(lanes[i], so_far)
+    return out
 
 
 def renorm(x: Array, p: float, dim: int, maxnorm: float) -> Array:

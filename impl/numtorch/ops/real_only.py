@@ -12,7 +12,25 @@ TAKES_COMPLEX = frozenset(["silu", "logaddexp"])
 KERNELS: dict[str, str] = {
     **{name: f"{name}_vml_cpu" for name in ("erf", "erfc", "erfinv", "lgamma", "round", "i0")},
     **{name: f"{name}_cpu" for name in ("lt", "le", "gt", "ge", "fmod", "remainder", "atan2", "copysign", "xlogy")},
-    **{name: f"{name}_cpu" for name in ("logit", "kthvalue", "mode", "aminmax", "cummax", "cummin", "glu", "threshold")},
+    **{
+        name: f"{name}_cpu" for name in ("logit", "kthvalue", "mode", "aminmax", "cummax", "cummin", "glu", "threshold")
+    },
+    **{f"{name}_scalar": f"{name}_cpu" for name in ("lt", "le", "gt", "ge", "fmod", "remainder", "copysign")},
+    **{name: f"{name}_cpu" for name in ("xlog1py", "entr", "erfcx", "ndtri", "log_ndtr", "igamma", "igammac", "zeta")},
+    **{name: f"{name}_cpu" for name in ("i0e", "i1", "i1e")},
+    **{f"{name}_{which}": f"{name}_cpu" for name in ("xlogy", "xlog1py", "zeta") for which in ("self", "other")},
+    "remainder_of": "remainder_cpu",
+    "round_decimals": "{'round_cpu' if decimals else 'round_vml_cpu'}",
+    "avg_pool2d": "avg_pool2d",
+    "max_pool2d_with_indices": "max_pool2d",
+    "rrelu_with_noise": "leaky_relu_cpu",
+    "rrelu_with_noise_of": "leaky_relu_cpu",
+    "mvlgamma": "arange_cpu",
+    "div_mode": "div_{rounding_mode}_cpu",
+    "polygamma": "{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}",
+    "polygamma_of": "{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}",
+    "scatter_reduce": "scatter_gather_tensor_cpu_reduce_{reduce}",
+    "index_reduce": "{'maximum_cpu' if reduce == 'amax' else 'minimum_cpu'}",
     "digamma": "digamma",
     "threshold_of": "threshold_cpu",
     "log_sigmoid": "log_sigmoid_cpu",
@@ -20,6 +38,8 @@ KERNELS: dict[str, str] = {
     "prelu_kernel": "prelu_cpu",
     "floor_divide": "div_floor_cpu",
     "floor_divide_of": "div_floor_cpu",
+    "floor_divide_scalar": "div_floor_cpu",
+    "floor_divide_of_scalar": "div_floor_cpu",
     "clamp_min_tensor": "maximum_cpu",
     "clamp_max_tensor": "minimum_cpu",
     "amax": "max_values_cpu",
@@ -31,16 +51,39 @@ KERNELS: dict[str, str] = {
     "median_dim": "median_out",
     "nanmedian_dim": "median_out",
 }
-"""The kernel that PyTorch names, by row."""
+"""The kernel that PyTorch names, by row: a text in which the parameters stand, as in an f-string."""
 
 NO_HALVES: dict[str, str] = {
-    **{name: f"{name}_cpu" for name in ("erfcx", "ndtri", "log_ndtr", "zeta", "linalg_eigh", "cholesky", "cholesky_solve")},
+    **{
+        name: f"{name}_cpu"
+        for name in ("erfcx", "ndtri", "log_ndtr", "zeta", "linalg_eigh", "cholesky", "cholesky_solve")
+    },
     "zeta_self": "zeta_cpu",
     "zeta_other": "zeta_cpu",
     "linalg_solve_triangular": "triangular_solve_cpu",
     "cholesky_inverse": "cholesky_inverse_out_cpu",
 }
 """The kernels that PyTorch has not compiled for half precision, by row."""
+
+WHERE: dict[str, str] = {
+    **dict.fromkeys(["kthvalue", "mode"], "self._desc.ndim"),
+    **dict.fromkeys(["cummax", "cummin"], "self._desc.ndim and self._desc.numel"),
+    "div_mode": "rounding_mode is not None",
+    "scatter_reduce": "reduce[0] == 'a'",
+    "index_reduce": "reduce[0] == 'a'",
+    **dict.fromkeys(["median_all", "nanmedian_all"], "self._desc.numel"),
+}
+"""Rows that refuse complex numbers only where this holds: where there is something to compare, or by an argument."""
+
+NO_COMPLEX_GRADIENTS: dict[str, str] = {
+    **{name: name for name in ("silu", "nan_to_num", "kthvalue", "mode", "cummax", "cummin", "soft_margin_loss")},
+    **{name: name for name in ("embedding", "index_reduce", "scatter_reduce", "select_scatter", "slice_scatter")},
+    "softmax": "_softmax",
+    "log_softmax": "_log_softmax",
+    "median_all": "median",
+    "nanmedian_all": "nanmedian",
+}
+"""Rows that compute with complex numbers and have no derivative of them, and PyTorch's names of them."""
 
 _CLAMP = "clamp is not supported for complex types"
 
@@ -56,8 +99,8 @@ RUNTIME: dict[str, str] = {
     **{name: f"{name} not implemented for complex tensors." for name in ("maximum", "minimum", "fmax", "fmin")},
     **{name: f"{name} is not supported for complex tensors." for name in ("deg2rad", "rad2deg")},
     **{f"{name}_dim": f"{name}(): does not support complex input" for name in ("max", "min")},
-    **{name: f"{name}(): does not support complex input" for name in ("argmax", "argmin")},
     **dict.fromkeys(["sort", "sort_stable"], " Sort does not support complex dtypes on CPU"),
+    "frexp": "torch.frexp() only supports floating-point dtypes",
     "topk": " topk does not support complex dtypes on CPU",
     "nansum_dim": "nansum on CPU does not support complex inputs",
     "abs_": "In-place abs is not supported for complex tensors.",
@@ -79,4 +122,4 @@ def refusal(name: str, refuses: str | None) -> str:
         if one in NOT_IMPLEMENTED:
             return f"NotImplementedError({NOT_IMPLEMENTED[one]!r})"
     kernel = KERNELS.get(plain) or (refuses if plain not in TAKES_COMPLEX else None)
-    return f"refused({kernel!r}, {{kind}})" if kernel else ""
+    return f"refused({'f' * ('{' in kernel)}{kernel!r}, {{kind}})" if kernel else ""

@@ -8,8 +8,8 @@ from .row import BESIDE_NUMBER, ELEMENTWISE, FOUND_DTYPE, LIKE, nary, nondiff, o
 op("exp2(self)", np.exp2, float_result=True, self="grad * result.conj() * 0.6931471805599453", jvp=ELEMENTWISE)
 op("log2(self)", np.log2, float_result=True, self="grad / (self.conj() * 0.6931471805599453)", jvp=ELEMENTWISE)
 op("log10(self)", np.log10, float_result=True, self="grad / (self.conj() * 2.3025850929940456)", jvp=ELEMENTWISE)
-op("logaddexp(self, other)", np.logaddexp, inplace=False, tensors_only=True, refuses="logaddexp_cpu",
-   self="grad / (1 + exp(other - self))", other="grad / (1 + exp(self - other))",
+op("logaddexp(self, other)", k.logaddexp, pointwise=True, inplace=False, tensors_only=True, refuses="logaddexp_cpu",
+   self="grad / (1 + exp(other - self)).conj()", other="grad / (1 + exp(self - other)).conj()",
    jvp="self_t / (1 + exp(other_p - self_p)) + other_t / (1 + exp(self_p - other_p))")
 op("logaddexp2(self, other)", np.logaddexp2, inplace=False, tensors_only=True, refuses="logaddexp2_cpu",
    self="grad / (1 + pow_base(2, other - self))", other="grad / (1 + pow_base(2, self - other))",

@@ -1,0 +1,106 @@
+"""Operators of complex numbers: which refuse them, or to differentiate them, and what the others make of infinities."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import complexes, cotangent
+
+REFUSING = (
+    "fmod",
+    "remainder",
+    "copysign",
+    "xlogy",
+    "igamma",
+    "floor_divide",
+    "atan2",
+    "hypot",
+    "heaviside",
+    "maximum",
+)
+ALONE = ("erfcx", "ndtri", "log_ndtr", "i0e", "i1", "entr", "round", "digamma", "expit", "logit")
+UNDERIVED = ("nan_to_num", "cummax", "cummin", "median", "mode", "kthvalue", "log_softmax", "softmax")
+
+
+@case(requires=["complex"])
+def complex_operands_are_refused(
+    torch,
+    z: complexes(max_dims=1),
+    name: st.sampled_from(REFUSING),
+    alone: st.sampled_from(ALONE),
+    n: st.sampled_from([2, 0.5]),
+):
+    """What orders or rounds numbers refuses complex ones by the name of its kernel."""
+    getattr(z, name)(z)
+    getattr(z, name)(n)
+    getattr(z.clone(), f"{name}_")(n)
+    getattr(torch.special, alone)(z)
+
+
+@case(requires=["complex", "backward"])
+def complex_results_may_lack_a_derivative(
+    torch, z: complexes(max_dims=1), name: st.sampled_from(UNDERIVED), track: st.booleans()
+):
+    """Operators that take complex numbers and have no derivative of them refuse to record."""
+    z.requires_grad_(track)
+    arguments = {"cummax": (0,), "cummin": (0,), "kthvalue": (1,), "softmax": (0,), "log_softmax": (0,)}
+    getattr(z, name)(*arguments.get(name, ()))
+    torch.nn.functional.silu(z)
+
+
+@case(requires=["complex", "backward"])
+def logarithms_of_complex_determinants(
+    torch,
+    z: complexes(shape=(2, 2), values="distinct"),
+    g: cotangent((), "complex64"),
+    h: cotangent((), "float32"),
+    which: st.sampled_from(["sign", "logabsdet", "both"]),
+):
+    """The sign of a complex determinant has a gradient, and its logarithm is real."""
+    sign, logabsdet = torch.linalg.slogdet(z.requires_grad_())
+    roots = {"sign": ([sign], [g]), "logabsdet": ([logabsdet], [h]), "both": ([sign, logabsdet], [g, h])}
+    torch.autograd.backward(*roots[which])
+
+
+@case(requires=["complex", "backward"])
+def complex_logarithms_are_added(
+    torch,
+    z: complexes(shape=(3,), values="finite"),
+    w: complexes(shape=(3,), values="finite"),
+    g: cotangent((3,), "complex64"),
+):
+    """logaddexp and logcumsumexp add complex numbers by their exponentials, and have derivatives."""
+    z.requires_grad_()
+    torch.logaddexp(z, w).backward(g)
+    z.logcumsumexp(0).backward(g)
+
+
+@case(requires=["complex"])
+def complex_infinities_are_multiplied_by_one(
+    torch, z: complexes(shape=(2,)), w: complexes(shape=(2,), values="special")
+):
+    """A complex infinity that is added is multiplied by alpha before, which makes it nan in part."""
+    z + w
+    z - w
+    1 - w
+    z.add_(w)
+    w.isfinite()._version
+
+
+@case(requires=["complex"])
+def both_parts_lack_freedom(
+    torch, z: complexes(shape=(1,)), name: st.sampled_from(["var", "std", "var_mean", "std_mean"])
+):
+    """The variance of a single complex number warns of both its parts."""
+    getattr(torch, name)(z)
+
+
+@case(requires=["backward", "in_place"])
+def integers_with_a_history_are_not_recorded(
+    torch, x: st.just(2.0), name: st.sampled_from(["neg", "sum", "clone", "view", "unbind", "sort", "float"])
+):
+    """What is computed in integers of an integer tensor with a history is refused."""
+    n = torch.tensor([1, 2, 3])
+    n.eq_(torch.tensor(x, requires_grad=True))
+    getattr(n, name)(*((3, 1) if name == "view" else ()))
+    n.mul_(2)
+    n * 1.5
