@@ -11,11 +11,13 @@ them, and a few expressions. Random programs reach few second derivatives, and f
 | twice | the gradient of the gradient, by the operands and the incoming gradient, and maybe a graph of that, too |
 | forward | the tangent; of operands that require grad or not |
 | across | the tangent of the gradient |
+| within | the gradient by torch.func: within a transform a formula may not ask for numbers |
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -26,8 +28,12 @@ from conformance.operators.expressions import expressions
 from conformance.operators.variations import variations
 from conformance.program import TensorLiteral
 
-AT_A_TIME = 3
+AT_A_TIME = {"once": 6, "twice": 3, "forward": 6, "across": 3, "within": 3}
 """Expressions of an operator in one program, so that it stays one that can be read."""
+
+NUMBERS = {way: ["real", "complex", "mixed", "single", "real", "complex", "real"] for way in AT_A_TIME}
+"""What operands are of: nothing but complex numbers, some of them, some of single precision."""
+NUMBERS["once"] = ["real", "complex", "single", "real", "mixed", "real", "real", "real"]  # over raw arrays, if real
 
 SHAPES = {"x": (2, 3), "y": (2, 3), "v": (3,), "w": (2,), "m": (3, 2), "b": (2, 2, 3), "e": (2, 3, 2), "s": ()}
 """The leaves whose values may be any."""
@@ -126,7 +132,18 @@ def across(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: b
         primal, tangent = torch.autograd.forward_ad.unpack_dual(first)
 
 
+def within(torch: Any, function: Callable[[Any], Any], leaf: Any, turned: bool) -> None:
+    """The gradient within a transform."""
+
+    def product(given):
+        out = function(given)
+        return (out * unlike(torch, out, turned)).sum().real  # of what is real the same
+
+    torch.func.grad(product)(leaf)
+
+
 WAYS = {"once": once, "twice": twice, "forward": forward, "across": across}
+"""Those that are given the results of an expression."""
 
 
 def one_of_each(names: Sequence[str], first: Any, second: Any) -> st.SearchStrategy[dict[str, Any]]:
@@ -137,12 +154,12 @@ def one_of_each(names: Sequence[str], first: Any, second: Any) -> st.SearchStrat
 def case_of(operator: str, texts: list[str], way: str) -> Case:
     """The case of one operator, differentiated in one way."""
     names = [name for name in ("p", *SHAPES, *SOME) if any(name in names_in(text) for text in texts)]
-    kinds = st.sampled_from(["smooth", "kinks", "smooth", "finite", "kinks"])
+    kinds = st.sampled_from(["smooth", "kinks", "smooth", "finite", "kinks", "kinks"])
 
     def derivatives(
         torch,
         values: kinds.flatmap(lambda kind: st.tuples(*[of(name, kind) for name in names])),
-        numbers: st.sampled_from(["real", "real", "real", "complex", "complex", "mixed", "single"]),
+        numbers: st.sampled_from(NUMBERS[way]),
         odd: one_of_each(names, True, False),
         active: st.one_of(st.just(dict.fromkeys(names, True)), one_of_each(names, True, False)),
         start: st.integers(0, len(texts) - 1),
@@ -158,24 +175,31 @@ def case_of(operator: str, texts: list[str], way: str) -> Case:
             elif numbers == "single" and odd[name]:
                 leaf = leaf.to(torch.float32)
             leaves[name] = leaf
-        chosen = [(texts * 2)[start + n] for n in range(min(len(texts), AT_A_TIME))]
+        chosen = [(texts * 2)[start + n] for n in range(min(len(texts), AT_A_TIME[way]))]
         wanted = [name for name in names if active[name]]
         if not any(name in names_in(text) for name in wanted for text in chosen):
             wanted = names
-        for name in wanted if way != "forward" else wanted[1:] if more else []:
+        for name in {"forward": wanted[1:] if more else [], "within": []}.get(way, wanted):
             leaves[name].requires_grad_()
         with torch.autograd.forward_ad.dual_level() if way in ("forward", "across") else nullcontext() as level:
             for name in wanted if level is not None else ():
                 tangent = unlike(torch, leaves[name], turned).to(leaves[name].dtype)
                 leaves[name] = torch.autograd.forward_ad.make_dual(leaves[name], tangent)
             for text in chosen:
-                used = [leaves[name] for name in wanted if name in names_in(text)]
-                if used:
+                used = [name for name in wanted if name in names_in(text)]
+                if way == "within":
+                    for name in used[:2]:
+                        function = partial(outcome, torch, text, leaves, name)
+                        within(torch, function, leaves[name], turned)
+                elif used:
                     outs = results(torch, operator, text, leaves)
-                    WAYS[way](torch, outs[which] or outs, used, turned, more)
+                    WAYS[way](torch, outs[which] or outs, [leaves[name] for name in used], turned, more)
+
+    def outcome(torch, text, leaves, name, given):
+        return results(torch, operator, text, {**leaves, name: given})[0]
 
     derivatives.__name__ = f"{operator}_{way}"
-    derivatives.__doc__ = f"{WAYS[way].__doc__} {' | '.join(texts)}"
+    derivatives.__doc__ = f"The derivative of {operator} ({way}): {' | '.join(texts)}"
     return Case(derivatives, requires=["backward", "create_graph"])
 
 
@@ -184,4 +208,4 @@ def texts_of(operator: str) -> list[str]:
     return expressions()[operator] + variations().get(operator, [])
 
 
-globals().update({f"{name}_{way}": case_of(name, texts_of(name), way) for name in expressions() for way in WAYS})
+globals().update({f"{name}_{way}": case_of(name, texts_of(name), way) for name in expressions() for way in AT_A_TIME})
