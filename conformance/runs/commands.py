@@ -153,4 +153,36 @@ def expect(run: Path, folder: Path | None) -> None:
     click.echo(f"{count} untriaged {'entry' if count == 1 else 'entries'}" if count else "nothing new to write")
 
 
-COMMANDS = (diff, merge, baseline, expect)
+@click.command()
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=_RUN)
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/site"), show_default=True
+)
+def site(runs: tuple[Path, ...], output: Path) -> None:
+    """Write a site that compares the implementations of several runs, feature by feature and case by case.
+
+    RUN is a run.jsonl or its folder. Runs of one seed and one profile show the answers to the same programs.
+
+    \b
+    Example:
+      torchstone run numtorch jax autograd --output reports/all
+      torchstone site reports/all/* --output reports/site
+    """
+    with plain_errors():
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+
+        from conformance.site import write_site
+        from conformance.terminal import Bar, console
+
+        out = console()
+        with Bar(out, TextColumn("pages"), BarColumn(), MofNCompleteColumn()) as progress:
+            task = progress.bar.add_task("pages", total=None)
+            first = write_site(
+                [_file(run) for run in runs],
+                output,
+                lambda done, of: progress.bar.update(task, completed=done, total=of),
+            )
+    click.echo(first)
+
+
+COMMANDS = (diff, merge, baseline, expect, site)

@@ -1,0 +1,162 @@
+"""What the pages say before any of them says it: implementations, features, cells, and who answers the same.
+
+There is no score over everything: features weigh differently for everybody, and a sum would only rank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from conformance.journal import CaseRecord, Finding, Outcome, Run
+from conformance.report.model import Case, Cell, Report, title
+from conformance.report.source import lines
+from conformance.report.steps import Fact, rows
+from conformance.report.text import printable
+from conformance.trace import FACETS, LEVELS, Level
+from conformance.verdict import Verdict
+
+CONVENTIONS = ("conventions", "kinks", "reduction_conventions", "odd_operands")
+"""Features about ties, kinks and singular points, where a derivative is a choice: their pages show every answer."""
+
+_NOTHING = Verdict(status="PASS")
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """One column: a run of one subject."""
+
+    key: str
+    """What its column is called in URLs and in HTML."""
+    title: str
+    report: Report
+
+    def case(self, id: str) -> Case | None:
+        record = self.report.run.cases.get(id)
+        return None if record is None else Case(record, self.report.run.outcomes.get(id))
+
+    @property
+    def run(self) -> Run:
+        return self.report.run
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What some implementations show at a step, in words."""
+
+    who: tuple[str, ...]
+    texts: tuple[str, ...]
+    is_oracle: bool
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the program that all ran, and the different answers to it, the oracle's first."""
+
+    index: int
+    source: str
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class Site:
+    """All that is compared."""
+
+    implementations: tuple[Implementation, ...]
+
+    @cached_property
+    def records(self) -> dict[str, CaseRecord]:
+        """Every case that one of the runs has, features kept together."""
+        found: dict[str, CaseRecord] = {}
+        for implementation in self.implementations:
+            for case, record in implementation.run.cases.items():
+                found.setdefault(case, record)
+        order = {feature: at for at, feature in enumerate(dict.fromkeys(record.feature for record in found.values()))}
+        return dict(sorted(found.items(), key=lambda item: order[item[1].feature]))
+
+    @cached_property
+    def features(self) -> dict[str, tuple[CaseRecord, ...]]:
+        found: dict[str, list[CaseRecord]] = {}
+        for record in self.records.values():
+            found.setdefault(record.feature, []).append(record)
+        return {feature: tuple(of) for feature, of in found.items()}
+
+    @property
+    def oracle(self) -> str:
+        return title(self.implementations[0].run.header.oracle)
+
+    def cell(self, implementation: Implementation, feature: str, level: Level) -> Cell:
+        return implementation.report.cell(level, feature)
+
+    def differs(self, feature: str) -> bool:
+        """Whether some implementation fails a case of a feature."""
+        cells = [self.cell(each, feature, level) for each in self.implementations for level in LEVELS]
+        return any(cell.failed for cell in cells)
+
+    def asked(self, case: str) -> tuple[str, tuple[Step, ...]]:
+        """The program that most implementations ran as the case's example, and what each answered, step by step.
+
+        Returns the digest of the program, empty if no example was kept, and the steps.
+        """
+        examples = {each.key: outcome.example for each in self.implementations if (outcome := _outcome(each, case))}
+        kept = {key: example for key, example in examples.items() if example is not None}
+        if not kept:
+            return "", ()
+        digests = [example.program.digest for example in kept.values()]
+        digest = max(dict.fromkeys(digests), key=digests.count)
+        return digest, _steps(self, {key: each for key, each in kept.items() if each.program.digest == digest})
+
+
+def _outcome(implementation: Implementation, case: str) -> Outcome | None:
+    return implementation.run.outcomes.get(case)
+
+
+def _steps(site: Site, examples: dict[str, Finding]) -> tuple[Step, ...]:
+    program = next(iter(examples.values())).program
+    facets = _common_facets(site)
+    oracle = next((each.oracle for each in examples.values() if each.oracle is not None), None)
+    expected = _side(Finding(program=program, subject=oracle, verdict=_NOTHING), facets)
+    sides = {site.oracle: expected}
+    for each in site.implementations:
+        example = examples.get(each.key)
+        if example is not None:
+            # What differs from the oracle by accepted rounding is the same answer.
+            passes = example.verdict.status == "PASS"
+            sides[each.title] = expected if passes else _side(example, facets, example.verdict.reason or "no answer")
+    found = []
+    for index, text in enumerate(lines(program)):
+        told: dict[tuple[str, ...], list[str]] = {}
+        for who, side in sides.items():
+            told.setdefault(side.get(index, side.get(-1, ())), []).append(who)
+        answers = tuple(Answer(tuple(who), texts, site.oracle in who) for texts, who in told.items())
+        if any(answer.texts for answer in answers):
+            found.append(Step(index, text, answers))
+    return tuple(found)
+
+
+def _common_facets(site: Site) -> tuple[str, ...]:
+    """What every implementation can observe: of anything else, not to show it would look like another answer."""
+    seen = [set(each.run.header.subject.facets or FACETS) for each in site.implementations]
+    return tuple(facet for facet in FACETS if all(facet in facets for facets in seen))
+
+
+def _side(finding: Finding, facets: Sequence[str], silent: str = "") -> dict[int, tuple[str, ...]]:
+    """What a subject's trace shows at every step; at -1, what to say of the steps that it did not answer."""
+    # Without its differences: a row then holds all that was seen, and not what differs apart from the rest.
+    bare = Finding(program=finding.program, subject=finding.subject, verdict=_NOTHING)
+    shown = {row.index: _texts(row.subject) for row in rows(bare, None, facets) if row.subject is not None}
+    return shown if finding.subject is not None else {-1: (printable(silent),)}
+
+
+def _texts(facts: Sequence[Fact]) -> tuple[str, ...]:
+    """Facts as lines of text."""
+    found = []
+    for fact in facts:
+        head = {"returned": "→", "tensor": fact.name, "state": ""}.get(fact.kind, f"{fact.kind} {fact.name}".strip())
+        line = " ".join(filter(None, (head, *(each.text for each in fact.fields))))
+        if line:
+            found.append(printable(line))
+        for inner in fact.inside:
+            found += [f"  {line}" for line in _texts(inner.facts)]
+    return tuple(found)
