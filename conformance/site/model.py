@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from conformance.journal import CaseRecord, Finding, Outcome, Run
-from conformance.report.model import Case, Cell, Report, title
+from conformance.program import Program
+from conformance.report.model import Case, Cell, Report, first_of, title
 from conformance.report.source import lines
 from conformance.report.steps import Fact, rows
 from conformance.report.text import printable
 from conformance.trace import FACETS, LEVELS, Level
-from conformance.verdict import Verdict
+from conformance.verdict import Difference, Verdict
 
 CONVENTIONS = ("conventions", "kinks", "reduction_conventions", "odd_operands")
 """Features about ties, kinks and singular points, where a derivative is a choice: their pages show every answer."""
@@ -57,6 +58,17 @@ class Step:
     index: int
     source: str
     answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class Parted:
+    """The smallest program at which some implementations part from the oracle, and what is said of it."""
+
+    program: Program
+    seen_on: str
+    oracle: str
+    others: tuple[tuple[str, Difference], ...]
+    """Who, and the first difference there."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +118,21 @@ class Site:
         digests = [example.program.digest for example in kept.values()]
         digest = max(dict.fromkeys(digests), key=digests.count)
         return digest, _steps(self, {key: each for key, each in kept.items() if each.program.digest == digest})
+
+    def parted(self, case: str) -> tuple[Parted, ...]:
+        """The smallest programs at which implementations part from the oracle, each with all that do so alike."""
+        found: dict[tuple[str, str], tuple[Program, Difference, list[tuple[str, Difference]]]] = {}
+        for each in self.implementations:
+            told = each.case(case)
+            for levels, finding in told.findings[:1] if told else ():
+                first = first_of(levels, finding)
+                if first is not None:
+                    key = finding.program.digest, first.oracle
+                    found.setdefault(key, (finding.program, first, []))[2].append((each.title, first))
+        return tuple(
+            Parted(program, " of ".join(filter(None, (first.facet, first.name))), first.oracle, tuple(others))
+            for program, first, others in found.values()
+        )
 
 
 def _outcome(implementation: Implementation, case: str) -> Outcome | None:

@@ -124,6 +124,7 @@ def _environment(site: Site) -> jinja2.Environment:
         moment=moment,
         highlighted=highlighted,
         first_of=first_of,
+        script=script,
     )
     return environment
 
