@@ -68,19 +68,26 @@ MAX_DEPTH = 32
 """How deep calls within calls are recorded. A reentrant backward may go thousands deep, each level like the one above."""
 
 
-def run(program: Program, namespace: types.ModuleType, facets: frozenset[str] | None = None) -> Trace:
-    """What `program` does on `namespace`, from a fresh state; `facets` are those to observe, None for all."""
+def run(
+    program: Program,
+    namespace: types.ModuleType,
+    facets: frozenset[str] | None = None,
+    *,
+    before: Callable[[Session, int], None] | None = None,
+) -> Trace:
+    """What `program` does on `namespace`, from a fresh state; `facets` are those to observe, None for all.
+
+    `before` is called before each step of the top level, with its number, and may end the run by raising.
+    """
     with Session(namespace, program, facets) as session:
         every = program.observe == "every"
         last = len(program.steps) - 1
-        return Trace(
-            steps=tuple(
-                [
-                    session.step(step, observe=every or number == last, last=number == last)
-                    for number, step in enumerate(program.steps)
-                ]
-            )
-        )
+        steps = []
+        for number, step in enumerate(program.steps):
+            if before is not None:
+                before(session, number)
+            steps.append(session.step(step, observe=every or number == last, last=number == last))
+        return Trace(steps=tuple(steps))
 
 
 class Session:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from conformance.cli import command
 from conformance.fuzz.worker import drawn
 from conformance.judge import judge
-from conformance.program import Program
+from conformance.program import Program, Step
 from conformance.subjects import Process, SubjectUnavailable, open_subject, oracle
 from conformance.subjects.base import SubjectUnsupported
 from conformance.subjects.variants import VARIANTS
@@ -53,7 +53,7 @@ def test_a_variant_is_no_false_alarm(subject: Process) -> None:
         except SubjectUnsupported:
             continue
     assert {verdict.status for verdict in said} <= {"PASS", "INCONCLUSIVE"}, said
-    assert sum(verdict.status == "PASS" for verdict in said) > 0.8 * PROGRAMS
+    assert sum(verdict.status == "PASS" for verdict in said) > 0.9 * PROGRAMS
 
 
 def elements(of: Program, name: str, subject: Process, step: int) -> Array:
@@ -77,10 +77,35 @@ def test_with_gaps_a_tensor_is_not_contiguous_and_not_a_view() -> None:
     assert first.changes["x"].stride == (4, 2)
     assert first.changes["x"].version == 0
     assert second.result is False
-    with pytest.raises(SubjectUnsupported, match="contiguous"):
-        opened.run(program(bind("x", tensor([1.0])), method("$x", "contiguous")))
-    with pytest.raises(SubjectUnsupported, match="read"):
-        opened.run(program(bind("x", tensor([[1.0]])), method("$x", "addmm_", "$x", "$x")))
+
+
+SQUARE = bind("x", tensor([[1.0, 2.0], [3.0, 4.0]]))
+ROWS = (SQUARE, op("getitem", "$x", 0, out="a"), op("getitem", "$x", 1, out="b"))
+
+
+@pytest.mark.parametrize(
+    ("steps", "why"),
+    [
+        ((SQUARE, method("$x", "contiguous")), "contiguous"),
+        ((SQUARE, call("torch.ravel", "$x")), "ravel"),
+        ((SQUARE, method("$x", "addmm_", "$x", "$x")), "read"),
+        ((SQUARE, method("$x", "t", out="y"), method("$x", "add_", "$y")), "read"),
+        ((*ROWS, method("$x", "add_", "$a")), "read"),
+        ((SQUARE, method("$x", "t", out="y"), method("$y", "contiguous", out="z"), method("$z", "add_", 1)), ""),
+        ((SQUARE, op("mul", "$x", 2, out="y"), method("$y", "ravel", out="z"), method("$z", "add_", 1)), ""),
+        ((SQUARE, method("$x", "add_", "$x")), ""),
+        ((SQUARE, method("$x", "detach", out="y"), method("$x", "mul_", "$y")), ""),
+        ((*ROWS, method("$a", "add_", "$b")), ""),
+    ],
+)
+def test_with_gaps_nothing_is_left_out_but_what_hangs_on_the_layout(steps: tuple[Step, ...], why: str) -> None:
+    opened, one = open_subject("torch:strided", isolate=False), program(*steps)
+    if why:
+        with pytest.raises(SubjectUnsupported, match=why):
+            opened.run(one)
+    else:
+        facets = opened.describe().facets
+        assert judge(one, oracle().run(one), opened.run(one), None, facets).status == "PASS"
 
 
 def test_gradients_that_a_program_makes_stay_dense() -> None:
