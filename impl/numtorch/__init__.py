@@ -30,6 +30,9 @@ pi, e, inf, nan, newaxis = math.pi, math.e, math.inf, math.nan, None
 methods.bind(globals())
 late.bind(globals())
 if _collects:
+    if not gc.get_freeze_count():
+        gc.freeze()  # and back: what was imported is old now, and is not looked through as if it were new
+        gc.unfreeze()
     gc.enable()
 
 

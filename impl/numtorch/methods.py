@@ -46,7 +46,9 @@ SHAPE = (
 # Modules of functions/ that bring METHODS and FUNCTIONS of their own.
 FAMILIES = (
     "pointwise",
+    "elementary",
     "reduction",
+    "ranks",
     "linalg",
     "statistics",
     "counts",
@@ -77,6 +79,8 @@ FAMILIES = (
     "called",
 )
 LATE = (
+    "elementary",
+    "ranks",
     "comparison",
     "random",
     "statistics",

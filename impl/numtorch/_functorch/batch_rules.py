@@ -450,7 +450,7 @@ def _operators(*families: str) -> list[str]:
     return found
 
 
-_ELEMENTWISE = _operators("pointwise", "comparison", "special", "activation")
+_ELEMENTWISE = _operators("pointwise", "elementary", "comparison", "special", "activation")
 _OTHERWISE = frozenset(
     [
         "masked_select",

@@ -9,12 +9,12 @@ from .. import dispatch, formulas, grad_mode, saved_hooks
 from ..descriptor import describe
 from ..engine import through_tensors
 from ..geometry import settled
-from ..graph import UnaryNode, VariadicNode, sequence_nrs
+from ..graph import BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
 from ..lazy import assigned
-from ..operands import inplace_operands, plain, store
-from ..tensor import Tensor
-from ..views import as_view, bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, storage_of, undifferentiable
+from ..operands import inplace_operands, laid, plain, store
+from ..tensor import Tensor, wrap
+from ..views import as_view, become, bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, set_history, storage_of, undifferentiable
 from ..kernels.arrange import block_diag as k_block_diag
 from ..kernels.arrange import constant_pad_nd as k_constant_pad_nd
 from ..kernels.arrange import constant_pad_nd_backward as k_constant_pad_nd_backward
@@ -22,16 +22,33 @@ from ..kernels.arrange import diag_embed as k_diag_embed
 from ..kernels.shape import diagonal as k_diagonal
 from ..kernels.shape import diagonal_backward as k_diagonal_backward
 from ..kernels.arrange import diagonal_copy as k_diagonal_copy
+from ..kernels.shape import expand_backward as k_expand_backward
+from ..kernels.shape import fill as k_fill
+from ..kernels.shape import flip as k_flip
 from ..kernels.arrange import keep_lower as k_keep_lower
 from ..kernels.arrange import keep_upper as k_keep_upper
+from ..kernels.shape import repeat as k_repeat
+from ..kernels.shape import repeat_backward as k_repeat_backward
 from ..kernels.arrange import roll as k_roll
 from ..kernels.arrange import roll_backward as k_roll_backward
 from ..kernels.arrange import rot90 as k_rot90
 from ..kernels.arrange import rot90_backward as k_rot90_backward
+from ..kernels.shape import select as k_select
+from ..kernels.shape import select_backward as k_select_backward
+from ..kernels.shape import slice_ as k_slice_
+from ..kernels.shape import slice_backward as k_slice_backward
+from ..kernels.shape import split_with_sizes as k_split_with_sizes
+from ..kernels.shape import split_with_sizes_backward as k_split_with_sizes_backward
+from ..kernels.shape import squeeze_dims as k_squeeze_dims
+from ..kernels.shape import to_copy_backward as k_to_copy_backward
 from ..kernels.arrange import tril as k_tril
 from ..kernels.arrange import triu as k_triu
 from ..kernels.arrange import unfold as k_unfold
 from ..kernels.arrange import unfold_backward as k_unfold_backward
+from ..kernels.shape import unsqueeze_dim_to as k_unsqueeze_dim_to
+from ..kernels.shape import view_as_complex as k_view_as_complex
+from ..kernels.shape import view_as_real as k_view_as_real
+from ..kernels.pointwise import zeros_like as k_zeros_like
 
 _new = object.__new__
 _TENSOR = (Tensor,)  # `_new(*_TENSOR)`: a tuple of arguments, which _new(Tensor) would make anew
@@ -244,6 +261,680 @@ def triu_(self, diagonal):
     if flag:
         rebase_history(self, node)
     return self
+
+
+class DiagonalBackward0(UnaryNode):
+    __slots__ = ('self_sym_sizes', 'offset', 'dim1', 'dim2',)
+    saved = ()
+    saved_values = ('self_sym_sizes', 'offset', 'dim1', 'dim2',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self_sym_sizes = node.self_sym_sizes
+        offset = node.offset
+        dim1 = node.dim1
+        dim2 = node.dim2
+        out = k_diagonal_backward(grad, self_sym_sizes, offset, dim1, dim2)
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        offset = node.offset
+        dim1 = node.dim1
+        dim2 = node.dim2
+        return diagonal_backward(grad, self_sym_sizes, offset, dim1, dim2)
+
+
+def diagonal(self, offset, dim1, dim2):
+    """diagonal(self, offset, dim1, dim2) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
+    array = k_diagonal(source, offset, dim1, dim2)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_DiagonalBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.offset = offset
+        node.dim1 = dim1
+        node.dim2 = dim2
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return as_view(self, result)
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result)
+
+
+class SqueezeBackward2(UnaryNode):
+    __slots__ = ('self_sym_sizes', 'dim',)
+    saved = ()
+    saved_values = ('self_sym_sizes', 'dim',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        out = k_unsqueeze_dim_to(grad, dim, self_sym_sizes)
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        dim = node.dim
+        return formulas.unsqueeze_dim_to(grad, dim, self_sym_sizes)
+
+
+def squeeze_dims(self, dim):
+    """squeeze_dims(self, dim) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
+    array = k_squeeze_dims(source, dim)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_SqueezeBackward2)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.dim = dim
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return as_view(self, result)
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result)
+
+
+class SqueezeBackward5(SqueezeBackward2):
+    __slots__ = ()
+
+
+def squeeze_dims_(self, dim):
+    """squeeze_dims_(self, dim) -> Tensor, self itself"""
+    flag = requires_grad(self) and (not disabled or _grad.grad)
+    check_inplace(self, flag)
+    array = k_squeeze_dims(settled(storage_of(self)), dim)
+    desc = describe(array)
+    if flag:
+        node = _new(SqueezeBackward5)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.dim = dim
+        node.desc = desc
+    become(self, array, desc)
+    if flag:
+        set_history(self, node, 0)
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+    return self
+
+
+class ViewAsRealBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # contiguous has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        return view_as_complex(grad.contiguous())
+
+
+def view_as_real(self):
+    """view_as_real(self) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
+    array = k_view_as_real(source)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_ViewAsRealBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return as_view(self, result, 0, view_as_real)
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result, 0, view_as_real)
+
+
+class ViewAsComplexBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # contiguous has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        return view_as_real(grad.contiguous().resolve_conj())
+
+
+def view_as_complex(self):
+    """view_as_complex(self) -> Tensor, a view"""
+    source = self._array if type(self._array) is np.ndarray else storage_of(self)
+    if not self._desc.plain:
+        source = settled(source)
+    array = k_view_as_complex(source)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_ViewAsComplexBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return as_view(self, result, 0, view_as_complex)
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return as_view(self, result, 0, view_as_complex)
+
+
+class SplitWithSizesBackward0(UnaryNode):
+    __slots__ = ('self_sym_sizes', 'split_sizes', 'dim', 'descs',)
+    saved = ()
+    saved_values = ('self_sym_sizes', 'split_sizes', 'dim',)
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    def apply(node, grads, keep: bool):
+        if not node.descs[0].real:
+            out = through_tensors(node, grads)
+            if not keep:
+                node.release()
+            return out
+        self_sym_sizes = node.self_sym_sizes
+        split_sizes = node.split_sizes
+        dim = node.dim
+        out = k_split_with_sizes_backward(grads, self_sym_sizes, split_sizes, dim)
+        return out
+    def apply_tensors(node, grads):
+        self_sym_sizes = node.self_sym_sizes
+        split_sizes = node.split_sizes
+        dim = node.dim
+        return formulas.split_with_sizes_backward(grads, self_sym_sizes, split_sizes, dim)
+
+
+def split_with_sizes(self, split_sizes, dim):
+    """split_with_sizes(self, split_sizes, dim) -> tuple of Tensor, views"""
+    arrays = k_split_with_sizes(settled(storage_of(self)), split_sizes, dim)
+    results = [wrap(a) for a in arrays]
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if not self._desc.real and self._desc.dtype.category < 2:
+            raise undifferentiable(self._desc)
+        node = _new(*_SplitWithSizesBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.split_sizes = split_sizes
+        node.dim = dim
+        node.descs = tuple([r._desc for r in results])
+        node.desc = node.descs[0] if results else None
+        for result in results:
+            result._requires_grad = True
+            result._node = node
+    for i, result in enumerate(results):
+        as_view(self, result, 2)
+        if result._node is not None:
+            result._output_nr = i
+    return tuple(results)
+
+
+class FlipBackward0(UnaryNode):
+    __slots__ = ('dims',)
+    saved = ()
+    saved_values = ('dims',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        dims = node.dims
+        out = k_flip(grad, dims)
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        dims = node.dims
+        return flip(grad, dims)
+
+
+def flip(self, dims, *, out=None):
+    """flip(self, dims) -> Tensor"""
+    array, desc = laid(k_flip(self._array, dims), 'like', self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_FlipBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.dims = dims
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'flip')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'flip')
+
+
+class RepeatBackward0(UnaryNode):
+    __slots__ = ('self_sym_sizes', 'repeats',)
+    saved = ()
+    saved_values = ('self_sym_sizes', 'repeats',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self_sym_sizes = node.self_sym_sizes
+        repeats = node.repeats
+        out = k_repeat_backward(grad, repeats, self_sym_sizes)
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self_sym_sizes = node.self_sym_sizes
+        repeats = node.repeats
+        return formulas.repeat_backward(grad, repeats, self_sym_sizes)
+
+
+def repeat(self, repeats, *, out=None):
+    """repeat(self, repeats) -> Tensor"""
+    array = k_repeat(self._array, repeats)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_RepeatBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.self_sym_sizes = self._desc.shape
+        node.repeats = repeats
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'repeat')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'repeat')
+
+
+class FillBackward0(UnaryNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        out = k_zeros_like(grad)
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        return formulas.zeros_like(grad)
+
+
+def fill_scalar(self, value, *, out=None):
+    """fill_scalar(self, value) -> Tensor"""
+    array, desc = laid(k_fill(self._array, value), 'like', self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_FillBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'fill')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'fill')
+
+
+class FillBackward1(BinaryNode):
+    __slots__ = ('value_scalar_type',)
+    saved = ()
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out[0], node.fn1, out[1]
+        value_scalar_type = node.value_scalar_type
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_zeros_like(grad)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_to_copy_backward(k_expand_backward(grad, ()), value_scalar_type)
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad):
+        value_scalar_type = node.value_scalar_type
+        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
+        grad1 = None if node.fn1 is None else formulas.to_copy_backward(formulas.expand_backward(grad, ()), value_scalar_type)
+        return grad0, grad1
+
+
+def fill(self, value, *, out=None):
+    """fill(self, value) -> Tensor"""
+    array, desc = laid(k_fill(self._array, value._array), 'like', self, value)
+    flag = self._requires_grad or value._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self) or requires_grad(value)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_FillBackward1)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif not self._requires_grad:
+            node.fn0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = value._node
+        if fn1 is not None and value._extra is None:
+            node.fn1 = fn1
+        elif not value._requires_grad:
+            node.fn1 = fn1 = None
+        elif value._extra is None and value._accumulator is not None and (fn1 := value._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(value)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        node.value_scalar_type = value._desc.dtype
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'fill')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'fill')
 
 
 class RollBackward0(UnaryNode):
@@ -482,7 +1173,7 @@ class DiagonalBackward0_copy(UnaryNode):
         offset = node.offset
         dim1 = node.dim1
         dim2 = node.dim2
-        return dispatch.diagonal_backward(grad, self_sym_sizes, offset, dim1, dim2)
+        return diagonal_backward(grad, self_sym_sizes, offset, dim1, dim2)
 
 
 def diagonal_copy(self, offset, dim1, dim2, *, out=None):
@@ -813,13 +1504,244 @@ def constant_pad_nd(self, pad, value, *, out=None):
     return result if out is None else store(out, result, 'constant_pad_nd')
 
 
+class SelectBackwardBackward0(UnaryNode):
+    __slots__ = ('dim', 'index',)
+    saved = ()
+    saved_values = ('dim', 'index',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        dim = node.dim
+        index = node.index
+        out = k_select(grad, dim, index)
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        dim = node.dim
+        index = node.index
+        return grad.select(dim, index)
+
+
+def select_backward(grad_output, input_sizes, dim, index, *, out=None):
+    """select_backward(grad_output, input_sizes, dim, index) -> Tensor"""
+    array = k_select_backward(grad_output._array, input_sizes, dim, index)
+    desc = describe(array)
+    flag = grad_output._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_SelectBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.dim = dim
+        node.index = index
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'select_backward')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'select_backward')
+
+
+class SliceBackwardBackward0(UnaryNode):
+    __slots__ = ('dim', 'start', 'end', 'step',)
+    saved = ()
+    saved_values = ('dim', 'start', 'end', 'step',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        dim = node.dim
+        start = node.start
+        end = node.end
+        step = node.step
+        out = k_slice_(grad, dim, start, end, step)
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        dim = node.dim
+        start = node.start
+        end = node.end
+        step = node.step
+        return dispatch.slice_(grad, dim, start, end, step)
+
+
+def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None):
+    """slice_backward(grad_output, input_sizes, dim, start, end, step) -> Tensor"""
+    array = k_slice_backward(grad_output._array, input_sizes, dim, start, end, step)
+    desc = describe(array)
+    flag = grad_output._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_SliceBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.dim = dim
+        node.start = start
+        node.end = end
+        node.step = step
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'slice_backward')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'slice_backward')
+
+
+class DiagonalBackwardBackward0(UnaryNode):
+    __slots__ = ('offset', 'dim1', 'dim2',)
+    saved = ()
+    saved_values = ('offset', 'dim1', 'dim2',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        offset = node.offset
+        dim1 = node.dim1
+        dim2 = node.dim2
+        out = k_diagonal(grad, offset, dim1, dim2)
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        offset = node.offset
+        dim1 = node.dim1
+        dim2 = node.dim2
+        return grad.diagonal(offset, dim1, dim2)
+
+
+def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None):
+    """diagonal_backward(grad_output, input_sizes, offset, dim1, dim2) -> Tensor"""
+    array = k_diagonal_backward(grad_output._array, input_sizes, offset, dim1, dim2)
+    desc = describe(array)
+    flag = grad_output._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_DiagonalBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.offset = offset
+        node.dim1 = dim1
+        node.dim2 = dim2
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'diagonal_backward')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'diagonal_backward')
+
+
 _BlockDiagBackward0 = (BlockDiagBackward0,)
 _ConstantPadNdBackward0 = (ConstantPadNdBackward0,)
 _DiagEmbedBackward0 = (DiagEmbedBackward0,)
+_DiagonalBackward0 = (DiagonalBackward0,)
 _DiagonalBackward0_copy = (DiagonalBackward0_copy,)
+_DiagonalBackwardBackward0 = (DiagonalBackwardBackward0,)
+_FillBackward0 = (FillBackward0,)
+_FillBackward1 = (FillBackward1,)
+_FlipBackward0 = (FlipBackward0,)
+_RepeatBackward0 = (RepeatBackward0,)
 _RollBackward0 = (RollBackward0,)
 _Rot90Backward0 = (Rot90Backward0,)
+_SelectBackwardBackward0 = (SelectBackwardBackward0,)
+_SliceBackwardBackward0 = (SliceBackwardBackward0,)
+_SplitWithSizesBackward0 = (SplitWithSizesBackward0,)
+_SqueezeBackward2 = (SqueezeBackward2,)
 _TrilBackward0 = (TrilBackward0,)
 _TriuBackward0 = (TriuBackward0,)
 _UnfoldBackward0 = (UnfoldBackward0,)
 _UnfoldBackwardBackward0 = (UnfoldBackwardBackward0,)
+_ViewAsComplexBackward0 = (ViewAsComplexBackward0,)
+_ViewAsRealBackward0 = (ViewAsRealBackward0,)

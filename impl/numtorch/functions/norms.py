@@ -10,7 +10,7 @@ from ..tensor import Tensor, wrap
 from . import shape as shapes
 from .decomposition import svdvals
 from .matrix_checks import expect_floating, expect_floating_full, expect_matrix
-from .reduction import vector_norm
+from .ranks import vector_norm
 from .solvers import inv_ex
 
 _ORDERS = (1.0, 2.0, float("inf"))

@@ -14,7 +14,8 @@ from ..views import check_inplace, requires_grad
 from ..writes import copy_
 from . import shape as shapes
 from .arguments import expect_tensor, not_for
-from .reduction import MISSING, check_not_empty, nansum, one, several
+from .ranks import nansum
+from .reduction import MISSING, check_not_empty, one, several
 
 # ---- scans
 

@@ -34,7 +34,7 @@ DIVIDED = {f"{loss}_double_backward" for loss in ("mse_loss", "smooth_l1_loss", 
 SELECTS = {"pow_backward_self"}
 """Formulas of two operands that choose elements by a mask, which lies as an operand does."""
 
-FITTED = {"arrange", "decomposition", "index", "linalg", "pooling", "scatter", "shape"}
+FITTED = {"arrange", "decomposition", "index", "linalg", "pooling", "products", "scatter", "shape"}
 """Families whose raw formulas lay gradients out as PyTorch does, whatever the operands are."""
 
 MAY_BE_UNDEFINED = {"norm_backward", "dist_backward"}  # formulas that may give None

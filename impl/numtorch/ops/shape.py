@@ -1,7 +1,7 @@
-"""Views and rearrangements."""
+"""Views and copies that most programs need; arrange.py has the others."""
 
 from ..kernels import everything as k
-from .row import ELEMENTWISE, LIKE, LINEAR, multiview, op, view
+from .row import LINEAR, multiview, op, view
 
 # ---- one view
 view("view(self, size)", k.view, self="grad.reshape(self.shape)")
@@ -15,43 +15,22 @@ view("expand(self, size)", k.expand, self="expand_backward(grad, self.shape)")
 view("squeeze(self)", k.squeeze, self="unsqueeze_to(grad, self.shape)", inplace_node="SqueezeBackward3")
 view("squeeze_dim(self, dim)", k.squeeze_dim, node="SqueezeBackward1", self="unsqueeze_dim_to(grad, dim, self.shape)",
      inplace_node="SqueezeBackward4")
-view("squeeze_dims(self, dim)", k.squeeze_dims, node="SqueezeBackward2", self="unsqueeze_dim_to(grad, dim, self.shape)",
-     inplace_node="SqueezeBackward5")
 view("unsqueeze(self, dim)", k.unsqueeze, self="unsqueeze_backward(grad, dim)", inplace_node="UnsqueezeBackward1")
 view("select(self, dim, index)", k.select, self="select_backward(grad, self.shape, dim, index)")
 view("slice_(self, dim, start, end, step)", k.slice_, node="SliceBackward0",
      self="slice_backward(grad, self.shape, dim, start, end, step)")
-view("diagonal(self, offset, dim1, dim2)", k.diagonal, self="diagonal_backward(grad, self.shape, offset, dim1, dim2)")
 
-view("view_as_real(self)", k.view_as_real, self="view_as_complex(grad.contiguous())", replay=True)
-view("view_as_complex(self)", k.view_as_complex, self="view_as_real(grad.contiguous().resolve_conj())", replay=True)
 view("conj(self)", k.conj, self="grad.conj()", replay=True)
 view("neg_view(self)", k.neg_view, self="grad.neg()", replay=True)
 
 # ---- several views
 multiview("unbind(self, dim)", k.unbind, self="unbind_backward(grads, self.info, dim)")
 multiview("split(self, split_size, dim)", k.split, self="split_backward(grads, self.shape, split_size, dim)")
-multiview("split_with_sizes(self, split_sizes, dim)", k.split_with_sizes,
-          self="split_with_sizes_backward(grads, self.shape, split_sizes, dim)")
 
 # ---- copies
-op("flip(self, dims)", k.flip, layout=LIKE, self="flip(grad, dims)", jvp=LINEAR)
-op("repeat(self, repeats)", k.repeat, self="repeat_backward(grad, repeats, self.shape)", jvp=LINEAR)
 op("clone(self)", k.clone, pointwise=False, self="grad", jvp=LINEAR)
-op("fill_scalar(self, value)", k.fill_scalar, layout=LIKE, node="FillBackward0", says="fill", self="zeros_like(grad)",
-   jvp=ELEMENTWISE)
-op("fill(self, value)", k.fill, layout=LIKE, node="FillBackward1", self="zeros_like(grad)",
-   value="to_copy_backward(expand_backward(grad, ()), value.dtype)")
 op("contiguous_copy(self)", k.contiguous_copy, node="CloneBackward0", self="grad", jvp=LINEAR)
 op("unsafe_view(self, size)", k.unsafe_view, self="grad.reshape(self.shape)", jvp=LINEAR)
 op("to_copy(self, dtype_)", k.to_copy, node="ToCopyBackward0", self="to_copy_backward(grad, self.dtype)", jvp=LINEAR)
 op("cat(tensors: Tensors, dim)", k.cat, tensors="cat_backward(grad, tensors_descs, dim)", jvp=LINEAR)
 op("stack(tensors: Tensors, dim)", k.stack, tensors="stack_backward(grad, tensors_descs, dim)", jvp=LINEAR)
-
-# ---- the ways back, which may be differentiated again
-op("select_backward(grad_output, input_sizes, dim, index)", k.select_backward, node="SelectBackwardBackward0",
-   grad_output="grad.select(dim, index)", jvp=LINEAR)
-op("slice_backward(grad_output, input_sizes, dim, start, end, step)", k.slice_backward,
-   node="SliceBackwardBackward0", grad_output="slice_(grad, dim, start, end, step)", jvp=LINEAR)
-op("diagonal_backward(grad_output, input_sizes, offset, dim1, dim2)", k.diagonal_backward,
-   node="DiagonalBackwardBackward0", grad_output="grad.diagonal(offset, dim1, dim2)", jvp=LINEAR)

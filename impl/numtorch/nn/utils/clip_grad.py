@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from ... import dispatch as d
 from ...autograd.grad_mode import no_grad
 from ...creation import tensor
-from ...functions.reduction import vector_norm
+from ...functions.ranks import vector_norm
 from ...functions.shape import stack
 from ...tensor import Tensor
 
