@@ -2,6 +2,32 @@
 
 # ruff: noqa
 METHODS = {
+    'copying': (
+        '__deepcopy__',
+        '__reduce_ex__',
+        '_make_subclass',
+        'as_subclass',
+    ),
+    'protocols': (
+        '__array_wrap__',
+        '__contains__',
+        '__dlpack__',
+        '__dlpack_device__',
+        '__reversed__',
+        '_typed_storage',
+        'is_complex',
+        'is_floating_point',
+        'is_nonzero',
+        'is_signed',
+        'storage',
+        'untyped_storage',
+    ),
+    'strided': (
+        'as_strided',
+    ),
+    'gradients': (
+        'grad_dtype',
+    ),
     'elementary': (
         'acos',
         'acos_',
@@ -411,6 +437,23 @@ METHODS = {
     ),
 }
 FUNCTIONS = {
+    'copying': (
+    ),
+    'protocols': (
+        'from_dlpack',
+        'is_complex',
+        'is_floating_point',
+        'is_nonzero',
+        'is_signed',
+        'is_storage',
+        'numel',
+        'typename',
+    ),
+    'strided': (
+        'as_strided',
+    ),
+    'gradients': (
+    ),
     'elementary': (
         'acos',
         'acos_',

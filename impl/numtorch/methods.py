@@ -15,7 +15,7 @@ from .checked import checked, is_checked
 from .descriptor import Size
 from .device import CPU, device, layout, strided
 from .dtype import dtypes
-from .functions import convert, copying, indexing, outputs, shape
+from .functions import convert, indexing, outputs, shape
 from .geometry import element_strides, storage_offset
 from .overrides import PYTHON, PYTHON_FUNCTIONS, know_tensor, public
 from .tensor import Tensor, own_dim, readonly
@@ -45,6 +45,7 @@ SHAPE = (
 )
 # Modules of functions/ that bring METHODS and FUNCTIONS of their own.
 FAMILIES = (
+    "copying",
     "pointwise",
     "elementary",
     "reduction",
@@ -79,6 +80,10 @@ FAMILIES = (
     "called",
 )
 LATE = (
+    "copying",
+    "protocols",
+    "strided",
+    "gradients",
     "elementary",
     "ranks",
     "comparison",
@@ -150,10 +155,6 @@ METHODS: dict[str, Any] = {
     "__int__": convert.to_int,
     "__complex__": convert.to_complex,
     "__index__": convert.to_index,
-    "__deepcopy__": copying.deepcopy,
-    "__reduce_ex__": copying.reduce_ex,
-    "as_subclass": copying.as_subclass,
-    "_make_subclass": staticmethod(copying.make_subclass),
     "data_ptr": convert.data_ptr,
     "copy_": writes.copy_,
     "fill_": writes.fill_,

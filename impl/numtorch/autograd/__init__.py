@@ -1,11 +1,10 @@
 """torch.autograd: backward and grad, and the tools around them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import anomaly_mode, function, grad_mode, graph
+from . import anomaly_mode, grad_mode
 from .anomaly_mode import detect_anomaly, set_detect_anomaly
 from .entry import backward, grad
-from .function import Function
 from .grad_mode import (
     _unsafe_preserve_version_counter,
     enable_grad,
@@ -14,21 +13,33 @@ from .grad_mode import (
     set_grad_enabled,
     set_multithreading_enabled,
 )
-from .variable import Variable
+
+if TYPE_CHECKING:
+    from . import function, graph
+    from .function import Function
+    from .variable import Variable
+
+_MODULES = ("forward_ad", "function", "functional", "graph", "variable")
+_NAMES = {"Function": "function", "Variable": "variable", "gradcheck": "gradcheck", "gradgradcheck": "gradcheck"}
 
 
 def __getattr__(name: str) -> Any:
     """What is imported only when it is asked for."""
     import importlib
 
-    if name in ("functional", "forward_ad"):
+    if name in _MODULES:
         return importlib.import_module(f".{name}", __name__)
-    if name in ("gradcheck", "gradgradcheck"):
-        # Importing a submodule binds its name here; PyTorch's name for the function is bound instead.
-        module = importlib.import_module(".gradcheck", __name__)
-        globals().update(gradcheck=module.gradcheck, gradgradcheck=module.gradgradcheck)
+    if name in _NAMES:
+        # Importing a submodule binds its name here; where a function has that name, it is bound instead.
+        module = importlib.import_module(f".{_NAMES[name]}", __name__)
+        globals().update({n: getattr(module, n) for n, home in _NAMES.items() if home == _NAMES[name]})
         return globals()[name]
     raise AttributeError(f"module 'torch.autograd' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    """All names, whether what they name is imported yet or not."""
+    return sorted({*globals(), *_MODULES, *_NAMES})
 
 
 __all__ = [

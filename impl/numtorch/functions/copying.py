@@ -189,3 +189,12 @@ def warn_of_hooks(tensor: Tensor) -> None:
                 "the function with @torch.utils.hooks.unserializable_hook to suppress this warning",
                 stacklevel=4,
             )
+
+
+METHODS = {
+    "__deepcopy__": deepcopy,
+    "__reduce_ex__": reduce_ex,
+    "as_subclass": as_subclass,
+    "_make_subclass": staticmethod(make_subclass),
+}
+FUNCTIONS: dict[str, Any] = {}

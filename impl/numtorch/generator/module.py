@@ -53,28 +53,37 @@ import importlib
 from typing import Any
 
 {imports}
-_LATE = {{
+
+
+def __getattr__(name: str) -> Any:
+    """What a family that was not imported yet brings, `OPERATORS`, or `NODES`, every Node class there is."""
+    if name.startswith("__"):
+        raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
+    names: Any = importlib.import_module(".names", __name__)
+
+    if name == "OPERATORS":
+        return names.OPERATORS
+    if name == "NODES":
+        return tuple([globals().get(n) or __getattr__(n) for n in names.NODES])
+    for family, brought in names.LATE.items():
+        if name in brought:
+            module = importlib.import_module("." + family, __name__)
+            globals().update([(n, getattr(module, n)) for n in brought])
+            return globals()[name]
+    raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
+'''
+
+NAMES = '''"""What there is in dispatch/, by name. {generated}"""
+
+# ruff: noqa
+LATE = {{
 {late}
 }}
 OPERATORS = (
 {operators}
 )
-"""The rows of ops/, by name."""
-
-
-def __getattr__(name: str) -> Any:
-    """What a family that was not imported yet brings, or `NODES`, every Node class there is."""
-    if name == "NODES":
-        return tuple([globals().get(n) or __getattr__(n) for n in _NODES])
-    for family, names in _LATE.items():
-        if name in names:
-            module = importlib.import_module("." + family, __name__)
-            globals().update([(n, getattr(module, n)) for n in names])
-            return globals()[name]
-    raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
-
-
-_NODES = (
+"""The rows of ops/."""
+NODES = (
 {nodes}
 )
 '''
@@ -140,12 +149,16 @@ def _home(name: str) -> str:
 def package_text(modules: Sequence[Module], at_once: Sequence[str]) -> str:
     """All of dispatch/__init__.py, when the modules are written."""
     now = [m for m in modules if m.family in at_once]
-    return PACKAGE.format(
+    imports = "\n".join(f"from .{m.family} import (\n{_listed(m.names, '    {}')}\n)" for m in now)
+    return PACKAGE.format(generated=GENERATED, imports=imports)
+
+
+def names_text(modules: Sequence[Module], at_once: Sequence[str]) -> str:
+    """All of dispatch/names.py, which is imported when something is asked for that is not there yet."""
+    late = [m for m in modules if m.family not in at_once]
+    return NAMES.format(
         generated=GENERATED,
-        imports="\n".join(f"from .{m.family} import (\n{_listed(m.names, '    {}')}\n)" for m in now),
-        late="\n".join(
-            f"    {m.family!r}: (\n{_listed(m.names, '        {!r}')}\n    )," for m in modules if m not in now
-        ),
+        late="\n".join(f"    {m.family!r}: (\n{_listed(m.names, '        {!r}')}\n    )," for m in late),
         operators=_listed([row.name for row in TABLE], "    {!r}"),
         nodes=_listed(sorted({row.node for row in TABLE if row.formulas}), "    {!r}"),
     )
