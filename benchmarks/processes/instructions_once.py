@@ -18,7 +18,8 @@ from benchmarks.engines.load import FACTORIES  # noqa: E402
 from benchmarks.workload import floats  # noqa: E402
 from benchmarks.workloads.small import hundred_operators, hundred_operators_summed  # noqa: E402
 
-REPEATS = 20
+WARM_UPS = 30  # until an interpreter has adapted its code, and a library filled its caches: what is counted is the steady state
+REPEATS = 50
 OPERATORS = 100
 
 
@@ -31,7 +32,7 @@ def main(name: str) -> None:
     forward = engine.step("forward", hundred_operators, leaves, [])
     both = engine.step("gradients", hundred_operators_summed, leaves, [])
     for step in forward, both:
-        for _ in range(3):
+        for _ in range(WARM_UPS):
             step.run(None)
     gc.collect()
     gc.disable()

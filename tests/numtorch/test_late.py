@@ -90,6 +90,17 @@ PROGRAMS = {
         assert "numtorch.dispatch.scatter" not in sys.modules
         assert dispatch.scatter.__name__ == "scatter" and dispatch.scatter is dispatch.scatter
     """,
+    "what autograd has for few programs comes when it is asked for": """
+        assert "numtorch.autograd.function" not in sys.modules and "Function" in dir(torch.autograd)
+        from numtorch.autograd import Function
+        assert torch.autograd.Function is Function is torch.autograd.function.Function
+        assert torch.autograd.graph.Node is not None and torch.autograd.Variable is torch.autograd.variable.Variable
+    """,
+    "a copy and a pickle bring what they are made of": """
+        import copy
+        assert not imported("copying") and "numtorch.storage" not in sys.modules
+        assert copy.deepcopy(x).tolist() == x.tolist() and imported("copying")
+    """,
     "the gradient of a gradient imports what its formulas are made of": """
         y = x.clone().requires_grad_()
         (g,) = torch.autograd.grad(y.cholesky().sum(), y, create_graph=True)
@@ -101,5 +112,19 @@ PROGRAMS = {
 @pytest.mark.parametrize("what", PROGRAMS)
 def test_late(what: str) -> None:
     program = START + textwrap.dedent(PROGRAMS[what])
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_the_garbage_collector_is_left_as_it_was(collects: bool) -> None:
+    program = f"import gc\n{'' if collects else 'gc.disable()'}\nimport numtorch\n"
+    program += f"assert gc.isenabled() is {collects} and gc.get_freeze_count() == 0"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_was_frozen_stays_frozen() -> None:
+    program = "import gc\ngc.freeze()\nimport numtorch\nassert gc.get_freeze_count()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
