@@ -269,6 +269,7 @@ def once(array: Array) -> Array:
     return array[tuple([_FIRST if st == 0 else _ALL for st in strides])]
 
 
+_add_up = np.add.reduce
 _MANY = 2048  # elements, below which looking takes longer than adding them up
 _FIRST, _ALL = slice(1), slice(None)
 
@@ -280,7 +281,7 @@ def sum_to(array: Array, plan: tuple, shape: tuple | None = None) -> Array:
         return array.reshape(target)
     if shape is None and 0 in array.strides:
         shape, array = array.shape, once(array)
-    total = np.add.reduce(array, axis=axes)
+    total = _add_up(array, axes)
     if total.ndim > 1:  # a reduction's result is row-major, NumPy's as its operand is
         total = np.ascontiguousarray(total)
     if shape is not None and array.shape != shape:

@@ -88,6 +88,9 @@ def turned(array: Any) -> bool:
     """Whether dimensions lie in memory in another order than they are counted in; where nothing is stepped over."""
     if array.ndim < 2 or array.flags.c_contiguous:
         return False
+    if array.ndim == 2:
+        outer, inner = array.strides
+        return outer < inner and outer != 0 and inner != 0 and 1 not in array.shape
     steps = [st for s, st in zip(array.shape, array.strides, strict=True) if s != 1 and st]
     return any(outer < inner for outer, inner in itertools.pairwise(steps))
 

@@ -18,6 +18,8 @@ def several(dim: Any, ndim: int) -> Any:
     """`dim` as a checked tuple (None stays), not wrapped: it is saved as it was given."""
     if dim is None:
         return None
+    if type(dim) is int and 0 <= dim < ndim:
+        return (dim,)
     given = tuple([int(x) for x in dim]) if isinstance(dim, (tuple, list)) else (int(dim),)
     seen = set()
     for x in given:

@@ -9,7 +9,7 @@ from ..plain_numpy import np
 
 Array = Any
 _add_up = np.add.reduce
-_SUMMED_IN_OWN_TYPE = frozenset(map(np.dtype, "fdFD"))
+SUMMED_IN_OWN_TYPE = frozenset(map(np.dtype, "fdFD"))
 Dims = Any  # None (all), a tuple of dimensions, or () which PyTorch reads as all
 
 
@@ -19,7 +19,9 @@ def axes(dim: Dims, ndim: int) -> tuple[int, ...]:
         return tuple(range(ndim))
     if ndim == 0:
         return ()
-    return tuple([d % ndim for d in dim]) if type(dim) is tuple else (dim % ndim,)
+    if type(dim) is not tuple:
+        return (dim % ndim,)
+    return (dim[0] % ndim,) if len(dim) == 1 else tuple([d % ndim for d in dim])
 
 
 def kept(x: Array, dim: Dims, keepdim: bool, ndim: int) -> Array:
@@ -42,7 +44,7 @@ def rows(out: Array) -> Array:
 def reduced(function: np.ufunc, x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
     """A ufunc's reduction over some dimensions, row-major."""
     where = axes(dim, x.ndim)
-    out = function.reduce(x, axis=where, dtype=dtype)
+    out = function.reduce(x, where, dtype)
     if out.ndim > 1:
         out = rows(out)
     if keepdim and x.ndim:
@@ -59,14 +61,14 @@ def wide(x: Array, dtype: Any) -> Any:
 
 def sum_all(x: Array, dtype: Any = None) -> Array:
     """The sum of all elements; integers and bool are summed in int64."""
-    if dtype is None and x.dtype in _SUMMED_IN_OWN_TYPE:
+    if dtype is None and x.dtype in SUMMED_IN_OWN_TYPE:
         return _add_up(x, None)
     return np.add.reduce(x, axis=None, dtype=wide(x, dtype))
 
 
 def sum_dim(x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
     """The sum over some dimensions."""
-    return reduced(np.add, x, dim, keepdim, wide(x, dtype))
+    return reduced(np.add, x, dim, keepdim, None if dtype is None and x.dtype in SUMMED_IN_OWN_TYPE else wide(x, dtype))
 
 
 def count(x: Array, dim: Dims) -> int:
@@ -85,14 +87,12 @@ def divide(total: Array, n: int) -> Array:
 
 def mean_all(x: Array, dtype: Any = None) -> Array:
     """The mean of all elements."""
-    total = np.add.reduce(x, axis=None, dtype=wide(x, dtype))
-    return divide(total, x.size)
+    return divide(sum_all(x, dtype), x.size)
 
 
 def mean_dim(x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
     """The mean over some dimensions."""
-    total = reduced(np.add, x, dim, keepdim, wide(x, dtype))
-    return divide(total, count(x, dim))
+    return divide(sum_dim(x, dim, keepdim, dtype), count(x, dim))
 
 
 def nansum_dim(x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:

@@ -10,7 +10,7 @@ from ..descriptor import LARGE
 from ..lazy import LAZY
 from ..plain_numpy import np
 from .pointwise import sign
-from .reduction import axes, count, kept, running
+from .reduction import SUMMED_IN_OWN_TYPE, axes, count, kept, running
 from .scatter import scatter
 from .shape import expand, to_copy
 
@@ -61,16 +61,21 @@ def sum_all_backward(grad: Array, shape: tuple, dtype: Any) -> Array:
 
 def sum_backward(grad: Array, shape: tuple, dim: Dims, keepdim: bool, dtype: Any) -> Array:
     """The gradient repeated along the dimensions that were summed."""
+    if dim and len(dim) == 1 and type(grad) is _ndarray and grad.flags.c_contiguous:
+        where = dim[0] % len(shape) if shape else 0
+        steps = grad.strides
+        if steps and 0 not in steps and 0 not in shape and shape[where] != 1:  # else strides do not just have a 0 more
+            steps = steps[:where] + (0,) + steps[where + keepdim :]
+            return convert(_ndarray(shape, grad.dtype, grad, 0, steps), dtype)
     return convert(spread(kept(grad, dim, keepdim, len(shape)), tuple(shape)), dtype)
 
 
 def mean_all_backward(grad: Array, shape: tuple, numel: int, dtype: Any) -> Array:
     """The gradient repeated, divided by the number of elements."""
     kind = grad.dtype
-    out = kind.type(grad) / kind.type(numel)
+    out = grad / numel if kind in SUMMED_IN_OWN_TYPE and type(grad) is kind.type else kind.type(grad) / kind.type(numel)
     if shape:
-        large = math.prod(shape) * kind.itemsize >= LARGE
-        full = take(shape, kind) if large else np.empty(shape, kind)
+        full = take(shape, kind) if numel * kind.itemsize >= LARGE else np.empty(shape, kind)
         full.fill(out)
         out = full
     return convert(out, dtype)
