@@ -14,14 +14,17 @@ from heapq import heappop, heappush
 from typing import Any
 
 from . import anomaly, grad_mode
+from .descriptor import Descriptor, describe
 from .geometry import root_of, turned
 from .graph import AccumulateGrad, Node, NodeExtra, NotPlain
-from .graph_task import GraphTask
+from .graph_task import GraphTask, next_task_id
 from .input_buffer import add, show, summed, written
 from .plain_numpy import np
-from .tensor import wrap
+from .tensor import Tensor, wrap
 from .views import current_grad_fn
 
+_new = object.__new__
+_TENSOR = (Tensor,)
 _ndarray = np.ndarray
 Sums = list[tuple[weakref.ref, int]]  # memory in which gradients were added up, weakly, and how often it was written to
 
@@ -38,16 +41,20 @@ def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]
     if enters:
         task.enter()
     try:
-        leaves, sums = (over_arrays if task.raw else over_tensors)(task, node, grad, wanted)
+        leaves, sums = (
+            over_arrays(node, grad, wanted, keep=task.keep) if task.raw else over_tensors(task, node, grad, wanted)
+        )
     except Exception:  # NotPlain, or what the counting engine will raise too
         return None
     finally:
         if enters:
             task.leave()
     if len(inputs) == 1:
-        found = leaves.get(inputs[0][0])
+        (fn, _) = inputs[0]
+        found = leaves.get(fn)
         if found is not grad:
-            return [arrived(task, found, sums)]
+            tensor = alone(found, sums, fn.desc) if task.raw else found
+            return [arrived(task, found, sums) if tensor is None else tensor]
     for fn, found in leaves.items():
         if type(found) is list:
             leaves[fn] = finished(found, sums)
@@ -76,37 +83,52 @@ def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
     wanted, node = ref(), root._node if root._extra is None else current_grad_fn(root)
     if type(wanted) is not AccumulateGrad or not leaf._requires_grad or node is None or node.multi:
         return None
-    task = GraphTask(keep, not create_graph, None)
     seed: Any = np.array(desc.dtype.one)
     try:
         if create_graph:
-            leaves, sums = over_tensors(task, node, wrap(seed), {wanted})
-        else:
-            leaves, sums = over_arrays(task, node, seed, {wanted})
+            task = GraphTask(keep, False, None)
+            return over_tensors(task, node, wrap(seed), {wanted})[0].get(wanted)
+        leaves, sums = over_arrays(node, seed, {wanted}, keep=keep)
     except Exception:  # NotPlain, or what the counting engine will raise too
         return NotPlain
-    return arrived(task, leaves.get(wanted), sums)
-
-
-def arrived(task: GraphTask, found: Any, sums: Sums) -> Any:
-    """The Tensor of what arrived at the one leaf."""
-    if type(found) is not _ndarray or found.base is not None:
-        if not task.raw or found is None:
-            return found
-        if type(found) is not list or type(found[0]) is not _ndarray or found[0].base is not None:
-            found = finished(found, sums) if type(found) is list else found
-            recall(task, sums)
-            return show(task, found)
-        array, writes = found
-    else:
-        array, writes = found, 0
-    for ref, times in sums:
-        if ref() is array:
-            writes += times
-    tensor = wrap(array)
-    if writes:
-        tensor._counter = [writes]
+    found = leaves.get(wanted)
+    tensor = alone(found, sums, wanted.desc)
+    if tensor is None:
+        return arrived(GraphTask(keep, True, None), found, sums)
+    next_task_id()  # as each pass has one
     return tensor
+
+
+def alone(found: Any, sums: Sums, desc: Descriptor) -> Tensor | None:
+    """The Tensor of a gradient that is memory of its own, laid out as the leaf that `desc` describes; None of any other."""
+    writes = 0
+    if type(found) is list:
+        found, writes = found
+    if type(found) is not _ndarray or found.base is not None:
+        return None
+    for ref, times in sums:
+        if ref() is found:
+            writes += times
+    new = _new(*_TENSOR)
+    new._array = found
+    new._desc = (
+        desc if desc.plain and found.strides == desc.steps and found.dtype is desc.dtype.numpy else describe(found)
+    )
+    new._requires_grad = False
+    new._node = None
+    new._grad = None
+    new._counter = [writes] if writes else None
+    new._extra = None
+    new._accumulator = None
+    return new
+
+
+def arrived(task: GraphTask, found: Any, sums: Sums) -> Tensor | None:
+    """The Tensor of what else arrived at the one leaf."""
+    if type(found) is list:
+        found = finished(found, sums)
+    recall(task, sums)
+    return show(task, found)
 
 
 def finished(total: list[Any], sums: Sums) -> Any:
@@ -127,7 +149,7 @@ def recall(task: GraphTask, sums: Sums) -> None:
             written(task, owner, times)
 
 
-def over_arrays(task: GraphTask, node: Any, grad: Any, wanted: set[Any]) -> tuple[dict[Any, Any], Sums]:
+def over_arrays(node: Any, grad: Any, wanted: set[Any], *, keep: bool) -> tuple[dict[Any, Any], Sums]:
     """What arrives at each leaf, a gradient or a list as `finished` takes; NotPlain if some arrives where none is wanted."""
     nodes: dict[Any, Any] = {}
     leaves: dict[Any, Any] = {}
@@ -147,7 +169,7 @@ def over_arrays(task: GraphTask, node: Any, grad: Any, wanted: set[Any]) -> tupl
             fn, grad = fn1, grad1
         fn1 = grad1 = None
         if fn is not None:
-            if grad is not None and type(fn) is not AccumulateGrad and (not heap or -fn.seq < heap[0][0]):
+            if type(fn) is not AccumulateGrad and grad is not None and (not heap or -fn.seq < heap[0][0]):
                 node = fn
                 continue
             if (slots := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
@@ -159,7 +181,7 @@ def over_arrays(task: GraphTask, node: Any, grad: Any, wanted: set[Any]) -> tupl
         grad = nodes.pop(node)
         if type(grad) is list:
             grad = finished(grad, sums)
-    if not task.keep:
+    if not keep:
         for node in ran:
             node.release()
     return leaves, sums

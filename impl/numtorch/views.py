@@ -166,7 +166,7 @@ def as_view(base: Any, view: Any, meta: int = DEFAULT, replay: Any = None) -> An
         extra.inference = True  # and no view: the memory of inference tensors has no history
         return view
     view._counter = counter_of(base)
-    if not grad_mode.state.grad:
+    if grad_mode.disabled and not grad_mode.state.grad:
         meta = INFERENCE_MODE if grad_mode.state.inference else NO_GRAD_MODE
     root = base
     if parent is not None and parent.base is not None and parent.backward_view:

@@ -48,7 +48,7 @@ def outer_backward(grad: Array, vec: Array) -> Array:
 
 def t_mv(x: Array, grad: Array) -> Array:
     """The transposed matrix times vector."""
-    return x.T.dot(grad)
+    return grad.dot(x)
 
 
 def column_major(shape: tuple, strides: tuple, itemsize: int) -> bool:
