@@ -38,6 +38,8 @@ class dtype:
         "name",
         "numpy",
         "one",
+        "ones",
+        "repeated",
         "scalar_name",
         "type_string",
     )
@@ -48,6 +50,10 @@ class dtype:
         self.category = category
         self.itemsize = numpy.itemsize
         self.one = numpy.type(1)
+        # The same as memory, and windows that repeat it, by shape: for gradients, which nobody writes to (plain_pass.owned).
+        self.ones = np.array(self.one)
+        self.ones.flags.writeable = False
+        self.repeated: dict[tuple[int, ...], np.ndarray] = {}
         self.is_floating_point = category == FLOATING
         self.is_complex = category == COMPLEX
         self.is_half = category == FLOATING and numpy.itemsize == 2

@@ -24,7 +24,7 @@ from .dependencies import dependencies
 from .dtype import dtype
 from .geometry import turned
 from .graph import Node
-from .graph_task import GraphTask, current, plain_task
+from .graph_task import GraphTask, current
 from .input_buffer import add, add_to_slot, set_version, stamp
 from .node_calls import call_function, call_node, looked_at, through_tensors, validate
 from .tensor import wrap
@@ -64,7 +64,9 @@ def run_backward(
     if len(roots) == len(arrivals) == 1 and not (anomaly.enabled or grad_mode.watched()):
         node, nr = roots[0]
         if raw and inputs is None:
-            finish(task, plain_pass.run(task, node, nr, seeds[0]))
+            left = plain_pass.run(node, nr, seeds[0], keep, task)
+            if left is not None:
+                finish(*left)
             return None
         if inputs is not None and not (accumulate_inputs or tried or node.multi):
             captured = capture(task, node, seeds[0], inputs)
@@ -99,17 +101,13 @@ def run_from_scalar(node: Node, kind: dtype, keep: bool) -> None:
     if anomaly.enabled or (grad_mode.disabled and grad_mode.watched()):
         run_backward([(node, 0)], [wrap(kind.one)], keep, False)
         return
-    task = plain_task(node, keep)
-    task.seeds = seed = kind.one  # held to the end, so that nothing adds to it in place
-    left = plain_pass.run(task, node, 0, seed)
+    left = plain_pass.run(node, 0, kind.one, keep)
     if left is not None:
-        finish(task, left)
+        finish(*left)
 
 
-def finish(task: GraphTask, heap: list[tuple[int, Node]] | None) -> None:
-    """Run the rest of a pass, unless there is none, and what it queued to be run at its end."""
-    if heap is None:
-        return
+def finish(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
+    """Run the rest of a pass, and what it queued to be run at its end."""
     try:
         execute(task, heap)
         task.run_callbacks()

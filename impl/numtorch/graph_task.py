@@ -12,7 +12,7 @@ from .dependencies import dependencies
 from .graph import Node
 from .plain_numpy import np
 
-_task_ids = itertools.count().__next__
+next_task_id = itertools.count().__next__
 current = threading.local()  # .task: the pass whose code the thread is running
 
 
@@ -51,16 +51,11 @@ class GraphTask:
     buffers: dict[Node, Any]
 
     def __init__(self, keep: bool, raw: bool, user_grads: Any):
-        self.id = _task_ids()
+        self.id = next_task_id()
         self.keep = keep
         self.raw = raw
         self.user_grads = user_grads
         self.buffers = {}
-
-    def hold_seed(self) -> Any:
-        """The seed as memory, which all that is computed from it shares, instead of a NumPy scalar."""
-        self.seeds = np.array(self.seeds)
-        return self.seeds
 
     def enter(self) -> None:
         """Make this the thread's current pass, with grad mode on only if the gradient is to be differentiable."""
@@ -122,16 +117,9 @@ class GraphTask:
         return order
 
 
-_new = object.__new__
-_TASK = (GraphTask,)
-
-
-def plain_task(node: Node, keep: bool) -> GraphTask:
-    """The state of a pass from one root, of a gradient that is no user's, as far as a plain pass needs any: `settle` makes the
-    buffers. (A call of the class takes twice as long.)
-    """
-    task: GraphTask = _new(*_TASK)
-    task.id = _task_ids()
-    task.keep = keep
-    task.roots = (node,)
+def plain_task(root: Node, keep: bool, seed: Any) -> GraphTask:
+    """The state of a plain pass that turns out to need one: its seed as memory, which all that is computed from it shares."""
+    task = GraphTask(keep, True, None)
+    task.roots = (root,)
+    task.seeds = np.array(seed)
     return task

@@ -87,7 +87,7 @@ def add_to_slot(task: GraphTask, fn: Node, nr: int, grad: Any) -> None:
 
 def is_dense(array: Any) -> bool:
     """Whether the elements fill one stretch of memory without holes or overlaps."""
-    return array.flags.forc or is_dense_like(array)
+    return (array.ndim < 2 and array.base is None) or array.flags.forc or is_dense_like(array)
 
 
 def owns(array: Any) -> bool:

@@ -23,9 +23,11 @@ from typing import TYPE_CHECKING, Any
 from . import grad_mode
 from .accumulate import accumulate
 from .dependencies import dependencies
-from .geometry import turned
+from .dtype import FROM_NUMPY
+from .geometry import root_of, turned
 from .graph import AccumulateGrad, Node, NodeExtra, NotPlain
-from .input_buffer import add, add_to_slot, set_version, summed, written
+from .graph_task import next_task_id, plain_task
+from .input_buffer import add, add_to_slot, set_version, summed, version_counter, written
 from .node_calls import looked_at
 from .plain_numpy import np
 from .tensor import Tensor
@@ -38,6 +40,7 @@ _TENSOR = (Tensor,)
 _refcount = sys.getrefcount
 _extras = NodeExtra.alive.data
 _ndarray = np.ndarray
+Left = tuple["GraphTask", list[tuple[int, Node]]]  # what the counting engine takes: a state, and what is ready
 Arrival = tuple[Any, int, Any]  # a gradient that was not delivered: its node, which of the node's outputs, the gradient
 
 
@@ -152,17 +155,21 @@ class Waiting:
         return True
 
 
-def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node]] | None:
-    """Run the pass from one root; what is left of it, for the counting engine: its heap, or None if nothing is."""
+def run(root: Node, nr: int, grad: Any, keep: bool, task: GraphTask | None = None) -> Left | None:
+    """Run the pass from one root; what is left of it, for the counting engine, or None if nothing is.
+
+    The seed `grad` is memory, or the `one` of its type. Such a pass begins without a state, since most need none.
+    """
     nodes: dict[Node, Any] = {}
-    heap: list[tuple[int, Node]] = []
+    heap: list[tuple[int, Node]] = []  # of them, but for one: in most graphs no more than that one waits
+    beside = None
     leaves: dict[AccumulateGrad, Any] = {}
-    waiting = None  # of these three, made when something is asked of them that is not simple
+    waiting = None  # of these, made when something is asked of them that is not simple
     arrived = leaves.get
-    keep = task.keep
     careful = bool(_extras)
-    seed = None if type(grad) is _ndarray else grad
+    seed = grad if task is None else None
     last = None  # the node that led to this one, if this one did not wait
+    node: Any = root
     fn: Any
     fn1 = grad1 = None
     try:
@@ -209,7 +216,8 @@ def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node
                     grad = grad1
                 else:
                     if grad is seed:
-                        grad = task.hold_seed()
+                        task = task or plain_task(root, keep, seed)
+                        grad = task.seeds
                         grad1 = grad if grad1 is seed else grad1
                     if fn.seq <= fn1.seq:  # the one made last is next
                         fn, grad, fn1, grad1 = fn1, grad1, fn, grad
@@ -217,6 +225,9 @@ def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node
                     if type(found) is list:
                         found[0] += grad1
                         found[1] += 1
+                    elif beside is found is None and not fn1.multi and grad1 is not None:
+                        beside = fn1
+                        nodes[fn1] = grad1
                     else:
                         found = None
                         waiting = waiting or Waiting(nodes, heap, leaves)
@@ -225,33 +236,43 @@ def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node
                     found = None
                 fn1 = grad1 = None
             if fn is not None:
-                if not heap or (-fn.seq < heap[0][0] and fn not in nodes):
+                if (beside is None or (fn is not beside and fn.seq > beside.seq)) and (
+                    not heap or (-fn.seq < heap[0][0] and fn not in nodes)
+                ):
                     node = fn
                     continue
                 waiting = waiting or Waiting(nodes, heap, leaves)
                 if not waiting.at_node(fn, grad):
                     raise NotPlain([(fn, number(node, fn), grad)])
-            elif not heap:
-                break
             last = None
-            node = heappop(heap)[1]
+            if beside is not None and (not heap or -beside.seq < heap[0][0]):
+                node = beside
+                beside = None
+            elif heap:
+                node = heappop(heap)[1]
+            else:
+                break
             grad = nodes.pop(node)
             if type(grad) is list:
+                task = task or plain_task(root, keep, seed)
                 grad = finished(task, grad)
     except NotPlain as reason:
+        task = task or plain_task(root, keep, seed)
         if reason.args:
             (arrivals,) = reason.args
             last = node
         else:
-            grad = task.hold_seed() if grad is seed and grad is not None else grad
+            grad = task.seeds if grad is seed and grad is not None else grad
             arrivals = [(node, nr if last is None else number(last, node), grad)]
         grad = grad1 = None
-        return settle(task, waiting or Waiting(nodes, heap, leaves), arrivals, last)
+        return task, settle(task, waiting or Waiting(nodes, heap, leaves), arrivals, last)
     except BaseException:
+        task = task or plain_task(root, keep, seed)
         settle(task, waiting or Waiting(nodes, heap, leaves), [(node, 0, None)])
         raise
     shared = () if waiting is None else waiting.shared
-    unseen = task.versions is None and task.user_grads is None and not grad_mode.disabled
+    versions = None if task is None else task.versions
+    unseen = (task is None or task.user_grads is None) and not grad_mode.disabled
     for fn, grad in leaves.items():
         leaf = fn.variable
         if unseen and leaf._grad is None and fn not in shared:
@@ -263,8 +284,8 @@ def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node
             if (
                 type(array) is _ndarray
                 and desc.plain
-                and array.strides == desc.steps
                 and array.dtype is desc.dtype.numpy
+                and ((desc.ndim < 2 and array.base is None) or (array.strides == desc.steps and array.flags.writeable))
             ):
                 # Stolen without asking what it is: it has the leaf's shape, or the accumulator were of another class.
                 new = _new(*_TENSOR)
@@ -274,12 +295,17 @@ def run(task: GraphTask, node: Node, nr: int, grad: Any) -> list[tuple[int, Node
                 new._node = None
                 new._grad = None
                 new._counter = [writes] if writes else None
+                if versions is not None:
+                    new._counter = version(task, array, writes)
                 new._extra = None
                 new._accumulator = None
                 if leaf._grad is None:  # another thread may have been faster
                     leaf._grad = new
                     continue
+        task = task or plain_task(root, keep, seed)
         deliver(task, fn, grad, fn not in shared)
+    if task is None:
+        next_task_id()  # as each pass has one
     return None
 
 
@@ -322,6 +348,27 @@ def finished(task: GraphTask, total: list[Any]) -> Any:
     return array
 
 
+def version(task: GraphTask, array: Any, writes: int) -> list[int] | None:
+    """The version counter of a gradient that a leaf steals, a sum's after so many writes."""
+    if writes:
+        written(task, array, writes)
+    return version_counter(task, array)
+
+
+def owned(task: GraphTask, grad: Any, known: dict[int, Any]) -> Any:
+    """A gradient that others may write to: over the seed of this pass, where it repeats the `ones` that are for all passes.
+
+    Several nodes may have been given the one object, and then are again.
+    """
+    if type(grad) is not _ndarray or grad.flags.writeable or type(task.seeds) is not _ndarray:
+        return grad
+    if root_of(grad) is not FROM_NUMPY[task.seeds.dtype].ones:
+        return grad
+    if id(grad) not in known:
+        known[id(grad)] = _ndarray(grad.shape, grad.dtype, task.seeds, 0, grad.strides)
+    return known[id(grad)]
+
+
 def deliver(task: GraphTask, fn: AccumulateGrad, grad: Any, alone: bool) -> None:
     """Accumulate what waited for a leaf; `alone`: nobody else held it as it arrived."""
     leaf = fn.variable
@@ -332,6 +379,8 @@ def deliver(task: GraphTask, fn: AccumulateGrad, grad: Any, alone: bool) -> None
             grad, writes = grad
         else:
             grad = finished(task, grad)
+    else:
+        grad = owned(task, grad, {})
     if leaf._grad is not None:
         writes = 0
     accumulate(leaf, grad, alone)
@@ -348,6 +397,12 @@ def settle(
 
     `sender` is the node that the arrivals come from.
     """
+    known: dict[int, Any] = {}
+    for slots in (waiting.nodes, waiting.leaves):
+        for fn in slots:
+            slots[fn] = owned(task, slots[fn], known)
+    arrivals = [(fn, nr, owned(task, grad, known)) for fn, nr, grad in arrivals]
+    known.clear()
     left = [*waiting.nodes, *[fn for fn, _, _ in arrivals]]
     deps = task.deps = dependencies(left)
     buffers = task.buffers = {}

@@ -12,6 +12,7 @@ import pytest
 import numtorch as torch
 from numtorch import engine, plain_pass
 from numtorch.autograd import entry
+from numtorch.graph_task import plain_task
 
 LEAVES = 3
 
@@ -43,9 +44,12 @@ def memory(leaves: list[Any]) -> list[tuple[Any, ...]]:
     ]
 
 
-def counted(task: Any, node: Any, nr: int, grad: Any) -> Any:
+def counted(node: Any, nr: int, grad: Any, keep: bool, task: Any = None) -> Any:
     """What `plain_pass.run` does where nothing is plain."""
-    return plain_pass.settle(task, plain_pass.Waiting({}, [], {}), [(node, nr, grad)])
+    if task is None:
+        task = plain_task(node, keep, grad)
+        grad = task.seeds
+    return task, plain_pass.settle(task, plain_pass.Waiting({}, [], {}), [(node, nr, grad)])
 
 
 @pytest.mark.parametrize("seed", range(400))
@@ -84,6 +88,29 @@ def test_a_hook_in_the_middle_sees_the_leaves_that_were_complete() -> None:
     middle.register_hook(lambda grad: seen.append((early.grad is not None, late.grad is not None)))
     (middle * early).sum().backward()
     assert seen == [(True, False)]
+
+
+def test_a_hook_may_write_to_the_gradient_of_a_sum() -> None:
+    x = torch.ones(2, requires_grad=True)
+    for _ in range(2):
+        y = x * 3
+        y.register_hook(lambda grad: grad.fill_(5.0))
+        y.sum().backward()
+        assert x.grad.tolist() == [15.0, 15.0]
+        x.grad = None
+    (x * 3).sum().backward()
+    assert x.grad.tolist() == [3.0, 3.0]
+
+
+def test_gradients_that_are_windows_of_the_seed_share_its_memory_in_one_pass_and_no_other() -> None:
+    x, y = torch.ones((), requires_grad=True), torch.ones((), requires_grad=True)
+    for _ in range(2):
+        torch.stack([x, y]).sum().backward()
+        x.grad.fill_(7.0)
+        assert (x.grad.item(), y.grad.item()) == (7.0, 7.0)
+        x.grad = y.grad = None
+    torch.stack([x, y]).sum().backward()
+    assert (x.grad.item(), y.grad.item()) == (1.0, 1.0)
 
 
 def derivatives(draw: random.Random, create_graph: bool) -> list[Any]:

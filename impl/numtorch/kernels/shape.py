@@ -356,7 +356,7 @@ def cat(arrays: list, dim: int) -> Array:
 def alike(arrays: list) -> list:
     """Arrays cast to the type that they promote to: NumPy's rules are others, it makes float64 of int64 and float32."""
     first = arrays[0].dtype
-    if all([a.dtype is first for a in arrays]):
+    if all(a.dtype is first for a in arrays):
         return arrays
     kinds = [describe(a).dtype for a in arrays]
     kind = kinds[0]
@@ -385,7 +385,9 @@ def stack(arrays: list, dim: int) -> Array:
     shape = arrays[0].shape
     if dim or not shape:
         return np.ascontiguousarray(np.stack(arrays, axis=dim))
-    out = np.empty((len(arrays), *shape), arrays[0].dtype)  # NumPy makes a view of each, which takes longer than all else
+    out = np.empty(
+        (len(arrays), *shape), arrays[0].dtype
+    )  # NumPy makes a view of each, which takes longer than all else
     np.concatenate(arrays, out=out.reshape(len(arrays) * shape[0], *shape[1:]))
     return out
 
