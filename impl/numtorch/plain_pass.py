@@ -401,7 +401,7 @@ def settle(
     for slots in (waiting.nodes, waiting.leaves):
         for fn in slots:
             slots[fn] = owned(task, slots[fn], known)
-    arrivals = [(fn, nr, owned(task, grad, known)) for fn, nr, grad in arrivals]
+    arrivals[:] = [(fn, nr, owned(task, grad, known)) for fn, nr, grad in arrivals]  # the one list that holds them
     known.clear()
     left = [*waiting.nodes, *[fn for fn, _, _ in arrivals]]
     deps = task.deps = dependencies(left)

@@ -184,3 +184,11 @@ def test_one_number_by_one_leaf_has_the_gradient_of_the_counting_engine(
     monkeypatch.setattr(entry, "of_scalar", lambda *_: None)
     monkeypatch.setattr(engine, "capture", lambda *_: None)
     assert plain == rows(random.Random(seed))
+
+
+def test_a_leaf_with_a_grad_dtype_is_added_to_in_place() -> None:
+    x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = (x * x).sum()
+    x.grad_dtype = torch.float32
+    y.backward()
+    assert x.grad._version == 1
