@@ -154,7 +154,7 @@ def one_of_each(names: Sequence[str], first: Any, second: Any) -> st.SearchStrat
 def case_of(operator: str, texts: list[str], way: str) -> Case:
     """The case of one operator, differentiated in one way."""
     names = [name for name in ("p", *SHAPES, *SOME) if any(name in names_in(text) for text in texts)]
-    kinds = st.sampled_from(["smooth", "kinks", "smooth", "finite", "kinks", "kinks"])
+    kinds = st.sampled_from(["smooth", "kinks", "smooth", "finite", "kinks", "kinks", "special"])
 
     def derivatives(
         torch,
