@@ -16,6 +16,8 @@ the others the operands are moved, and the result: an algorithm that is backward
            inverted or decomposed, exact operands are moved, too: its condition shows in nothing else.
 nothing    the sign of a nan that was computed, and that of a zero that was chosen among zeros (maximum, sort) or summed, is
            one or the other: PyTorch itself has that of the place in a vector register. What hangs on it blames nobody.
+layout     every second seed gives the operands with gaps between their elements, which PyTorch computes one by one: its
+           loops over vectors answer otherwise for a nan now and then (the backward of hardtanh), and not at the end of a row
 ========== =================================================================================================================
 
 Where the result is not finite, or the operation raises if its operands are moved, it stays as it is: a pole is one.
@@ -187,12 +189,13 @@ def _mode() -> Any:
             is_view = any(one.alias_info is not None and not one.alias_info.is_write for one in returns)
             if is_view:
                 return func(*args, **kwargs)
+            writes = any(one.alias_info is not None for one in func._schema.arguments)
             if name in _EXACT:
-                result = func(*args, **kwargs)
+                chooses = not writes and torch.Tag.pointwise in func.tags
+                result = self.one_by_one(func, args, kwargs) if chooses else func(*args, **kwargs)
                 if name.rstrip("_") in _CHOOSING:
                     self.signs(result)
                 return result
-            writes = any(one.alias_info is not None for one in func._schema.arguments)
             if name in _SUMS and not writes:
                 result = func(*args, **kwargs)
                 self.move(result, self.slack(func, name, args, kwargs, result))
@@ -204,7 +207,7 @@ def _mode() -> Any:
             if not writes and (whole or not pointwise):
                 result = self.over_moved(func, args, kwargs, whole=whole, by_the_largest=eliminates)
             else:
-                result = func(*args, **kwargs)
+                result = func(*args, **kwargs) if writes else self.one_by_one(func, args, kwargs)
             determined = not pointwise or name.rstrip("_") in _DETERMINED
             for one in result if isinstance(result, tuple | list) else (result,):
                 if _rounds(one):
@@ -215,7 +218,7 @@ def _mode() -> Any:
         def over_moved(self, func: Any, args: Any, kwargs: Any, *, whole: bool, by_the_largest: bool) -> Any:
             """The operation over moved operands; as it is where the result is not finite, or if it raises only then."""
             if not whole:
-                return func(*[self.moved(one) for one in args], **kwargs)
+                return self.one_by_one(func, [self.moved(one) for one in args], kwargs)
             result = func(*args, **kwargs)
             moved = [self.moved(one, whole=True, by_the_largest=by_the_largest) for one in args]
             try:
@@ -228,6 +231,15 @@ def _mode() -> Any:
                 if _rounds(one) and one.shape == moved_one.shape:
                     one.copy_(torch.where(one.isfinite() & moved_one.isfinite(), moved_one, one))
             return result
+
+        def one_by_one(self, func: Any, args: Any, kwargs: Any) -> Any:
+            """The operation, by every second seed over operands with gaps."""
+            if self.seed % 2:
+                try:
+                    return func(*[_with_gaps(one) for one in args], **kwargs)
+                except RuntimeError:
+                    pass  # one that asks for another layout
+            return func(*args, **kwargs)
 
         def signs(self, result: Any, *, zeros: bool = True) -> None:
             """Turns the signs that nobody promises: by the seed, all of an operation alike."""
@@ -287,6 +299,11 @@ def _mode() -> Any:
         if not isinstance(value, torch.Tensor) or not (value.is_floating_point() or value.is_complex()):
             return False
         return value.numel() > 0 and not value._is_zerotensor()  # which has no memory to read
+
+    def _with_gaps(value: Any) -> Any:
+        if not _rounds(value) or not value.dim():
+            return value
+        return torch.empty((*value.shape, 2), dtype=value.dtype)[..., 0].copy_(value)
 
     def _grain(value: Any) -> float:
         """The largest power of two of which all elements are multiples, as its exponent."""

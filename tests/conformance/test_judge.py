@@ -235,3 +235,20 @@ def test_the_sign_of_a_zero_that_was_chosen_blames_nobody_and_that_of_a_product_
             call("torch.reciprocal", "$y", out="z"),
         )
         assert says(turns, 2, "z", -exactly(turns, 2, "z")) == status
+
+
+def test_a_gradient_at_a_nan_that_hangs_on_the_place_in_a_vector_blames_nobody_and_another_does() -> None:
+    # PyTorch's loop over vectors gives 0 at a nan, and what comes one by one behind them the gradient itself.
+    for at, status in ((10, "INCONCLUSIVE"), (11, "FAIL")):
+        values = np.full(18, 0.5, "float32")
+        values[10], values[11] = np.nan, 3.0
+        gradients = np.arange(1.0, 19.0, dtype="float32")
+        clamps = program(
+            *leaf("x", list(values)),
+            call("torch.nn.functional.hardtanh", "$x", out="y"),
+            method("$y", "backward", tensor(list(gradients))),
+        )
+        answer = exactly(clamps, 3, "x.grad")
+        assert answer[at] == 0.0
+        answer[at] = gradients[at]
+        assert says(clamps, 3, "x.grad", answer) == status
