@@ -64,11 +64,9 @@ def call(
         integers = row.dtypes != "float" or choices.chance(8)
         x = composer.pick(choices, lambda known: known.dtype != "bool" and (known.floating or integers))
     composer.done.append(f"operator {row.name}")
-    if row.name in _FOREIGN and x.overlaps:
+    if (row.name in _FOREIGN and x.overlaps) or (form in INPLACE and not defined(row, x)):
         raise Unfit
     given = _arguments(composer, choices, row, x, form)
-    if form in INPLACE and not defined(row, x, given.tensors):
-        raise Unfit
     shapes = row.results(x.shape, given.seen)
     if sum(math.prod(shape) for shape in shapes) > LARGEST:
         raise Unfit
@@ -107,7 +105,7 @@ _BOTH = frozenset({"aminmax", "std_mean", "var_mean"})
 """Reductions with two results of which neither is a position."""
 
 
-def defined(row: Operator, x: Known, operands: list[Known]) -> bool:
+def defined(row: Operator, x: Known, operand: Known | None = None) -> bool:
     """Whether PyTorch defines what a write leaves: it does not where the memory written shows an element twice or is read.
 
     Pointwise operators refuse both where they see them, which is behaviour: they see what is expanded, and not what is
@@ -117,7 +115,7 @@ def defined(row: Operator, x: Known, operands: list[Known]) -> bool:
         return True
     if row.kind == "pointwise" or row.kind == "comparison":
         return x.overlaps != "unfold"
-    return not x.overlaps and all(one.memory != x.memory for one in operands)
+    return not x.overlaps and (operand is None or operand.memory != x.memory)
 
 
 class _Given:
@@ -143,9 +141,7 @@ def _arguments(composer: Composer, choices: Choices, row: Operator, x: Known, fo
         given.seen = (*given.seen, chosen)
         operand: Operand = chosen  # type: ignore[assignment]
         if argument.tensor:
-            # What writes, and not element by element, may read what it has written already: the order is the library's.
-            twice = form not in INPLACE or row.kind in ("pointwise", "comparison")
-            known = _tensor(composer, choices, row, argument, chosen, x, given.seen[:-1], twice)  # type: ignore[arg-type]
+            known = _tensor(composer, choices, row, argument, chosen, x, given.seen[:-1], form)  # type: ignore[arg-type]
             given.tensors.append(known)
             operand = known.ref
         if argument.keyword:
@@ -163,16 +159,19 @@ def _tensor(
     shape: Shape,
     x: Known,
     before: tuple[Any, ...],
-    twice: bool,
+    form: Form,
 ) -> Known:
+    def fits(known: Known) -> bool:
+        return form not in INPLACE or defined(row, x, known)
+
     if argument.tensor == "float":
         once = row.without("twice")
-        if shape == x.shape and not choices.number(4) and twice and not once:
+        if shape == x.shape and not choices.number(4) and fits(x) and not once:
             return x  # the same tensor twice in one call
         dtype = x.dtype if choices.number(8) or row.without("mixed") else "float32"
         values = "positive" if row.without("signs") else argument.values
         known = composer.tensor(choices, shape, dtype, values, reuse=not once)
-        if known.name == x.name and not twice:
+        if not fits(known):
             known = composer.tensor(choices, shape, dtype, values, reuse=False)
         if composer.tracking and known.leaf and not known.grad and known.floating and choices.chance(40):
             composer.method(known.ref, "requires_grad_")
