@@ -599,7 +599,7 @@ class Node {
 class Tensor {
   // A value of the library. `node` says how it was made, if a derivative may be asked for and the library keeps no tape.
   constructor(value, node = null, index = 0) {
-    Object.assign(this, { value, node, index, requiresGrad: node !== null, heldGrad: null, standsFor: null });
+    Object.assign(this, { value, node, index, requiresGrad: node !== null, heldGrad: null, standsFor: null, tracked: false });
   }
 }
 
@@ -704,13 +704,18 @@ class Shim {
   // ------------------------------------------------------------------------------------------------------- derivatives
 
   track(tensor, on) {
-    if (on && !this.functional && !tensor.requiresGrad) tensor.value = this.library.track(tensor.value);
+    if (on && !this.functional && !tensor.requiresGrad) {
+      tensor.value = this.library.track(tensor.value);
+      tensor.tracked = true;
+    }
     tensor.requiresGrad = on;
     return tensor;
   }
 
   gradOf(tensor) {
     if (this.functional) return tensor.heldGrad;
+    // Some libraries keep a gradient of whatever they meet.
+    if (!tensor.tracked) return null;
     const found = this.library.grad(tensor.value) ?? null;
     // The same object as long as the library keeps the same value.
     if (found === null) tensor.heldGrad = null;

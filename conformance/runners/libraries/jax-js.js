@@ -104,7 +104,10 @@ module.exports = {
     squeeze: ({ input, dim }) => np.squeeze(own(input), dim),
     unsqueeze: ({ input, dim }) => np.expandDims(own(input), dim),
     transpose: ({ input, dim0, dim1 }) => np.swapaxes(own(input), dim0, dim1),
-    t: ({ input }) => np.transpose(own(input)),
+    t({ input }) {
+      if (input.shape.length > 2) throw new Missing("torch.t of more than a matrix");
+      return np.transpose(own(input));
+    },
     permute: ({ input, dims }) => np.transpose(own(input), dims),
     movedim: ({ input, source, destination }) => np.moveaxis(own(input), source, destination),
     broadcast_to: ({ input, shape }) => np.broadcastTo(own(input), shape),

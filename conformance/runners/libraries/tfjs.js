@@ -89,7 +89,10 @@ module.exports = {
     ...rows(["reshape", "view"], () => ({ input, shape }) => tf.reshape(input, shape)),
     squeeze: ({ input, dim }) => tf.squeeze(input, dim === null ? undefined : [].concat(dim)),
     unsqueeze: ({ input, dim }) => tf.expandDims(input, dim),
-    t: ({ input }) => tf.transpose(input),
+    t({ input }) {
+      if (input.shape.length > 2) throw new Missing("torch.t of more than a matrix");
+      return tf.transpose(input);
+    },
     permute: ({ input, dims }) => tf.transpose(input, dims),
     broadcast_to: ({ input, shape }) => tf.broadcastTo(input, shape),
     ...rows(["repeat", "tile"], (name) => (given) => tf.tile(given.input, given[name === "tile" ? "dims" : "repeats"])),

@@ -29,6 +29,8 @@ class Entry:
 LIBRARIES = {
     "autograd": Entry("hips", "autograd", "HIPS autograd: functions of NumPy arrays"),
     "jax": Entry("jax_", "jax", "JAX: functions of immutable arrays"),
+    "micrograd": Entry("micrograd_", "micrograd", "micrograd: numbers with a tape"),
+    "mlx": Entry("mlx_", "mlx", "MLX: functions of lazy arrays"),
     "mygrad": Entry("mygrad_", "mygrad", "MyGrad: NumPy arrays with a tape for one backward"),
     "tinygrad": Entry("tinygrad_", "tinygrad", "tinygrad: lazy tensors with a tape"),
 }

@@ -51,8 +51,10 @@ def gradients(
     parents = [*leaves, *given]
     try:
         values = pulled([parent.value for parent in parents])
-    except shim.library.lacks as error:
-        raise Missing(f"a derivative: {error}") from error
+    except Exception as error:
+        if shim.is_lack(error):
+            raise Missing(f"a derivative: {error}") from error
+        raise
     node = Node(pulled, parents) if create_graph else None
     by_tensor = {id(tensor): shim.wrap(v, node, n) for n, (tensor, v) in enumerate(zip(used, values, strict=True))}
     return [by_tensor.get(id(tensor)) for tensor in inputs]

@@ -41,6 +41,10 @@ class Tape:
     """The gradient that a leaf holds."""
 
 
+FACETS = ("value", "grad", "raised", "dtype", "shape")
+"""What is observed of these libraries. What an error says, and of which class it is, is each library's own."""
+
+
 @dataclass(frozen=True)
 class Library:
     """A library as a subject."""
@@ -57,8 +61,14 @@ class Library:
     dtype: Callable[[Value], str] = lambda value: str(value.dtype).rpartition(".")[2]
     """PyTorch's name of a value's dtype."""
     dtypes: tuple[str, ...] = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
+    stands: Mapping[str, str] = field(default_factory=dict)
+    """Dtypes whose elements another one holds, where there is one kind of numbers: ``{"float32": "float64"}``."""
     lacks: tuple[type[Exception], ...] = (NotImplementedError,)
     """What it raises for what it does not do, as opposed to what it refuses."""
+    lacking: str = ""
+    """A pattern of what it says then, whatever it raises; empty for none."""
+    facets: tuple[str, ...] = FACETS
+    """A library with one kind of numbers leaves `dtype` out."""
     notes: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -107,6 +107,12 @@ def _rows(xp: Any) -> dict[str, Callable[..., Any] | None]:
         start, end = start_dim % len(shape), end_dim % len(shape)
         return xp.reshape(input, (*shape[:start], -1, *shape[end + 1 :]))
 
+    def t(input: Any) -> Any:
+        if len(input.shape) > 2:
+            # NumPy would turn round all dimensions.
+            raise NotImplementedError("t() of more than a matrix")
+        return xp.transpose(input)
+
     return {
         "div": if_there("true_divide", lambda input, other: input / other),
         "pow": if_there("power", lambda input, exponent: input**exponent),
@@ -130,16 +136,17 @@ def _rows(xp: Any) -> dict[str, Callable[..., Any] | None]:
         "cumsum": scan("cumsum"),
         "cumprod": scan("cumprod"),
         "linalg.vector_norm": if_there(
-            "linalg.norm", lambda x, ord=2, dim=None: xp.linalg.norm(xp.ravel(x) if dim is None else x, ord, axis=dim)
+            "linalg.norm",
+            lambda x, ord=2, dim=None: xp.linalg.norm(xp.reshape(x, (-1,)) if dim is None else x, ord, axis=dim),
         ),
-        "norm": if_there("linalg.norm", lambda input: xp.linalg.norm(xp.ravel(input))),
+        "norm": if_there("linalg.norm", lambda input: xp.linalg.norm(xp.reshape(input, (-1,)))),
         "reshape": lambda input, shape: xp.reshape(input, shape),
         "view": lambda input, shape: xp.reshape(input, shape),
         "flatten": flatten,
         "squeeze": if_there("squeeze", lambda input, dim=None: xp.squeeze(input, axis=dim)),
         "unsqueeze": if_there("expand_dims", lambda input, dim: xp.expand_dims(input, dim)),
         "transpose": if_there("swapaxes", lambda input, dim0, dim1: xp.swapaxes(input, dim0, dim1)),
-        "t": if_there("transpose", lambda input: xp.transpose(input)),
+        "t": if_there("transpose", t),
         "permute": if_there("transpose", lambda input, dims: xp.transpose(input, dims)),
         "movedim": if_there("moveaxis", lambda input, source, destination: xp.moveaxis(input, source, destination)),
         "broadcast_to": if_there("broadcast_to", lambda input, shape: xp.broadcast_to(input, shape)),

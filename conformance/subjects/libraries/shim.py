@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import platform
+import re
 import types
 from collections import namedtuple
 from collections.abc import Callable, Sequence
@@ -46,7 +47,7 @@ class Shim:
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self.dtypes = {name: DType(name) for name in DTYPES if name in library.dtypes}
+        self.dtypes = {name: DType(name) for name in DTYPES if name in library.dtypes or name in library.stands}
         self.tensor_type: type[Tensor] = type("Tensor", (Tensor,), {"__slots__": ()})
         self._takes = {name: frozenset(inspect.signature(f).parameters) for name, f in library.operators.items()}
 
@@ -83,8 +84,13 @@ class Shim:
 
         try:
             values = repeat([tensor.value for tensor in tensors])
-        except self.library.lacks as error:
-            raise Missing(f"torch.{name}: {error}") from error
+            for value in values:
+                # A lazy library says what is wrong once it is asked for the shape.
+                tuple(value.shape)
+        except Exception as error:
+            if self.is_lack(error):
+                raise Missing(f"torch.{name}: {error}") from error
+            raise
         node = None
         if isinstance(self.library.derivatives, Functional) and any(tensor.requires_grad for tensor in tensors):
             node = Node(repeat, tensors)
@@ -95,6 +101,11 @@ class Shim:
         if several is None:
             return made[0]
         return _NAMED[name](*made) if name in _NAMED else tuple(made)
+
+    def is_lack(self, error: Exception) -> bool:
+        """Whether the library says that it does not do this, as opposed to that it refuses it."""
+        pattern = self.library.lacking
+        return isinstance(error, self.library.lacks) or bool(pattern and re.search(pattern, str(error)))
 
     def wrap(self, value: Value, node: Node | None = None, index: int = 0) -> Tensor:
         made = self.tensor_type(self, value)
@@ -127,6 +138,8 @@ class Shim:
             made = self.wrap(self.library.array(array))
         except no_such_dtype as error:
             raise Missing(f"torch.{array.dtype}") from error
+        if array.dtype.name in self.library.stands:
+            made.stands_for = self.dtypes[array.dtype.name]
         return made.requires_grad_() if requires_grad else made
 
     def filled(self, number: float) -> Callable[..., Tensor]:
@@ -142,11 +155,15 @@ class Shim:
     def track(self, tensor: Tensor, requires_grad: bool) -> None:
         if requires_grad and isinstance(self.library.derivatives, Tape) and not tensor.requires_grad:
             tensor.value = self.library.derivatives.track(tensor.value)
+            tensor.tracked = True
         tensor.requires_grad = requires_grad
 
     def grad_of(self, tensor: Tensor) -> Tensor | None:
         if isinstance(self.library.derivatives, Functional):
             return tensor._grad
+        if not tensor.tracked:
+            # Some libraries keep a gradient of whatever they meet.
+            return None
         # The same object as long as the library keeps the same value.
         found = self.library.derivatives.grad(tensor.value)
         if found is None:
@@ -231,16 +248,12 @@ def module_of(library: Library) -> types.ModuleType:
     return module
 
 
-FACETS = ("value", "grad", "raised", "dtype", "shape")
-"""What is observed of these libraries. What an error says, and of which class it is, is each library's own."""
-
-
 def _description(library: Library) -> Description:
     return Description(
         name=library.name,
         version=library.version,
         platform=f"{platform.system()} {platform.machine()}",
-        facets=FACETS,
+        facets=library.facets,
         features=library.features,
         notes={"python": platform.python_version(), "numpy": np.__version__, **library.notes},
     )

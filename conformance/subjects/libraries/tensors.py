@@ -39,11 +39,13 @@ class Node:
 class Tensor:
     """A value of the library. `node` says how it was made, if a derivative may be asked for and the library keeps no tape."""
 
-    __slots__ = ("__weakref__", "_grad", "index", "node", "requires_grad", "shim", "value")
+    __slots__ = ("__weakref__", "_grad", "index", "node", "requires_grad", "shim", "stands_for", "tracked", "value")
 
     def __init__(self, shim: Shim, value: Value, node: Node | None = None, index: int = 0) -> None:
         self.shim, self.value, self.node, self.index = shim, value, node, index
         self.requires_grad = node is not None
+        self.tracked = False
+        self.stands_for: DType | None = None
         self._grad: Tensor | None = None
 
     @property
@@ -52,7 +54,7 @@ class Tensor:
 
     @property
     def dtype(self) -> DType:
-        return self.shim.dtype_of(self.value)
+        return self.stands_for or self.shim.dtype_of(self.value)
 
     @property
     def ndim(self) -> int:
@@ -70,6 +72,10 @@ class Tensor:
     def grad(self) -> Tensor | None:
         return self.shim.grad_of(self)
 
+    @grad.setter
+    def grad(self, _: Any) -> None:
+        raise Missing("Tensor.grad = …")
+
     def size(self, dim: int | None = None) -> Any:
         return self.shape if dim is None else self.shape[dim]
 
@@ -81,7 +87,8 @@ class Tensor:
 
     def numpy(self) -> np.ndarray[Any, Any]:
         # Not ascontiguousarray, which makes a vector of a number.
-        return np.array(self.shim.library.numpy(self.value), order="C")
+        array = np.array(self.shim.library.numpy(self.value), order="C")
+        return array if self.stands_for is None else array.astype(numpy_dtype(self.stands_for.name))
 
     def item(self) -> Any:
         return self.numpy().item()

@@ -9,10 +9,16 @@ from typing import Any
 # Without a C compiler only this device runs; and one device for all machines makes runs comparable.
 os.environ.setdefault("DEV", "PYTHON")
 
+import numpy as np
 from tinygrad import Tensor
 
 from conformance.subjects.libraries.library import TAPE_FEATURES, Library, Tape
 from conformance.subjects.libraries.torch_like import methods
+
+
+def _array(array: np.ndarray[Any, Any]) -> Any:
+    # A tensor that is made of a number is a constant, which no gradient is kept of.
+    return Tensor(array.reshape(1)).reshape(()) if array.ndim == 0 else Tensor(array)
 
 
 def _backward(value: Any, cotangent: Any) -> None:
@@ -32,12 +38,34 @@ _NAMES = {
 """PyTorch's names of the dtypes that tinygrad calls as C does."""
 
 
+_PARAMETERS = {"dim": "axis", "min": "min_", "max": "max_", "negative_slope": "neg_slope", "sorted": "sorted_"}
+"""tinygrad's names of parameters."""
+
 LIBRARY = Library(
     name="tinygrad",
     version=version("tinygrad"),
-    array=lambda array: Tensor(array),
+    array=_array,
     numpy=lambda value: value.numpy(),
-    operators=methods(Tensor, {"dim": "axis"}),
+    operators={
+        **{name: row for name, row in methods(Tensor, _PARAMETERS).items() if name not in ("max", "min")},
+        # What it calls so over a dimension is PyTorch's amax, as there are no indices.
+        "max": lambda input: input.max(),
+        "min": lambda input: input.min(),
+        "amax": lambda input, dim=(), keepdim=False: input.max(
+            axis=dim or None if isinstance(dim, tuple) else dim, keepdim=keepdim
+        ),
+        "amin": lambda input, dim=(), keepdim=False: input.min(
+            axis=dim or None if isinstance(dim, tuple) else dim, keepdim=keepdim
+        ),
+        **{name: lambda input, mat2: input.matmul(mat2) for name in ("mm", "bmm")},
+        "mv": lambda input, vec: input.matmul(vec),
+        "where": lambda condition, input, other: condition.where(input, other),
+        "cat": lambda tensors, dim=0: tensors[0].cat(*tensors[1:], dim=dim),
+        "stack": lambda tensors, dim=0: tensors[0].stack(*tensors[1:], dim=dim),
+        "einsum": lambda equation, operands: Tensor.einsum(equation, *operands),
+        # Its own `to` is about devices.
+        "to": lambda input, dtype: input.cast(dtype),
+    },
     derivatives=Tape(track=lambda value: value.is_param_(), backward=_backward, grad=lambda value: value.grad),
     dtype=lambda value: _NAMES.get(value.dtype.name, value.dtype.name),
     features=TAPE_FEATURES,

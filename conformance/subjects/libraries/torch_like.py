@@ -1,18 +1,21 @@
-"""The operators of a library whose tensors have methods by PyTorch's names: tinygrad, candle, js-pytorch's twins in Python."""
+"""The operators of a library whose tensors have methods by PyTorch's names: tinygrad, candle."""
 
 from __future__ import annotations
 
 import inspect
+import operator as operators
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from conformance.subjects.libraries.signatures import SIGNATURES, Signature
+from conformance.subjects.libraries.numpy_like import by_position
+from conformance.subjects.libraries.signatures import SIGNATURES, SYMBOLS, Signature
 
 
 def methods(kind: type, renamed: Mapping[str, str] = {}) -> dict[str, Callable[..., Any]]:
     """Every operator of the table that is a method of the class, with those parameters that both sides have.
 
-    `renamed` gives the library's name of a parameter where it is not PyTorch's.
+    `renamed` gives the library's name of a parameter where it has none of PyTorch's. Binary operators are
+    the library's symbols, as a number may stand on their left.
     """
     found = {}
     for signature in SIGNATURES.values():
@@ -22,7 +25,8 @@ def methods(kind: type, renamed: Mapping[str, str] = {}) -> dict[str, Callable[.
             operator = _operator(signature, method, renamed)
             if operator is not None:
                 found[signature.name] = operator
-    return found
+    binary = {name: symbol for symbol, name in SYMBOLS.items() if name not in ("neg", "abs")}
+    return {**found, **{name: by_position(name, getattr(operators, symbol)) for name, symbol in binary.items()}}
 
 
 def _operator(
@@ -38,7 +42,8 @@ def _operator(
     operands = [p for p in rest if p.default is p.empty]
     options = [p for p in rest if p.default is not p.empty]
     by_name = {p.name: p for p in theirs}
-    shared = {p.name: renamed.get(p.name, p.name) for p in options if renamed.get(p.name, p.name) in by_name}
+    names = {p.name: p.name if p.name in by_name else renamed.get(p.name, "") for p in options}
+    shared = {name: their for name, their in names.items() if their in by_name}
     kinds = (
         inspect.Parameter.POSITIONAL_ONLY,
         inspect.Parameter.POSITIONAL_OR_KEYWORD,
