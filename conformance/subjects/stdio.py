@@ -12,7 +12,6 @@ import selectors
 import signal
 import subprocess
 import threading
-import time
 from collections import deque
 from contextlib import suppress
 
@@ -28,6 +27,7 @@ from conformance.subjects.base import (
     SubjectUnavailable,
     SubjectUnsupported,
 )
+from conformance.subjects.limits import Deadline, kill_marked, mark, memory_of
 from conformance.subjects.messages import (
     PROTOCOL,
     Answer,
@@ -47,11 +47,8 @@ from conformance.subjects.messages import (
 from conformance.trace import Trace
 
 DEADLINE = 10.0
-"""Seconds for one program, of the process's own time where that can be told (`_Deadline`). A drawn program takes a millisecond;
-ten seconds are a loop without an end."""
-
-PATIENCE = 6.0
-"""How many times its deadline a process may take in all, while it computes and other processes keep the cores from it."""
+"""Seconds for one program, of the process's own time where that can be told (`limits.Deadline`). A drawn program takes a
+millisecond; ten seconds are a loop without an end."""
 
 HELLO_DEADLINE = 120.0
 """Seconds until the first hello: importing a large library from a cold disk takes half a minute."""
@@ -59,11 +56,21 @@ HELLO_DEADLINE = 120.0
 RESTARTS = 1_000
 """Processes that one subject may use up. A subject that dies on every program would otherwise only start processes."""
 
+MEMORY = 4 << 30
+"""Bytes of memory that a process may hold. A drawn program holds kilobytes, and the libraries themselves less than one
+gigabyte; without a limit one program could take the machine down, and the run with it."""
+
+LONGEST_REPLY = 256 << 20
+"""Bytes of a reply. A subject that writes without an end is not to fill the harness's own memory."""
+
 STDERR_KEPT = 4096
 """Bytes of stderr that are kept: the end of a traceback, or what a C library says as it aborts."""
 
 _AT_ONCE = 0.05
 """Seconds in which nearly every program is answered; only then is it worth to ask how much of its time a process used."""
+
+_LOOK = 0.1
+"""Seconds between two looks at what a process that computes holds in memory."""
 
 _BYE = 2.0
 """Seconds that a process may take to end after its bye, before it is killed."""
@@ -80,12 +87,13 @@ class Process:
         deadline: float = DEADLINE,
         hello_deadline: float = HELLO_DEADLINE,
         restarts: int = RESTARTS,
+        memory: int = MEMORY,
         environment: dict[str, str] | None = None,
     ) -> None:
         self.command = command
         self.name = name or command[0]
         self.deadline, self.hello_deadline = deadline, hello_deadline
-        self.restarts_left = restarts
+        self.restarts_left, self.memory = restarts, memory
         self._environment = environment
         self._child: _Child | None = None
         self._description: Description | None = None
@@ -104,7 +112,7 @@ class Process:
             raise SubjectUnavailable(f"torchstone: {self.name!r} used up its restarts; it dies on too many programs")
         self.restarts_left -= 1
         try:
-            child = _Child(self.command, self._environment)
+            child = _Child(self.command, self._environment, self.memory)
         except OSError as error:
             raise SubjectUnavailable(f"torchstone: cannot start {self.name!r} ({self.command[0]}): {error}") from error
         try:
@@ -172,60 +180,18 @@ class Process:
         return None if self._child is None else self._child.process.pid
 
 
-class _Deadline:
-    """When a process has had its time: its own, so that on a busy machine nobody is blamed for the others.
-
-    A process that sleeps is waited for by the clock: it uses no time of its own.
-    """
-
-    def __init__(self, pid: int, seconds: float) -> None:
-        self.pid, self.seconds = pid, seconds
-        self.began = time.monotonic()
-        self.until = self.began + seconds
-        self.used: float | None = None
-        self._counts = False
-
-    @property
-    def left(self) -> float:
-        """Seconds until the clock says that the time is over. From the first time that this is asked, its own time counts."""
-        if not self._counts:
-            # Not sooner: most programs are answered at once, and asking the system costs as much as a small program.
-            self._counts, self.used = True, _processor_time(self.pid)
-        return max(0.0, self.until - time.monotonic())
-
-    def passed(self) -> bool:
-        """Whether the time is over, now that the clock says so; if not, there is some left again."""
-        now, used = time.monotonic(), _processor_time(self.pid)
-        if used is None or self.used is None or now >= self.began + PATIENCE * self.seconds:
-            return True
-        own, waited = used - self.used, now - self.began
-        if own >= self.seconds or own < 0.01 * waited:
-            return True
-        self.until = min(now + max(self.seconds - own, 0.05), self.began + PATIENCE * self.seconds)
-        return False
-
-
-def _processor_time(pid: int) -> float | None:
-    """Seconds that a process has computed; None where the system does not say."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError):
-        return None
-
-
 class _Child:
     """One process, from its start to its end."""
 
-    def __init__(self, command: list[str], environment: dict[str, str] | None) -> None:
+    def __init__(self, command: list[str], environment: dict[str, str] | None, memory: int) -> None:
+        self.memory, self._mark = memory, mark()
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            env=environment,
+            env={**(os.environ if environment is None else environment), **self._mark},
             # Its own group, so that whatever it starts can be ended with it, and the terminal's Ctrl-C is ours alone.
             start_new_session=True,
         )
@@ -236,7 +202,7 @@ class _Child:
         os.set_blocking(self._in, False)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._out, selectors.EVENT_READ)
-        self._pending = b""
+        self._pending = bytearray()
         self._seq = 0
         self._kept: deque[bytes] = deque()
         self._drain = threading.Thread(target=self._read_stderr, daemon=True)
@@ -249,7 +215,7 @@ class _Child:
 
     def ask(self, request: Request, seconds: float) -> Reply:
         """The answer to a request. Raises SubjectCrashed or SubjectTimeout, and has then ended the process."""
-        deadline = _Deadline(self.process.pid, seconds)
+        deadline = Deadline(self.process.pid, seconds)
         self._write(encoder.encode(request) + b"\n", deadline)
         while True:
             line = self._read_line(deadline)
@@ -271,6 +237,8 @@ class _Child:
         with suppress(ProcessLookupError, PermissionError):
             # The group outlives its leader: a grandchild may still be there, holding the pipes.
             os.killpg(self.process.pid, signal.SIGKILL)
+        # What went into a session of its own is not in the group.
+        kill_marked(self._mark)
         self.process.wait()
         self._selector.close()
         self._drain.join(timeout=1.0)
@@ -284,7 +252,7 @@ class _Child:
         """The last of what it wrote on stderr."""
         return b"".join(self._kept)[-STDERR_KEPT:].decode(errors="replace")
 
-    def _write(self, data: bytes, deadline: _Deadline) -> None:
+    def _write(self, data: bytes, deadline: Deadline) -> None:
         # A subject that does not read fills the pipe; so writing has a deadline, too.
         view = memoryview(data)
         while view:
@@ -298,18 +266,36 @@ class _Child:
             except BrokenPipeError:
                 self._gone()
 
-    def _read_line(self, deadline: _Deadline) -> bytes:
-        while b"\n" not in self._pending:
-            if not (self._selector.select(_AT_ONCE) or self._selector.select(deadline.left)):
-                if deadline.passed():
-                    self._too_late(deadline.seconds)
-                continue
+    def _read_line(self, deadline: Deadline) -> bytes:
+        end, searched = self._pending.find(b"\n"), len(self._pending)
+        while end < 0:
+            if not self._selector.select(_AT_ONCE):
+                self._within_memory()
+                if not self._selector.select(min(deadline.left, _LOOK)):
+                    if not deadline.left and deadline.passed():
+                        self._too_late(deadline.seconds)
+                    continue
             chunk = os.read(self._out, 1 << 18)
             if not chunk:
                 self._gone()
             self._pending += chunk
-        line, _, self._pending = self._pending.partition(b"\n")
+            if len(self._pending) > LONGEST_REPLY:
+                self.kill()
+                raise SubjectCrashed(None, self.stderr(), f"a reply of more than {LONGEST_REPLY >> 20} MiB")
+            # Only what is new: a reply of megabytes comes in thousands of pieces.
+            end, searched = self._pending.find(b"\n", searched), len(self._pending)
+            # One that trickles, and is never silent for long, has no more time than another.
+            if end < 0 and not deadline.left and deadline.passed():
+                self._too_late(deadline.seconds)
+        line = bytes(self._pending[:end])
+        del self._pending[: end + 1]
         return line
+
+    def _within_memory(self) -> None:
+        held = memory_of(self.process.pid)
+        if held is not None and held > self.memory:
+            self.kill()
+            raise SubjectCrashed(None, self.stderr(), f"it held more than {self.memory / (1 << 30):g} GiB of memory")
 
     def _too_late(self, seconds: float) -> None:
         self.kill()
@@ -323,7 +309,7 @@ class _Child:
             code = None
         self.kill()
         half = self._pending[:80].decode(errors="replace")
-        self._pending = b""
+        self._pending.clear()
         what = "" if not half else f"stopped in the middle of a reply ({half!r}…)"
         raise SubjectCrashed(code, self.stderr(), what)
 

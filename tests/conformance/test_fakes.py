@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from conformance.subjects import (
     SubjectTimeout,
     SubjectUnavailable,
     oracle,
+    stdio,
 )
 from conformance.verdict import Verdict
 from tests.conformance.small_programs import bind, call, enter, exit_, leaf, method, op, program, tensor
@@ -176,6 +178,56 @@ def test_what_a_subject_prints_does_not_disturb(right: InProcess, running: Any) 
     subject = running("prints_garbage")
     for _ in range(3):
         assert not verdict(right, subject, CALLS_SIN).fails("required")
+
+
+def test_a_megabyte_on_stderr_does_not_disturb(right: InProcess, running: Any) -> None:
+    subject = running("loud")
+    for _ in range(3):
+        assert not verdict(right, subject, CALLS_SIN).fails("required")
+
+
+def test_an_answer_to_another_request_is_a_crash_of_one_program(right: InProcess, running: Any) -> None:
+    subject = running("wrong_number")
+    with pytest.raises(SubjectCrashed, match="answered 999 to request 2"):
+        subject.run(CALLS_SIN)
+    assert not verdict(right, subject, CALLS_EXP).fails("required")
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="this system does not tell of processes: no /proc")
+def test_what_a_subject_started_ends_with_it(right: InProcess, running: Any) -> None:
+    subject = running("forks")
+    with pytest.raises(SubjectCrashed, match="exited with code 7"):
+        subject.run(CALLS_SIN)
+    assert not sleeping()
+    assert not verdict(right, subject, CALLS_EXP).fails("required")
+
+
+def sleeping() -> list[Path]:
+    """The processes that `forks` starts."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if b"time.sleep(600)" in path.read_bytes():
+                found.append(path)
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system does not tell of memory: no /proc")
+def test_too_much_memory_is_a_crash_of_one_program(right: InProcess, running: Any) -> None:
+    subject = running("eats_memory", memory=1 << 29)
+    with pytest.raises(SubjectCrashed, match=r"it held more than 0\.5 GiB of memory"):
+        subject.run(CALLS_SIN)
+    assert not verdict(right, subject, CALLS_EXP).fails("required")
+
+
+def test_a_reply_without_an_end_is_a_crash_of_one_program(
+    right: InProcess, running: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stdio, "LONGEST_REPLY", 8 << 20)
+    subject = running("endless_line")
+    with pytest.raises(SubjectCrashed, match="a reply of more than 8 MiB"):
+        subject.run(CALLS_SIN)
+    assert not verdict(right, subject, CALLS_EXP).fails("required")
 
 
 def test_a_subject_that_does_not_import_says_why(running: Any) -> None:

@@ -20,10 +20,10 @@ from conformance.subjects import (
     SubjectFailed,
     SubjectTimeout,
     SubjectUnavailable,
+    limits,
     open_subject,
     opening,
     oracle,
-    stdio,
 )
 from conformance.subjects.base import SubjectUnsupported, how_it_ended
 from conformance.subjects.inprocess import describe_module
@@ -110,9 +110,9 @@ def test_a_process_that_does_not_read_is_a_timeout(scripted: Callable[..., Proce
 
 def test_a_process_that_others_keep_from_computing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     used, now = [0.0], [100.0]
-    monkeypatch.setattr(stdio, "_processor_time", lambda pid: used[0])
-    monkeypatch.setattr(stdio.time, "monotonic", lambda: now[0])
-    deadline = stdio._Deadline(1, 10.0)
+    monkeypatch.setattr(limits, "_processor_time", lambda pid: used[0])
+    monkeypatch.setattr(limits.time, "monotonic", lambda: now[0])
+    deadline = limits.Deadline(1, 10.0)
     assert deadline.left == 10.0
     used[0], now[0] = 2.0, 110.0
     assert not deadline.passed()
@@ -125,12 +125,21 @@ def test_a_process_that_others_keep_from_computing_is_waited_for(monkeypatch: py
 
 def test_a_process_that_sleeps_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(stdio, "_processor_time", lambda pid: 5.0)
-    monkeypatch.setattr(stdio.time, "monotonic", lambda: now[0])
-    deadline = stdio._Deadline(1, 10.0)
+    monkeypatch.setattr(limits, "_processor_time", lambda pid: 5.0)
+    monkeypatch.setattr(limits.time, "monotonic", lambda: now[0])
+    deadline = limits.Deadline(1, 10.0)
     assert deadline.left == 10.0
     now[0] = 110.0
     assert deadline.passed()
+
+
+def test_a_reply_that_trickles_has_a_deadline_too(scripted: Callable[..., Process]) -> None:
+    subject = scripted(
+        "hello(); read()\nwhile True: os.write(1, b'x'); time.sleep(0.01)",
+        deadline=0.3,
+    )
+    with pytest.raises(SubjectTimeout):
+        subject.run(program(bind("x", 1)))
 
 
 def test_large_programs_and_answers_pass(scripted: Callable[..., Process]) -> None:
