@@ -152,3 +152,21 @@ def retained_grad_accumulates(torch, x: floats()):
     z.backward(retain_graph=True)
     z.backward()
     y.grad
+
+
+@case(requires=["backward", "mul"])
+def summed_gradients_are_added_in_place(
+    torch,
+    shape: st.sampled_from([(), (1,), (3,), (1, 1), (1, 3), (2, 1), (2, 3)]),
+    name: st.sampled_from(["mul", "pow", "atan2", "addcmul", "lerp", "kron"]),
+):
+    """Gradients that were summed to their operand's shape are added in place, unless the sum is seen through a view."""
+    x = torch.full(shape, 2.0).requires_grad_()
+    y = torch.full((2, 3), 3.0).requires_grad_()
+    operands = {"addcmul": (y, x, x), "lerp": (y, x, x), "kron": (x, x)}.get(name, (y, x))
+    out = getattr(torch, name)(*operands) * x
+    (g,) = torch.autograd.grad(out, x, torch.ones_like(out), create_graph=True)
+    out.backward(torch.ones_like(out), retain_graph=True)
+    first = x.grad
+    x.grad = None
+    g.backward(torch.ones_like(g))

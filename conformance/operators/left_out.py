@@ -33,9 +33,6 @@ ACCIDENTS = {
 OPEN = {
     # By itself on int64 with a zero divisor: [5, 0, -2] gives [1, 0, -2] in PyTorch and [5, 0, -2] here.
     "floor_divide": "twice",
-    # The version of the second operand's gradient: added in place or not, once it was summed to the operand's shape.
-    "kron": "twice scalar",
-    "lerp_tensor": "twice broadcast signs",
     # Which dtypes may differ in the kernels of a derivative (addmv, bmm, out variants), and what the error says.
     "addr": "twice mixed",
     "baddbmm": "mixed",

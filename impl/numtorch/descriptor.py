@@ -281,13 +281,15 @@ def sum_to(array: Array, plan: tuple, shape: tuple | None = None) -> Array:
         return array.reshape(target)
     if shape is None and 0 in array.strides:
         shape, array = array.shape, once(array)
-    total = _add_up(array, axes)
+    # Dimensions that are kept make no view of the sum, to which others may be added in place.
+    kept = array.ndim == len(target)
+    total = _add_up(array, axes, None, None, kept)
     if total.ndim > 1:  # a reduction's result is row-major, NumPy's as its operand is
         total = np.ascontiguousarray(total)
     if shape is not None and array.shape != shape:
         times = math.prod([shape[i] for i in axes if array.shape[i] != shape[i]])
         total = total * array.dtype.type(times)
-        left = tuple([s for i, s in enumerate(shape) if i not in axes])
+        left = target if kept else tuple([s for i, s in enumerate(shape) if i not in axes])
         if total.shape != left:
             total = np.array(np.broadcast_to(total, left), order="C")
-    return total.reshape(target) if target else total
+    return total if kept or not target else total.reshape(target)

@@ -20,6 +20,7 @@ class _State(threading.local):
     inference = False
     multithreading = True  # set_multithreading_enabled: the engine runs in the thread that calls it either way
     pack_hooks: tuple[Any, ...] = ()  # pairs of saved_tensors_hooks, innermost last
+    results_later: list[Any] | None = None  # results that are packed when their tangents are there
     before_write: Any = None  # what is told of each tensor before it is written to
     hooks_disabled: str | None = None  # what to say to whoever uses them, while they are disabled
     forward: bool | None = True  # whether forward mode may be used; None while its own rules compute

@@ -24,10 +24,13 @@ Rule = Callable[["Replaced", tuple, dict], Any]
 class Replaced:
     """A function, its rule in forward mode, and what kind of function it is to the interpreters of transforms."""
 
-    __slots__ = ("_function", "_own", "kind", "name", "names", "original", "rule")
+    __slots__ = ("_function", "_own", "kind", "name", "names", "original", "relates", "rule")
 
     def __init__(self, target: FunctionType, name: str, rule: Rule | None, kind: Any):
+        from .forward_rules.kinds import view
+
         self._function, self.name, self.rule, self.kind = target, name, rule, kind
+        self.relates = rule is view
         known = overrides.of(target)
         own = known.own() if known is not None else (target.__code__, target.__defaults__, target.__kwdefaults__)
         self._own = own
@@ -62,8 +65,11 @@ class Replaced:
         return self.run(self, args, kwargs)
 
     def run(self, at: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
-        """Run the function at one level, `at`: by its rule if there may be tangents."""
-        if self.rule is None or tangents.entered is None or not grad_mode.state.forward:
+        """Run the function at one level, `at`: by its rule if there may be tangents; a view where forward mode is off, too,
+        whose base may show one later.
+        """
+        on = grad_mode.state.forward
+        if self.rule is None or tangents.entered is None or not (on or (on is False and self.relates)):
             return at.original(*args, **kwargs)
         if at is self:
             return self.rule(self, args, kwargs)

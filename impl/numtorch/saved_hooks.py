@@ -139,10 +139,38 @@ def pack(node: Node, **results: Any) -> None:
             continue
         if value._extra is None or value._extra.number is None:
             setattr(node, name, Packed(value, False, pair))
+    later = grad_mode.state.results_later
+    if later is None:
+        pack_results(node, results, pair)
+    else:
+        later.append((node, results, pair))
+
+
+def pack_results(node: Node, results: dict[str, Any], pair: Pair) -> None:
+    """Pack what a node saved of its results."""
     for name, tensor in results.items():
         if getattr(node, name) is not None:
             setattr(node, name, Packed(tensor, tensor.requires_grad, pair))
             setattr(node, name + "_counter", NEVER)
+
+
+class Results:
+    """The results of an operator, which forward mode packs when it has computed their tangents: entered around the operator."""
+
+    __slots__ = ("held", "was")
+
+    def __enter__(self) -> Results:
+        self.was = grad_mode.state.results_later
+        self.held = grad_mode.state.results_later = [] if grad_mode.state.pack_hooks else None
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        grad_mode.state.results_later = self.was
+
+    def pack(self) -> None:
+        """Pack them now."""
+        for node, results, pair in self.held or ():
+            pack_results(node, results, pair)
 
 
 def pack_before_write(node: Node, target: Any) -> None:

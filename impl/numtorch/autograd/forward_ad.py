@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .. import grad_mode, tangents
+from ..dispatch import alias
 from ..functions.shape import view
 from ..grad_mode import is_fwd_grad_enabled as _is_fwd_grad_enabled
 from ..levels import carry
 from ..tensor import Tensor
-from ..views import as_view
+from ..views import as_view, storage_of
 from .grad_mode import ContextDecorator
 
 _current_level = -1
@@ -55,7 +56,7 @@ def exit_dual_level(*, level: int | None = None) -> None:
 
 
 def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Tensor:
-    """A view of the tensor that has the tangent; the tensor itself has none."""
+    """A view of the tensor that has the tangent, but for inference mode; the tensor itself has none."""
     if level is None:
         level = _current_level
     if level < 0:
@@ -68,12 +69,16 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Tensor:
     entered = tangents.entered
     if entered is None or level != 0:
         raise RuntimeError("Invalid level given to _make_dual")
+    if grad_mode.state.inference:
+        return alias(tensor)  # type: ignore[no-any-return]
     if tangents.tangent_of(tensor) is not None:
         raise RuntimeError(
             "Making a dual Tensor based on a Tensor that already has a forward gradient at the same level "
             f"{level} is not supported."
         )
     dual = view(tensor, tuple(tensor._desc.shape))
+    if dual._desc is not tensor._desc:  # a view but for its strides
+        dual._array, dual._desc = storage_of(tensor).view(), tensor._desc
     tangents.forward_of(dual).base = tangents.NO_BASE
     if tangents.tangent_of(tangent) is not None:
         raise RuntimeError(

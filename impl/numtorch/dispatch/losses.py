@@ -1553,6 +1553,8 @@ class BinaryCrossEntropyBackwardBackward0(VariadicNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'grad_output_info', 'reduction',)
     saved = ('grad_output', 'self', 'target', 'weight',)
     saved_values = ('reduction',)
+    writes_grad = property(lambda node: int(node.reduction != 1) * (1 + (node.weight is not None)))
+    writes_only = 1
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # bce_double_backward_grad_output has no raw form

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..lazy import IMMUTABLE, Zeros
 from ..plain_numpy import np
 from ..tensor import wrap
 from .activation import indicator
@@ -18,9 +19,16 @@ def _mean(x: Any, reduction: int) -> Any:
     return d.div_scalar(x, x._desc.numel) if reduction == MEAN else x
 
 
+def _mean_in_place(x: Any, reduction: int) -> Any:
+    """The same where PyTorch writes it into x: not into zeros that cannot be written."""
+    if reduction == MEAN and type(x._array) is Zeros:
+        raise RuntimeError(IMMUTABLE)
+    return _mean(x, reduction)
+
+
 def mse_loss_double_backward(grad: Any, reduction: int) -> Any:
     """The second derivative is 2."""
-    return _mean(d.mul_scalar(grad, 2), reduction)
+    return _mean_in_place(d.mul_scalar(grad, 2), reduction)
 
 
 def _inside(x: Any, target: Any, bound: float) -> Any:
@@ -34,7 +42,7 @@ def smooth_l1_loss_double_backward(grad: Any, x: Any, target: Any, reduction: in
 
 def huber_loss_double_backward(grad: Any, x: Any, target: Any, reduction: int, delta: float) -> Any:
     """1 for small differences, else 0."""
-    return _mean(grad * _inside(x, target, delta), reduction)
+    return _mean_in_place(grad * _inside(x, target, delta), reduction)
 
 
 def soft_margin_loss_double_backward(grad: Any, x: Any, target: Any, reduction: int) -> Any:
@@ -67,7 +75,8 @@ def binary_cross_entropy_double_backward(
     square = near.pow(2) * square
     product = d.mul_scalar(x, 2) * target
     bend = (x * x - product + target) / square
-    return _weighted(bend * (grad * grad_output), weight, reduction)
+    bend = d.mul_(bend, grad * grad_output)
+    return _mean(bend if weight is None else d.mul_(bend, weight), reduction)
 
 
 def binary_cross_entropy_double_backward_target(

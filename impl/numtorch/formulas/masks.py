@@ -32,6 +32,8 @@ def joined(how: Callable[..., Any], first: Tensor, second: Tensor) -> Tensor:
     if within(first, second):
         return mask(how, first, second)
     array = how(first._array, second._array)
+    if array.shape != first._array.shape:
+        return mask(how, first, second)
     if array.ndim and array.strides != first._array.strides:
         first._array[...] = array
         return first

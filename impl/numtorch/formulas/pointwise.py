@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..descriptor import arrange, descriptor
 from ..kernels import pointwise as kernels
+from ..layout import dense_strides
 from ..plain_numpy import np
 from ..tensor import wrap
-from .masks import mask, of_arrays
+from .masks import mask, of_arrays, within
 from .shape import sum_to_size
 
 
@@ -41,13 +43,24 @@ def squared(x: Any) -> Any:
 
 
 def number_minus(number: Any, x: Any) -> Any:
-    """number - x, for which C++ makes a tensor of the number."""
-    return d.sub(wrap(x._desc.dtype.numpy.type(number)), x)
+    """number - x, for which C++ fills a tensor with the number and subtracts in place."""
+    return written_twice(d.sub(wrap(x._desc.dtype.numpy.type(number)), x), x)
 
 
 def number_over(number: Any, x: Any) -> Any:
-    """number / x, for which C++ makes a tensor of the number."""
-    return d.div(wrap(x._desc.dtype.numpy.type(number)), x)
+    """number / x, for which C++ fills a tensor with the number and divides in place."""
+    return written_twice(d.div(wrap(x._desc.dtype.numpy.type(number)), x), x)
+
+
+def written_twice(new: Any, like: Any) -> Any:
+    """A new tensor in the format of another, which counts as written to twice."""
+    if not within(new, like):
+        new._counter = [2]
+        desc = like._desc
+        if not desc.plain:
+            layout = descriptor(desc.shape, desc.dtype, dense_strides(desc.shape, desc.strides))
+            new._array, new._desc = arrange(new._array, layout)
+    return new
 
 
 def div_other(grad: Any, x: Any, other: Any) -> Any:
@@ -64,9 +77,9 @@ def div_mode_other(grad: Any, x: Any, other: Any, rounding_mode: str | None) -> 
 
 
 def angle_backward(grad: Any, x: Any) -> Any:
-    zero = mask(np.equal, x, 0)
     if not x._desc.dtype.is_complex:
-        return d.where(zero, 0, of_arrays(lambda grad: grad * 0, grad))
+        return zeros_like(x)
+    zero = mask(np.equal, x, 0)
     return d.where(zero, 0, d.mul_scalar(grad * x / x.abs().pow(2), 1j))
 
 

@@ -56,6 +56,12 @@ def norm_jvp(x: Any, tangent: Any, p: float, norm: Any, dim: Any, keepdim: bool)
     return (sums / norm.pow(p - 1)).masked_fill_(zero, 0)
 
 
+def gather_with_keepdimed_indices(tangent: Any, dim: int, indices: Any, keepdim: bool) -> Any:
+    """What the indices of a dimension choose."""
+    found = d.gather(tangent, dim, indices if keepdim else indices.unsqueeze(dim), False)
+    return found if keepdim else found.squeeze(dim)
+
+
 def evenly_read_jvp(tangent: Any, x: Any, value: Any) -> Any:
     """The mean of the tangent over all elements that have the value."""
     chosen = mask(np.equal, x, value)

@@ -9,6 +9,7 @@ from .. import dispatch, tangents
 from ..autograd.function_tangents import without_forward_mode
 from ..dispatch.forward import FORWARD
 from ..replacing import Replaced, Rule
+from ..saved_hooks import Results
 from .derived import formula
 from .operands import duals_in, exchanged, in_order, moved, primal
 from .refusals import refuse_out
@@ -23,11 +24,13 @@ def computed(tangent: Callable[..., Any]) -> Rule:
             return replaced.original(*args, **kwargs)
         refuse_out(replaced, args, kwargs)
         with without_forward_mode():
-            out = replaced.original(*args, **kwargs)
+            with Results() as results:
+                out = replaced.original(*args, **kwargs)
             if out is NotImplemented:
                 return out
             args, names = in_order(replaced, args, {k: v for k, v in kwargs.items() if k != "out"})
             settle(out, tangent(replaced, args, names, duals, out))
+            results.pack()
         return out
 
     return rule

@@ -11,7 +11,7 @@ from ..levels import Wrapped, show, state, wrapped_of
 from ..plain_numpy import np
 from ..replacing import Replaced
 from ..tensor import Tensor, wrap
-from ..views import requires_grad
+from ..views import extras, requires_grad
 
 
 def tensors_in(values: Iterable[Any]) -> Iterable[Tensor]:
@@ -89,7 +89,9 @@ NUMBERS = {
     kind: wrap(zeros((), to))
     for kind, to in ((bool, np.int64), (int, np.int64), (float, np.float32), (complex, np.complex64))
 }
-"""The tangents of numbers: zeros that promote nothing."""
+"""The tangents of numbers: zeros that promote nothing, and that no hook sees."""
+for _kind, _zero in NUMBERS.items():
+    extras(_zero).number = _kind(0)
 
 
 def primal(factor: Any, duals: dict) -> Any:

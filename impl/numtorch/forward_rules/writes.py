@@ -8,6 +8,7 @@ from .. import dispatch, tangents, writes
 from ..autograd.function_tangents import without_forward_mode
 from ..creation import zeros_like
 from ..replacing import Replaced
+from ..saved_hooks import Results
 from . import stated
 from .derived import lies_with, pushed
 from .operands import duals_in, in_order, is_tracked
@@ -32,9 +33,11 @@ def write(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
         if "self_p" in text:
             given["self"] = dispatch.clone(target)
         with without_forward_mode():
-            out = replaced.original(*args, **kwargs)
+            with Results() as results:
+                out = replaced.original(*args, **kwargs)
             if out is not NotImplemented:
                 tangents.give_written(target, stated.after_write(name, text, given, target, level), level)
+                results.pack()
         return out
     with without_forward_mode():
         error: Any = None

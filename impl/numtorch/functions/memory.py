@@ -64,6 +64,8 @@ def set_(
             error_nodes.NotImplementedNode, text, [desc], [self, source if isinstance(source, Tensor) else None]
         )
     become(self, array, desc)
+    if not grad_mode.state.inference:
+        self._accumulator = None  # graphs from now on get a new one
     if flag:
         rebase_history(self, node)
     return self

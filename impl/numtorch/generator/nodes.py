@@ -79,6 +79,10 @@ class Nodes(Template):
         halved = [formula.partition("(")[0] in DIVIDED for formula in row.formulas.values()]
         if any(halved):
             w(1, f"writes_grad = property(lambda node: int(node.reduction == 1))\nwrites_only = {halved.index(True)}")
+        multiplied = [formula.startswith("binary_cross_entropy_double_backward(") for formula in row.formulas.values()]
+        if any(multiplied):
+            w(1, "writes_grad = property(lambda node: int(node.reduction != 1) * (1 + (node.weight is not None)))")
+            w(1, f"writes_only = {multiplied.index(True)}")
         if writes and "cummaxmin_backward" in row.formulas.get(
             "self", ""
         ):  # of an empty tensor that tensor itself is the gradient

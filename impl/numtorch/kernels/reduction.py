@@ -42,14 +42,9 @@ def rows(out: Array) -> Array:
 
 
 def reduced(function: np.ufunc, x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
-    """A ufunc's reduction over some dimensions, row-major."""
-    where = axes(dim, x.ndim)
-    out = function.reduce(x, where, dtype)
-    if out.ndim > 1:
-        out = rows(out)
-    if keepdim and x.ndim:
-        return np.reshape(out, tuple([1 if i in where else s for i, s in enumerate(x.shape)]))
-    return out
+    """A ufunc's reduction over some dimensions, row-major; with dimensions that are kept it is no view either."""
+    out = function.reduce(x, axes(dim, x.ndim), dtype, None, keepdim and x.ndim > 0)
+    return rows(out) if out.ndim > 1 else out
 
 
 def wide(x: Array, dtype: Any) -> Any:

@@ -52,7 +52,9 @@ def view(x: np.ndarray, size: tuple) -> Array:
 
 def reshape(x: Array, shape: tuple) -> Array:
     """The same elements under another shape, copied only if they must be."""
-    if isinstance(x, np.generic) or describe(x).plain:
+    if isinstance(x, np.generic):
+        return np.asarray(x).reshape(shape)  # a view, to which nothing is added in place
+    if describe(x).plain:
         return x.reshape(shape)
     strides = view_strides(x.shape, element_strides(x), shape)
     return x.reshape(shape) if strides is None else strided(x, shape, strides, storage_offset(x))
@@ -134,6 +136,8 @@ def sum_to_size(grad: Array, shape: tuple) -> Array:
     axes = tuple(range(lead)) + tuple(i + lead for i, s in enumerate(shape) if s == 1 and grad.shape[i + lead] != 1)
     if not shape:
         return np.add.reduce(grad, axis=axes)
+    if not lead:  # no view, to which others may be added in place
+        return np.ascontiguousarray(np.add.reduce(grad, axis=axes, keepdims=True))
     return np.ascontiguousarray(np.add.reduce(grad, axis=axes)).reshape(shape) if axes else grad.reshape(shape)
 
 

@@ -29,7 +29,7 @@ op("rot90(self, k, dims)", k.rot90, self="rot90_backward(grad, k, dims)", jvp=LI
 # ---- diagonals
 op("diag_embed(self, offset, dim1, dim2)", k.diag_embed, self="grad.diagonal(offset, dim1, dim2)", jvp=LINEAR)
 op("diagonal_copy(self, offset, dim1, dim2)", k.diagonal_copy, node="DiagonalBackward0_copy",
-   self="diagonal_backward(grad, self.shape, offset, dim1, dim2)", jvp=LINEAR)
+   self="diagonal_backward(grad, self.shape, offset, dim1, dim2)", jvp="diagonal(self_t, offset, dim1, dim2)")
 op("block_diag(tensors: Tensors)", k.block_diag, tensors="block_diag_backward(grad, tensors_descs)", jvp=LINEAR)
 
 # ---- sliding windows
@@ -38,7 +38,8 @@ op("unfold_backward(grad_in, input_sizes, dim, size, step)", k.unfold_backward, 
    grad_in="grad.unfold(dim, size, step)", jvp=LINEAR)
 
 # ---- a border of one value
-op("constant_pad_nd(self, pad, value)", k.constant_pad_nd, self="constant_pad_nd_backward(grad, pad)")
+op("constant_pad_nd(self, pad, value)", k.constant_pad_nd, self="constant_pad_nd_backward(grad, pad)",
+   jvp="constant_pad_nd(self_t, pad, 0)")
 
 # ---- the ways back of views, which may be differentiated again
 op("select_backward(grad_output, input_sizes, dim, index)", k.select_backward, node="SelectBackwardBackward0",

@@ -43,13 +43,16 @@ op("fmin(self, other)", np.fmin, inplace=False,
    jvp="other_t + ((self_p <= other_p) | isnan(other_p)) * (self_t - other_t)")
 
 # ---- selections
-nary("where(condition: Tensor, self, other)", k.where, self="keep_where(grad, condition)", other="drop_where(grad, condition)")
+nary("where(condition: Tensor, self, other)", k.where, self="keep_where(grad, condition)", other="drop_where(grad, condition)",
+     jvp="where(condition, self_t, other_t)")
 nary("masked_fill(self, mask: Tensor, value)", k.masked_fill, inplace=True, row_major=True, into=k.fill_where, deprecated=True,
-     self="masked_fill(grad, mask, 0)")
+     self="masked_fill(grad, mask, 0)", jvp="masked_fill(self_t, mask, 0)")
 nary("masked_fill_tensor(self, mask: Tensor, value: Tensor)", k.masked_fill_tensor, node="MaskedFillBackward1", inplace=True,
      says="masked_fill", into=k.fill_where, deprecated=True, row_major=True,
-     self="masked_fill(grad, mask, 0)", value="masked_fill_value(grad, mask)")
-op("masked_select(self, mask: Tensor)", k.masked_select, self="masked_select_backward(grad, self, mask)")
+     self="masked_fill(grad, mask, 0)", value="masked_fill_value(grad, mask)",
+     jvp="masked_fill_tensor(self_t, mask, value_t)")
+op("masked_select(self, mask: Tensor)", k.masked_select, self="masked_select_backward(grad, self, mask)",
+   jvp="masked_select(self_t, mask)")
 
 # ---- clipping: the bounds themselves pass the gradient
 op("clamp(self, min, max)", k.clamp, node="ClampBackward1", inplace=True, layout="elementwise",

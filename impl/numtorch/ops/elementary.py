@@ -66,4 +66,4 @@ op("sigmoid_backward(grad_output, output)", k.sigmoid_backward_of, node="Sigmoid
    output="grad.conj() * grad_output * (-2 * output.conj() + 1)")
 op("threshold_backward(grad_output, self, threshold)", k.threshold_backward, node="ThresholdBackwardBackward0",
    pointwise=True, inplace=False, last_decides=True, grad_output="threshold_backward(grad, self, threshold)",
-   self="zeros_like(grad)")
+   self="zeros_like(grad)", jvp="zeros_like(self_t) + threshold_backward(grad_output_t, self_p, threshold)")

@@ -79,7 +79,9 @@ op("binary_cross_entropy_with_logits(self, target, weight: Tensor?, pos_weight: 
         "binary_cross_entropy_with_logits_target_backward(target_t, self_p, target_p, weight, pos_weight, 0), "
         "reduction)"))
 op("embedding(weight, indices: Tensor, padding_idx, scale_grad_by_freq, sparse)", k.embedding,
-   weight="embedding_backward(grad, indices, weight.size0, padding_idx, scale_grad_by_freq, sparse)")
+   weight="embedding_backward(grad, indices, weight.size0, padding_idx, scale_grad_by_freq, sparse)",
+   jvp="embedding(weight_t, indices, padding_idx, scale_grad_by_freq, sparse)")
 op("embedding_backward(grad_output, indices: Tensor, num_weights, padding_idx, scale_grad_by_freq, sparse)",
    k.embedding_backward, node="EmbeddingDenseBackwardBackward0",
-   grad_output="embedding_double_backward(grad, indices, padding_idx)")
+   grad_output="embedding_double_backward(grad, indices, padding_idx)",
+   jvp="embedding_backward(grad_output_t, indices, num_weights, padding_idx, scale_grad_by_freq, sparse)")

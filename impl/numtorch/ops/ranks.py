@@ -20,15 +20,20 @@ op("aminmax(self, dim, keepdim)", k.aminmax, outputs=("min", "max"), differentia
 op("median_all(self)", k.median_all, node="MedianBackward0", self="evenly_distribute_backward(grad, self, result)",
    jvp="evenly_read_jvp(self_t, self_p, result)")
 op("median_dim(self, dim, keepdim)", k.median_dim, node="MedianBackward1", outputs=("values", "indices"),
-   differentiable=(True, False), self="value_selecting_backward(grad, dim, indices, self.shape, keepdim)")
+   differentiable=(True, False), self="value_selecting_backward(grad, dim, indices, self.shape, keepdim)",
+   jvp="(gather_with_keepdimed_indices(self_t, dim, result1, keepdim), None)")
 op("kthvalue(self, k, dim, keepdim)", k.kthvalue, outputs=("values", "indices"), differentiable=(True, False),
-   self="value_selecting_backward(grad, dim, indices, self.shape, keepdim)")
+   self="value_selecting_backward(grad, dim, indices, self.shape, keepdim)",
+   jvp="(gather_with_keepdimed_indices(self_t, dim, result1, keepdim), None)")
 op("sort(self, dim, descending)", k.sort, outputs=("values", "indices"), differentiable=(True, False),
-   self="value_selecting_backward(grad, dim, indices, self.shape, True)")
+   self="value_selecting_backward(grad, dim, indices, self.shape, True)",
+   jvp="(gather_with_keepdimed_indices(self_t, dim, result1, True), None)")
 op("sort_stable(self, dim, descending)", k.sort, node="SortBackward1", outputs=("values", "indices"),
-   differentiable=(True, False), self="value_selecting_backward(grad, dim, indices, self.shape, True)")
+   differentiable=(True, False), self="value_selecting_backward(grad, dim, indices, self.shape, True)",
+   jvp="(gather_with_keepdimed_indices(self_t, dim, result1, True), None)")
 op("topk(self, k, dim, largest)", k.topk, outputs=("values", "indices"), differentiable=(True, False),
-   self="value_selecting_backward(grad, dim, indices, self.shape, True)")
+   self="value_selecting_backward(grad, dim, indices, self.shape, True)",
+   jvp="(gather_with_keepdimed_indices(self_t, dim, result1, True), None)")
 
 # ---- norms and moments
 op("vector_norm(self, ord, dim, keepdim, dtype)", k.vector_norm, node="LinalgVectorNormBackward0",

@@ -18,9 +18,11 @@ op("max_all(self)", k.max_all, node="MaxBackward1", self="evenly_distribute_back
 op("min_all(self)", k.min_all, node="MinBackward1", self="evenly_distribute_backward(grad, self, result)",
    jvp="evenly_read_jvp(self_t, self_p, result)")
 op("max_dim(self, dim, keepdim)", k.max_dim, node="MaxBackward0", outputs=("values", "indices"),
-   differentiable=(True, False), self="value_selecting_backward(grad, dim, indices, self.shape, keepdim)")
+   differentiable=(True, False), self="value_selecting_backward(grad, dim, indices, self.shape, keepdim)",
+   jvp="(gather_with_keepdimed_indices(self_t, dim, result1, keepdim), None)")
 op("min_dim(self, dim, keepdim)", k.min_dim, node="MinBackward0", outputs=("values", "indices"),
-   differentiable=(True, False), self="value_selecting_backward(grad, dim, indices, self.shape, keepdim)")
+   differentiable=(True, False), self="value_selecting_backward(grad, dim, indices, self.shape, keepdim)",
+   jvp="(gather_with_keepdimed_indices(self_t, dim, result1, keepdim), None)")
 op("amax(self, dim, keepdim)", k.amax, self="scale_by_count_backward(grad, self, result, dim, keepdim)",
    jvp="amaxamin_jvp(self_p, self_t, result, dim, keepdim)")
 op("amin(self, dim, keepdim)", k.amin, self="scale_by_count_backward(grad, self, result, dim, keepdim)",

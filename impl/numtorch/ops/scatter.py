@@ -9,7 +9,7 @@ op("gather(self, dim, index: Tensor, sparse_grad)", k.gather, self="gather_backw
 op("scatter(self, dim, index: Tensor, src)", k.scatter, inplace=True,
    self="scatter_value(grad, dim, index, 0)", src="scattered(grad, dim, index, src.info, 'ScatterBackward0')", jvp=LINEAR)
 op("scatter_value(self, dim, index: Tensor, value)", k.scatter_value, node="ScatterBackward1", inplace=True,
-   self="scatter_value(grad, dim, index, 0)")
+   self="scatter_value(grad, dim, index, 0)", jvp="scatter_value(self_t, dim, index, 0)")
 op("scatter_with(self, dim, index: Tensor, src, reduce)", k.scatter_with, node="ScatterNotImplemented", inplace=True,
    self="not_implemented(grad, 'aten::scatter_')", src="not_implemented(grad, 'aten::scatter_')")
 op("scatter_value_with(self, dim, index: Tensor, value, reduce)", k.scatter_value_with,
@@ -27,7 +27,7 @@ op("index_add(self, dim, index: Tensor, source, alpha)", k.index_add, inplace=Tr
 op("index_copy(self, dim, index: Tensor, source)", k.index_copy, inplace=True,
    self="index_fill(grad, dim, index, 0)", source="index_copy_source(grad, dim, index, source, source.ndim)", jvp=LINEAR)
 op("index_fill(self, dim, index: Tensor, value)", k.index_fill, inplace=True,
-   into=k.fill_slices, deprecated=True, self="index_fill(grad, dim, index, 0)")
+   into=k.fill_slices, deprecated=True, self="index_fill(grad, dim, index, 0)", jvp="index_fill(self_t, dim, index, 0)")
 op("index_fill_tensor(self, dim, index: Tensor, value)", k.index_fill_tensor, node="IndexFillBackward1", inplace=True,
    says="index_fill", into=k.fill_slices, deprecated=True,
    self="index_fill(grad, dim, index, 0)", value="index_fill_value(grad, dim, index)", jvp=LINEAR)

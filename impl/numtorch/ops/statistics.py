@@ -15,9 +15,11 @@ op("logcumsumexp(self, dim)", k.logcumsumexp, self="logcumsumexp_backward(grad, 
 op("nanmedian_all(self)", k.nanmedian_all, node="NanmedianBackward0", self="evenly_distribute_backward(grad, self, result)",
    jvp="evenly_read_jvp(self_t, self_p, result)")
 op("nanmedian_dim(self, dim, keepdim)", k.nanmedian_dim, node="NanmedianBackward1", outputs=("values", "indices"),
-   differentiable=(True, False), self="value_selecting_backward(grad, dim, indices, self.shape, keepdim)")
+   differentiable=(True, False), self="value_selecting_backward(grad, dim, indices, self.shape, keepdim)",
+   jvp="(gather_with_keepdimed_indices(self_t, dim, result1, keepdim), None)")
 op("mode(self, dim, keepdim)", k.mode, outputs=("values", "indices"), differentiable=(True, False),
-   self="value_selecting_backward(grad, dim, indices, self.shape, keepdim)")
+   self="value_selecting_backward(grad, dim, indices, self.shape, keepdim)",
+   jvp="(gather_with_keepdimed_indices(self_t, dim, result1, keepdim), None)")
 
 # ---- norms of slices
 op("renorm(self, p, dim, maxnorm)", k.renorm, inplace=True, self="renorm_backward(grad, self, p, dim, maxnorm)")

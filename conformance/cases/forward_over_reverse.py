@@ -1,0 +1,98 @@
+"""Forward mode and backward passes in one program: gradients with tangents, and what tangents save."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import floats, same_shape
+
+FUNCTIONS = ["exp", "sin", "tanh", "sigmoid", "rsqrt", "nn.functional.silu", "nn.functional.mish", "logit", "nn.functional.leaky_relu", "nn.functional.elu", "nn.functional.hardtanh", "nn.functional.softshrink", "nn.functional.softplus", "nn.functional.gelu", "nn.functional.relu", "asinh"]
+
+
+def _function(torch, name):
+    for part in name.split("."):
+        torch = getattr(torch, part)
+    return torch
+
+
+@case(requires=["forward_ad", "backward"])
+def gradient_within_a_level_has_a_tangent(
+    torch, xt: same_shape(2, values="smooth", dtype="float64"), name: st.sampled_from(FUNCTIONS)
+):
+    """A backward pass over a dual gives a gradient with a tangent, or says which of its operators has none."""
+    x, t = xt
+    x.requires_grad_()
+    with torch.autograd.forward_ad.dual_level():
+        y = _function(torch, name)(torch.autograd.forward_ad.make_dual(x, t))
+        (g,) = torch.autograd.grad(y, x, torch.ones_like(y))
+        gradient, tangent = torch.autograd.forward_ad.unpack_dual(g)
+
+
+@case(requires=["forward_ad", "backward"])
+def loss_within_a_level_may_refuse_to_go_back(
+    torch,
+    xyt: st.tuples(*[floats("float64", shape=(3,), values="smooth")] * 3),
+    name: st.sampled_from(["huber_loss", "soft_margin_loss", "mse_loss", "smooth_l1_loss", "l1_loss"]),
+):
+    """Going back from a loss of a dual raises where the loss's gradient has no rule for tangents."""
+    x, y, t = xyt
+    x.requires_grad_()
+    with torch.autograd.forward_ad.dual_level():
+        loss = getattr(torch.nn.functional, name)(torch.autograd.forward_ad.make_dual(x, t), y)
+        loss.backward()
+
+
+@case(requires=["forward_ad", "saved_tensors_hooks"])
+def pack_hook_sees_what_a_tangent_saves(
+    torch,
+    xt: same_shape(2, values="smooth", dtype="float64", empty=False),
+    name: st.sampled_from(FUNCTIONS),
+    inplace: st.booleans(),
+):
+    """What the tangent of a result saves is packed before the result itself."""
+    x, t = xt
+    x.requires_grad_()
+
+    def pack(saved):
+        return saved
+
+    def unpack(packed):
+        return packed
+
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, t)
+        with torch.autograd.graph.saved_tensors_hooks(pack, unpack):
+            y = dual.clone().exp_() if inplace else _function(torch, name)(dual * 2)
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(y)
+
+
+@case(requires=["forward_ad", "inference_mode"])
+def view_made_in_inference_mode_shows_its_tangent_later(torch, xt: same_shape(2, min_dims=1)):
+    """Inference mode hides tangents and makes no duals; its views of a dual show theirs later."""
+    x, t = xt
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, t)
+        with torch.inference_mode():
+            view = dual.unsqueeze(0)
+            hidden = torch.autograd.forward_ad.unpack_dual(view)
+            plain = torch.autograd.forward_ad.make_dual(x, t)
+        shown = torch.autograd.forward_ad.unpack_dual(view)
+        absent = torch.autograd.forward_ad.unpack_dual(plain)
+
+
+@case(requires=["forward_ad"])
+def dual_is_laid_out_as_its_primal(torch, x: floats("float64", shape=(1, 3)), step: st.sampled_from([1, 2, 3])):
+    """make_dual keeps the strides of its primal, those of dimensions of size one as well."""
+    with torch.autograd.forward_ad.dual_level():
+        window = x.unfold(0, 1, step)
+        dual = torch.autograd.forward_ad.make_dual(window, torch.ones_like(window))
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(dual)
+
+
+@case(requires=["set_", "no_grad"])
+def leaf_with_other_memory_gets_another_accumulator(torch, x: floats(min_dims=1)):
+    """After set_() under no_grad a leaf is reached by another AccumulateGrad than the graphs of before have."""
+    x.requires_grad_()
+    before = x * 1
+    with torch.no_grad():
+        x.set_()
+    after = x * 2
