@@ -160,7 +160,7 @@ def summed_gradients_are_added_in_place(
     shape: st.sampled_from([(), (1,), (3,), (1, 1), (1, 3), (2, 1), (2, 3)]),
     name: st.sampled_from(["mul", "pow", "atan2", "addcmul", "lerp", "kron"]),
 ):
-    """Gradients that were summed to their operand's shape are added in place, unless the sum is seen through a view."""
+    """Gradients summed to their operand's shape are added in place, unless the sum is a view."""
     x = torch.full(shape, 2.0).requires_grad_()
     y = torch.full((2, 3), 3.0).requires_grad_()
     operands = {"addcmul": (y, x, x), "lerp": (y, x, x), "kron": (x, x)}.get(name, (y, x))

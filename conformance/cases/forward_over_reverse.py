@@ -5,7 +5,24 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import floats, same_shape
 
-FUNCTIONS = ["exp", "sin", "tanh", "sigmoid", "rsqrt", "nn.functional.silu", "nn.functional.mish", "logit", "nn.functional.leaky_relu", "nn.functional.elu", "nn.functional.hardtanh", "nn.functional.softshrink", "nn.functional.softplus", "nn.functional.gelu", "nn.functional.relu", "asinh"]
+FUNCTIONS = [
+    "exp",
+    "sin",
+    "tanh",
+    "sigmoid",
+    "rsqrt",
+    "nn.functional.silu",
+    "nn.functional.mish",
+    "logit",
+    "nn.functional.leaky_relu",
+    "nn.functional.elu",
+    "nn.functional.hardtanh",
+    "nn.functional.softshrink",
+    "nn.functional.softplus",
+    "nn.functional.gelu",
+    "nn.functional.relu",
+    "asinh",
+]
 
 
 def _function(torch, name):
@@ -18,7 +35,7 @@ def _function(torch, name):
 def gradient_within_a_level_has_a_tangent(
     torch, xt: same_shape(2, values="smooth", dtype="float64"), name: st.sampled_from(FUNCTIONS)
 ):
-    """A backward pass over a dual gives a gradient with a tangent, or says which of its operators has none."""
+    """Going back from a dual gives a gradient with a tangent, or says which operator has none."""
     x, t = xt
     x.requires_grad_()
     with torch.autograd.forward_ad.dual_level():
@@ -90,9 +107,34 @@ def dual_is_laid_out_as_its_primal(torch, x: floats("float64", shape=(1, 3)), st
 
 @case(requires=["set_", "no_grad"])
 def leaf_with_other_memory_gets_another_accumulator(torch, x: floats(min_dims=1)):
-    """After set_() under no_grad a leaf is reached by another AccumulateGrad than the graphs of before have."""
+    """After set_() under no_grad a leaf has another AccumulateGrad than earlier graphs lead to."""
     x.requires_grad_()
     before = x * 1
     with torch.no_grad():
         x.set_()
     after = x * 2
+
+
+@case(requires=["forward_ad", "backward"])
+def gradient_within_a_level_keeps_its_version(
+    torch,
+    x: floats(shape=(2, 2)),
+    name: st.sampled_from(["max", "trace", "addmm", "where", "kron", "stack", "softsign", "mul"]),
+    mutable: st.booleans(),
+):
+    """A gradient counts the writes on its way in a level, and few where saved tensors may be mutated."""
+    x.requires_grad_()
+    context = torch.autograd.graph.allow_mutation_on_saved_tensors if mutable else torch.autograd.forward_ad.dual_level
+    with context():
+        y = {
+            "max": lambda: x.max(1)[0],
+            "trace": lambda: x.trace(),
+            "addmm": lambda: torch.addmm(x, x, x),
+            "where": lambda: torch.where(x > 0, x, x * 2),
+            "kron": lambda: torch.kron(x, x),
+            "stack": lambda: torch.stack([x, x]),
+            "softsign": lambda: torch.nn.functional.softsign(x),
+            "mul": lambda: x * x * x,
+        }[name]()
+        (g,) = torch.autograd.grad(y, x, torch.ones_like(y), retain_graph=True)
+        y.backward(torch.ones_like(y))

@@ -296,3 +296,38 @@ def create_graph_makes_no_graph_in_inference_mode(torch, x: floats()):
         g.requires_grad
         g.grad_fn
     g.is_inference()
+
+
+@case(requires=["inference_mode"])
+def results_over_inference_tensors_may_count_as_written(
+    torch,
+    name: st.sampled_from(
+        ["fill", "repeat", "pow", "aminmax", "kthvalue", "new_zeros", "rot90", "addmm", "diag", "mul"]
+    ),
+):
+    """Outside inference mode operators over its tensors may write to their results where it counts."""
+    with torch.inference_mode():
+        x = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    y = {
+        "fill": lambda: torch.fill(x, 2),
+        "repeat": lambda: x.repeat(2, 1),
+        "pow": lambda: x**1,
+        "aminmax": lambda: x.aminmax(dim=0)[0],
+        "kthvalue": lambda: x.kthvalue(1)[0],
+        "new_zeros": lambda: x.new_zeros(2),
+        "rot90": lambda: x.rot90(),
+        "addmm": lambda: torch.addmm(x, x, x),
+        "diag": lambda: x.diag(),
+        "mul": lambda: x * 2,
+    }[name]()
+    y._version
+
+
+@case(requires=["inference_mode", "grad"])
+def seed_stays_normal_in_inference_mode(torch, x: floats(), seed: floats(shape=())):
+    """A seed that autograd.grad() returns in inference mode is itself, and no inference tensor."""
+    y = torch.ones(()).requires_grad_()
+    with torch.inference_mode():
+        (g,) = torch.autograd.grad(y, y, seed)
+    g.is_inference()
+    seed.add_(1)

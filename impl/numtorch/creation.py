@@ -10,7 +10,7 @@ from .device import check_device
 from .dtype import dtypes
 from .plain_numpy import np
 from .tensor import Tensor, wrap
-from .views import extras
+from .views import counted, extras
 
 
 def infer_dtype(array: np.ndarray, data: Any) -> dtypes.dtype:
@@ -304,12 +304,12 @@ def new_tensor(
 
 def new_zeros(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of this one's type."""
-    return zeros(*size, dtype=dtype or self._desc.dtype, device=device, requires_grad=requires_grad)
+    return counted(self, zeros(*size, dtype=dtype or self._desc.dtype, device=device, requires_grad=requires_grad))  # type: ignore[no-any-return]
 
 
 def new_ones(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of this one's type."""
-    return ones(*size, dtype=dtype or self._desc.dtype, device=device, requires_grad=requires_grad)
+    return counted(self, ones(*size, dtype=dtype or self._desc.dtype, device=device, requires_grad=requires_grad))  # type: ignore[no-any-return]
 
 
 def new_empty(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -321,4 +321,6 @@ def new_full(
     self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """One value of this one's type."""
-    return full(size, fill_value, dtype=dtype or self._desc.dtype, device=device, requires_grad=requires_grad)
+    return counted(
+        self, full(size, fill_value, dtype=dtype or self._desc.dtype, device=device, requires_grad=requires_grad)
+    )  # type: ignore[no-any-return]

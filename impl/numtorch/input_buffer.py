@@ -58,8 +58,10 @@ def add(task: GraphTask, slots: Any, key: Any, grad: Any) -> None:
     """Add a further contribution to `slots[key]`."""
     if not task.raw:
         old = slots[key]
+        slots[key] = None  # so that only `old` holds it
+        in_place = task.tangents and _refcount(old) <= _ALONE and is_alone(old)
         total = slots[key] = old + grad
-        if task.tangents and wrapped_of(total) is None:  # which PyTorch adds to in place, and to its tangent
+        if in_place and wrapped_of(total) is None:  # which PyTorch adds to in place, and to its tangent
             for was, new in ((old, total), (tangent_of(old), tangent_of(total))):
                 if new is not None:
                     new._counter = [1 if was is None or was._counter is None else was._counter[0] + 1]
@@ -83,6 +85,16 @@ def add_to_slot(task: GraphTask, fn: Node, nr: int, grad: Any) -> None:
         slots[nr] = grad
     else:
         add(task, slots, nr, grad)
+
+
+def is_alone(tensor: Any) -> bool:
+    """Whether only this Tensor shows its memory, and all of it."""
+    array = tensor._array
+    if type(array) is not _ndarray:
+        return type(array) not in LAZY
+    del array
+    base = tensor._array.base
+    return _refcount(tensor._array) <= _ALONE and (base is None or owns(tensor._array)) and is_dense(tensor._array)
 
 
 def is_dense(array: Any) -> bool:
@@ -125,6 +137,8 @@ def written(task: GraphTask, array: Any, times: int = 1) -> None:
 def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
     """The result of a formula that PyTorch's writes to in place; summed to another shape, it is a new one."""
     if grad is None or (node.fills_empty and grad.shape != (0,)) or node.writes_only not in (None, index):
+        return grad
+    if node.spares_watched and grad_mode.watched():
         return grad
     if node.arity == 2 and node.plan is not None and not node.writes_for_operand and made_anew(node.plan, index):
         return grad

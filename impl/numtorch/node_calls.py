@@ -194,7 +194,10 @@ def run_accumulate(task: GraphTask, node: AccumulateGrad, inputs: list[Any]) -> 
         elif task.tangents:
             held = _refcount(grad) <= HELD
             array = storage_of(grad)
+            first = leaf._grad is None
             accumulate(leaf, array, held and _refcount(array) <= HELD + 1)  # the gradient refers to it as well
+            if first and leaf._grad._array is array and leaf._grad._extra is None:
+                leaf._grad._counter = grad._counter
         else:
             accumulate_tensor(leaf, grad)
     extra = leaf._extra

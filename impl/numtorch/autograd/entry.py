@@ -273,7 +273,7 @@ def call_engine(
                 )
     if grad_mode.state.inference:
         for g in captured:
-            if g is not None and g._extra is None:
+            if g is not None and g._extra is None and not any(g is given for given in grads):
                 mark_inference(g)
     return tuple(captured)
 

@@ -779,6 +779,8 @@ def repeat(self, repeats, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'repeat')
 
 
@@ -842,6 +844,8 @@ def fill_scalar(self, value, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'fill')
 
 
@@ -1074,6 +1078,8 @@ def rot90(self, k, dims, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=k % 2)
     return result if out is None else store(out, result, 'rot90')
 
 
@@ -1225,6 +1231,8 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'diagonal_copy')
 
 

@@ -3384,6 +3384,7 @@ class MaskedSelectBackward0(UnaryNode):
     __slots__ = ('mask', 'mask_version', 'self', 'self_version',)
     saved = ('mask', 'self',)
     saved_values = ()
+    spares_watched = True
     writes_grad = 1
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.mask) or is_odd(node.self):

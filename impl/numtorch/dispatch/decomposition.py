@@ -14,7 +14,7 @@ from ..kernels.half import rounded_once
 from ..operands import refused, store
 from ..saved import check_saveable, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
-from ..views import edge, mark_inference, requires_grad, undifferentiable
+from ..views import counted, edge, mark_inference, requires_grad, undifferentiable
 from ..kernels.decomposition import cholesky as k_cholesky
 from ..kernels.decomposition import cholesky_inverse as k_cholesky_inverse
 from ..kernels.decomposition import cholesky_solve as k_cholesky_solve
@@ -174,6 +174,8 @@ def linalg_det(A):
         node.result_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, LU=results[1], pivots=results[2], result=results[0])
+    if A._extra is not None:
+        counted(A, *results, times=1)
     return tuple(results)
 
 
@@ -272,6 +274,8 @@ def linalg_slogdet(A):
         node.sign_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, LU=results[2], pivots=results[3], sign=results[0])
+    if A._extra is not None:
+        counted(A, *results, times=1)
     return tuple(results)
 
 
@@ -908,6 +912,8 @@ def linalg_qr(A, mode):
         node.R_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, Q=results[0], R=results[1])
+    if A._extra is not None:
+        counted(A, *results, times=1)
     return tuple(results)
 
 
@@ -1241,6 +1247,8 @@ def linalg_matrix_exp(self, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=2 * (self._desc.shape[-1] > 1))
     return result if out is None else store(out, result, 'linalg_matrix_exp')
 
 

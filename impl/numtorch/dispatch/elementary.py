@@ -16,7 +16,7 @@ from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, refused, single, store
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor
-from ..views import bump, check_inplace, edge, mark_inference, rebase_history, requires_grad, undifferentiable
+from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
 from ..kernels.pointwise import angle as k_angle
 from ..kernels.pointwise import complex_of as k_complex_of
 from ..kernels.pointwise import conj_physical as k_conj_physical
@@ -974,6 +974,8 @@ def pow_base(self, exponent, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if exponent._extra is not None:
+        counted(exponent, result, times=1)
     if out is not None:
         return store(out, result, 'pow', exponent)
     return result
@@ -1299,6 +1301,8 @@ def complex_of(real, imag, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if real._extra is not None and imag._extra is not None and imag._extra.inference:
+        counted(real, result, times=1)
     return result if out is None else store(out, result, 'complex')
 
 
@@ -1394,6 +1398,8 @@ def polar(abs, angle, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if abs._extra is not None and angle._extra is not None and angle._extra.inference:
+        counted(abs, result, times=1)
     return result if out is None else store(out, result, 'polar')
 
 

@@ -31,6 +31,7 @@ class IndexBackward0(UnaryNode):
     saved = ()
     saved_values = ('self_sym_sizes',)
     saved_lists = ('indices',)
+    spares_watched = True
     writes_grad = 1
     def apply(node, grad, keep: bool):
         if not node.desc.real:

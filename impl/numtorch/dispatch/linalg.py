@@ -716,6 +716,8 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and mat1._extra is not None and mat1._extra.inference and mat2._extra is not None and mat2._extra.inference:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'addmm')
 
 

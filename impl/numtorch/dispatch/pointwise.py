@@ -2327,6 +2327,8 @@ def pow_scalar(self, exponent, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int(exponent in (0, 1)))
     if out is not None:
         return store(out, result, 'pow', self)
     return result

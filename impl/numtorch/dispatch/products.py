@@ -621,6 +621,8 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and batch1._extra is not None and batch1._extra.inference and batch2._extra is not None and batch2._extra.inference:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'baddbmm')
 
 
@@ -826,6 +828,7 @@ class TraceBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes',)
     saved = ()
     saved_values = ('self_sym_sizes',)
+    spares_watched = True
     writes_grad = 2
     def apply(node, grad, keep: bool):
         if not node.desc.real:

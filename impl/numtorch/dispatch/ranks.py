@@ -362,6 +362,7 @@ class AminmaxBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'max', 'max_counter', 'max_version', 'min', 'min_counter', 'min_version', 'dim', 'keepdim', 'descs',)
     saved = ('self', 'max', 'min',)
     saved_values = ('dim', 'keepdim',)
+    spares_watched = True
     writes_grad = 1
     adds_in_place = True
     multi = True
@@ -453,7 +454,7 @@ def aminmax(self, dim, keepdim):
         if saved_hooks.in_force:
             saved_hooks.pack(node, max=results[1], min=results[0])
     if self._extra is not None:
-        counted(self, *results, times=1)
+        counted(self, *results, times=1 if dim is None or not self._desc.ndim else 2 * (not keepdim))
     return tuple(results)
 
 
@@ -461,6 +462,7 @@ class MedianBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
     saved = ('self', 'result',)
     saved_values = ()
+    spares_watched = True
     writes_grad = 1
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self):
@@ -569,6 +571,7 @@ class MedianBackward1(UnaryNode):
     __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
+    spares_watched = True
     writes_grad = 2
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
@@ -651,6 +654,7 @@ class KthvalueBackward0(UnaryNode):
     __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
+    spares_watched = True
     writes_grad = 2
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
@@ -726,6 +730,8 @@ def kthvalue(self, k, dim, keepdim):
         node.indices_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
+    if self._extra is not None:
+        counted(self, *results, times=1)
     return tuple(results)
 
 
@@ -733,6 +739,7 @@ class SortBackward0(UnaryNode):
     __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim',)
+    spares_watched = True
     writes_grad = 2
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
@@ -812,6 +819,7 @@ class SortBackward1(UnaryNode):
     __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim',)
+    spares_watched = True
     writes_grad = 2
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
@@ -891,6 +899,7 @@ class TopkBackward0(UnaryNode):
     __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim',)
+    spares_watched = True
     writes_grad = 2
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):

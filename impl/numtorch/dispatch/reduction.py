@@ -356,6 +356,7 @@ class MaxBackward1(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
     saved = ('self', 'result',)
     saved_values = ()
+    spares_watched = True
     writes_grad = 1
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self):
@@ -464,6 +465,7 @@ class MinBackward1(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
     saved = ('self', 'result',)
     saved_values = ()
+    spares_watched = True
     writes_grad = 1
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self):
@@ -572,6 +574,7 @@ class MaxBackward0(UnaryNode):
     __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
+    spares_watched = True
     writes_grad = 2
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
@@ -654,6 +657,7 @@ class MinBackward0(UnaryNode):
     __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
+    spares_watched = True
     writes_grad = 2
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):

@@ -51,6 +51,7 @@ class GatherBackward0(UnaryNode):
     __slots__ = ('index', 'index_version', 'self', 'self_version', 'dim', 'sparse_grad',)
     saved = ('index', 'self',)
     saved_values = ('dim', 'sparse_grad',)
+    spares_watched = True
     writes_grad = 1
     def apply(node, grad, keep: bool):
         if not node.desc.real:
@@ -1094,6 +1095,7 @@ class IndexSelectBackward0(UnaryNode):
     __slots__ = ('index', 'index_version', 'self_sym_sizes', 'dim',)
     saved = ('index',)
     saved_values = ('self_sym_sizes', 'dim',)
+    spares_watched = True
     writes_grad = 1
     def apply(node, grad, keep: bool):
         if not node.desc.real:
@@ -2028,6 +2030,7 @@ class TakeBackward0(UnaryNode):
     __slots__ = ('index', 'index_version', 'self', 'self_version',)
     saved = ('index', 'self',)
     saved_values = ()
+    spares_watched = True
     writes_grad = 1
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # take_backward has no raw form

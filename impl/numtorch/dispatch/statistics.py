@@ -38,6 +38,7 @@ class CummaxBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'indices', 'indices_counter', 'indices_version', 'dim',)
     saved = ('self', 'indices',)
     saved_values = ('dim',)
+    spares_watched = True
     writes_grad = property(lambda node: 2 if node.desc.numel else 0)
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
@@ -134,6 +135,7 @@ class CumminBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'indices', 'indices_counter', 'indices_version', 'dim',)
     saved = ('self', 'indices',)
     saved_values = ('dim',)
+    spares_watched = True
     writes_grad = property(lambda node: 2 if node.desc.numel else 0)
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
@@ -317,6 +319,7 @@ class NanmedianBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
     saved = ('self', 'result',)
     saved_values = ()
+    spares_watched = True
     writes_grad = 1
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self):
@@ -425,6 +428,7 @@ class NanmedianBackward1(UnaryNode):
     __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
+    spares_watched = True
     writes_grad = 2
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
@@ -507,6 +511,7 @@ class ModeBackward0(UnaryNode):
     __slots__ = ('indices', 'indices_counter', 'indices_version', 'self_sym_sizes', 'dim', 'keepdim',)
     saved = ('indices',)
     saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
+    spares_watched = True
     writes_grad = 2
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
@@ -663,6 +668,8 @@ def renorm(self, p, dim, maxnorm, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'renorm')
 
 

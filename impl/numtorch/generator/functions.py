@@ -16,7 +16,13 @@ COUNTS = {
         ("sum_all", "sum_dim", "prod_all", "prod_dim", "max_all", "min_all", "amax", "amin", "logsumexp"), "1"
     ),
     **dict.fromkeys(("nansum_dim", "all_dim", "any_dim", "median_dim", "nanmedian_dim", "sort", "sort_stable"), "1"),
-    **dict.fromkeys(("aminmax", "cummax", "cummin", "logical_not", "logical_and", "logical_or", "logical_xor"), "1"),
+    **dict.fromkeys(("cummax", "cummin", "logical_not", "logical_and", "logical_or", "logical_xor", "kthvalue"), "1"),
+    **dict.fromkeys(("repeat", "renorm", "fill_scalar", "complex_of", "polar", "pow_base", "diagonal_copy"), "1"),
+    **dict.fromkeys(("addmm", "baddbmm", "linalg_det", "linalg_slogdet", "linalg_qr"), "1"),
+    "aminmax": "1 if dim is None or not self._desc.ndim else 2 * (not keepdim)",
+    "pow_scalar": "int(exponent in (0, 1))",
+    "rot90": "k % 2",
+    "linalg_matrix_exp": "2 * (self._desc.shape[-1] > 1)",
     **dict.fromkeys(
         ("abs", "deg2rad", "rad2deg", "nan_to_num", "hardtanh", "all_alike", "nonzero", "frexp", "dot", "vdot"), "1"
     ),

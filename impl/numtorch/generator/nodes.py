@@ -28,6 +28,9 @@ WRITES = {
 }
 
 
+SPARED = set(WRITES) - {"cat_backward", "maximum_backward", "minimum_backward", "new_zeros"}
+"""Those that PyTorch computes out of place where a mode of its dispatcher is in force."""
+
 DIVIDED = {f"{loss}_double_backward" for loss in ("mse_loss", "smooth_l1_loss", "huber_loss", "soft_margin_loss")}
 """Formulas that PyTorch divides in place by the number of elements, if the loss is a mean."""
 
@@ -83,6 +86,8 @@ class Nodes(Template):
         if any(multiplied):
             w(1, "writes_grad = property(lambda node: int(node.reduction != 1) * (1 + (node.weight is not None)))")
             w(1, f"writes_only = {multiplied.index(True)}")
+        if any(formula.partition("(")[0] in SPARED for formula in row.formulas.values()):
+            w(1, "spares_watched = True")
         if writes and "cummaxmin_backward" in row.formulas.get(
             "self", ""
         ):  # of an empty tensor that tensor itself is the gradient
