@@ -1,5 +1,6 @@
 """Reductions: node names, saved values, ties, empty tensors, errors; expectations written down from PyTorch."""
 
+import numpy as np
 import pytest
 
 import numtorch as torch
@@ -92,3 +93,11 @@ def test_a_mistake_gets_pytorchs_error(x, reduce, error, text):
 def test_the_deviation_of_one_element_warns():
     with pytest.warns(UserWarning, match=r"std\(\): degrees of freedom is <= 0"):
         torch.tensor([1.0]).std()
+
+
+@pytest.mark.parametrize("count", range(1, 9))
+def test_few_elements_are_added_up_as_numpy_does(count):
+    array = np.random.default_rng(count).standard_normal(count).astype(np.float32)
+    for x in (array, -np.abs(array) * 0, np.repeat(array, 2)[::2]):
+        total = torch.from_numpy(x).sum().numpy()
+        assert total.tobytes() == np.add.reduce(x).tobytes()

@@ -8,7 +8,8 @@ from ..descriptor import describe
 from ..plain_numpy import np
 
 Array = Any
-_add_up = np.add.reduce
+_add_up, _partial_sums = np.add.reduce, np.add.accumulate
+FEW = 8  # elements: fewer are added up in the same order, and sooner, by way of their partial sums
 SUMMED_IN_OWN_TYPE = frozenset(map(np.dtype, "fdFD"))
 Dims = Any  # None (all), a tuple of dimensions, or () which PyTorch reads as all
 
@@ -56,7 +57,9 @@ def wide(x: Array, dtype: Any) -> Any:
 
 def sum_all(x: Array, dtype: Any = None) -> Array:
     """The sum of all elements; integers and bool are summed in int64."""
-    if dtype is None and x.dtype in SUMMED_IN_OWN_TYPE:
+    if dtype is None and (kind := x.dtype) in SUMMED_IN_OWN_TYPE:
+        if 0 < x.size < FEW and x.ndim == 1 and kind.kind == "f":
+            return _partial_sums(x)[-1] or kind.type()  # of negative zeros it is zero
         return _add_up(x, None)
     return np.add.reduce(x, axis=None, dtype=wide(x, dtype))
 
