@@ -104,3 +104,20 @@ def integers_with_a_history_are_not_recorded(
     getattr(n, name)(*((3, 1) if name == "view" else ()))
     n.mul_(2)
     n * 1.5
+
+
+@case(requires=["complex"])
+def nothing_is_discarded_of_nothing(
+    torch, z: complexes(max_dims=1), kind: st.sampled_from(["float16", "int64", "bool"]), n: st.sampled_from([0, 2])
+):
+    """Complex numbers that become real ones warn of it, unless there is none."""
+    z.to(getattr(torch, kind))
+    z[:0].to(getattr(torch, kind))
+    torch.zeros(n).copy_(torch.ones(n, dtype=torch.complex64))
+    torch.zeros(n).eq_(1j)
+
+
+@case(requires=["complex"])
+def parts_vary_apart(torch, z: complexes(shape=(2, 3), values="any"), name: st.sampled_from(["var_mean", "std_mean"])):
+    """The mean beside a complex variance is that of both parts, whatever is infinite in the other."""
+    getattr(torch, name)(z, 0)

@@ -40,8 +40,6 @@ OPEN = {
     # The stride of a dimension of size 0 or 1.
     "transpose": "one",
     "swapaxes": "one",
-    # NumPy's warning of inf - inf reaches the user.
-    "trace": "odd",
     # Infinities beside zeros, and versions of the gradient of the gradient.
     "cumprod": "odd second",
     # The version of a tangent.

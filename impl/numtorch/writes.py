@@ -148,7 +148,8 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
         check_broadcast(src, self._desc.shape)
         source = src._array
         if np.iscomplexobj(source) and not np.iscomplexobj(array) and array.dtype.kind != "b":
-            warnings.warn(IMAGINARY_DISCARDED, stacklevel=2)
+            if array.size:
+                warnings.warn(IMAGINARY_DISCARDED, stacklevel=2)
             source = source.real
         np.copyto(array, source, casting="unsafe")
     return written(self, node)

@@ -8,7 +8,7 @@ from typing import Any
 from .. import dispatch as d
 from ..descriptor import broadcast_shapes
 from ..dtype import dtypes
-from ..operands import FOUND_DTYPE, category_of, refused, store, type_name
+from ..operands import FOUND_DTYPE, IMAGINARY_DISCARDED, category_of, refused, store, type_name
 from ..overlap import refuse
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
@@ -55,6 +55,11 @@ def comparison_(name: str) -> Any:
             return tensors(self, other)
         if category_of(other) is None:
             raise _invalid(name + "_", other)
+        if category_of(other) == dtypes.COMPLEX and not self._desc.dtype.is_complex:
+            if name not in ("eq", "ne"):
+                raise refused(f"{name}_cpu", dtypes.combine(self._desc.dtype, None, dtypes.default_of_category(3)))
+            if self._desc.numel and self._desc.dtype is not dtypes.bool_:
+                warnings.warn(IMAGINARY_DISCARDED, stacklevel=3)
         return numbers(self, other)
 
     call.__name__ = name + "_"

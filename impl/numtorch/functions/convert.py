@@ -40,7 +40,7 @@ def to(
         if not copy:
             return self
         return views.counted(self, d.to_copy(self, self._desc.dtype))
-    if self._desc.dtype.is_complex and not dtype.is_complex and dtype is not dtypes.bool_:
+    if self._desc.dtype.is_complex and not dtype.is_complex and dtype is not dtypes.bool_ and self._desc.numel:
         warnings.warn(IMAGINARY_DISCARDED, stacklevel=3)
     return views.counted(self, d.to_copy(self, dtype))
 

@@ -259,7 +259,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         return
     if value._desc.ndim and value._desc.shape[0] == 1:
         value = d.view(value, _without_leading_ones(value._desc.shape))
-    index_put_(view, picks, value)
+    index_put_(view, picks, value, False)
 
 
 def assign(target: Tensor, value: Tensor) -> None:

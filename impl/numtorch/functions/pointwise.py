@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any
 
 from .. import dispatch as d
+from ..checked import refusal
 from ..dtype import bool_, combine, default_of_category, get_default_dtype
 from ..operands import category_of, check_subtraction, store, type_error, type_name
 from ..plain_numpy import np
 from ..tensor import Tensor
 from .arguments import expect_tensor
 
+MISSING = object()  # an operand that was not given
+OF_METHOD = object()  # the same of a method
 
-def binary(name: str, position: int = 2) -> Any:
+
+def wrong(name: str, input: Any, other: Any, named: dict[str, Any] | None = None) -> Exception:
+    """PyTorch's TypeError for what are no two operands: its parser is asked, as `checked` does for other functions."""
+    method = other is OF_METHOD
+    operands = tuple([x for x in (input, other) if x is not MISSING and x is not OF_METHOD])
+    told = refusal(name, operands, {k: v for k, v in (named or {}).items() if v is not None}, method)
+    if told is not None:
+        return told
+    return type_error(name, 2, "other", other) if isinstance(input, Tensor) else type_error(name, 1, "input", input)
+
+
+def as_method(function: Any) -> Any:
+    """The same function for a method, which counts and names its arguments without the first."""
+    copy = FunctionType(
+        function.__code__, function.__globals__, function.__name__, (MISSING, OF_METHOD), function.__closure__
+    )
+    copy.__kwdefaults__, copy.__doc__ = function.__kwdefaults__, function.__doc__
+    return copy
+
+
+def binary(name: str) -> Any:
     """torch.<name>: the operator, with PyTorch's TypeError for what is no operand."""
     function = getattr(d, name)
 
-    def call(input: Any, other: Any, *, out: Any = None) -> Tensor:
+    def call(input: Any = MISSING, other: Any = MISSING, *, out: Any = None) -> Tensor:
         result = function(input, other, out=out)
         if result is NotImplemented:
-            if not isinstance(input, Tensor) and category_of(input) is None:
-                raise type_error(name, 1, "input", input)
-            raise type_error(name, position, "other", other)
+            raise wrong(name, input, other, {"out": out})
         return result
 
     call.__name__ = name
@@ -32,12 +54,12 @@ def binary(name: str, position: int = 2) -> Any:
 mul = binary("mul")
 
 
-def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Tensor:
+def add(input: Any = MISSING, other: Any = MISSING, *, alpha: Any = 1, out: Any = None) -> Tensor:
     """input + alpha * other"""
     return _with_alpha("add", input, other, alpha, out)
 
 
-def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Tensor:
+def sub(input: Any = MISSING, other: Any = MISSING, *, alpha: Any = 1, out: Any = None) -> Tensor:
     """input - alpha * other"""
     return _with_alpha("sub", input, other, alpha, out)
 
@@ -49,7 +71,7 @@ def _with_alpha(name: str, input: Any, other: Any, alpha: Any, out: Any) -> Tens
         check_alpha(input, other, alpha)
         result = getattr(d, name + "_alpha")(input, other, alpha, out=out)
     if result is NotImplemented:
-        raise type_error(name, 2, "other", other) if isinstance(input, Tensor) else type_error(name, 1, "input", input)
+        raise wrong(name, input, other, {"alpha": None if alpha == 1 else alpha, "out": out})
     return result
 
 
@@ -75,7 +97,7 @@ def _checked_mode(rounding_mode: Any, name: str) -> Any:
     return rounding_mode
 
 
-def div(input: Any, other: Any, *, rounding_mode: Any = TRUE, out: Any = None) -> Tensor:
+def div(input: Any = MISSING, other: Any = MISSING, *, rounding_mode: Any = TRUE, out: Any = None) -> Tensor:
     """input / other, rounded if asked."""
     if rounding_mode is TRUE:
         result = d.div(input, other, out=out)
@@ -84,7 +106,9 @@ def div(input: Any, other: Any, *, rounding_mode: Any = TRUE, out: Any = None) -
     else:
         result = d.div_mode(input, other, rounding_mode, out=out)
     if result is NotImplemented:
-        raise type_error("div", 2, "other", other)
+        raise wrong(
+            "div", input, other, {"rounding_mode": None if rounding_mode is TRUE else rounding_mode, "out": out}
+        )
     return result
 
 
@@ -261,7 +285,8 @@ def _checked(result: Any, name: str, other: Any) -> Tensor:
 UNARY = ("neg", "reciprocal", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "sigmoid", "abs")
 BOTH = {f.__name__: f for f in (add, sub, mul, div, pow, square, square_, positive, true_divide)}
 BOTH |= {n: getattr(d, n) for n in (*UNARY, *[n + "_" for n in UNARY])}
-METHODS = BOTH | {f.__name__: f for f in (add_, sub_, mul_, div_, true_divide_, pow_)}
+METHODS = BOTH | {f.__name__: as_method(f) for f in (add, sub, mul, div)}
+METHODS |= {f.__name__: f for f in (add_, sub_, mul_, div_, true_divide_, pow_)}
 METHODS |= {
     "__add__": d.add_operator,
     "__radd__": d.add_operator,

@@ -9,6 +9,7 @@ from .. import dispatch as d, return_types
 from ..checked import refusal
 from ..dtype import dtypes
 from ..tensor import Tensor, wrap_dim
+from ..views import requires_grad
 from .arguments import expect_tensor
 
 MISSING: Any = object()  # an argument that was not given, where None means something else
@@ -200,6 +201,7 @@ def moment(name: str, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, cor
     if desc.ndim and not desc.numel:
         n = 0  # PyTorch divides the elements by the results
     if n - (1 if correction is None else correction) <= 0:
+        requires_grad(input)  # which says what is wrong with a view before anything is computed
         for _ in range(1 + desc.dtype.is_complex):  # of complex numbers both parts say it
             warnings.warn(
                 f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "

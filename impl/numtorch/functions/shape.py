@@ -23,6 +23,8 @@ def view(self: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
     """The same memory under another shape (or, given a dtype, another type)."""
     if dtype is not None or (len(shape) == 1 and isinstance(shape[0], dtypes.dtype)):
         return view_dtype(self, shape[0] if dtype is None else dtype)
+    if not shape:
+        raise refusal("view", (), {}, True) or TypeError("view() needs a shape")
     size = infer_size(sizes(shape), self._desc.numel)
     check_viewable(self, size)
     return d.view(self, size)
@@ -194,6 +196,8 @@ def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
 
 def expand(self: Tensor, *size: Any) -> Tensor:
     """Dimensions of size 1 repeated without copying; -1 keeps a size."""
+    if not size:
+        raise TypeError('expand() missing 1 required positional arguments: "size"')
     target = sizes(size)
     shape = self._desc.shape
     lead = len(target) - len(shape)

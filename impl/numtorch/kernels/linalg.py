@@ -132,7 +132,8 @@ def sum_to_info(grad: Array, desc: Any) -> Array:
 
 def trace(x: Array) -> Array:
     """The sum of the diagonal."""
-    return np.trace(x, dtype=np.int64 if x.dtype.kind in "biu" else x.dtype)
+    with np.errstate(invalid="ignore"):  # in NumPy's Python, whose warnings no filter of numtorch's keeps back
+        return np.trace(x, dtype=np.int64 if x.dtype.kind in "biu" else x.dtype)
 
 
 def trace_backward(grad: Array, shape: tuple) -> Array:

@@ -206,17 +206,25 @@ def std(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> Array:
 def var_mean(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> tuple[Array, Array]:
     """The variance and the mean; computed in double precision and rounded once, as PyTorch does."""
     kind = x.dtype
-    y = x.astype(np.complex128 if kind.kind == "c" else np.float64)
+    if kind.kind == "c":
+        return _of_parts(*[var_mean(part, dim, correction, keepdim) for part in (x.real, x.imag)], kind)
+    y = x.astype(np.float64)
     where = axes(dim, x.ndim)
     n = count(x, dim)
     middle = np.asarray(np.add.reduce(y, axis=where, keepdims=True) / np.float64(n))
     away = y - middle
     middle = _welford_mean(x, where, middle)
-    square = away * away if kind.kind == "f" else away.real**2 + away.imag**2
+    square = away * away
     by = np.float64(max(n - (1 if correction is None else correction), 0))
     out = np.add.reduce(square, axis=where, keepdims=True) / by
-    real = np.empty(0, kind).real.dtype
-    return shaped(out, x, where, keepdim).astype(real)[()], shaped(middle, x, where, keepdim).astype(kind)[()]
+    return shaped(out, x, where, keepdim).astype(kind)[()], shaped(middle, x, where, keepdim).astype(kind)[()]
+
+
+def _of_parts(real: tuple[Array, Array], imag: tuple[Array, Array], kind: np.dtype) -> tuple[Array, Array]:
+    """The variance and the mean of complex numbers, from those of their parts."""
+    middle = np.empty(np.shape(real[1]), kind)
+    middle.real, middle.imag = real[1], imag[1]
+    return real[0] + imag[0], middle[()]
 
 
 def _welford_mean(x: Array, where: tuple, mean: Array) -> Array:
