@@ -308,6 +308,12 @@ def graph(
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), metavar="M", help="Stop after so long.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed draws the same programs.")
 @click.option("-j", "workers", type=click.IntRange(1), default=1, show_default=True, metavar="K", help="Processes.")
+@click.option(
+    "--scheduler",
+    default="",
+    metavar="ADDRESS",
+    help="Share the programs out by the Dask scheduler at this address; `local` starts one here, with -j workers.",
+)
 @click.option("--against", default="torch", metavar="SUBJECT2", show_default=True, help="What to compare with.")
 @click.option(
     "--start", type=click.IntRange(0), metavar="I", help="First program. Default: behind those of earlier runs."
@@ -323,6 +329,7 @@ def fuzz(
     minutes: float | None,
     seed: int,
     workers: int,
+    scheduler: str,
     against: str,
     start: int | None,
     stats: bool,
@@ -331,20 +338,21 @@ def fuzz(
 ) -> None:
     """Compare SUBJECT with PyTorch on random programs; each cause of a difference is one finding, made small and kept.
 
-    \b
-    Without --programs and --minutes it runs 1,000 programs. Ctrl-C ends it, and loses nothing.
+      \b
+      Without --programs and --minutes it runs 1,000 programs. Ctrl-C ends it, and loses nothing.
 
-    \b
-    Examples:
-      torchstone fuzz numtorch --programs 20000 -j 2
-      torchstone fuzz mylib --minutes 10 --seed 7
-      torchstone fuzz torch --against numtorch --stats
+      \b
+      Examples:
+        torchstone fuzz numtorch --programs 20000 -j 2
+        torchstone fuzz mylib --minutes 10 --seed 7
+        torchstone fuzz torch --against numtorch --stats
+    torchstone fuzz numtorch --programs 1000000 --scheduler tcp://10.0.0.1:8786
 
-    \b
-    Exit codes:
-      0  nothing differs
-      1  something does
-      2  wrong usage, or interrupted
+      \b
+      Exit codes:
+        0  nothing differs
+        1  something does
+        2  wrong usage, or interrupted
     """
     with plain_errors():
         from conformance.fuzz import Campaign, run as campaign_of
@@ -354,7 +362,19 @@ def fuzz(
 
         limit = programs if programs or minutes else 1000
         out = console()
-        campaign = Campaign(subject, against, limit, minutes, seed, workers, output.absolute(), start, stats, database)
+        campaign = Campaign(
+            subject,
+            against,
+            limit,
+            minutes,
+            seed,
+            workers,
+            output.absolute(),
+            start,
+            stats,
+            database,
+            scheduler,
+        )
         with Progressing(out, campaign) as progress:
             result = campaign_of(campaign, progress.listen)
         summary(out, result)

@@ -29,6 +29,7 @@ def _is_for_the_user(error: Exception) -> bool:
     from conformance.databases import DatabaseUnavailable
     from conformance.examine import UnknownCase
     from conformance.expected import ExpectationError
+    from conformance.fuzz.cluster import NoCluster
     from conformance.init import WouldOverwrite
     from conformance.journal import RunFileError
     from conformance.launch import CannotRun
@@ -43,6 +44,7 @@ def _is_for_the_user(error: Exception) -> bool:
         | CatalogueError
         | DatabaseUnavailable
         | ExpectationError
+        | NoCluster
         | NoShard
         | RunFileError
         | SubjectError

@@ -8,7 +8,7 @@ import os
 import queue
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from conformance.databases import opened as opened_database
+from conformance.fuzz import cluster
 from conformance.fuzz.findings import Cause, Found, Store
 from conformance.fuzz.worker import Tally, Worker
 from conformance.journal import Description
@@ -46,6 +47,9 @@ class Campaign:
     stats: bool = False
     database: tuple[str, ...] = ()
     """Names of example databases (`databases.py`): failing programs are kept there, and those kept there are tried first."""
+
+    scheduler: str = ""
+    """The address of a Dask scheduler whose workers do the programs, or ``local``; empty for processes of this machine."""
 
     @property
     def store(self) -> Store:
@@ -88,7 +92,7 @@ Listener = Callable[[Result], None]
 def run(campaign: Campaign, listen: Listener = lambda result: None) -> Result:
     """Runs a campaign to its end, or until Ctrl-C. `listen` is told of every report.
 
-    Raises SubjectUnavailable, or DatabaseUnavailable.
+    Raises SubjectUnavailable, DatabaseUnavailable, or NoCluster.
 
     What earlier campaigns left in the folder is replayed first, and what no longer fails is said to be gone.
     """
@@ -103,7 +107,8 @@ def run(campaign: Campaign, listen: Listener = lambda result: None) -> Result:
     try:
         _replay(campaign, result, listen)
         _try_kept(campaign, result, listen)
-        _share(campaign, result, record, listen, began)
+        share = _share_with_cluster if campaign.scheduler else _share
+        share(campaign, result, record, listen, began)
     except KeyboardInterrupt:
         result.interrupted = True
     result.seconds = time.monotonic() - began
@@ -235,6 +240,28 @@ def _share(campaign: Campaign, result: Result, record: _Record, listen: Listener
             one.process.join(timeout=10)
             if one.process.is_alive():
                 one.process.kill()
+
+
+def _share_with_cluster(campaign: Campaign, result: Result, record: _Record, listen: Listener, began: float) -> None:
+    end = None if campaign.programs is None else result.start + campaign.programs
+    deadline = None if campaign.minutes is None else time.monotonic() + campaign.minutes * 60
+
+    def batches() -> Iterator[tuple[int, int]]:
+        first = result.start
+        while (end is None or first < end) and (deadline is None or time.monotonic() < deadline):
+            count = cluster.BATCH if end is None else min(cluster.BATCH, end - first)
+            yield first, count
+            first += count
+
+    def take(tally: Tally) -> None:
+        result.tally.add(tally)
+        result.seconds = time.monotonic() - began
+        listen(result)
+        _write(campaign, record, result)
+
+    with cluster.cluster(campaign.scheduler, campaign.workers) as client:
+        sides = campaign.subject, campaign.against
+        cluster.share(client, sides, campaign.seed, batches(), campaign.store, campaign.stats, take)
 
 
 def _work(

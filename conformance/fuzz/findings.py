@@ -93,6 +93,10 @@ class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Who is wrong, if the difference is in a gradient."""
 
 
+NAMES = ("program.json", "reproducer.py", "oracle.json", "subject.json", "finding.json")
+"""The files of a finding, the one that makes it whole last."""
+
+
 class Store:
     """The findings of one folder."""
 
@@ -119,6 +123,24 @@ class Store:
                 _put(folder / name, trace.to_json() + b"\n")
         _put(folder / "finding.json", msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
         return folder
+
+    def packed(self) -> dict[str, dict[str, bytes]]:
+        """Every finding as the contents of its files, to be sent to another machine."""
+        return {
+            folder.name: {file.name: file.read_bytes() for file in folder.iterdir()}
+            for folder in sorted(self.folder.glob("*"))
+            if (folder / "finding.json").exists()
+        }
+
+    def take(self, packed: dict[str, dict[str, bytes]]) -> None:
+        """Writes down what another machine found, unless it is known here."""
+        for files in packed.values():
+            found = msgspec.json.decode(files["finding.json"], type=Found)
+            if self.claim(found.cause):
+                # The names are ours, whatever was sent: a name is never to be trusted as a path.
+                for name in NAMES:
+                    if name in files:
+                        _put(self.folder / found.cause.slug / name, files[name])
 
     def remove(self, cause: Cause) -> None:
         """Forgets a finding that is none any more."""
