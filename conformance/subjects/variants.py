@@ -64,10 +64,19 @@ def _reassociated(module: types.ModuleType, name: str, _: str) -> InProcess:
     return InProcess(module, name)
 
 
+def _compiled(module: types.ModuleType, name: str, value: str) -> InProcess:
+    from conformance.subjects.compiled import Compiled
+
+    return Compiled(module, name, value)
+
+
 VARIANTS: dict[str, Variant] = {
     "threads": Variant("with so many threads (torch:threads=2)", _threads, alone=True),
     "strided": Variant("with gaps between the elements of every tensor that a program begins with", _strided),
     "reassociated": Variant(
         "with its sums and products of matrices added up in another order", _reassociated, alone=True
+    ),
+    "compiled": Variant(
+        "with every operator translated by torch.compile, to run on its own kernels (aot_eager)", _compiled, alone=True
     ),
 }

@@ -14,7 +14,7 @@ from conformance.judge import judge
 from conformance.program import Program, Step
 from conformance.subjects import Process, SubjectUnavailable, open_subject, oracle
 from conformance.subjects.base import SubjectUnsupported
-from conformance.subjects.variants import VARIANTS
+from conformance.subjects.variants import VARIANTS, open_variant
 from conformance.trace import Array
 from tests.conformance.small_programs import bind, call, leaf, method, op, program, tensor
 
@@ -140,3 +140,21 @@ def test_the_command_lists_them() -> None:
     for name, variant in VARIANTS.items():
         assert f"torch:{name}" in result.output
         assert variant.sentence.partition(" (")[0] in " ".join(result.output.split())
+
+
+def test_the_compiled_pytorch_translates_every_operator_and_agrees() -> None:
+    import torch
+    from torch._dynamo.utils import counters
+
+    steps = program(
+        *leaf("x", [1.0]),
+        method("$x", "exp", out="y"),
+        op("mul", "$y", 2, out="z"),
+        method("$z", "sum", out="s"),
+        method("$s", "backward"),
+    )
+    subject = open_variant(torch, "torch:compiled", alone=True)
+    counters.clear()
+    trace = subject.run(steps)
+    assert counters["stats"]["unique_graphs"] == 3
+    assert judge(steps, oracle().run(steps), trace, oracle(), subject.describe().facets).status == "PASS"
