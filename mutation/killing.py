@@ -30,7 +30,7 @@ from conformance.trace import Trace
 from conformance.verdict import Verdict
 from mutation.patching import Imported
 from mutation.planting import PACKAGE, CannotPlant, Texts, code_of, forget, package, plant
-from mutation.pool import Pool, Stored, decoded
+from mutation.pool import Pool, Stored, decoded, differs_at
 
 PROGRAMS = 500
 """What a mutant may take to be killed."""
@@ -212,10 +212,11 @@ class Killer:
             stored = self.pool.programs[number]
             try:
                 verdict = subject.judged(stored)
-            except BaseException as error:
+            except BaseException as error:  # no program of a pool raises without a mutant
                 say(_Message(Ran(True, count, by(stored), f"{type(error).__name__}: {error}"[:200])))
                 return
-            if verdict.status not in ("PASS", "INCONCLUSIVE"):
+            at = differs_at(verdict)
+            if verdict.status not in ("PASS", "INCONCLUSIVE") and (at or 0) < reached[number].steps:
                 first = verdict.first
                 how = verdict.reason if first is None else f"{first.facet} at step {'.'.join(map(str, first.step))}"
                 say(_Message(Ran(True, count, by(stored), f"{verdict.status}: {how}"[:200])))

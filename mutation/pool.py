@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import math
 import os
 import sys
 import time
@@ -25,6 +26,7 @@ import msgspec
 
 from conformance.program import Program
 from conformance.trace import Trace
+from conformance.verdict import Verdict
 from mutation.planting import package
 from mutation.stated import STATED, place_of
 
@@ -70,9 +72,17 @@ class Reach(msgspec.Struct, frozen=True):
     """What numtorch does with one program."""
 
     passes: bool
+    """Whether it does all as PyTorch does."""
     seconds: float = 0.0
     places: tuple[int, ...] = ()
     """The numbers of the places that it runs."""
+    until: int = 0
+    """The step at which it differs without any mutant, if it does not pass: what comes before says as much as if it did."""
+
+    @property
+    def steps(self) -> float:
+        """How many steps can tell a mutant."""
+        return math.inf if self.passes else self.until
 
 
 class Coverage(msgspec.Struct, frozen=True):
@@ -122,8 +132,8 @@ class Pool:
 
     @cached_property
     def passing(self) -> list[int]:
-        """The programs that numtorch as it is passes in reasonable time."""
-        return [n for n, one in enumerate(self.reached) if one.passes and one.seconds <= SLOW]
+        """The programs that numtorch as it is passes in reasonable time, all of them or a beginning."""
+        return [n for n, one in enumerate(self.reached) if one.steps and one.seconds <= SLOW]
 
     @cached_property
     def by_place(self) -> dict[str, list[int]]:
@@ -373,17 +383,17 @@ def _covered(
         some = missing[start : start + PROGRAMS_AT_A_TIME]
         for found, names in in_processes(_reach, [(some[n::workers],) for n in range(workers)]):
             modules |= names
-            for digest, passes, seconds, reaches in found:
+            for digest, until, seconds, reaches in found:
                 numbers = tuple(sorted({places.setdefault(place, len(places)) for place in reaches}))
-                reached[digest] = Reach(passes, round(seconds, 4), numbers)
+                reached[digest] = Reach(until is None, round(seconds, 4), numbers, until or 0)
         yield Coverage(known.digest, tuple(places), dict(reached), tuple(sorted(modules)))
     failing = sum(not reached[one.digest].passes for one in programs)
     say(
-        f"… {len(places)} places in {time.monotonic() - began:.0f} s; {failing} programs that it does not pass are left out"
+        f"… {len(places)} places in {time.monotonic() - began:.0f} s; {failing} programs that it does not pass end before"
     )
 
 
-def _reach(programs: Sequence[Stored]) -> tuple[list[tuple[str, bool, float, set[str]]], set[str]]:
+def _reach(programs: Sequence[Stored]) -> tuple[list[tuple[str, int | None, float, set[str]]], set[str]]:
     """What numtorch does with programs. For a process of its own, which imports it."""
     from mutation.killing import Subject
 
@@ -392,15 +402,22 @@ def _reach(programs: Sequence[Stored]) -> tuple[list[tuple[str, bool, float, set
     judged = []
     for stored in programs:
         began = time.process_time()
-        passes = subject.judged(stored).status == "PASS"
-        judged.append((stored, passes, time.process_time() - began))
+        until = differs_at(subject.judged(stored))
+        judged.append((stored, until, time.process_time() - began))
     found = []
-    for stored, passes, seconds in judged:  # not at once: what is traced lives longer, which other programs may see
+    for stored, until, seconds in judged:  # not at once: what is traced lives longer, which other programs may see
         places: set[str] = set()
-        if passes and seconds <= SLOW:
+        if until != 0 and seconds <= SLOW:
             places = lines_of(partial(subject.run, decoded(stored)[0]))
-        found.append((stored.digest, passes, seconds, places))
+        found.append((stored.digest, until, seconds, places))
     return found, set(sys.modules) - before
+
+
+def differs_at(verdict: Verdict) -> int | None:
+    """The step at which a program differs, or nobody can say; None if it passes, 0 if no step is named."""
+    if verdict.status == "PASS":
+        return None
+    return (verdict.at or 0) if verdict.first is None else verdict.first.step[0]
 
 
 def lines_of(run: Callable[[], object]) -> set[str]:

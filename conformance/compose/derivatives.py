@@ -62,6 +62,9 @@ USED = {"mask": [[True, False, True], [False, False, True]], "i": [1, 0], "j": [
 """What expressions index with."""
 
 
+CONSTANT = "c"
+"""A leaf without a derivative: weights and targets, of which a loss refuses to have one."""
+
 KINKS = tuple([encode([kink], "float64") for kink in (0.0, 1.0, 0.0, -1.0, 0.5, 0.0, 2.0, -0.5, -2.0, 3.0)])
 """Where derivatives jump, and what ties: each of these is drawn several times."""
 
@@ -154,6 +157,7 @@ def one_of_each(names: Sequence[str], first: Any, second: Any) -> st.SearchStrat
 def case_of(operator: str, texts: list[str], way: str) -> Case:
     """The case of one operator, differentiated in one way."""
     names = [name for name in ("p", *SHAPES, *SOME) if any(name in names_in(text) for text in texts)]
+    tracked = [name for name in names if name != CONSTANT]
     kinds = st.sampled_from(["smooth", "kinks", "smooth", "finite", "kinks", "kinks", "special"])
 
     def derivatives(
@@ -176,9 +180,9 @@ def case_of(operator: str, texts: list[str], way: str) -> Case:
                 leaf = leaf.to(torch.float32)
             leaves[name] = leaf
         chosen = [(texts * 2)[start + n] for n in range(min(len(texts), AT_A_TIME[way]))]
-        wanted = [name for name in names if active[name]]
+        wanted = [name for name in tracked if active[name]]
         if not any(name in names_in(text) for name in wanted for text in chosen):
-            wanted = names
+            wanted = tracked
         for name in {"forward": wanted[1:] if more else [], "within": []}.get(way, wanted):
             leaves[name].requires_grad_()
         with torch.autograd.forward_ad.dual_level() if way in ("forward", "across") else nullcontext() as level:

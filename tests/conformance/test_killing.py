@@ -11,10 +11,11 @@ import pytest
 
 from conformance.program import Program
 from conformance.trace import Trace
+from conformance.verdict import Difference, Verdict
 from mutation.faults import fault
 from mutation.killing import Killer, Ran
 from mutation.planting import Texts, apart, forget, package
-from mutation.pool import Coverage, Pool, Reach, Stored, load
+from mutation.pool import Coverage, Pool, Reach, Stored, differs_at, load
 
 CASES = (
     "accumulation/backward_adds_to_grad",
@@ -63,6 +64,22 @@ def test_a_program_that_does_little_else_begins() -> None:
 def test_a_program_that_numtorch_does_not_pass_says_nothing() -> None:
     one = Stored("", "x", 0, b"x", b"", {})
     assert Pool((one,), Coverage("", (), {one.digest: Reach(False)}, ())).chosen([], 500) == []
+
+
+def test_a_program_says_something_up_to_where_numtorch_itself_differs() -> None:
+    one, other = (Stored("", "x", n, bytes([n]), b"", {}) for n in range(2))
+    reached = {one.digest: Reach(False, until=4), other.digest: Reach(True)}
+    pool = Pool((one, other), Coverage("", (), reached, ()))
+    assert sorted(pool.chosen([], 500)) == [0, 1]
+    assert (pool.reached[0].steps, pool.reached[1].steps) == (4, float("inf"))
+
+
+def test_where_a_program_differs_is_the_step_of_its_first_difference() -> None:
+    assert differs_at(Verdict(status="PASS")) is None
+    assert differs_at(Verdict(status="INCONCLUSIVE", reason="roundings", at=3)) == 3
+    assert differs_at(Verdict(status="UNSUPPORTED", reason="no 'x'")) == 0
+    first = Difference(step=(5,), facet="value", name="", oracle="1", subject="2")
+    assert differs_at(Verdict(status="FAIL", differences=(first,))) == 5
 
 
 # ---------------------------------------------------------------------------------------- programs with PyTorch's answers
