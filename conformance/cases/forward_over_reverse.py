@@ -138,3 +138,32 @@ def gradient_within_a_level_keeps_its_version(
         }[name]()
         (g,) = torch.autograd.grad(y, x, torch.ones_like(y), retain_graph=True)
         y.backward(torch.ones_like(y))
+
+
+@case(requires=["forward_ad", "in_place"])
+def written_view_hands_its_tangent_to_its_base(
+    torch,
+    shape: st.sampled_from([(), (1,), (3,), (2, 3), (1, 3)]),
+    name: st.sampled_from(["mul_", "copy_", "add_"]),
+    whole: st.booleans(),
+):
+    """A dual written through a view gives its base a tangent, its very own if it shows the base."""
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(torch.full(shape, 2.0), torch.full(shape, 3.0))
+        base = torch.ones(shape)
+        view = base.view(shape) if whole else base.unsqueeze(0)[0:1]
+        getattr(view, name)(dual)
+        first = torch.autograd.forward_ad.unpack_dual(base)
+        second = torch.autograd.forward_ad.unpack_dual(view)
+
+
+@case(requires=["forward_ad", "in_place"])
+def tangent_may_have_no_tangent_itself(
+    torch, xt: same_shape(2, min_dims=1, empty=False), name: st.sampled_from(["std", "sin"])
+):
+    """Once a tangent was written to with its own dual, operators over the dual raise."""
+    x, t = xt
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, t)
+        t[...] = dual
+        getattr(torch, name)(dual)

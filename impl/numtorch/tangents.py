@@ -25,6 +25,7 @@ from .plain_numpy import np
 from .strided import CopySlices, reach, window_of
 from .views import counter_of, edge, extras, geometry, requires_grad, storage_of
 
+ITS_OWN = "Setting a forward grad that itself has a forward gradient at the same level{level} is not supported."
 NO_BASE: Any = object()  # of duals, whose primal's memory they share: no view in forward mode
 DTYPES = 2  # from this category on a tensor may have a tangent
 
@@ -137,7 +138,10 @@ def give(tensor: Any, tangent: Any, level: Level, whole: bool = False) -> None:
 
 
 def give_written(tensor: Any, tangent: Any, level: Level) -> None:
-    """Let a tensor that was written to have this tangent: written into the one it has, and into that of its base."""
+    """Let a tensor that was written to have this tangent: written into the one it has, and into that of its base.
+
+    Of a view that shows its base as it is, the tangent is the base's as well.
+    """
     from .writes import copy_
 
     old = kept(tensor, level)
@@ -145,6 +149,11 @@ def give_written(tensor: Any, tangent: Any, level: Level) -> None:
         base = base_of(tensor)
         if base is None:
             give(tensor, tangent, level)
+            return
+        if all(x._desc.shape == tangent._desc.shape and laid_out_alike(x, tangent, True) for x in (base, tensor)):
+            hold(base, tangent, level)
+            hold(tensor, tangent, level)
+            remember(tensor, tangent, level)
             return
         hold(base, own(zeros_laid_out_as(base, tangent._desc.dtype)), level)
         old = kept(tensor, level)

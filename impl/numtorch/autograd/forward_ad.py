@@ -81,9 +81,7 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Tensor:
         dual._array, dual._desc = storage_of(tensor).view(), tensor._desc
     tangents.forward_of(dual).base = tangents.NO_BASE
     if tangents.tangent_of(tangent) is not None:
-        raise RuntimeError(
-            f"Setting a forward grad that itself has a forward gradient at the same level{level} is not supported."
-        )
+        raise RuntimeError(tangents.ITS_OWN.format(level=level))
     tangents.give(dual, tangent, entered, whole=True)
     return dual
 

@@ -10,6 +10,7 @@ from ..autograd.function_tangents import without_forward_mode
 from ..dispatch.forward import FORWARD
 from ..replacing import Replaced, Rule
 from ..saved_hooks import Results
+from ..tensor import Tensor
 from .derived import formula
 from .operands import duals_in, exchanged, in_order, moved, primal
 from .refusals import refuse_out
@@ -28,12 +29,19 @@ def computed(tangent: Callable[..., Any]) -> Rule:
                 out = replaced.original(*args, **kwargs)
             if out is NotImplemented:
                 return out
+            if any(t._extra is not None and has_tangent(t) for _, t in duals.values()):
+                raise RuntimeError(tangents.ITS_OWN.format(level=0))
             args, names = in_order(replaced, args, {k: v for k, v in kwargs.items() if k != "out"})
             settle(out, tangent(replaced, args, names, duals, out))
             results.pack()
         return out
 
     return rule
+
+
+def has_tangent(tangent: Tensor) -> bool:
+    """Whether a tangent has one itself, because it was written to with a dual: so what is computed of it would have."""
+    return tangents.entered is not None and tangents.kept(tangent, tangents.entered) is not None
 
 
 def settle(out: Any, found: Any) -> None:

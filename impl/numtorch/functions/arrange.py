@@ -13,6 +13,7 @@ from ..descriptor import Size, broadcast_shapes, expandable
 from ..dtype import dtypes
 from ..plain_numpy import np
 from ..tensor import Tensor, existing_dim, wrap, wrap_dim
+from ..views import counted
 from . import shape as shapes
 from .arguments import as_given, expect_tensors, sizes
 from .slices import index_select
@@ -215,7 +216,7 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: Any = None, *, ou
             f"repeat_interleave: Invalid output_size, expected {shape[at] * repeats} but got {output_size}"
         )
     wide = d.expand(d.unsqueeze(input, at + 1), (*shape[: at + 1], repeats, *shape[at + 1 :]))
-    return shapes.flatten(d.contiguous_copy(wide), at, at + 1)
+    return shapes.flatten(counted(input, d.contiguous_copy(wide)), at, at + 1)
 
 
 def sum_to_size(self: Tensor, *size: Any) -> Tensor:
