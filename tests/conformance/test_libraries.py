@@ -91,6 +91,8 @@ def test_gradient_of_a_gradient_depends_on_every_leaf(torch):
         lambda torch, x: x & x,
         lambda torch, x: (x * 2).sum().backward(inputs=[x]),
         lambda torch, x: torch.tensor([1.0], dtype=torch.float64).lerp(x, x),
+        lambda torch, x: setattr(x, "grad", x),
+        lambda torch, x: x.reshape(1, 2, 1).t(),
     ],
 )
 def test_what_the_library_lacks_is_missing(torch, ask):
@@ -138,8 +140,56 @@ def test_a_library_with_a_tape_runs_its_own_backward():
     (x * x).backward(torch.tensor(10.0))
     assert x.grad.item() == 43.0
     assert x.grad is x.grad
+    # The tape keeps one of w as well, which no program asked for.
+    assert w.value.grad is not None
+    assert w.grad is None
     with pytest.raises(Missing):
         torch.autograd.grad(x * x, x)
+
+
+class Lazy:
+    """An array that is added up only when its shape is asked for."""
+
+    def __init__(self, one, other=None):
+        self.one, self.other = one, other
+
+    @property
+    def made(self):
+        return self.one if self.other is None else self.one.made + self.other.made
+
+    shape = property(lambda self: self.made.shape)
+    dtype = property(lambda self: np.dtype("float32"))
+
+
+def test_what_a_lazy_library_refuses_is_raised_at_its_step():
+    rows = {"add": lambda input, other: Lazy(input, other)}
+    lazy = library(Functional(by_differences), array=Lazy, numpy=lambda value: value.made, operators=rows)
+    torch = module_of(lazy)
+    assert (torch.tensor([1.0]) + torch.tensor([2.0])).tolist() == [3.0]
+    with pytest.raises(ValueError, match="broadcast"):
+        torch.tensor([1.0, 2.0]) + torch.tensor([1.0, 2.0, 3.0])
+
+
+def test_one_kind_of_numbers_stands_for_others_in_what_a_program_is_given():
+    doubles = library(Functional(by_differences), dtypes=("float64",), stands={"float32": "float64"}, array=np.float64)
+    torch = module_of(doubles)
+    x = torch.tensor([1.0, 2.0])
+    assert (x.dtype, x.numpy().dtype.name, (x * 2).dtype) == (torch.float32, "float32", torch.float64)
+
+
+def test_what_a_library_says_that_it_lacks_is_missing_and_what_it_refuses_is_not():
+    def refuses(text):
+        def row(input):
+            raise ValueError(text)
+
+        return row
+
+    rows = {"exp": refuses("not yet supported"), "log": refuses("no logarithm of that")}
+    torch = module_of(library(Functional(by_differences), operators=rows, lacking="not (yet )?supported"))
+    with pytest.raises(Missing, match="not yet supported"):
+        torch.tensor([1.0]).exp()
+    with pytest.raises(ValueError, match="no logarithm"):
+        torch.tensor([1.0]).log()
 
 
 def test_every_row_names_an_operator_of_the_table():

@@ -12,10 +12,14 @@ const numbers = new WeakSet();
 const asNumber = (value) => (numbers.add(value), value);
 const isNumber = (value) => typeof value === "number" || numbers.has(value);
 const like = (value, ...operands) => (operands.every(isNumber) ? asNumber(value) : value);
-const tensorOf = (value) => (typeof value === "number" ? asNumber(torch.tensor([value])) : value);
 
 const unary = (name) => ({ input }) => like(torch[name](input), input);
-const binary = (name) => ({ input, other }) => like(tensorOf(input)[name](other), input, other);
+const binary = (name) => ({ input, other }) => {
+  if (typeof input !== "number") return like(input[name](other), input, other);
+  // A number on the left is written on the right; a division has a function for it, and a difference has nothing.
+  if (name === "sub") throw new Missing("a number minus a tensor");
+  return like(name === "div" ? torch.div(input, other) : other[name](input), other);
+};
 
 /* Without a dimension it means the last one here, and every one in PyTorch. */
 const reduction = (name) => ({ input, dim, keepdim }) => {
