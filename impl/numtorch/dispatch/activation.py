@@ -1213,6 +1213,8 @@ def silu(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_SiluBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -1220,11 +1222,10 @@ def silu(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'silu', False, 'silu_cpu')
@@ -1372,6 +1373,8 @@ def mish(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_MishBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -1379,11 +1382,10 @@ def mish(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'mish', False, 'mish_cpu')
@@ -3236,6 +3238,8 @@ def hardsigmoid(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_HardsigmoidBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -3243,11 +3247,10 @@ def hardsigmoid(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'hardsigmoid', False, 'hardsigmoid_cpu')
@@ -3523,6 +3526,8 @@ def hardswish(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_HardswishBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -3530,11 +3535,10 @@ def hardswish(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'hardswish', False, 'hardswish_cpu')

@@ -1010,15 +1010,16 @@ def conj_physical(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_ConjPhysicalBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'conj_physical', False)
@@ -1104,15 +1105,16 @@ def conj_physical_of(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_ConjPhysicalBackward1)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'conj_physical', False)
@@ -1437,6 +1439,8 @@ def angle(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_AngleBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -1444,11 +1448,10 @@ def angle(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'angle', True)
@@ -1552,6 +1555,8 @@ def atan(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_AtanBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -1559,11 +1564,10 @@ def atan(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'atan', True)
@@ -1711,6 +1715,8 @@ def asin(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_AsinBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -1718,11 +1724,10 @@ def asin(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'asin', True)
@@ -1870,6 +1875,8 @@ def acos(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_AcosBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -1877,11 +1884,10 @@ def acos(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'acos', True)
@@ -2029,6 +2035,8 @@ def sinh(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_SinhBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -2036,11 +2044,10 @@ def sinh(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'sinh', True)
@@ -2188,6 +2195,8 @@ def cosh(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_CoshBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -2195,11 +2204,10 @@ def cosh(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'cosh', True)
@@ -2349,14 +2357,15 @@ def tan(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_TanBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._extra = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -2506,6 +2515,8 @@ def log1p(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_Log1PBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -2513,11 +2524,10 @@ def log1p(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'log1p', True)
@@ -2667,14 +2677,15 @@ def expm1(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_Expm1Backward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._extra = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -2839,6 +2850,8 @@ def sgn(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_SgnBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -2846,10 +2859,9 @@ def sgn(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._extra = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -2987,15 +2999,16 @@ def sign(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_SignBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'sign', False)
@@ -3117,15 +3130,16 @@ def round_decimals(self, decimals, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_RoundBackward1)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'round', False)
@@ -3247,15 +3261,16 @@ def floor(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_FloorBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'floor', False)
@@ -3381,15 +3396,16 @@ def ceil(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_CeilBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'ceil', False)
@@ -3515,15 +3531,16 @@ def round(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_RoundBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'round', False)
@@ -3645,15 +3662,16 @@ def trunc(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_TruncBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'trunc', False)

@@ -184,21 +184,24 @@ def add_operator(self, other):
             ref = other._accumulator
             if ref is None or (fn1 := ref()) is None:
                 fn1 = accumulator(other)
-        if fn0 is None and fn1 is None:
-            return add(self, other)
         result = _new(*_TENSOR)
         result._array = self._array + other._array
+        result._desc = desc
+        result._extra = None
+        if fn0 is None and fn1 is None:
+            result._requires_grad = False
+            result._node = result._counter = result._grad = result._accumulator = None
+            return result
         node = _new(*_AddBackward0)
         for node.seq in sequence_nrs:
             break
         node.fn0 = fn0
         node.fn1 = fn1
         node.plan = None
-        node.desc = result._desc = desc
+        node.desc = desc
         result._requires_grad = True
         result._node = node
         result._counter = None
-        result._extra = None
         return result
     if type(other) is float:
         known = desc.constants
@@ -216,21 +219,24 @@ def add_operator(self, other):
             ref = self._accumulator
             if ref is None or (fn0 := ref()) is None:
                 fn0 = accumulator(self)
-        if fn0 is None:
-            return add(self, other)
         result = _new(*_TENSOR)
         result._array = self._array + number._array
+        result._desc = desc
+        result._extra = None
+        if fn0 is None:
+            result._requires_grad = False
+            result._node = result._counter = result._grad = result._accumulator = None
+            return result
         node = _new(*_AddBackward0)
         for node.seq in sequence_nrs:
             break
         node.fn0 = fn0
         node.fn1 = None
         node.plan = None
-        node.desc = result._desc = desc
+        node.desc = desc
         result._requires_grad = True
         result._node = node
         result._counter = None
-        result._extra = None
         return result
     return add(self, other)
 
@@ -440,21 +446,24 @@ def sub_operator(self, other):
             ref = other._accumulator
             if ref is None or (fn1 := ref()) is None:
                 fn1 = accumulator(other)
-        if fn0 is None and fn1 is None:
-            return sub(self, other)
         result = _new(*_TENSOR)
         result._array = self._array - other._array
+        result._desc = desc
+        result._extra = None
+        if fn0 is None and fn1 is None:
+            result._requires_grad = False
+            result._node = result._counter = result._grad = result._accumulator = None
+            return result
         node = _new(*_SubBackward0)
         for node.seq in sequence_nrs:
             break
         node.fn0 = fn0
         node.fn1 = fn1
         node.plan = None
-        node.desc = result._desc = desc
+        node.desc = desc
         result._requires_grad = True
         result._node = node
         result._counter = None
-        result._extra = None
         return result
     if type(other) is float:
         known = desc.constants
@@ -472,21 +481,24 @@ def sub_operator(self, other):
             ref = self._accumulator
             if ref is None or (fn0 := ref()) is None:
                 fn0 = accumulator(self)
-        if fn0 is None:
-            return sub(self, other)
         result = _new(*_TENSOR)
         result._array = self._array - number._array
+        result._desc = desc
+        result._extra = None
+        if fn0 is None:
+            result._requires_grad = False
+            result._node = result._counter = result._grad = result._accumulator = None
+            return result
         node = _new(*_SubBackward0)
         for node.seq in sequence_nrs:
             break
         node.fn0 = fn0
         node.fn1 = None
         node.plan = None
-        node.desc = result._desc = desc
+        node.desc = desc
         result._requires_grad = True
         result._node = node
         result._counter = None
-        result._extra = None
         return result
     return sub(self, other)
 
@@ -1123,10 +1135,14 @@ def mul_operator(self, other):
             ref = other._accumulator
             if ref is None or (fn1 := ref()) is None:
                 fn1 = accumulator(other)
-        if fn0 is None and fn1 is None:
-            return mul(self, other)
         result = _new(*_TENSOR)
         result._array = self._array * other._array
+        result._desc = desc
+        result._extra = None
+        if fn0 is None and fn1 is None:
+            result._requires_grad = False
+            result._node = result._counter = result._grad = result._accumulator = None
+            return result
         node = _new(*_MulBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1145,11 +1161,10 @@ def mul_operator(self, other):
             node.self_version = 0 if counter is None else counter[0]
         else:
             node.self = None
-        node.desc = result._desc = desc
+        node.desc = desc
         result._requires_grad = True
         result._node = node
         result._counter = None
-        result._extra = None
         return result
     if type(other) is float:
         known = desc.constants
@@ -1167,10 +1182,14 @@ def mul_operator(self, other):
             ref = self._accumulator
             if ref is None or (fn0 := ref()) is None:
                 fn0 = accumulator(self)
-        if fn0 is None:
-            return mul(self, other)
         result = _new(*_TENSOR)
         result._array = self._array * number._array
+        result._desc = desc
+        result._extra = None
+        if fn0 is None:
+            result._requires_grad = False
+            result._node = result._counter = result._grad = result._accumulator = None
+            return result
         node = _new(*_MulBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1180,11 +1199,10 @@ def mul_operator(self, other):
         node.other = number
         node.other_version = 0
         node.self = None
-        node.desc = result._desc = desc
+        node.desc = desc
         result._requires_grad = True
         result._node = node
         result._counter = None
-        result._extra = None
         return result
     return mul(self, other)
 
@@ -1451,10 +1469,14 @@ def div_operator(self, other):
             ref = other._accumulator
             if ref is None or (fn1 := ref()) is None:
                 fn1 = accumulator(other)
-        if fn0 is None and fn1 is None:
-            return div(self, other)
         result = _new(*_TENSOR)
         result._array = self._array / other._array
+        result._desc = desc
+        result._extra = None
+        if fn0 is None and fn1 is None:
+            result._requires_grad = False
+            result._node = result._counter = result._grad = result._accumulator = None
+            return result
         node = _new(*_DivBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1470,11 +1492,10 @@ def div_operator(self, other):
             node.self_version = 0 if counter is None else counter[0]
         else:
             node.self = None
-        node.desc = result._desc = desc
+        node.desc = desc
         result._requires_grad = True
         result._node = node
         result._counter = None
-        result._extra = None
         return result
     if type(other) is float:
         known = desc.constants
@@ -1492,10 +1513,14 @@ def div_operator(self, other):
             ref = self._accumulator
             if ref is None or (fn0 := ref()) is None:
                 fn0 = accumulator(self)
-        if fn0 is None:
-            return div(self, other)
         result = _new(*_TENSOR)
         result._array = self._array / number._array
+        result._desc = desc
+        result._extra = None
+        if fn0 is None:
+            result._requires_grad = False
+            result._node = result._counter = result._grad = result._accumulator = None
+            return result
         node = _new(*_DivBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1505,11 +1530,10 @@ def div_operator(self, other):
         node.other = number
         node.other_version = 0
         node.self = None
-        node.desc = result._desc = desc
+        node.desc = desc
         result._requires_grad = True
         result._node = node
         result._counter = None
-        result._extra = None
         return result
     return div(self, other)
 
@@ -1976,15 +2000,16 @@ def neg(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_NegBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'neg', False)
@@ -2125,14 +2150,15 @@ def reciprocal(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_ReciprocalBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._extra = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -2423,14 +2449,15 @@ def exp(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_ExpBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._extra = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -2580,6 +2607,8 @@ def log(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_LogBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -2587,11 +2616,10 @@ def log(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'log', True)
@@ -2741,14 +2769,15 @@ def sqrt(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_SqrtBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._extra = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -2900,14 +2929,15 @@ def rsqrt(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_RsqrtBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._extra = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -3053,6 +3083,8 @@ def sin(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_SinBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -3060,11 +3092,10 @@ def sin(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'sin', True)
@@ -3212,6 +3243,8 @@ def cos(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_CosBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -3219,11 +3252,10 @@ def cos(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'cos', True)
@@ -3373,14 +3405,15 @@ def tanh(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_TanhBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._extra = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -3532,14 +3565,15 @@ def sigmoid(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_SigmoidBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._extra = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -3687,14 +3721,15 @@ def relu(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_ReluBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._extra = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -3844,6 +3879,8 @@ def abs(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_AbsBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -3851,11 +3888,10 @@ def abs(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'abs', False)

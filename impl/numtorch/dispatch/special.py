@@ -142,14 +142,15 @@ def exp2(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_Exp2Backward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._extra = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -299,6 +300,8 @@ def log2(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_Log2Backward0)
                 for node.seq in sequence_nrs:
                     break
@@ -306,11 +309,10 @@ def log2(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'log2', True)
@@ -458,6 +460,8 @@ def log10(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_Log10Backward0)
                 for node.seq in sequence_nrs:
                     break
@@ -465,11 +469,10 @@ def log10(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'log10', True)
@@ -1727,6 +1730,8 @@ def entr(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_SpecialEntrBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -1734,11 +1739,10 @@ def entr(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'special_entr', True)
@@ -2022,6 +2026,8 @@ def asinh(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_AsinhBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -2029,11 +2035,10 @@ def asinh(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'asinh', True)
@@ -2141,6 +2146,8 @@ def acosh(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_AcoshBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -2148,11 +2155,10 @@ def acosh(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'acosh', True)
@@ -2260,6 +2266,8 @@ def atanh(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_AtanhBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -2267,11 +2275,10 @@ def atanh(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'atanh', True)
@@ -2362,15 +2369,16 @@ def asinh_of(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_AsinhBackward1)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'asinh', True)
@@ -2492,15 +2500,16 @@ def acosh_of(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_AcoshBackward1)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'acosh', True)
@@ -2622,15 +2631,16 @@ def atanh_of(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_AtanhBackward1)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'atanh', True)
@@ -3264,6 +3274,8 @@ def sinc(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_SincBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -3271,11 +3283,10 @@ def sinc(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'sinc', True)
@@ -3402,15 +3413,16 @@ def deg2rad(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_Deg2RadBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'deg2rad', True)
@@ -3534,15 +3546,16 @@ def rad2deg(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_Rad2DegBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'rad2deg', True)
@@ -3683,6 +3696,8 @@ def erf(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_ErfBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -3690,11 +3705,10 @@ def erf(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'erf', True)
@@ -3842,6 +3856,8 @@ def erfc(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_ErfcBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -3849,11 +3865,10 @@ def erfc(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'erfc', True)
@@ -4001,6 +4016,8 @@ def erfinv(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_ErfinvBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -4008,11 +4025,10 @@ def erfinv(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'erfinv', True)
@@ -4175,6 +4191,8 @@ def erfcx(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_SpecialErfcxBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -4182,10 +4200,9 @@ def erfcx(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._extra = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -4301,14 +4318,15 @@ def ndtri(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_SpecialNdtriBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._extra = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -4432,6 +4450,8 @@ def log_ndtr(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_SpecialLogNdtrBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -4439,10 +4459,9 @@ def log_ndtr(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._extra = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -4556,6 +4575,8 @@ def lgamma(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_LgammaBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -4563,11 +4584,10 @@ def lgamma(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'lgamma', True)
@@ -4715,6 +4735,8 @@ def digamma(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_DigammaBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -4722,11 +4744,10 @@ def digamma(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'digamma', True)
@@ -5975,15 +5996,16 @@ def zeta_other(self, other, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_SpecialZetaBackward2)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'special_zeta', True)
@@ -6086,6 +6108,8 @@ def i0(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_I0Backward0)
                 for node.seq in sequence_nrs:
                     break
@@ -6093,11 +6117,10 @@ def i0(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'i0', True)
@@ -6260,6 +6283,8 @@ def i0e(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_SpecialI0EBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -6267,10 +6292,9 @@ def i0e(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._extra = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -6379,6 +6403,8 @@ def i1(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_SpecialI1Backward0)
                 for node.seq in sequence_nrs:
                     break
@@ -6386,10 +6412,9 @@ def i1(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._extra = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -6498,6 +6523,8 @@ def i1e(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_SpecialI1EBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -6505,10 +6532,9 @@ def i1e(self, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._extra = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -6603,15 +6629,16 @@ def frac(self, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_FracBackward0)
                 for node.seq in sequence_nrs:
                     break
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'frac', False, 'frac_cpu')
@@ -7557,14 +7584,15 @@ def floor_divide_scalar(self, other, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_FloorDivideScalarNotImplemented)
                 node.seq = ACCUMULATE_SEQ
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'floor_divide', False)
@@ -7837,14 +7865,15 @@ def floor_divide_of_scalar(self, other, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_FloorDivideScalar_NotImplemented)
                 node.seq = ACCUMULATE_SEQ
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'floor_divide', False)
@@ -7970,14 +7999,15 @@ def remainder_of(self, other, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_RemainderNotImplemented)
                 node.seq = ACCUMULATE_SEQ
                 node.fn0 = fn0
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         other = plain(other, 'remainder', False)
@@ -8453,6 +8483,8 @@ def copysign_scalar(self, other, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_CopysignBackward1)
                 for node.seq in sequence_nrs:
                     break
@@ -8460,10 +8492,9 @@ def copysign_scalar(self, other, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
-                result._extra = None
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -9167,6 +9198,8 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
+                result._desc = desc
+                result._extra = None
                 node = _new(*_NanToNumBackward0)
                 for node.seq in sequence_nrs:
                     break
@@ -9174,11 +9207,10 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
                 node.self = self
                 counter = self._counter
                 node.self_version = 0 if counter is None else counter[0]
-                node.desc = result._desc = desc
+                node.desc = desc
                 result._requires_grad = True
                 result._node = node
                 result._counter = None
-                result._extra = None
                 return result
     else:
         self = plain(self, 'nan_to_num', False)

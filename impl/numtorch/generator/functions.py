@@ -185,12 +185,12 @@ class Functions(Recording):
         w(1, f"desc = {a}._desc\nif not desc.fast or {a}._extra is not None or disabled:\n    {general}")
         w(1, f"if type({b}) is Tensor:")
         w(2, f"if desc is not {b}._desc or {b}._extra is not None:\n    {general}")
-        self.track_plain(row, 2, fast, otherwise=general)
+        self.track_plain(row, 2, fast, always=True)
         w(1, f"if type({b}) is float:\n    known = desc.constants\nelif type({b}) is int:\n    known = desc.integers")
         w(1, f"else:\n    {general}")
         w(1, f"try:\n    number = known[{b}]\nexcept KeyError:\n    pass\nelse:")
         fast = self.binary_call(row, f"{a}._array", "number._array")
-        self.track_plain(row, 2, fast, number=b, otherwise=general)
+        self.track_plain(row, 2, fast, number=b, always=True)
         w(1, general)
 
     def pooled(self, row: Row) -> bool:

@@ -87,12 +87,12 @@ class Recording(Template):
         return "node.seq = ACCUMULATE_SEQ" if row.raises else "for node.seq in sequence_nrs:\n    break"
 
     def track_plain(
-        self, row: Row, indent: int, array: str = "array", number: str | None = None, otherwise: str = ""
+        self, row: Row, indent: int, array: str = "array", number: str | None = None, always: bool = False
     ) -> None:
         """`track`, `new_tensor` and return where operands are plain (`_extra` is None), modes are as usual, and some
         operand requires grad; `array` is what computes, the operand `number` a constant, the variable `number`.
 
-        Where no operand requires grad, `otherwise` is done, or, if it is not given, nothing.
+        Where no operand requires grad nothing is done, or, with `always`, the result returned that is not recorded.
         """
         w = self.body
         operands = [n for n in row.operands if n != number]
@@ -103,12 +103,14 @@ class Recording(Template):
             w(indent + 1, f"ref = {n}._accumulator")
             w(indent + 1, f"if ref is None or (fn{i} := ref()) is None:\n    fn{i} = accumulator({n})")
         known = [f"fn{i}" for i, n in enumerate(row.operands) if n in operands]
-        if otherwise:
-            w(indent, f"if {' and '.join(f'{fn} is None' for fn in known)}:\n    {otherwise}")
-        else:
+        if not always:
             w(indent, f"if {' or '.join(f'{fn} is not None' for fn in known)}:")
             indent += 1
-        w(indent, f"result = _new(*_TENSOR)\nresult._array = {array}")
+        w(indent, f"result = _new(*_TENSOR)\nresult._array = {array}\nresult._desc = desc\nresult._extra = None")
+        if always:
+            w(indent, f"if {' and '.join(f'{fn} is None' for fn in known)}:")
+            w(indent + 1, "result._requires_grad = False")
+            w(indent + 1, "result._node = result._counter = result._grad = result._accumulator = None\nreturn result")
         w(indent, f"node = {self.new_node(row)}\n{self.number(row)}")
         for i, n in enumerate(row.operands):
             w(indent, f"node.fn{i} = {'None' if n == number else f'fn{i}'}")
@@ -116,23 +118,24 @@ class Recording(Template):
             w(indent, "node.plan = None")
         for n in row.saved:
             readers = [r for r in self.readers(row, n) if row.operands[r] in operands]
-            always = (len(known) == 1 and readers) or len(readers) == len(row.operands)
+            read = (len(known) == 1 and readers) or len(readers) == len(row.operands)
             if n == number and readers:
                 w(indent, f"node.{n} = number\nnode.{n}_version = 0")
                 continue
             if not readers:
                 w(indent, f"node.{n} = None")
                 continue
-            if not always:
+            if not read:
                 w(indent, f"if {' or '.join(f'fn{r} is not None' for r in readers)}:")
             w(
-                indent + (not always),
+                indent + (not read),
                 f"node.{n} = {n}\ncounter = {n}._counter\nnode.{n}_version = 0 if counter is None else counter[0]",
             )
-            if not always:
+            if not read:
                 w(indent, f"else:\n    node.{n} = None")
-        w(indent, "node.desc = result._desc = desc\nresult._requires_grad = True\nresult._node = node")
-        w(indent, "result._counter = None\nresult._extra = None" if not row.saved_results else "result._extra = None")
+        w(indent, "node.desc = desc\nresult._requires_grad = True\nresult._node = node")
+        if not row.saved_results:
+            w(indent, "result._counter = None")
         for n in row.saved_results:
             w(indent, f"node.{n} = array\nnode.{n}_counter = result._counter = [0]\nnode.{n}_version = 0")
         w(indent, "return result")
