@@ -69,7 +69,13 @@ def command() -> None:
 
 @command.command(epilog=RUN_EXAMPLES)
 @click.argument("subjects", metavar="SUBJECT...", nargs=-1, required=True)
-@click.option("-n", "workers", default="0", metavar="N", help="Processes to share the work, or auto.")
+@click.option(
+    "-n",
+    "workers",
+    default="",
+    metavar="N",
+    help="Processes to share the work, or auto. Default: 0, and auto with the recorded oracle.",
+)
 @click.option("-k", "selection", default="", metavar="EXPR", help="Only cases whose id matches, as for pytest.")
 @click.option("--profile", type=click.Choice(["quick", "default", "thorough"]), default="default", show_default=True)
 @click.option("--max-examples", type=click.IntRange(1), metavar="N", help="Programs a case, instead of the profile's.")
@@ -123,11 +129,11 @@ def run(
       torch@/usr/bin/python3     a module in another Python (as --python)
       "stdio:node runner.js"     a command that speaks the protocol of docs/protocol.md
     """
-    if workers != "auto" and not workers.isdecimal():
+    if workers not in ("", "auto") and not workers.isdecimal():
         raise click.BadParameter("it is a number of processes, or auto", param_hint="-n")
     with plain_errors():
         from conformance.launch import run as launch
-        from conformance.oracles import chosen, told
+        from conformance.oracles import chosen, is_recorded, told
         from conformance.presentation import Progressing, summary
         from conformance.runs.shards import parse as parsed_shard
         from conformance.terminal import console
@@ -137,6 +143,7 @@ def run(
             subjects = tuple([f"{subject}@{python}" for subject in subjects])
         out = console()
         oracle = chosen(oracle)
+        workers = workers or ("auto" if is_recorded(oracle) else "0")
         out.print(f"torchstone run {' '.join(subjects)} (seed {seed}{f', shard {part}' if part else ''})")
         for line in told(oracle):
             out.print(line, highlight=False)

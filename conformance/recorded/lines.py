@@ -7,6 +7,7 @@ from typing import Union
 import msgspec
 
 from conformance.journal import CaseRecord, Description
+from conformance.program import Program
 
 FORMAT = 1
 """The version of the file. A reader refuses a newer one."""
@@ -66,10 +67,9 @@ class Recording(_Line, frozen=True, kw_only=True, tag="program"):
     """A program, what PyTorch did, and how sure it is of that."""
 
     case: str
-    program: msgspec.Raw
-    """As docs/program.md says. Read when it is needed."""
+    program: Program
     trace: msgspec.Raw
-    """As docs/trace.md says."""
+    """A `Trace`. Read when it is needed, as what follows."""
     sureness: msgspec.Raw = msgspec.Raw(b"{}")
     """A `Sureness`."""
 

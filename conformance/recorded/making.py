@@ -218,9 +218,8 @@ def _work(job: tuple[int, _Job]) -> tuple[int, tuple[Part, bytes]]:
 
 def _again(case: str, before: list[Recording]) -> Iterator[Recording]:
     for one in before:
-        program = Program.from_json(bytes(one.program))
-        trace = _answers.run(program)
-        yield one if trace.to_json() == bytes(one.trace) else _recording(case, program, trace)
+        trace = _answers.run(one.program)
+        yield one if trace.to_json() == bytes(one.trace) else _recording(case, one.program, trace)
 
 
 def _of_case(case: Case) -> Iterator[Recording]:
@@ -270,8 +269,9 @@ def _drawn_of(case: str, numbers: range) -> Iterator[Recording]:
 
 def _recording(case: str, program: Program, trace: Trace) -> Recording:
     sure = observed(program, trace, oracle=_judging)
-    raw = [msgspec.Raw(text) for text in (program.to_json(), trace.to_json(), encoder.encode(sure))]
-    return Recording(case=case, program=raw[0], trace=raw[1], sureness=raw[2])
+    return Recording(
+        case=case, program=program, trace=msgspec.Raw(trace.to_json()), sureness=msgspec.Raw(encoder.encode(sure))
+    )
 
 
 __all__ = ["Made", "Order", "record"]

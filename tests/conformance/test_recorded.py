@@ -40,8 +40,8 @@ ADDS = program(bind("x", tensor([0.1, 0.2, 0.3, 1e6])), method("$x", "sum", out=
 def recording(of: Program, case: str = "feature/case") -> Recording:
     trace = oracle().run(of)
     sure = observed(of, trace, oracle=oracle(frozenset({"value", "grad"})))
-    raw = [msgspec.Raw(one) for one in (of.to_json(), trace.to_json(), encoder.encode(sure))]
-    return Recording(case=case, program=raw[0], trace=raw[1], sureness=raw[2])
+    raw = [msgspec.Raw(one) for one in (trace.to_json(), encoder.encode(sure))]
+    return Recording(case=case, program=of, trace=raw[0], sureness=raw[1])
 
 
 def corpus_of(path: Path, *programs: Program, **changes: Any) -> Path:
