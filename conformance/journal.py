@@ -235,7 +235,8 @@ def merge(
     run was interrupted it has no outcome, and the run no footer.
     """
     records: list[Record] = [_header(path)]
-    written = _by_case_from_all(path)
+    everything = [list(_records(shard)) for shard in _shards(path)]
+    written = _by_case_from_all(everything)
     for case in cases:
         lines = written.get(case.id, [] if interrupted else [case])
         records += lines
@@ -243,11 +244,11 @@ def merge(
             records += _crashed(case.id, lines)
     if not interrupted:
         outcomes = [record for record in records if isinstance(record, Outcome)]
-        records.append(footer_of(outcomes, seconds, _shares(path), split))
+        records.append(footer_of(outcomes, seconds, _shares(everything), split))
     write(path, records)
     for old in _shards(path):
         old.unlink()
-    return read(path)
+    return _run(records)
 
 
 def write(path: Path, records: Iterable[Record]) -> None:
@@ -261,10 +262,10 @@ def write(path: Path, records: Iterable[Record]) -> None:
     os.replace(part, path)
 
 
-def _by_case_from_all(path: Path) -> dict[str, list[Record]]:
+def _by_case_from_all(shards: Iterable[Iterable[Record]]) -> dict[str, list[Record]]:
     """What the shards say, by case."""
     cases: dict[str, list[Record]] = {}
-    for records in map(by_case, _shards(path)):
+    for records in map(_by_case, shards):
         for case, lines in records.items():
             # A case can have run twice, if its first process died: what counts is the run that came to its end.
             if case not in cases or not isinstance(cases[case][-1], Outcome):
@@ -274,8 +275,12 @@ def _by_case_from_all(path: Path) -> dict[str, list[Record]]:
 
 def by_case(path: Path) -> dict[str, list[Record]]:
     """What a file says, by case. Raises a `RunFileError`."""
+    return _by_case(_records(path))
+
+
+def _by_case(records: Iterable[Record]) -> dict[str, list[Record]]:
     cases: dict[str, list[Record]] = {}
-    for record in _records(path):
+    for record in records:
         match record:
             case CaseRecord(id=case):
                 cases[case] = [record]
@@ -325,10 +330,10 @@ def footer_of(outcomes: Sequence[Outcome], seconds: float, shares: dict[str, flo
     )
 
 
-def _shares(path: Path) -> dict[str, float]:
+def _shares(shards: Iterable[Iterable[Record]]) -> dict[str, float]:
     """Where the time went, over all the processes: each leaves a footer of its own in its shard."""
     total: dict[str, float] = {}
-    for records in map(_records, _shards(path)):
+    for records in shards:
         for record in records:
             if isinstance(record, Footer):
                 for what, seconds in record.shares.items():
@@ -372,13 +377,20 @@ def read(path: Path) -> Run:
 
     A last line that was cut off in the middle of writing is left out; a run without its footer is an interrupted run.
     """
-    header = _header(path)
-    records = list(_records(path))[1:]
+    _header(path)
+    records = list(_records(path))
     if not any(isinstance(record, Footer) for record in records):
-        records += [record for lines in _by_case_from_all(path).values() for record in lines]
+        from_all = _by_case_from_all(map(_records, _shards(path)))
+        records += [record for lines in from_all.values() for record in lines]
+    return _run(records)
+
+
+def _run(records: Iterable[Record]) -> Run:
+    header, *rest = records
+    assert isinstance(header, Header)
     run = Run(header)
     footer = None
-    for record in records:
+    for record in rest:
         match record:
             case CaseRecord(id=case):
                 run.cases[case] = record

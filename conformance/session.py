@@ -199,7 +199,7 @@ class Controller:
                 path, cases, interrupted=interrupted, seconds=round(seconds, 3), split=(splits or {}).get(name, "")
             )
             history.append(path.parent, self.runs[name])
-            write_reports(path, self.plan.directory(name))
+            write_reports(path, self.plan.directory(name), self.runs[name])
 
     def lines(self) -> Iterator[str]:
         """What to tell the user at the end."""

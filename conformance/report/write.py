@@ -23,14 +23,15 @@ class Paths(NamedTuple):
     badge: Path
 
 
-def write_reports(run_path: Path | str, directory: Path | str) -> Paths:
+def write_reports(run_path: Path | str, directory: Path | str, run: journal.Run | None = None) -> Paths:
     """Writes index.html, junit.xml, summary.md and badge.json of a run into a directory, which is made if needed.
 
+    `run` is what is in the file, where that is known already; it takes seconds to read a large one.
     An interrupted run is reported too, and says so in each of them. Raises a journal.RunFileError if
     the file is not a run.
     """
     path = Path(run_path)
-    report = Report(journal.read(path), history=history.changes(history.read(path.parent)))
+    report = Report(run or journal.read(path), history=history.changes(history.read(path.parent)))
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     paths = Paths(folder / "index.html", folder / "junit.xml", folder / "summary.md", folder / "badge.json")
