@@ -2,7 +2,7 @@
 
 The first stream holds the head and the cases; the others, the parts, hold programs, and the head says how long each is and
 what its digest is. So a worker reads only what it needs, and whatever is damaged is named. xz, because it is in every Python's
-standard library and in every distribution, and makes this data a fifth smaller than zstd does at its best.
+standard library (zstd only since 3.14) and in every distribution.
 """
 
 from __future__ import annotations

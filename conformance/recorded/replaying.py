@@ -14,7 +14,7 @@ from conformance.journal import Finding
 from conformance.program import Program
 from conformance.recorded.oracle import Recorded, is_pytorch_there
 from conformance.runner import SHRINKING_TRIES, CaseRun, Ran, size_of
-from conformance.subjects import Subject, SubjectError, SubjectUnavailable, oracle
+from conformance.subjects import Subject, SubjectError, SubjectUnavailable, open_subject, oracle
 from conformance.trace import Level
 from conformance.verdict import Status, Verdict
 
@@ -66,10 +66,14 @@ class Replay(CaseRun):
 
 @functools.cache
 def _pytorch() -> Subject | None:
-    """PyTorch, to make programs smaller; None where it is not there, or is another."""
+    """PyTorch, to make programs smaller; None where it is not there, or is another.
+
+    In a process of its own: a program that was never run before may be PyTorch's end, and that of the run with it.
+    """
     if not is_pytorch_there():
         return None
     try:
-        return oracle()
+        oracle().close()  # the pinned version, or none
+        return open_subject("torch")
     except SubjectUnavailable:
         return None

@@ -197,7 +197,7 @@ class Remembered:
             return own
         codes = np.array(known.off)
         off = _read(codes) * np.sign(codes)
-        if np.iscomplexobj(own):
+        if off.size == 2 * own.size:  # complex, on one side at least
             off = off[: own.size] + 1j * off[own.size :]
         exact: Values = own + off.reshape(own.shape) * _unit(self.single, doubt.step, own)
         return exact

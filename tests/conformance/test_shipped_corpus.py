@@ -1,0 +1,44 @@
+"""The corpus in the package: whole, small enough, and of this catalogue."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+
+from conformance.recorded.corpus import Corpus
+from conformance.recorded.lines import sureness
+from conformance.recorded.oracle import Recorded
+from conformance.recorded.shipped import SHIPPED
+
+LARGEST = 8_000_000
+"""Bytes. Whoever installs torchstone downloads it, and git keeps every version of it."""
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Corpus:
+    return Corpus(SHIPPED)
+
+
+def test_it_is_small_enough() -> None:
+    assert SHIPPED.stat().st_size <= LARGEST
+
+
+def test_it_holds_20_000_random_programs_and_some_of_each_case(corpus: Corpus) -> None:
+    counts = {case: len(corpus.programs(case)) for part in corpus.head.parts for case in part.cases}
+    assert sum(count for case, count in counts.items() if case.startswith("random/")) == 20_000
+    assert all(counts.get(case) for case in corpus.head.sources)
+
+
+def test_no_case_of_the_catalogue_is_missing_in_it(corpus: Corpus) -> None:
+    if corpus.changes:
+        warnings.warn(corpus.stale(), stacklevel=1)
+    assert not corpus.changes.missing, corpus.stale()
+
+
+def test_its_lines_can_be_read(corpus: Corpus) -> None:
+    recorded = Recorded(corpus)
+    for case in list(corpus.cases)[::50]:
+        for program, line in zip(recorded.programs(case), corpus.programs(case), strict=True):
+            assert len(recorded.run(program).steps) == len(program.steps)
+            sureness.decode(line.sureness)
