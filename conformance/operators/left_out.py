@@ -31,11 +31,8 @@ ACCIDENTS = {
 }
 
 OPEN = {
-    # By itself on int64 with a zero divisor: [5, 0, -2] gives [1, 0, -2] in PyTorch and [5, 0, -2] here.
-    "floor_divide": "twice",
     # Which dtypes may differ in the kernels of a derivative (addmv, bmm, out variants), and what the error says.
     "addr": "twice mixed",
-    "baddbmm": "mixed",
     "heaviside": "mixed",
     # The stride of a dimension of size 0 or 1.
     "transpose": "one",

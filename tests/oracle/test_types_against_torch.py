@@ -57,6 +57,15 @@ x=torch.ones(2,3); x.addr_(torch.ones(2,dtype=torch.complex64),torch.ones(3))
 x=torch.ones(3); x.addr_(torch.ones(2),torch.ones(3))
 x=torch.ones(2,3); x.addr_(torch.ones(2,1),torch.ones(3))
 x=torch.ones(3,1).expand(3,2); x.addr_(torch.ones(3),torch.ones(2))
+x=torch.ones(2,2,2); torch.baddbmm(x,x,x.double())
+x=torch.ones(2,2,2); torch.baddbmm(x,x.double(),x)
+x=torch.ones(2,2,2); x.baddbmm_(x.clone(),x.double())
+x=torch.ones(2,9,9); torch.baddbmm(x,x,x.double())
+x=torch.ones(2,9,9); torch.baddbmm(x,x,x.long())
+x=torch.ones(2,9,9); x.bmm(x.double())
+x=torch.ones(2,9,9); x.bmm(x.long())
+x=torch.ones(2,2,2); torch.addbmm(x[0],x,x.double())
+x=torch.ones(2,2,2); torch.addbmm(x[0],x.double(),x)
 x=torch.ones(3,dtype=torch.bool); x.cumsum_(0)
 x=torch.ones(3,dtype=torch.bool); x.cumprod_(0)
 x=torch.ones(3,dtype=torch.bool); x.cumsum_(0,dtype=torch.int64)
@@ -239,3 +248,18 @@ def test_complex_numbers_are_refused_where_pytorch_refuses_them(line):
         assert said(numtorch, line) == theirs
     else:
         assert not any(word in said(numtorch, line) for word in WORDS) or "logaddexp(" in line
+
+
+@pytest.mark.parametrize("name", ["floor_divide_", "remainder_", "fmod_"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_division_writes_until_a_divisor_is_zero(name, turned):
+    """Before it raises, in the order of memory, whichever of its operands is the divisor."""
+    for divisor in ([[3, 5], [0, 2]], [[1, 0], [1, 1]], [[0, 1], [1, 1]], None):
+        left = []
+        for lib in (numtorch, torch):
+            target = lib.tensor([[6, 4], [2, 0]])
+            target = target.t() if turned else target
+            with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+                getattr(target, name)(target if divisor is None else lib.tensor(divisor))
+            left.append((target.tolist(), target._version))
+        assert left[0] == left[1]

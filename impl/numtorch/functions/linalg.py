@@ -14,7 +14,7 @@ from . import shape as shapes
 from .arguments import expect_tensor, not_for
 
 
-def _typed(kind: Any) -> str:
+def typed(kind: Any) -> str:
     return {"long": "long int", "short": "short int"}.get(name := cpp_name(kind), name)
 
 
@@ -91,9 +91,7 @@ def _check_matrices(a: Any, b: Any) -> None:
             f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
         )
     if a.dtype is not b.dtype:
-        raise RuntimeError(
-            f"expected m1 and m2 to have the same dtype, but got: {_typed(a.dtype)} != {_typed(b.dtype)}"
-        )
+        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {typed(a.dtype)} != {typed(b.dtype)}")
     _not_bool("addmm_impl_cpu_", a, b)
 
 
@@ -116,10 +114,24 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     _check_batches(input._desc, mat2._desc)
     _not_bool("bmm", input._desc, mat2._desc)
     if input._desc.dtype is not mat2._desc.dtype:
-        raise RuntimeError(
-            f"expected scalar type {input._desc.dtype.scalar_name} but found {mat2._desc.dtype.scalar_name}"
+        kinds = [typed(x._desc.dtype) for x in (input, mat2)]
+        raise _other_type(
+            input._desc, mat2._desc, "expected m1 and m2 to have the same dtype, but got: {} != {}".format(*kinds)
         )
     return d.bmm(input, mat2)
+
+
+_MANY = 400  # products of numbers, from which on PyTorch asks BLAS, which asks otherwise
+
+
+def _other_type(a: Any, b: Any, by_matrices: str) -> RuntimeError:
+    """The complaint of the kernel about the second of two batches: its own loop, that of BLAS, or a loop over matrices."""
+    first, second = a.dtype.scalar_name, b.dtype.scalar_name
+    if a.shape[1] * a.shape[2] * b.shape[2] < _MANY:
+        return RuntimeError(f"expected scalar type {first} but found {second}")
+    if b.dtype.category < dtypes.FLOATING or b.dtype.is_half:
+        return RuntimeError(by_matrices.format(first, second))
+    return RuntimeError(f"expected scalar type {second} but found {first}")
 
 
 def _check_batches(a: Any, b: Any) -> None:
@@ -238,6 +250,16 @@ def ger(input: Tensor, vec2: Tensor) -> Tensor:
     return outer(input, vec2)
 
 
+def same_types(input: Tensor, mat1: Tensor, mat2: Tensor) -> None:
+    """What addmm says of types, the last operand against each of the others."""
+    kind = mat2._desc.dtype
+    for name, other in (("self", input), ("mat1", mat1)):
+        if other._desc.dtype is not kind:
+            raise RuntimeError(
+                f"{name} and mat2 must have the same dtype, but got {other._desc.dtype.scalar_name} and {kind.scalar_name}"
+            )
+
+
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """beta * input + alpha * mat1 @ mat2"""
     a, b = mat1._desc, mat2._desc
@@ -247,14 +269,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
         )
     if a.shape[1] != b.shape[0]:
         _check_matrices(a, b)
-    if input._desc.dtype is not b.dtype:
-        raise RuntimeError(
-            f"self and mat2 must have the same dtype, but got {input._desc.dtype.scalar_name} and {b.dtype.scalar_name}"
-        )
-    if a.dtype is not b.dtype:
-        raise RuntimeError(
-            f"mat1 and mat2 must have the same dtype, but got {a.dtype.scalar_name} and {b.dtype.scalar_name}"
-        )
+    same_types(input, mat1, mat2)
     _check_matrices(a, b)
     _expands(input, (a.shape[0], b.shape[1]))
     return d.addmm(input, mat1, mat2, beta, alpha)
@@ -293,12 +308,14 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
     if batch1._desc.ndim == batch2._desc.ndim == 3:
         _expands(input, shape)
     kinds = [x._desc.dtype for x in (input, batch1, batch2)]
-    if not kinds[0] is kinds[1] is kinds[2]:
+    if kinds[0] is not kinds[1]:
         raise RuntimeError(
-            "Input dtypes must be the same, got: input {}, batch1: {}, batch2: {}".format(*map(_typed, kinds))
+            "Input dtypes must be the same, got: input {}, batch1: {}, batch2: {}".format(*map(typed, kinds))
         )
     _check_batches(batch1._desc, batch2._desc)
     _not_bool("baddbmm", batch1._desc, batch2._desc)
+    if kinds[1] is not kinds[2]:
+        raise _other_type(batch1._desc, batch2._desc, "mat1 and mat2 must have the same dtype, but got {} and {}")
     return d.baddbmm(input, batch1, batch2, beta, alpha)
 
 

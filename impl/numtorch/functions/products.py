@@ -17,7 +17,7 @@ from ..tensor import Tensor, existing_dim, wrap, wrap_dim
 from ..views import check_inplace, requires_grad
 from . import shape as shapes
 from .arguments import expect_tensor, expect_tensors
-from .linalg import addmm, addmv, addr, baddbmm, dot, mm
+from .linalg import addmm, addmv, addr, baddbmm, dot, mm, same_types, typed
 
 # ---- along dimensions of any number
 
@@ -240,6 +240,8 @@ def _addbmm(input: Tensor, batch1: Tensor, batch2: Tensor) -> None:
         raise RuntimeError(
             f"Incompatible matrix sizes for bmm ({a.shape[1]}x{a.shape[2]} and {b.shape[1]}x{b.shape[2]})"
         )
+    if a.shape[0]:
+        same_types(input, batch1, batch2)
 
 
 def _addr_in_place(self: Tensor, first: Tensor, second: Tensor) -> None:
@@ -272,6 +274,12 @@ def _in_place(name: str) -> Any:
         else:
             if name == "addr":
                 _addr_in_place(self, first, second)
+            kinds = [x._desc.dtype for x in (self, first, second)]
+            if name == "baddbmm" and kinds[0] is kinds[1] is not kinds[2]:
+                raise RuntimeError(
+                    f"Bad in-place call: input tensor dtype {typed(kinds[0])} and output tensor dtype {typed(kinds[2])} "
+                    "should match"
+                )
             anything = wrap(np.zeros((), self._desc.dtype.numpy))
             shape = check(anything, first.detach(), second.detach())._desc.shape
             if shape != self._desc.shape:

@@ -7,10 +7,12 @@ from typing import Any
 from .. import dispatch as d, return_types
 from ..descriptor import broadcast_shapes, plan_of
 from ..dtype import dtypes
+from ..kernels import special as kernels
 from ..operands import category_of, check_subtraction, refused, resize_output, tensors_only, type_error
 from ..overlap import refuse
+from ..plain_numpy import np
 from ..tensor import Tensor, cpp_name
-from ..views import check_inplace, requires_grad
+from ..views import check_inplace, requires_grad, storage_of
 from ..writes import copy_
 from .arguments import expect_tensor, no_overload
 
@@ -74,6 +76,27 @@ def rmod(self: Tensor, other: Any) -> Any:
 def rfloordiv(self: Tensor, other: Any) -> Any:
     """other // self, without a derivative"""
     return d.floor_divide(other, self) if category_of(other) is not None else NotImplemented
+
+
+def until_zero(kernel: Any, function: Any) -> Any:
+    """An in-place division: of integers it writes what comes before the first divisor that is zero, and raises then."""
+
+    def call(self: Tensor, other: Any) -> Any:
+        try:
+            return function(self, other)
+        except RuntimeError as error:
+            if str(error) == "ZeroDivisionError" and isinstance(other, Tensor):
+                target = storage_of(self)
+                order = tuple(sorted(range(target.ndim), key=lambda i: -target.strides[i]))  # as they lie in memory
+                lying = target.transpose(order)
+                mine = lying.ravel()
+                theirs = np.broadcast_to(other._array, target.shape).transpose(order).ravel()
+                before = int(np.argmax(theirs == 0))
+                mine[:before] = kernel(mine[:before], theirs[:before])
+                lying[...] = mine.reshape(lying.shape)
+            raise
+
+    return call
 
 
 def in_place(name: str, tensors: Any, numbers: Any) -> Any:
@@ -403,7 +426,9 @@ IN_PLACE |= {
     "lcm_": _integers("lcm_"),
     "nan_to_num_": nan_to_num_,
     "logit_": logit_,
-    "floor_divide_": in_place("floor_divide_", d.floor_divide_of_, d.floor_divide_of_scalar_),
+    "floor_divide_": in_place(
+        "floor_divide_", until_zero(kernels.floor_divide, d.floor_divide_of_), d.floor_divide_of_scalar_
+    ),
     "asinh_": d.asinh_of_,
     "acosh_": d.acosh_of_,
     "atanh_": d.atanh_of_,
@@ -421,11 +446,11 @@ METHODS |= {
     "lerp_": lerp_,
     "addcmul_": addcmul_,
     "addcdiv_": addcdiv_,
-    "fmod_": in_place("fmod_", d.fmod_, d.fmod_scalar_),
-    "remainder_": in_place("remainder_", d.remainder_, d.remainder_scalar_),
+    "fmod_": in_place("fmod_", until_zero(kernels.fmod, d.fmod_), d.fmod_scalar_),
+    "remainder_": in_place("remainder_", until_zero(kernels.remainder, d.remainder_), d.remainder_scalar_),
     "__mod__": modulo,
     "__rmod__": rmod,
-    "__imod__": in_place("remainder_", d.remainder_, d.remainder_scalar_),
+    "__imod__": in_place("remainder_", until_zero(kernels.remainder, d.remainder_), d.remainder_scalar_),
     "__floordiv__": d.floor_divide,
     "__rfloordiv__": rfloordiv,
     "__ifloordiv__": d.floor_divide_of_,
