@@ -78,3 +78,15 @@ def tangent_of_a_sign_is_zeros(torch, xt: same_shape(2)):
         y = torch.autograd.forward_ad.make_dual(x, t).sgn()
         primal, tangent = torch.autograd.forward_ad.unpack_dual(y)
         tangent.add_(1)
+
+
+@case(requires=["forward_ad", "backward"])
+def gradient_of_a_tangent_counts_its_sums(torch, xt: same_shape(2, min_dims=1, values="smooth")):
+    """What is added to a sum that began with the zeros of a sign is added in place, and counted."""
+    x, t = xt
+    x.requires_grad_()
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, t)
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(dual / (1 + dual.abs()))
+        (g,) = torch.autograd.grad(tangent, x, torch.ones_like(tangent), retain_graph=True)
+        tangent.backward(torch.ones_like(tangent))

@@ -229,7 +229,8 @@ def difference(shape: tuple, kind: Any, x: Any, y: Any) -> Any:
 
 def copied(shape: tuple, kind: Any, x: Any) -> Any:
     """The numbers, spread over a shape."""
-    return np.array(np.broadcast_to(resolve(x), shape), kind)[()]
+    out = np.array(np.broadcast_to(resolve(x), shape), kind)
+    return out if shape else out[()]  # no view, to which others may be added in place
 
 
 OF_ZEROS = {np.multiply: product, np.true_divide: quotient, np.add: total, np.subtract: difference}
