@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 import types
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType
@@ -16,7 +16,7 @@ from msgspec import UNSET, UnsetType
 from conformance import shapes
 from conformance.errors import raised
 from conformance.namespace import Missing
-from conformance.program import Class, Function, Operand, Raise, Ref, Step, Yield, operands, walk
+from conformance.program import Class, Function, Operand, Raise, Step, Yield, names_read
 from conformance.trace import FunctionCall, Mode, Raised, Seen, StepTrace, TensorChange
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ class Functions:
         # Kept by identity: a Function may be large, and every hook of a loop comes from the same one.
         known = self._free.get(id(function))
         if known is None:
-            known = self._free[id(function)] = (function, frozenset(_names_read(function)))
+            known = self._free[id(function)] = (function, frozenset(names_read(function)))
         return known[1]
 
     def begin_record(self) -> bool:
@@ -268,15 +268,3 @@ def _unwind(contexts: list[Any], exception: BaseException) -> None:
     # does not say where that is, so the error wins.
     while contexts:
         contexts.pop().__exit__(type(exception), exception, exception.__traceback__)
-
-
-def _names_read(function: Function) -> Iterator[str]:
-    pending = [function]
-    while pending:
-        current = pending.pop()
-        for operand in [*(o for step in current.steps for o in operands(step)), current.result]:
-            for part in walk(operand):
-                if isinstance(part, Ref):
-                    yield part.name
-                elif isinstance(part, Function):
-                    pending.append(part)

@@ -15,14 +15,27 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from conformance.compose.composer import Choices, Composer, Known
 from conformance.generate import Shape, encode
-from conformance.program import Bind, Function, Operand, Step, TensorLiteral, bound, outs, renamed
+from conformance.program import (
+    Bind,
+    Delete,
+    Function,
+    Operand,
+    Step,
+    TensorLiteral,
+    bound,
+    names_read,
+    operands,
+    outs,
+    renamed,
+    walk,
+)
 from conformance.recorder import record
 
 Picked = Known | Function
@@ -84,16 +97,31 @@ class Phrase:
         top = {name for step in steps for name in outs(step)}
         made = [name for name in dict.fromkeys(bound(steps)) if name in top or name[-1].isdigit()]
         names.update({name: composer.name(re.sub(r"[\d_]*$", "", name) or "t") for name in made})
-        composer.steps += [renamed(step, names) for step in steps]
+        said = [renamed(step, names) for step in steps]
+        composer.steps += said
         kept = [name for name in made if name == "out"]
         gone = [names[name] for name, one in picked.items() if isinstance(one, Function)]
         over = {name for step in steps for name in step.drops}
-        composer.drop(*gone, *[names[name] for name in made if name in top and name not in kept and name not in over])
+        gone += [names[name] for name in made if name in top and name not in kept and name not in over]
+        # What a function of the phrase reads, the last step may still need while it runs.
+        needed = set(_read_within(said))
+        composer.drop(*[name for name in gone if name not in needed])
+        if late := tuple([name for name in gone if name in needed]):
+            composer.append(Delete(drops=late))
         first = next((one for one in picked.values() if isinstance(one, Known)), None)
         for name in kept:
             assert first is not None, f"{self.__name__} makes `out`, and picks no tensor that says its shape"
             grad = first.grad and composer.recording and self._grad
             composer.alive(Known(names[name], self._shape(first.shape), first.dtype, grad, not grad))
+
+
+def _read_within(steps: list[Step]) -> Iterator[str]:
+    """The names that the bodies of functions read."""
+    for step in steps:
+        for operand in operands(step):
+            for part in walk(operand):
+                if isinstance(part, Function):
+                    yield from names_read(part)
 
 
 def phrase(

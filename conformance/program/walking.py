@@ -110,8 +110,21 @@ def bound(steps: tuple[Step, ...]) -> Iterator[str]:
                     yield from bound(part.steps)
 
 
+def names_read(function: Function) -> Iterator[str]:
+    """Every name that the body of a function reads, and the bodies of functions in it."""
+    pending = [function]
+    while pending:
+        current = pending.pop()
+        for operand in [*(one for step in current.steps for one in operands(step)), current.result]:
+            for part in walk(operand):
+                if isinstance(part, Ref):
+                    yield part.name
+                elif isinstance(part, Function):
+                    pending.append(part)
+
+
 def renamed(part: Any, names: Mapping[str, Operand]) -> Any:
-    """A step or an operand with other names, in bodies of functions, too; parameters keep theirs.
+    """A step or an operand with other names, in bodies of functions, too; a parameter keeps its own, wherever it is read.
 
     What a name is read as may be any operand. What it is bound as, or dropped as, is a name: where a name is read as
     something else, it is not bound any more.
@@ -125,6 +138,10 @@ def renamed(part: Any, names: Mapping[str, Operand]) -> Any:
         return {key: renamed(one, names) for key, one in part.items()}
     if not isinstance(part, msgspec.Struct) or isinstance(part, TensorLiteral):
         return part
+    if isinstance(part, Function):
+        own = {parameter.lstrip("*") for parameter in part.parameters}
+        if not own.isdisjoint(names):
+            names = {name: new for name, new in names.items() if name not in own}
     changed: dict[str, Any] = {}
     for field in part.__struct_fields__:
         value = getattr(part, field)

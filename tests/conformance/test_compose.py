@@ -24,6 +24,7 @@ from conformance.program import (
     SetItem,
     TensorLiteral,
 )
+from conformance.subjects import oracle
 
 
 def drawn(count: int, seed: int = 0) -> list[Program]:
@@ -189,3 +190,18 @@ def test_views_know_whose_memory_they_show() -> None:
         call(composer, Choices(bytes(8)), TABLE[name], x=x)
     shown = {one.name: (one.memory, one.overlaps) for one in composer.live[1:]}
     assert [*shown.values()] == [("x", "unfold"), ("x", ""), ("y2", "")]
+
+
+@pytest.mark.parametrize("phrases", PHRASES.values(), ids=PHRASES)
+def test_what_a_phrase_names_is_there_when_it_is_read(phrases: tuple[Phrase, ...]) -> None:
+    right = oracle()
+    for number, one in enumerate(dict.fromkeys(phrases)):
+        for attempt in range(4):
+            stream, composer = random.Random(f"{number}/{attempt}"), Composer()
+            composer.tensor(Choices(b""), (2, 3), grad=True)
+            composer.tensor(Choices(b""), (3,), reuse=False)
+            call(composer, Choices(bytes(8)), TABLE["sin"], x=composer.live[0])
+            if not composer.attempt(lambda composer, choices, one=one: one(composer, choices), stream.randbytes(BLOCK)):
+                continue
+            trace = right.run(composer.program())
+            assert all(step.error is None or step.error.type != "NameError" for step in trace.steps), one.__name__
