@@ -90,8 +90,9 @@ class Strided(InProcess):
                 raise SubjectUnsupported(f"no {min(_names((program.steps[number],)))!r}")
 
         if copying or any(_write_of(step)[1] for step in program.steps):
-            unseen = msgspec.structs.replace(program, observe="last")
-            run(unseen, self.dense, frozenset({"raised"}), before=look)
+            # Looked at after every step as the other is: PyTorch 2.13 dies of a hook on a view that was outdated by a write to
+            # its base, unless its grad_fn has been asked for.
+            run(program, self.dense, frozenset({"raised"}), before=look)
         gradients = _gradients(program.steps)
         spread = msgspec.structs.replace(program, steps=tuple([_with_gaps(one, gradients) for one in program.steps]))
         return run(spread, self.module, self.facets, before=agree if dense else None)
