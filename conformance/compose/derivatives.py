@@ -158,7 +158,8 @@ def case_of(operator: str, texts: list[str], way: str) -> Case:
     """The case of one operator, differentiated in one way."""
     names = [name for name in ("p", *SHAPES, *SOME) if any(name in names_in(text) for text in texts)]
     tracked = [name for name in names if name != CONSTANT]
-    kinds = st.sampled_from(["smooth", "kinks", "smooth", "finite", "kinks", "kinks", "special"])
+    # Huge numbers are drawn seldom: replays with other roundings overflow, and any difference is inconclusive.
+    kinds = st.sampled_from(["smooth", "kinks", "smooth", "kinks", "smooth", "finite", "kinks", "smooth", "special"])
 
     def derivatives(
         torch,
