@@ -249,7 +249,8 @@ def _largest(double: Trace, until: int) -> float:
 
 
 def _answers(step: StepTrace) -> Any:
-    values = {name: change.value for name, change in step.changes.items()}
+    # Values alone: who observes less writes down fewer changes.
+    values = {name: change.value for name, change in step.changes.items() if isinstance(change.value, Array)}
     return step.outcome, values, [(call.function, [_answers(inner) for inner in call.steps]) for call in step.calls]
 
 

@@ -102,6 +102,8 @@ class Sureness(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     overflows: tuple[tuple[int, bool], ...] = ()
     """From which step on a sum in another order may overflow, and from which not."""
     again: int | None = None
+    """Not used. The first corpus has it where it should not: changes without a value were taken for other answers."""
+    otherwise: int | None = None
     """The step that PyTorch does not do the same way twice."""
     numbers: tuple[Numbers, ...] = ()
 

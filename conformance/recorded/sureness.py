@@ -48,7 +48,7 @@ def observed(program: Program, single: Trace, witness: Witness | None = None, or
     """All that the judge may come to ask about a trace of the oracle."""
     asked = witness or Replays(program, single, oracle)
     if asked.silent:
-        return Sureness(silent=asked.silent, again=asked.answers_otherwise())
+        return Sureness(silent=asked.silent, otherwise=asked.answers_otherwise())
     with np.errstate(all="ignore"):
         return _observed(single, asked)
 
@@ -59,7 +59,7 @@ def _observed(single: Trace, asked: Witness) -> Sureness:
         unstable=next(iter(_changes(asked.unstable, ((0, steps),), "")), None),
         unsure=tuple(_changes(asked.unsure, _ranges(single), "")),
         overflows=tuple(_changes(asked.overflows, _ranges(single), False)),
-        again=asked.answers_otherwise(),
+        otherwise=asked.answers_otherwise(),
         numbers=tuple([found for found in _numbers(single, asked) if found is not None]),
     )
 
@@ -153,7 +153,7 @@ class Remembered:
         return bool(_at(self.known.overflows, step, False))
 
     def answers_otherwise(self) -> int | None:
-        return self.known.again
+        return self.known.otherwise
 
     def exact(self, doubt: Doubtful) -> Values | None:
         return found_in(self._exact, doubt)
