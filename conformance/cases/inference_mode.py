@@ -331,3 +331,14 @@ def seed_stays_normal_in_inference_mode(torch, x: floats(), seed: floats(shape=(
         (g,) = torch.autograd.grad(y, y, seed)
     g.is_inference()
     seed.add_(1)
+
+
+@case(requires=["inference_mode"])
+def leaf_has_no_edge_in_inference_mode(torch, x: floats(min_dims=1)):
+    """In inference mode nobody finds the edge of a leaf, nor can hooks wait for its gradient."""
+    x.requires_grad_()
+    y = x * 2
+    with torch.inference_mode():
+        torch.autograd.graph.get_gradient_edge(y)
+        torch.autograd.graph.get_gradient_edge(x)
+        torch.autograd.graph.register_multi_grad_hook([x], print)

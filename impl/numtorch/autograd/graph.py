@@ -100,8 +100,7 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
     """The edge that the tensor's gradient flows along."""
     if not tensor.requires_grad:
         raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
-    node, nr = _edge(tensor)
-    assert node is not None
+    node, nr = _get_grad_fn_or_grad_acc(tensor), tensor.output_nr
     # PyTorch holds a node made in Python by way of one made in C++; the token is that one.
     return GradientEdge(node, nr, tensor.view_as(tensor).grad_fn if node.custom else None)
 
@@ -248,7 +247,11 @@ def _task_of_hook() -> GraphTask:
 
 def _get_grad_fn_or_grad_acc(t: Any) -> _Node:
     """The node that the gradient of a tensor, or of an edge, flows to."""
-    node = t.node if isinstance(t, GradientEdge) else _edge(t)[0]
+    if isinstance(t, GradientEdge):
+        return t.node  # type: ignore[no-any-return]
+    if grad_mode.state.inference and t.requires_grad and t.grad_fn is None:  # PyTorch asks a view, which has none then
+        raise AttributeError("'NoneType' object has no attribute 'next_functions'")
+    node = _edge(t)[0]
     if node is None:
         raise AssertionError("Expected gradient function to be set")
     return node
