@@ -121,3 +121,9 @@ def nothing_is_discarded_of_nothing(
 def parts_vary_apart(torch, z: complexes(shape=(2, 3), values="any"), name: st.sampled_from(["var_mean", "std_mean"])):
     """The mean beside a complex variance is that of both parts, whatever is infinite in the other."""
     getattr(torch, name)(z, 0)
+
+
+@case(requires=["complex", "backward"])
+def complex_acosh_has_the_slope_of_its_branch(torch, z: complexes(values="distinct"), g: lambda z: cotangent(z)):
+    """The derivative of acosh at a complex number is that of the branch that acosh takes."""
+    z.requires_grad_().acosh().backward(g)

@@ -283,7 +283,7 @@ FORWARD = {
     'entr': ('(self_t.conj() * -add_scalar(log(self_p), 1)).conj()', ('self',)),
     'logit': ('logit_backward(self_t.conj(), self_p, eps).conj()', ('self',)),
     'asinh': ('(self_t.conj() * rsqrt(add_scalar(squared(self_p), 1)).conj()).conj()', ('self',)),
-    'acosh': ('(self_t.conj() * rsqrt(sub_scalar(self_p * self_p, 1)).conj()).conj()', ('self',)),
+    'acosh': ('acosh_backward(self_t.conj(), self_p).conj()', ('self',)),
     'atanh': ('div(other=number_minus(1, squared(self_p)).conj(), self=mul_scalar(self_t.conj(), 1)).conj()', ('self',)),
     'asinh_of': ('', ('self',)),
     'acosh_of': ('', ('self',)),

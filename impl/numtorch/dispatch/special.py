@@ -18,6 +18,7 @@ from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_res
 from ..several import before_write, check_result, fit, together
 from ..tensor import Tensor, wrap
 from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
+from ..kernels.special import acosh_backward as k_acosh_backward
 from ..kernels.special import addcdiv as k_addcdiv
 from ..kernels.special import addcmul as k_addcmul
 from ..kernels.special import atan2_scale as k_atan2_scale
@@ -2106,7 +2107,7 @@ class AcoshBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2117,7 +2118,7 @@ class AcoshBackward0(UnaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        out = grad * k_rsqrt(self * self - 1)
+        out = k_acosh_backward(grad, self)
         if not keep:
             if self is not None:
                 node.self = FREED
@@ -2126,7 +2127,7 @@ class AcoshBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        return grad * dispatch.rsqrt(dispatch.sub_scalar(self * self, 1)).conj()
+        return formulas.acosh_backward(grad, self)
 
     def release(node) -> None:
         if node.self is not None:

@@ -62,6 +62,14 @@ def atan2_backward(grad: Any, x: Any, other: Any, needed: list) -> tuple:
     return mine, grad * -x * scale if needed[1] else None
 
 
+def acosh_backward(grad: Any, x: Any) -> Any:
+    """grad / sqrt(x * x - 1), of complex numbers by its two factors, which is another branch."""
+    if not x._desc.dtype.is_complex:
+        return grad * d.rsqrt(d.sub_scalar(x * x, 1))
+    minus = d.rsqrt(d.sub_scalar(x, 1))  # first: PyTorch's C++ evaluates the right operand first
+    return grad * (d.rsqrt(d.add_scalar(x, 1)) * minus).conj()
+
+
 def copysign_ratio(x: Any, result: Any) -> Any:
     """The sign that was put, 0 at 0."""
     return d.masked_fill(result / x, mask(np.equal, x, 0), 0)

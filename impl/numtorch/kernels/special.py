@@ -184,6 +184,11 @@ def atan2_scale(x: Array, other: Array) -> Array:
     return np.where(square == 0, x.dtype.type(0), 1 / square)
 
 
+def acosh_backward(grad: Array, x: Array) -> Array:
+    """grad / sqrt(x * x - 1)"""
+    return grad * (x.dtype.type(1) / np.sqrt(x * x - x.dtype.type(1)))
+
+
 def copysign_ratio(x: Array, result: Array) -> Array:
     """The sign that was put, 0 at 0."""
     return np.where(x == 0, x.dtype.type(0), result / x)

@@ -46,7 +46,7 @@ nondiff("logit_gradient(grad_output: Tensor, self: Tensor, eps)", k.logit_backwa
 # ---- trigonometry
 op("asinh(self)", np.arcsinh, float_result=True, inplace=False, self="grad * rsqrt(squared(self) + 1).conj()",
    jvp=ELEMENTWISE)
-op("acosh(self)", np.arccosh, float_result=True, inplace=False, self="grad * rsqrt(self * self - 1).conj()", jvp=ELEMENTWISE)
+op("acosh(self)", np.arccosh, float_result=True, inplace=False, self="acosh_backward(grad, self)", jvp=ELEMENTWISE)
 op("atanh(self)", np.arctanh, float_result=True, inplace=False, self="grad * 1 / (1 - squared(self)).conj()", jvp=ELEMENTWISE)
 for _name, _ufunc in (("asinh", np.arcsinh), ("acosh", np.arccosh), ("atanh", np.arctanh)):
     op(f"{_name}_of(self)", _ufunc, node=f"{_name.title()}Backward1", says=_name, float_result=True,
