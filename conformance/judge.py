@@ -166,12 +166,9 @@ class _Referee:
                 return _Opinion("inconclusive", "the oracle has nan or inf elsewhere in float64", ends=True)
             if not np.array_equal(kinds(o), kinds(s)):
                 apart = kinds(o) != kinds(s)
-                if (
-                    not np.isfinite(o[apart]).any()
-                    and not np.isfinite(s[apart]).any()
-                    and _eliminates(self.program, step)
-                ):
-                    return _Opinion("inconclusive", "nan or inf of a singular matrix", ends=True)
+                neither = not np.isfinite(o[apart]).any() and not np.isfinite(s[apart]).any()
+                if _eliminates(self.program, step) and (neither or self._went_in(step)):
+                    return _Opinion("inconclusive", "nan or inf of a singular matrix, or in one", ends=True)
                 why = witness.unsure(step)
                 if why:
                     return _Opinion("inconclusive", why, ends=True)
@@ -200,15 +197,17 @@ class _Referee:
                 f"; roundings explain {ALLOWED * moved[worst] / unit:.2g}"
             )
             if (bad & (error > allowed)).any():
-                if _eliminates(self.program, step) and not all(
-                    _finite(a) for a in arrays(self.single.steps[: step + 1])
-                ):
+                if _eliminates(self.program, step) and self._went_in(step):
                     # Whether a pivot that is nan gives a sign of 0, -0 or 1 hangs on the order of rows as well.
                     return _Opinion("inconclusive", f"{note}; nan or inf went into a matrix", ends=True)
                 return _Opinion("wrong", note)
             if (bad & (error > DIGITS * size) & (error > SLACK * EPSILON[dtype])).any():
                 return _Opinion("inconclusive", note)
             return _Opinion("accepted", count=int(np.count_nonzero(o[finite] != some)))
+
+    def _went_in(self, step: int) -> bool:
+        """Whether there was nan or inf, up to that step."""
+        return not all(_finite(array) for array in arrays(self.single.steps[: step + 1]))
 
 
 def _eliminates(program: Program, until: int) -> bool:

@@ -16,7 +16,18 @@ from conformance.judge import judge
 from conformance.numbers import EPSILON, alike_but_for_tangents, apart, elements, ulp
 from conformance.program import Float, Function, Global, Program, Ref
 from conformance.subjects import oracle
-from conformance.trace import Array, FunctionCall, Opaque, Raised, Sequence, StepTrace, TensorChange, Trace, Warned
+from conformance.trace import (
+    FACETS,
+    Array,
+    FunctionCall,
+    Opaque,
+    Raised,
+    Sequence,
+    StepTrace,
+    TensorChange,
+    Trace,
+    Warned,
+)
 from conformance.verdict import Difference
 from tests.conformance.small_programs import bind, call, get, leaf, method, op, program, tensor
 
@@ -485,3 +496,12 @@ def test_functions_are_in_double_as_well() -> None:
     seen = array_at(double, (4, 0, 1), "h")
     assert seen is not None
     assert seen.dtype == "float64"
+
+
+def test_a_subject_without_versions_is_not_held_to_those_in_a_text() -> None:
+    def raises(version: int) -> Trace:
+        text = f"modified by an inplace operation: is at version {version}; expected version 0 instead. Hint"
+        return Trace(steps=(StepTrace(outcome="raised", error=Raised("RuntimeError", text, "version_mismatch")),))
+
+    assert [one.facet for one in compare(raises(1), raises(2))] == ["message"]
+    assert not compare(raises(1), raises(2), set(FACETS) - {"version"})

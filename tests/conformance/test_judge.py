@@ -252,3 +252,14 @@ def test_a_gradient_at_a_nan_that_hangs_on_the_place_in_a_vector_blames_nobody_a
         assert answer[at] == 0.0
         answer[at] = gradients[at]
         assert says(clamps, 3, "x.grad", answer) == status
+
+
+def test_a_gradient_of_a_matrix_with_inf_blames_nobody_and_of_a_sound_one_does() -> None:
+    for inside, status in ((-np.inf, "INCONCLUSIVE"), (1.0, "FAIL")):
+        decomposes = program(
+            *leaf("x", [[2.0, inside], [-2.0, 2.0]]),
+            call("torch.linalg.slogdet", "$x", out="t"),
+            Unpack(value=Ref("t"), outs=("sign", "log")),
+            method("$log", "backward"),
+        )
+        assert says(decomposes, 4, "x.grad", np.full((2, 2), np.nan)) == status
