@@ -9,8 +9,9 @@ import msgspec
 from conformance.journal import CaseRecord, Description
 from conformance.program import Program
 
-FORMAT = 1
-"""The version of the file. A reader refuses a newer one."""
+FORMAT = 2
+"""The version of the file. A reader refuses a newer one. In 1 arrays were counted in the order in which they had been observed,
+which is not that of the text where a step changes several: their `Numbers` may be those of a neighbour."""
 
 
 class _Line(

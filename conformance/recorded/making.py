@@ -200,7 +200,7 @@ class _Before:
 
     def of(self, case: str, source: str) -> list[Recording]:
         """What was recorded of a case that is as it was then; nothing if it is not."""
-        if self.corpus is None or case not in self.corpus.cases:
+        if self.corpus is None or self.corpus.head.format < FORMAT or case not in self.corpus.cases:
             return []
         then = self.corpus.head.sources.get(case) or source_digest(self.corpus.cases[case].source)
         return list(self.corpus.programs(case)) if then == source_digest(source) else []
@@ -268,7 +268,8 @@ def _drawn_of(case: str, numbers: range) -> Iterator[Recording]:
 
 
 def _recording(case: str, program: Program, trace: Trace) -> Recording:
-    sure = observed(program, trace, oracle=_judging)
+    # As it will be read: names in the order of the text, in which arrays are counted.
+    sure = observed(program, Trace.from_json(trace.to_json()), oracle=_judging)
     return Recording(
         case=case, program=program, trace=msgspec.Raw(trace.to_json()), sureness=msgspec.Raw(encoder.encode(sure))
     )

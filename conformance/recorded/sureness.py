@@ -195,6 +195,8 @@ class Remembered:
             )  # that it is elsewhere is all that is known, and all that is asked
         if not known.off:
             return own
+        if len(known.off) not in (own.size, 2 * own.size):
+            return None  # those of a neighbour, in a corpus of format 1
         codes = np.array(known.off)
         off = _read(codes) * np.sign(codes)
         if off.size == 2 * own.size:  # complex, on one side at least
@@ -204,7 +206,7 @@ class Remembered:
 
     def _moved_of(self, at: int, doubt: Doubtful) -> Values:
         known, own = self._by_place.get(at), numbers(doubt.oracle)
-        if known is None or not known.moves:
+        if known is None or len(known.moves) != own.size:
             return np.zeros(own.shape)
         moved: Values = _read(np.array(known.moves)).reshape(own.shape) * _unit(self.single, doubt.step, own)
         return moved
