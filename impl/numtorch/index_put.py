@@ -146,6 +146,8 @@ def check_range(view: Tensor, picks: tuple) -> None:
             array = p._array
             bad = (array < -size) | (array >= size)
             if np.any(bad):
+                if 0 in view._desc.shape:
+                    raise IndexError("index is out of bounds for dimension with size 0")
                 first = int(np.asarray(array)[bad].reshape(-1)[0]) if np.ndim(array) else int(array)
                 raise IndexError(f"index {first} is out of bounds for dimension {dim} with size {size}")
         dim += 1

@@ -33,6 +33,7 @@ z.take_along_dim(torch.tensor(0), 0) | z.gather(1, torch.tensor(0)) | z.sort(1) 
 z.mT | z.mH | z.H | z.adjoint() | z.T | b.H | a.mH | a.mT | z.t() | b.t() | z.svd() | z.det() | z.diagonal() | z.trace()
 F.avg_pool2d(z, 2) | F.avg_pool2d(a, 2) | F.avg_pool2d(m, 2) | F.max_pool2d(m, 2) | F.max_pool1d(a, 2) | F.glu(z)
 F.embedding(i, z) | F.embedding(i, a) | F.embedding(i, m) | F.embedding(a, m) | F.embedding(None, m) | F.embedding(i, None)
+o[i] | m[:, :0][:, i] | m[:0][i] | a[i + 2]
 F.max_pool1d(m.long(), 2) | F.avg_pool2d(b > 0, 2) | F.max_pool2d(b > 0, 2) | F.nll_loss(m.long(), i) | F.nll_loss(m + 0j, i)
 """
 
