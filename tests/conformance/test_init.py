@@ -36,7 +36,9 @@ def test_a_skeleton_is_sound_and_can_be_compared(written, tmp_path):
     assert run[2] == doctored[2] == show[-1]
     launch.run(run[2], selection=run[4], max_examples=2, output=tmp_path / "out", isolate=True)
     outcomes = journal.read(tmp_path / "out" / "run.jsonl").outcomes
-    assert {status for outcome in outcomes.values() for status in outcome.counts} == {"PASS", "UNSUPPORTED"}
+    statuses = {status for outcome in outcomes.values() for status in outcome.counts}
+    assert "PASS" in statuses
+    assert statuses <= {"PASS", "UNSUPPORTED"}
     assert show[2] in outcomes
 
 

@@ -59,6 +59,7 @@ def test_a_run_leaves_every_kind_of_report() -> None:
     run("right_subject")
     assert {file.name for file in Path("out").iterdir()} == {
         "run.jsonl",
+        "history.jsonl",
         "index.html",
         "junit.xml",
         "summary.md",

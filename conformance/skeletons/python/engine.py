@@ -88,11 +88,19 @@ class Tensor:
         return Tensor(value, parents=(self, other), backward=lambda g: (g / other.data, -g * value / other.data))
 
     def __pow__(self, exponent):
-        if isinstance(exponent, Tensor):
-            raise TypeError("an exponent is a number")
+        exponent = _tensor_like(exponent, self)
+        a, n = self.data, exponent.data
         with np.errstate(all="ignore"):
-            value, slope = self.data**exponent, exponent * self.data ** (exponent - 1) if exponent else 0 * self.data
-        return Tensor(value, parents=(self,), backward=lambda g: (g * slope,))
+            value = a**n
+            # A constant has no slope, though n * a ** (n - 1) is nan at zero; and 0 ** n does not change with n.
+            slope, in_exponent = (
+                np.where(n == 0, 0, n * a ** (n - 1)),
+                np.where((a == 0) & (n >= 0), 0, value * np.log(a)),
+            )
+        return Tensor(value, parents=(self, exponent), backward=lambda g: (g * slope, g * in_exponent))
+
+    def __rpow__(self, base):
+        return _tensor_like(base, self) ** self
 
     def __neg__(self):
         return Tensor(-self.data, parents=(self,), backward=lambda g: (-g,))
@@ -157,8 +165,13 @@ exp, log, relu, sum = Tensor.exp, Tensor.log, Tensor.relu, Tensor.sum
 Tensor.neg = neg = Tensor.__neg__
 Tensor.mul = mul = Tensor.__mul__
 Tensor.div = div = Tensor.__truediv__
+Tensor.pow = Tensor.__pow__
 Tensor.add = add = lambda self, other, alpha=1: self + (other if alpha == 1 else _tensor_like(other, self) * alpha)
 Tensor.sub = sub = lambda self, other, alpha=1: self - (other if alpha == 1 else _tensor_like(other, self) * alpha)
+
+
+def pow(base, exponent):
+    return base**exponent
 
 
 def _tensor_like(value, other):
