@@ -353,7 +353,7 @@ def fuzz(
         torchstone fuzz numtorch --programs 20000 -j 2
         torchstone fuzz mylib --minutes 10 --seed 7
         torchstone fuzz torch --against numtorch --stats
-    torchstone fuzz numtorch --programs 1000000 --scheduler tcp://10.0.0.1:8786
+        torchstone fuzz numtorch --programs 1000000 --scheduler tcp://10.0.0.1:8786
 
       \b
       Exit codes:
