@@ -12,21 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from conformance.answering import answer
 from conformance.failure import describe_program
 from conformance.judge import judge
 from conformance.program import Operand, Program, TensorLiteral
 from conformance.recorder import record
 from conformance.render import script
-from conformance.subjects import (
-    InProcess,
-    Subject,
-    SubjectCrashed,
-    SubjectFailed,
-    SubjectTimeout,
-    SubjectUnsupported,
-    open_subject,
-    oracle,
-)
+from conformance.subjects import InProcess, Subject, open_subject, oracle
 from conformance.trace import Trace
 from conformance.verdict import Verdict
 
@@ -103,16 +95,10 @@ def compare_once(program: Program, subject: Subject, against: Subject) -> Checke
     """Runs a program on two open subjects, and compares."""
     described = subject.describe()
     trace = against.run(program)
-    verdict, answered = Verdict(status="CRASH"), None
-    try:
-        answered = subject.run(program)
-        verdict = judge(program, trace, answered, against, described.facets)
-    except (SubjectCrashed, SubjectFailed) as error:
-        verdict = Verdict(status="CRASH", reason=str(error))
-    except SubjectUnsupported as error:
-        verdict = Verdict(status="UNSUPPORTED", reason=str(error))
-    except SubjectTimeout as error:
-        verdict = Verdict(status="TIMEOUT", reason=str(error))
+    answered = answer(subject, program)
+    if isinstance(answered, Verdict):
+        return Checked(program, described.name, answered, trace)
+    verdict = judge(program, trace, answered, against, described.facets)
     return Checked(program, described.name, verdict, trace, answered)
 
 

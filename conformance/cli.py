@@ -345,21 +345,21 @@ def fuzz(
 ) -> None:
     """Compare SUBJECT with PyTorch on random programs; each cause of a difference is one finding, made small and kept.
 
-      \b
-      Without --programs and --minutes it runs 1,000 programs. Ctrl-C ends it, and loses nothing.
+    \b
+    Without --programs and --minutes it runs 1,000 programs. Ctrl-C ends it, and loses nothing.
 
-      \b
-      Examples:
-        torchstone fuzz numtorch --programs 20000 -j 2
-        torchstone fuzz mylib --minutes 10 --seed 7
-        torchstone fuzz torch --against numtorch --stats
-        torchstone fuzz numtorch --programs 1000000 --scheduler tcp://10.0.0.1:8786
+    \b
+    Examples:
+      torchstone fuzz numtorch --programs 20000 -j 2
+      torchstone fuzz mylib --minutes 10 --seed 7
+      torchstone fuzz torch --against numtorch --stats
+      torchstone fuzz numtorch --programs 1000000 --scheduler tcp://10.0.0.1:8786
 
-      \b
-      Exit codes:
-        0  nothing differs
-        1  something does
-        2  wrong usage, or interrupted
+    \b
+    Exit codes:
+      0  nothing differs
+      1  something does
+      2  wrong usage, or interrupted
     """
     with plain_errors():
         from conformance.fuzz import Campaign, run as campaign_of

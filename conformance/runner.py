@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import msgspec
 
 from conformance.adjudicate import adjudicate
+from conformance.answering import answer
 from conformance.enough import Enough
 from conformance.expected import Expectations
 from conformance.journal import (
@@ -35,7 +36,7 @@ from conformance.journal import (
     count_statuses,
 )
 from conformance.program import Program
-from conformance.subjects.base import Subject, SubjectCrashed, SubjectFailed, SubjectTimeout, SubjectUnsupported
+from conformance.subjects.base import Subject
 from conformance.timing import Clock
 from conformance.trace import FACETS, LEVELS, Level, Trace
 from conformance.verdict import Status, Verdict
@@ -313,15 +314,10 @@ class CaseRun:
     def _run_with(self, answers: Subject, program: Program) -> Ran:
         with self.clock.spent("oracle"):
             oracle = answers.run(program)
-        try:
-            with self.clock.spent("subject"):
-                subject = self.subject.run(program)
-        except (SubjectCrashed, SubjectFailed) as error:
-            return Ran(program, Verdict(status="CRASH", reason=str(error)), oracle)
-        except SubjectUnsupported as error:
-            return Ran(program, Verdict(status="UNSUPPORTED", reason=str(error)), oracle)
-        except SubjectTimeout as error:
-            return Ran(program, Verdict(status="TIMEOUT", reason=str(error)), oracle)
+        with self.clock.spent("subject"):
+            subject = answer(self.subject, program)
+        if isinstance(subject, Verdict):
+            return Ran(program, subject, oracle)
         with self.clock.spent("comparing"):
             return Ran(program, self.judge(program, oracle, subject, answers, self.description.facets), oracle, subject)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from hypothesis.database import ExampleDatabase
 
 from conformance.adjudicate import Adjudication, adjudicate
+from conformance.answering import answer
 from conformance.compose.composer import Composer
 from conformance.compose.programs import BLOCK, composed
 from conformance.fuzz.findings import Cause, Found, Store
@@ -19,7 +20,7 @@ from conformance.program import Program, ProgramError
 from conformance.reduce import reduce
 from conformance.report.model import operation
 from conformance.subjects import Subject
-from conformance.subjects.base import SubjectCrashed, SubjectError, SubjectFailed, SubjectTimeout, SubjectUnsupported
+from conformance.subjects.base import SubjectError
 from conformance.timing import Clock
 from conformance.trace import Trace
 from conformance.verdict import Verdict
@@ -125,15 +126,10 @@ class Worker:
                 oracle = self.oracle.run(program)
         except SubjectError as error:
             return Verdict(status="BLOCKED", reason=f"the oracle: {error}"), None, None
-        try:
-            with self.clock.spent("subject"):
-                subject = self.subject.run(program)
-        except (SubjectCrashed, SubjectFailed) as error:
-            return Verdict(status="CRASH", reason=str(error)), oracle, None
-        except SubjectTimeout as error:
-            return Verdict(status="TIMEOUT", reason=str(error)), oracle, None
-        except SubjectUnsupported as error:
-            return Verdict(status="UNSUPPORTED", reason=str(error)), oracle, None
+        with self.clock.spent("subject"):
+            subject = answer(self.subject, program)
+        if isinstance(subject, Verdict):
+            return subject, oracle, None
         with self.clock.spent("comparing"):
             return judge(program, oracle, subject, self.oracle, self.facets), oracle, subject
 
