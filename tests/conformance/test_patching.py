@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
 import pytest
 
 from mutation.faults import fault
 from mutation.patching import Imported
-from mutation.planting import Texts, apart, forget, package
+from mutation.planting import Texts, forget, package
 from mutation.stated import StatedMutant, stated_mutants
+
+
+def apart(function: Callable[..., Any], *arguments: Any) -> Any:
+    """In a fresh process, not a forked one: what holds a function is looked for, and tests before this one hold many."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as one:
+        return one.submit(function, *arguments).result()
 
 
 def _taken(texts: Texts) -> tuple[bool, float]:

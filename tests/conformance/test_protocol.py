@@ -13,7 +13,7 @@ from conformance import program, trace
 from conformance.cases import catalogue
 from conformance.doctor import examine
 from conformance.errors import CODES
-from conformance.subjects import messages, open_subject, stdio
+from conformance.subjects import limits, messages, open_subject, stdio
 from conformance.subjects.base import SubjectUnsupported
 from conformance.subjects.opening import RUNNER
 from conformance.trace import FACETS, LEVELS
@@ -134,6 +134,6 @@ def test_the_page_has_every_facet_at_its_level():
 def test_the_page_has_the_limits_of_the_harness():
     for seconds in (f"{stdio.HELLO_DEADLINE:.0f} s", f"{stdio.DEADLINE:.0f} s", f"{stdio._BYE:.0f} s"):
         assert f"| {seconds}" in PAGE
-    assert stdio.DEADLINE * stdio.PATIENCE == 60  # "a minute by the clock"
+    assert stdio.DEADLINE * limits.PATIENCE == 60  # "a minute by the clock"
     assert f"last {stdio.STDERR_KEPT:,} bytes" in PAGE
     assert f"**{messages.PROTOCOL}**" in PAGE

@@ -27,10 +27,8 @@ SAMPLE = 1_000
 
 FAULTS = (
     "mul-saves-the-wrong-factor",
-    "var-is-always-corrected",
-    "expand-sums-to-the-mean",
-    "max-gives-all-to-each-tie",
-    "cumsum-from-the-front",
+    "sub-keeps-the-sign",
+    "accumulate-overwrites",
 )
 """Faults of numbers: what is not a number is compared without asking how sure anybody is."""
 

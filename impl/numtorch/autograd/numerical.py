@@ -25,9 +25,10 @@ def differentiable_inputs(inputs: tuple) -> list[tuple[int, Tensor]]:
     return [(i, x) for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
 
 
-def jacobians(func: Callable[..., Any], inputs: tuple, outputs: tuple, eps: float) -> list[list[np.ndarray]]:
+def jacobians(func: Callable[..., Any], inputs: tuple, outputs: tuple, eps: float) -> list[tuple[np.ndarray, ...]]:
     """For each input that requires grad, the Jacobian of each floating point output: a row an element of the input."""
-    return [_by_elements(func, inputs, x, outputs, eps) for _, x in differentiable_inputs(inputs)]
+    # Tuples, for who looks for an output that there is not: the text of the error says what it is.
+    return [tuple(_by_elements(func, inputs, x, outputs, eps)) for _, x in differentiable_inputs(inputs)]
 
 
 def _by_elements(func: Any, inputs: tuple, x: Tensor, outputs: tuple, eps: float) -> list[np.ndarray]:
