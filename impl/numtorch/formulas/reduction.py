@@ -226,7 +226,7 @@ def std_mean_backward(grads: list, x: Any, result: Any, dim: Any, correction: fl
 def logsumexp_backward(grad: Any, x: Any, result: Any, dim: Any, keepdim: bool) -> Any:
     """The gradient times softmax."""
     ndim = x._desc.ndim
-    return restored(grad, dim, keepdim, ndim) * (x - restored(result, dim, keepdim, ndim)).exp()
+    return restored(grad, dim, keepdim, ndim) * (x - restored(result, dim, keepdim, ndim)).exp().conj()
 
 
 def reversed_cumsum(x: Any, dim: int) -> Any:

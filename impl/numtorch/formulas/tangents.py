@@ -15,7 +15,7 @@ from .reduction import _number_of, prod_backward, prod_dim_backward, restored, v
 
 def logsumexp_jvp(x: Any, tangent: Any, dim: Any, keepdim: bool) -> Any:
     """The mean of the tangent, weighted by softmax."""
-    top = d.amax(x, dim, True) if x._desc.numel else None
+    top = d.amax(real(x), dim, True) if x._desc.numel else None
     weights = (x if top is None else x - top).exp()
     total = d.sum_dim(weights, dim, keepdim, None)
     return d.div_(d.sum_dim(scaled_by(weights, tangent), dim, keepdim, None), total)
@@ -30,7 +30,7 @@ def norm_jvp(x: Any, tangent: Any, p: float, norm: Any, dim: Any, keepdim: bool)
     """The tangent along the gradient of a norm, zero where the norm is."""
 
     def summed(product: Any) -> Any:
-        return d.sum_dim(product.real if product._desc.dtype.is_complex else product, dim or (), keepdim, None)
+        return d.sum_dim(real(product), dim or (), keepdim, None)
 
     moved = tangent.conj()
     if p == 0:
@@ -86,13 +86,22 @@ def prod_jvp(x: Any, tangent: Any, result: Any, dim: Any, keepdim: bool) -> Any:
 
 def var_jvp(x: Any, tangent: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:
     """The sum of the tangent, each times the derivative of the variance."""
-    return d.sum_dim(var_backward(tangent.conj(), x, dim, correction, True), dim or (), keepdim, None)
+    return real(_var_along(x, tangent, dim, correction, keepdim))
 
 
 def std_jvp(x: Any, tangent: Any, result: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:
     """That of the variance over twice the deviation, zero where the deviation is."""
     twice = d.mul_scalar(result, 2.0)
-    return (var_jvp(x, tangent, dim, correction, keepdim) / twice).masked_fill_(mask(np.equal, result, 0), 0)
+    return real(_var_along(x, tangent, dim, correction, keepdim) / twice).masked_fill_(mask(np.equal, result, 0), 0)
+
+
+def _var_along(x: Any, tangent: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:
+    return d.sum_dim(var_backward(tangent.conj(), x, dim, correction, True), dim or (), keepdim, None)
+
+
+def real(x: Any) -> Any:
+    """The real part; of a real tensor itself."""
+    return x.real if x._desc.dtype.is_complex else x
 
 
 def cumprod_jvp(tangent: Any, x: Any, result: Any, dim: int) -> Any:

@@ -9,7 +9,7 @@ from ..buffers import take
 from ..descriptor import LARGE
 from ..lazy import LAZY
 from ..plain_numpy import np
-from .pointwise import sign
+from .pointwise import conjugate, sign
 from .reduction import SUMMED_IN_OWN_TYPE, axes, count, kept, running
 from .scatter import scatter
 from .shape import expand, to_copy
@@ -223,7 +223,7 @@ def std_backward(grad: Array, x: Array, result: Array, dim: Dims, correction: fl
 
 def logsumexp_backward(grad: Array, x: Array, result: Array, dim: Dims, keepdim: bool) -> Array:
     """The gradient times softmax."""
-    return kept(grad, dim, keepdim, x.ndim) * np.exp(x - kept(result, dim, keepdim, x.ndim))
+    return kept(grad, dim, keepdim, x.ndim) * conjugate(np.exp(x - kept(result, dim, keepdim, x.ndim)))
 
 
 def cumsum_backward(grad: Array, dim: int, dtype: Any) -> Array:
