@@ -34,3 +34,16 @@ def test_derivatives_are_pytorchs(name: str) -> None:
     for ours, theirs in zip(derived(numtorch, name), derived(torch, name), strict=True):
         assert ours.dtype == theirs.dtype
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_singular_values_are_real() -> None:
+    a = [[complex(-100.0, 0.0), 1j], [2.46 + 2j, -1.49 + 0j]]
+    for module in (numtorch, torch):
+        assert module.linalg.svdvals(module.tensor(a)).dtype == module.float32
+        assert module.linalg.svd(module.tensor(a))[1].dtype == module.float32
+
+
+def test_the_imaginary_part_of_logsumexp_is_the_principal_one() -> None:
+    x = [[complex(-2.32, -1.3), complex(-1.89, -0.89), complex(-1.7, 12.0)]]
+    ours, theirs = (complex(module.logsumexp(module.tensor(x), (-1, 0))) for module in (numtorch, torch))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6)

@@ -248,7 +248,8 @@ def _svd(a: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
 def linalg_svd(a: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     """Left vectors, singular values in falling order, and right vectors as rows."""
     u, s, vh = _svd(a if a.dtype.itemsize > 2 else a.astype(np.float32), full_matrices)  # no half, even if empty
-    return tuple([x.astype(a.dtype, copy=False) for x in (columns(u), s, columns(vh))])  # type: ignore[return-value]
+    kinds = (a.dtype, a.real.dtype, a.dtype)  # singular values are real
+    return tuple([x.astype(kind, copy=False) for x, kind in zip((columns(u), s, columns(vh)), kinds, strict=True)])  # type: ignore[return-value]
 
 
 def linalg_pinv(a: Array, atol: float, rtol: float, hermitian: bool) -> Array:

@@ -253,8 +253,9 @@ def logsumexp(x: Array, dim: Dims, keepdim: bool) -> Array:
     where = axes(dim, x.ndim)
     if not x.size:
         return np.log(np.add.reduce(np.exp(x), axis=where, keepdims=keepdim))
-    top = np.maximum.reduce(x, axis=where, keepdims=True)
-    top = np.where(np.isinf(top), x.dtype.type(0), top)
+    # Of a complex number the real part alone says how large its exponential is.
+    top = np.maximum.reduce(x.real if x.dtype.kind == "c" else x, axis=where, keepdims=True)
+    top = np.where(np.isinf(top), top.dtype.type(0), top)
     out = np.log(np.add.reduce(np.exp(x - top), axis=where, keepdims=True)) + top
     return shaped(out, x, where, keepdim)[()]
 
