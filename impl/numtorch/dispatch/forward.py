@@ -180,7 +180,7 @@ FORWARD = {
     'rsub': ('', ('self', 'other')),
     'rsub_alpha': ('', ('self', 'other')),
     'rsub_scalar_alpha': ('scaled(-self_t.conj(), alpha).conj()', ('self',)),
-    'pow_tensor': ('add(other=pow_backward_exponent(exponent_t, self_p, exponent_p, result), self=pow_backward_self(self_t, self_p, exponent_p))', ('self', 'exponent')),
+    'pow_tensor': ('add(other=pow_backward_exponent(exponent_t.conj(), self_p, exponent_p, result), self=pow_backward_self(self_t.conj(), self_p, exponent_p)).conj()', ('self', 'exponent')),
     'pow_base': ('pow_backward_base(exponent_t.conj(), self, exponent_p, result).conj()', ('exponent',)),
     'conj_physical': ('linear', ('self',)),
     'conj_physical_of': ('', ('self',)),

@@ -8907,8 +8907,8 @@ class LdexpBackward0(BinaryNode):
             result = unpack_result(node, 'result')
         else:
             result = own_result(node, result, counter)
-        grad1 = None if node.fn1 is None else dispatch.mul_scalar(grad * result, 0.6931471805599453)
-        grad0 = None if node.fn0 is None else grad * dispatch.pow_base(2, other)
+        grad1 = None if node.fn1 is None else dispatch.mul_scalar(grad * result.conj(), 0.6931471805599453)
+        grad0 = None if node.fn0 is None else grad * dispatch.pow_base(2, other).conj()
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'LdexpBackward0', 0)

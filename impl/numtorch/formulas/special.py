@@ -33,7 +33,7 @@ def sinc_backward(grad: Any, x: Any) -> Any:
     t = d.mul_scalar(x, math.pi)
     square = d.mul_scalar(x * x, math.pi)
     sine = t.sin()  # first: PyTorch's C++ evaluates the right operand first
-    return d.where(mask(np.equal, square, 0), 0, grad * ((t * t.cos() - sine) / square))
+    return d.where(mask(np.equal, square, 0), 0, grad * ((t * t.cos() - sine) / square).conj())
 
 
 def xlogy_other_backward(grad: Any, x: Any, other: float) -> Any:

@@ -140,7 +140,7 @@ def clamp_jvp(x: Any, tangent: Any, low: Any, low_t: Any, high: Any, high_t: Any
 
 def logcumsumexp_jvp(x: Any, tangent: Any, dim: int) -> Any:
     """The mean of the tangent up to each element, weighted by softmax; PyTorch keeps the sum of weights from zero."""
-    weights = (x - x.max(dim, True)[0]).exp()
+    weights = (x - real(x).max(dim, True)[0]).exp()
     total = d.cumsum(weights, dim, None)
     return d.div_(d.cumsum(d.mul_(weights, tangent), dim, None), total.add_(1e-13))
 

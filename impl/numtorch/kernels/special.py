@@ -7,7 +7,7 @@ from typing import Any
 from ..dtype import dtypes
 from ..plain_numpy import np
 from .half import in_steps
-from .pointwise import refuse_bools, refuse_zero
+from .pointwise import conjugate, refuse_bools, refuse_zero
 
 Array = Any
 exp2 = np.exp2
@@ -73,7 +73,7 @@ def sinc_backward(grad: Array, x: Array) -> Array:
     """The gradient of sinc, 0 at 0."""
     t = x * x.dtype.type(np.pi)
     square = x * x * x.dtype.type(np.pi)
-    return np.where(square == 0, x.dtype.type(0), grad * ((t * np.cos(t) - np.sin(t)) / square))
+    return np.where(square == 0, x.dtype.type(0), grad * conjugate((t * np.cos(t) - np.sin(t)) / square))
 
 
 def entr(x: Array) -> Array:

@@ -18,8 +18,8 @@ op("rsub_scalar_alpha(self, other, alpha)", k.rsub_scalar_alpha, layout=BESIDE_N
    says="rsub", pointwise=True, inplace=False, self="scaled(-grad, alpha)", jvp=ELEMENTWISE)
 op("pow_tensor(self, exponent)", k.pow_tensor, node="PowBackward1", says="pow", pointwise=True,
    self="pow_backward_self(grad, self, exponent)", exponent="pow_backward_exponent(grad, self, exponent, result)",
-   jvp=("pow_backward_self(self_t, self_p, exponent_p) + pow_backward_exponent(exponent_t, self_p, exponent_p, "
-        "result)"))
+   jvp=("(pow_backward_self(self_t.conj(), self_p, exponent_p) + "
+        "pow_backward_exponent(exponent_t.conj(), self_p, exponent_p, result)).conj()"))
 op("pow_base(self, exponent)", k.pow_base, node="PowBackward2", says="pow", pointwise=True, inplace=False, row_major=True,
    exponent="pow_backward_base(grad, self, exponent, result)",
    jvp=ELEMENTWISE)

@@ -150,7 +150,7 @@ op("copysign_scalar(self, other)", k.copysign_scalar, node="CopysignBackward1", 
 op("nextafter(self, other)", np.nextafter, tensors_only=True, refuses="nextafter_cpu",
    self="where(self != other, grad, 0)", other="new_zeros(grad)")
 op("ldexp(self, other)", k.ldexp, pointwise=True, float_result=True, tensors_only=True,
-   self="grad * pow_base(2, other)", other="grad * result * 0.6931471805599453",
+   self="grad * pow_base(2, other).conj()", other="grad * result.conj() * 0.6931471805599453",
    jvp="self_t * pow_base(2, other_p) + other_t * result * 0.6931471805599453")
 op("frexp(self)", k.frexp, outputs=("mantissa", "exponent"), differentiable=(True, False), elementwise=True,
    self="frexp_backward(grad, exponent)")
