@@ -264,10 +264,11 @@ def report(run_file: Path, output: Path | None, annotate: bool) -> None:
         from conformance.report.model import Report
         from conformance.report.workflow import workflow_commands
 
+        run = read(run_file)
         if annotate:
-            for line in workflow_commands(Report(read(run_file))):
+            for line in workflow_commands(Report(run)):
                 click.echo(line)
-        for path in write_reports(run_file, output or run_file.parent):
+        for path in write_reports(run_file, output or run_file.parent, run):
             click.echo(path)
 
 

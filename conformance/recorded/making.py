@@ -269,10 +269,9 @@ def _drawn_of(case: str, numbers: range) -> Iterator[Recording]:
 
 def _recording(case: str, program: Program, trace: Trace) -> Recording:
     # As it will be read: names in the order of the text, in which arrays are counted.
-    sure = observed(program, Trace.from_json(trace.to_json()), oracle=_judging)
-    return Recording(
-        case=case, program=program, trace=msgspec.Raw(trace.to_json()), sureness=msgspec.Raw(encoder.encode(sure))
-    )
+    text = trace.to_json()
+    sure = observed(program, Trace.from_json(text), oracle=_judging)
+    return Recording(case=case, program=program, trace=msgspec.Raw(text), sureness=msgspec.Raw(encoder.encode(sure)))
 
 
 __all__ = ["Made", "Order", "record"]

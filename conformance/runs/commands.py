@@ -45,7 +45,7 @@ def diff(before: Path, after: Path, everything: bool, as_json: bool, markdown: P
         from conformance.runs.changes import compare
         from conformance.terminal import console
 
-        changes = compare(read(_file(before)), read(_file(after)))
+        changes = compare(*(read(_file(run), programs=False) for run in (before, after)))
         if as_json:
             click.echo(telling.as_json(changes))
         else:
@@ -88,7 +88,7 @@ def merge(shards: tuple[Path, ...], output: Path) -> None:
         path = output / "run.jsonl"
         run = join([_file(shard) for shard in shards], path, [case.id for case in all_cases()])
         history.append(output, run)
-        written = write_reports(path, output)
+        written = write_reports(path, output, run)
         out = console()
         out.print(table(run))
         out.print(closing_line(run))
@@ -111,7 +111,7 @@ def baseline(run: Path, path: Path) -> None:
         from conformance.journal import read
         from conformance.runs.baseline import write
 
-        write(read(_file(run)), path)
+        write(read(_file(run), programs=False), path)
     click.echo(path)
 
 
@@ -140,7 +140,7 @@ def expect(run: Path, folder: Path | None) -> None:
         from conformance.journal import read
         from conformance.runs.triage import write
 
-        found = read(_file(run))
+        found = read(_file(run), programs=False)
         folder = folder or Path("expectations") / found.header.subject.name
         written = write(found, folder)
     for file in written.files:

@@ -86,7 +86,7 @@ def split(cases: Sequence[str], of: int, seconds: Mapping[str, float]) -> Split:
 
 def durations(path: Path) -> dict[str, float]:
     """How many seconds each case of a run took. Raises a RunFileError."""
-    return {case: outcome.seconds for case, outcome in journal.read(path).outcomes.items()}
+    return {case: outcome.seconds for case, outcome in journal.read(path, programs=False).outcomes.items()}
 
 
 # -------------------------------------------------------------------------------------------------------------- joining
@@ -101,7 +101,7 @@ def join(paths: Sequence[Path], into: Path, order: Sequence[str] = ()) -> Run:
 
     Raises CannotJoin if one is missing, doubled, interrupted, or of another run; and a RunFileError of a file that is no run.
     """
-    runs = [(path, journal.read(path)) for path in paths]
+    runs = [(path, journal.read(path, programs=False)) for path in paths]
     _refuse(runs)
     records = {case: lines for path in paths for case, lines in journal.by_case(path).items()}
     known = {case: at for at, case in enumerate(order)}
@@ -115,8 +115,9 @@ def join(paths: Sequence[Path], into: Path, order: Sequence[str] = ()) -> Run:
         for what, spent in footer.shares.items():
             shares[what] = round(shares.get(what, 0.0) + spent, 3)
     footer = journal.footer_of(outcomes, max(footer.seconds for footer in footers), shares)
-    journal.write(into, [header, *(line for case in cases for line in records[case]), footer])
-    return journal.read(into)
+    joined = [header, *(line for case in cases for line in records[case]), footer]
+    journal.write(into, joined)
+    return journal.run_of(joined)
 
 
 def _refuse(runs: Sequence[tuple[Path, Run]]) -> None:
