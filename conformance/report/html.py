@@ -76,14 +76,7 @@ class FindingView:
 
 def html(report: Report) -> str:
     """The page. Equal reports give equal bytes."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("conformance.report"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_shown,
-    )
+    environment = templates("conformance.report")
     environment.globals.update(
         report=report,
         levels=LEVELS,
@@ -111,6 +104,18 @@ def html(report: Report) -> str:
         script=Markup(script),
         style_hash=_hash(style),
         script_hash=_hash(script),
+    )
+
+
+def templates(*packages: str) -> jinja2.Environment:
+    """Where the templates of some packages are found, and what holds for all pages: whatever anybody said is escaped."""
+    return jinja2.Environment(
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(package) for package in packages]),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_shown,
     )
 
 

@@ -165,16 +165,21 @@ class Report:
     @cached_property
     def cases(self) -> list[Case]:
         """Every case of the run in the order of the file, features kept together."""
-        order = dict.fromkeys(record.feature for record in self.run.cases.values())
-        cases = [Case(record, self.run.outcomes.get(case)) for case, record in self.run.cases.items()]
-        return sorted(cases, key=lambda case: list(order).index(case.feature))
+        return [case for cases in self._by_feature.values() for case in cases]
+
+    @cached_property
+    def _by_feature(self) -> dict[str, list[Case]]:
+        found: dict[str, list[Case]] = {}
+        for case, record in self.run.cases.items():
+            found.setdefault(record.feature, []).append(Case(record, self.run.outcomes.get(case)))
+        return found
 
     @property
     def features(self) -> list[str]:
-        return list(dict.fromkeys(case.feature for case in self.cases))
+        return list(self._by_feature)
 
     def of(self, feature: str) -> list[Case]:
-        return [case for case in self.cases if case.feature == feature]
+        return self._by_feature.get(feature, [])
 
     @property
     def interrupted(self) -> bool:

@@ -61,6 +61,14 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A program that implementations ran as the example of a case, and what each answered, step by step."""
+
+    program: Program
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
 class Parted:
     """The smallest program at which some implementations part from the oracle, and what is said of it."""
 
@@ -80,19 +88,15 @@ class Site:
     @cached_property
     def records(self) -> dict[str, CaseRecord]:
         """Every case that one of the runs has, features kept together."""
-        found: dict[str, CaseRecord] = {}
-        for implementation in self.implementations:
-            for case, record in implementation.run.cases.items():
-                found.setdefault(case, record)
-        order = {feature: at for at, feature in enumerate(dict.fromkeys(record.feature for record in found.values()))}
-        return dict(sorted(found.items(), key=lambda item: order[item[1].feature]))
+        return {record.id: record for of in self.features.values() for record in of}
 
     @cached_property
     def features(self) -> dict[str, tuple[CaseRecord, ...]]:
-        found: dict[str, list[CaseRecord]] = {}
-        for record in self.records.values():
-            found.setdefault(record.feature, []).append(record)
-        return {feature: tuple(of) for feature, of in found.items()}
+        found: dict[str, dict[str, CaseRecord]] = {}
+        for implementation in self.implementations:
+            for case, record in implementation.run.cases.items():
+                found.setdefault(record.feature, {}).setdefault(case, record)
+        return {feature: tuple(of.values()) for feature, of in found.items()}
 
     @property
     def oracle(self) -> str:
@@ -106,18 +110,17 @@ class Site:
         cells = [self.cell(each, feature, level) for each in self.implementations for level in LEVELS]
         return any(cell.failed for cell in cells)
 
-    def asked(self, case: str) -> tuple[str, tuple[Step, ...]]:
-        """The program that most implementations ran as the case's example, and what each answered, step by step.
-
-        Returns the digest of the program, empty if no example was kept, and the steps.
-        """
+    def asked(self, case: str) -> Asked | None:
+        """The program that most implementations ran as the case's example; None if no example was kept."""
         examples = {each.key: outcome.example for each in self.implementations if (outcome := _outcome(each, case))}
         kept = {key: example for key, example in examples.items() if example is not None}
         if not kept:
-            return "", ()
+            return None
         digests = [example.program.digest for example in kept.values()]
         digest = max(dict.fromkeys(digests), key=digests.count)
-        return digest, _steps(self, {key: each for key, each in kept.items() if each.program.digest == digest})
+        alike = {key: each for key, each in kept.items() if each.program.digest == digest}
+        program = next(iter(alike.values())).program
+        return Asked(program, _steps(self, program, alike))
 
     def parted(self, case: str) -> tuple[Parted, ...]:
         """The smallest programs at which implementations part from the oracle, each with all that do so alike."""
@@ -139,8 +142,7 @@ def _outcome(implementation: Implementation, case: str) -> Outcome | None:
     return implementation.run.outcomes.get(case)
 
 
-def _steps(site: Site, examples: dict[str, Finding]) -> tuple[Step, ...]:
-    program = next(iter(examples.values())).program
+def _steps(site: Site, program: Program, examples: dict[str, Finding]) -> tuple[Step, ...]:
     facets = _common_facets(site)
     oracle = next((each.oracle for each in examples.values() if each.oracle is not None), None)
     expected = _side(Finding(program=program, subject=oracle, verdict=_NOTHING), facets)

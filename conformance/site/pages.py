@@ -7,6 +7,7 @@ script, so that each is small. (Rejected: one page, as of a report. Twelve repor
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -17,9 +18,9 @@ from conformance import journal
 from conformance.journal import RunFileError
 from conformance.render import script
 from conformance.report.highlight import highlighted
-from conformance.report.html import LEVEL_MEANINGS, STATUS_WORDS
+from conformance.report.html import LEVEL_MEANINGS, STATUS_WORDS, templates
 from conformance.report.model import NOT_RUN, Report, first_of, title
-from conformance.report.text import counted, moment, printable
+from conformance.report.text import counted, moment
 from conformance.site.model import CONVENTIONS, Implementation, Site
 from conformance.trace import LEVELS
 from conformance.verdict import STATUSES
@@ -35,31 +36,23 @@ class CannotCompare(RunFileError):
 def site_of(paths: Sequence[Path]) -> Site:
     """The runs as one site. Raises CannotCompare, and a RunFileError of a file that is no run."""
     implementations = []
-    taken: set[str] = set()
+    seen: Counter[str] = Counter()
     for path in paths:
-        run = journal.outcomes_of(path)
+        run = journal.read(path, programs=False)
         if run.interrupted:
             raise CannotCompare(f"{path} is of a run that was interrupted: it says nothing of what is missing")
         name = title(run.header.subject)
-        key = _key(name, taken)
-        number = key.rpartition("--")[2]
-        implementations.append(Implementation(key, f"{name} ({number})" if "--" in key else name, Report(run)))
+        key = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-") or "subject"
+        seen[key] += 1
+        if seen[key] > 1:
+            key, name = f"{key}--{seen[key]}", f"{name} ({seen[key]})"
+        implementations.append(Implementation(key, name, Report(run)))
     if not implementations:
         raise CannotCompare("there is no run to show")
     oracles = {title(each.run.header.oracle) for each in implementations}
     if len(oracles) > 1:
         raise CannotCompare(f"the runs compare with different oracles: {', '.join(sorted(oracles))}")
     return Site(tuple(implementations))
-
-
-def _key(name: str, taken: set[str]) -> str:
-    plain = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-") or "subject"
-    key, number = plain, 1
-    while key in taken:
-        number += 1
-        key = f"{plain}--{number}"
-    taken.add(key)
-    return key
 
 
 def write_site(paths: Sequence[Path], folder: Path, told: Told = lambda done, of: None) -> Path:
@@ -83,36 +76,16 @@ def write_site(paths: Sequence[Path], folder: Path, told: Told = lambda done, of
 
     write("index.html", "matrix.html.j2", "")
     for feature, records in site.features.items():
-        asked = {record.id: site.asked(record.id)[1] for record in records} if feature in CONVENTIONS else {}
-        write(f"feature/{feature}.html", "feature.html.j2", "../", feature=feature, records=records, asked=asked)
-    for id, record in site.records.items():
-        digest, steps = site.asked(id)
-        program = next(
-            (
-                outcome.example.program
-                for each in site.implementations
-                if (outcome := each.run.outcomes.get(id))
-                and outcome.example
-                and outcome.example.program.digest == digest
-            ),
-            None,
-        )
-        text = highlighted(script(program).rstrip()) if program else None
-        write(f"case/{id}.html", "one_case.html.j2", "../../", record=record, steps=steps, program=text)
+        asked = {record.id: site.asked(record.id) for record in records}
+        shown = asked if feature in CONVENTIONS else {}
+        write(f"feature/{feature}.html", "feature.html.j2", "../", feature=feature, records=records, asked=shown)
+        for record in records:
+            write(f"case/{record.id}.html", "one_case.html.j2", "../../", record=record, asked=asked[record.id])
     return folder / "index.html"
 
 
 def _environment(site: Site) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [jinja2.PackageLoader("conformance.site"), jinja2.PackageLoader("conformance.report")]
-        ),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=lambda value: printable(value) if type(value) is str else value,
-    )
+    environment = templates("conformance.site", "conformance.report")
     environment.globals.update(
         site=site,
         levels=LEVELS,
