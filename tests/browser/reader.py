@@ -45,6 +45,15 @@ class Reader:
         self.driver.get(self.url + fragment)
         return self
 
+    def anew(self) -> Reader:
+        """At a desk, by day, with nothing remembered of earlier visits."""
+        self.size(1280, 900)
+        self.prefers("light")
+        self.open()
+        self.run("localStorage.clear()")
+        self.driver.get_log("browser")
+        return self.open()
+
     def size(self, width: int, height: int) -> None:
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)

@@ -33,13 +33,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def reader(driver: webdriver.Chrome, url: str) -> Reader:
-    reader = Reader(driver, url)
-    reader.size(1280, 900)
-    reader.prefers("light")
-    reader.open()
-    reader.run("localStorage.clear()")
-    driver.get_log("browser")
-    return reader.open()
+    return Reader(driver, url).anew()
 
 
 # ---------------------------------------------------------------------------------------------------------- at a glance

@@ -56,13 +56,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def reader(driver: webdriver.Chrome, site: Path) -> Reader:
-    reader = Reader(driver, site.as_uri())
-    reader.size(1280, 900)
-    reader.prefers("light")
-    reader.open()
-    reader.run("localStorage.clear()")
-    driver.get_log("browser")
-    return reader.open()
+    return Reader(driver, site.as_uri()).anew()
 
 
 def shown(reader: Reader) -> list[str]:

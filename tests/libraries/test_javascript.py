@@ -5,7 +5,7 @@ import pytest
 from conformance.cases import catalogue
 from conformance.doctor import examine
 from conformance.judge import judge
-from conformance.subjects import SubjectUnavailable, javascript, open_subject, oracle
+from conformance.subjects import javascript, oracle
 
 ALIKE = ("addition", "subtraction", "multiplication", "negation", "operators_have_names")
 """What every library does as PyTorch does."""
@@ -21,15 +21,7 @@ OTHERWISE = {
 """A case in which the library is known to go another way: a subject that never fails would prove nothing."""
 
 
-@pytest.fixture(scope="module", params=javascript.LIBRARIES)
-def subject(request):
-    pytest.importorskip("torch", reason="the oracle is not installed")
-    try:
-        opened = open_subject(request.param)
-    except SubjectUnavailable as error:
-        pytest.skip(str(error))
-    yield opened
-    opened.close()
+SUBJECTS = tuple(javascript.LIBRARIES)
 
 
 def statuses(subject, name, seeds=range(4)):
