@@ -155,9 +155,13 @@ def test_hypothesis_shrinks_them_to_a_few_steps() -> None:
     def writes(program: Program) -> bool:
         return any(isinstance(step, SetItem) for step in program.steps)
 
-    quick = settings(max_examples=500, database=None, deadline=None, phases=[Phase.generate, Phase.shrink])
-    smallest = find(random_programs(), writes, settings=quick)
-    assert len(smallest.steps) <= 6
+    quick = settings(
+        max_examples=500, database=None, deadline=None, derandomize=False, phases=[Phase.generate, Phase.shrink]
+    )
+    steps = [
+        len(find(random_programs(), writes, settings=quick, random=random.Random(seed)).steps) for seed in range(10)
+    ]
+    assert sum(each <= 6 for each in steps) >= 9, steps
 
 
 X, VIEW, OTHER = Known("x", (2, 2)), Known("d", (2,), base="x"), Known("v", (2,))
