@@ -86,6 +86,7 @@ def command() -> None:
 @click.option("--python", type=click.Path(), help="Another Python, in which the subject is installed.")
 @_ORACLE
 @click.option("--isolate/--no-isolate", default=True, help="Run the subject in a process of its own (the default).")
+@click.option("--shrink/--no-shrink", default=True, help="Make failing programs smaller (the default; slow if many fail).")
 @click.option(
     "--shard", metavar="I/N", help="Only this part of the cases; `torchstone merge` joins what N machines wrote."
 )
@@ -114,6 +115,7 @@ def run(
     output: Path,
     python: str | None,
     isolate: bool,
+    shrink: bool,
     shard: str | None,
     durations: Path | None,
     oracle: str,
@@ -157,6 +159,7 @@ def run(
                 seed=seed,
                 output=output,
                 isolate=isolate,
+                shrink=shrink,
                 database=database,
                 cases=cases,
                 expectations=expectations,

@@ -56,6 +56,7 @@ def run(
     seed: int = 0,
     output: Path = Path("reports/latest"),
     isolate: bool = True,
+    shrink: bool = True,
     database: Sequence[str] = (),
     cases: Sequence[str] = (),
     expectations: Sequence[Path] = (),
@@ -68,6 +69,7 @@ def run(
 
     `oracle` is what is compared with (`oracles.py`): PyTorch if it is installed, if nothing is said.
     `expectations` are folders that say what the subject is known to fail, instead of what this package says of it.
+    Without `shrink` the smallest failing program that was run is shown, and none is made smaller.
     `workers` is a number of processes or ``auto``; `selection` an expression as of pytest's ``-k``, on subject, feature and
     name; `cases` adds modules, files or folders with cases of one's own, `database` names where
     failing examples are kept (`databases.py`). `shard` is the part of the run that this machine does (`runs/shards.py`), and
@@ -118,6 +120,7 @@ def run(
     asked += [f"--shard={shard}"] if shard else []
     asked += [f"--durations-of={plan.durations}"] if plan.durations else []
     asked += [] if isolate else ["--no-isolate"]
+    asked += [] if shrink else ["--no-shrink"]
     errors = _Errors()
     code, complaints = _pytest([*asked, f"--numprocesses={workers}"], [errors, *([listener] if listener else [])])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):

@@ -102,6 +102,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="keep failing examples here, and try them first: a folder, redis://…, github:owner/repository (repeatable)",
     )
     group.addoption(
+        "--no-shrink",
+        dest="shrink",
+        action="store_false",
+        default=True,
+        help="do not make failing programs smaller: faster where many fail",
+    )
+    group.addoption(
         "--no-isolate",
         dest="isolate",
         action="store_false",
@@ -126,6 +133,7 @@ def pytest_configure(config: pytest.Config) -> None:
             max_examples=config.getoption("max_examples") or _programs_of(profile, oracle),
             seed=config.getoption("seed"),
             database=_database(config.getoption("example_database")),
+            shrink=config.getoption("shrink"),
         ),
         profile=profile,
         oracle=oracle,

@@ -95,6 +95,9 @@ class Settings:
     database: ExampleDatabase | None = None
     """Where Hypothesis keeps the examples that failed, to try them first the next time. Off by default: what is drawn then
     depends on the runs before."""
+    shrink: bool = True
+    """Whether a failing program is made smaller. That takes up to 400 programs for each level of a case that fails: where
+    many fail, most of the run. Without, the smallest of those that were run stands for them."""
 
 
 class CaseCannotRun(Exception):
@@ -337,6 +340,8 @@ class CaseRun:
         kept = self._kept(level, status)
         if kept is not None:
             minimal = kept
+        elif not self.settings.shrink:
+            minimal = min((ran for ran in failing if ran.verdict.status == status), key=size_of)
         elif status == "FAIL":
             minimal = self._minimal(status, lambda verdict: verdict.status == "FAIL" and verdict.fails(level))
         else:

@@ -83,6 +83,7 @@ def run(
     max_examples: int = 50,
     seed: int = 0,
     path: Path = Path(os.devnull),
+    shrink: bool = True,
 ) -> Outcome:
     with journal.Journal(path) as file:
         return run_case(
@@ -90,7 +91,7 @@ def run(
             subject or Stub(),
             Stub(),
             lambda program, *rest: verdict(number(program)),
-            Settings(max_examples, seed),
+            Settings(max_examples, seed, shrink=shrink),
             file,
         )
 
@@ -118,6 +119,13 @@ def test_a_difference_does_not_shorten_the_run() -> None:
 
 def test_a_failing_program_is_made_as_small_as_it_can_be() -> None:
     assert minimal(run(lambda n: differing("value") if n >= 1234 else PASS)) == 1234
+
+
+def test_without_shrinking_the_smallest_of_those_that_were_drawn_stands_for_them() -> None:
+    stub = Stub()
+    outcome = run(lambda n: differing("value") if n >= 12 else PASS, subject=stub, shrink=False)
+    assert minimal(outcome) == min((n for n in stub.seen if n >= 12), key=lambda n: (len(str(n)), str(n)))
+    assert len(set(stub.seen)) == outcome.programs
 
 
 def test_every_level_has_a_smallest_program_of_its_own() -> None:
