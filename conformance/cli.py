@@ -86,7 +86,9 @@ def command() -> None:
 @click.option("--python", type=click.Path(), help="Another Python, in which the subject is installed.")
 @_ORACLE
 @click.option("--isolate/--no-isolate", default=True, help="Run the subject in a process of its own (the default).")
-@click.option("--shrink/--no-shrink", default=True, help="Make failing programs smaller (the default; slow if many fail).")
+@click.option(
+    "--shrink/--no-shrink", default=True, help="Make failing programs smaller (the default; slow if many fail)."
+)
 @click.option(
     "--shard", metavar="I/N", help="Only this part of the cases; `torchstone merge` joins what N machines wrote."
 )

@@ -183,6 +183,7 @@ class CaseRun:
         self.case, self.subject, self.oracle, self.judge = case, subject, oracle, judge
         self.settings, self.journal, self.clock, self.expectations = settings, journal, clock, expectations
         self.description = subject.describe()
+        self.enough = ENOUGH
         self.ran: dict[str, Ran] = {}
 
     def outcome(self) -> Outcome:
@@ -270,9 +271,9 @@ class CaseRun:
     def _first_pass(self, program: Program) -> None:
         self._run(program)
         counts = count_statuses(ran.verdict for ran in self.ran.values())
-        if any(counts.get(status, 0) >= limit for status, limit in ENOUGH.items()) and "PASS" not in counts:
+        if any(counts.get(status, 0) >= limit for status, limit in self.enough.items()) and "PASS" not in counts:
             raise Enough
-        if counts.get("TIMEOUT", 0) >= ENOUGH["TIMEOUT"]:
+        if counts.get("TIMEOUT", 0) >= self.enough["TIMEOUT"]:
             raise Enough
 
     def _minimal(self, kind: Status, fails: Callable[[Verdict], bool]) -> Ran:

@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from conformance import expected, journal
 from conformance.expected import Expectations
 from conformance.journal import Description, Footer, Header, Journal, Outcome, Run
@@ -170,6 +172,9 @@ class Controller:
         answers = open_oracle(self.plan.oracle)
         described = answers.describe()
         answers.close()
+        if not self.plan.settings.shrink:
+            notes = {**described.notes, "failing programs": "not made smaller"}
+            described = msgspec.structs.replace(described, notes=notes)
         for name in self.plan.subjects:
             subject = open_subject(name, isolate=self.plan.isolate)
             header = Header(

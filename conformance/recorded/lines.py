@@ -13,6 +13,9 @@ FORMAT = 2
 """The version of the file. A reader refuses a newer one. In 1 arrays were counted in the order in which they had been observed,
 which is not that of the text where a step changes several: their `Numbers` may be those of a neighbour."""
 
+RANDOM = "random"
+"""The feature whose cases are groups of random programs."""
+
 
 class _Line(
     msgspec.Struct,

@@ -19,7 +19,7 @@ from conformance.program import Program
 from conformance.recorded.catalogue import source_digest, text_digest
 from conformance.recorded.choosing import choose
 from conformance.recorded.corpus import Corpus, part_of, write
-from conformance.recorded.lines import FORMAT, Head, Part, Recording, encoder
+from conformance.recorded.lines import FORMAT, RANDOM, Head, Part, Recording, encoder
 from conformance.recorded.shipped import SHIPPED
 from conformance.recorded.sureness import observed
 from conformance.runner import Case, case_seed, record_of
@@ -47,9 +47,6 @@ IN_A_PART = 1_000
 
 DRAWN = 40
 """Programs of a case that those to keep are chosen from."""
-
-RANDOM = "random"
-"""The feature of random programs."""
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 from conformance.enough import Enough
 from conformance.journal import Finding
 from conformance.program import Program
+from conformance.recorded.lines import RANDOM
 from conformance.recorded.oracle import Recorded, is_pytorch_there
-from conformance.runner import SHRINKING_TRIES, CaseRun, Ran, size_of
+from conformance.runner import ENOUGH, SHRINKING_TRIES, CaseRun, Described, Ran, size_of
 from conformance.subjects import Subject, SubjectError, SubjectUnavailable, open_subject, oracle
 from conformance.trace import Level
 from conformance.verdict import Status, Verdict
@@ -21,6 +23,12 @@ from conformance.verdict import Status, Verdict
 
 class Replay(CaseRun):
     """A run of a case whose programs are known."""
+
+    def __init__(self, case: Described, *rest: Any) -> None:
+        super().__init__(case, *rest)
+        if case.id.startswith(f"{RANDOM}/"):
+            # They have nothing in common: what one of them lacks, the next may not ask for.
+            self.enough = {status: limit for status, limit in ENOUGH.items() if status != "UNSUPPORTED"}
 
     def _draw(self, see: Callable[[Program], None], *, shrink: bool = False) -> None:
         assert isinstance(self.oracle, Recorded)

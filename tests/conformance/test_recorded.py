@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from conformance.fuzz.worker import drawn
-from conformance.journal import CaseRecord, Description
+from conformance.journal import CaseRecord, Description, Journal
 from conformance.judge import judge
 from conformance.launch import run
 from conformance.numbers import EPSILON, elements
@@ -26,9 +26,10 @@ from conformance.recorded.lines import FORMAT, Head, Recording, encoder
 from conformance.recorded.making import Order, record
 from conformance.recorded.oracle import Recorded
 from conformance.recorded.sureness import ONE, Remembered, observed
+from conformance.runner import Settings, run_case
 from conformance.session import all_cases
 from conformance.subjects import oracle
-from conformance.subjects.base import SubjectFailed, SubjectUnavailable
+from conformance.subjects.base import SubjectFailed, SubjectUnavailable, SubjectUnsupported
 from conformance.trace import Array, Trace
 from tests.conformance.small_programs import bind, method, program, tensor
 
@@ -44,8 +45,8 @@ def recording(of: Program, case: str = "feature/case") -> Recording:
     return Recording(case=case, program=of, trace=raw[0], sureness=raw[1])
 
 
-def corpus_of(path: Path, *programs: Program, **changes: Any) -> Path:
-    part, raw = part_of([recording(one) for one in programs])
+def corpus_of(path: Path, *programs: Program, case: str = "feature/case", **changes: Any) -> Path:
+    part, raw = part_of([recording(one, case) for one in programs])
     head = Head(
         format=FORMAT,
         torchstone="0",
@@ -58,7 +59,7 @@ def corpus_of(path: Path, *programs: Program, **changes: Any) -> Path:
     write(
         path,
         msgspec.structs.replace(head, **changes),
-        [CaseRecord(id="feature/case", sentence="It is.", source="")],
+        [CaseRecord(id=case, sentence="It is.", source="")],
         [raw],
     )
     return path
@@ -230,6 +231,27 @@ def test_a_run_takes_its_programs_from_the_corpus(cosines: str, tmp_path: Path) 
     assert ran.header.oracle.name == "recorded"
     assert ran.header.oracle.notes["recorded"] == "2026-11-26T00:00:00+00:00"
     assert "recorded PyTorch 2.13.0" in (tmp_path / "index.html").read_text()
+
+
+class Lacking:
+    """A subject without anything."""
+
+    def describe(self) -> Description:
+        return Description(name="lacking")
+
+    def run(self, program: Program) -> Trace:
+        raise SubjectUnsupported("everything")
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(("case", "programs"), [("feature/case", 10), ("random/from_00000", 12)])
+def test_what_one_random_program_lacks_says_nothing_of_the_next(case: str, programs: int, tmp_path: Path) -> None:
+    several = [program(bind("x", tensor([float(number)]))) for number in range(12)]
+    recorded = Recorded(Corpus(corpus_of(tmp_path / "corpus.jsonl.xz", *several, case=case)))
+    with Journal(tmp_path / "journal.jsonl") as file:
+        outcome = run_case(recorded.corpus.cases[case], Lacking(), recorded, judge, Settings(1000), file)
+    assert (outcome.status, outcome.programs) == ("UNSUPPORTED", programs)
 
 
 @pytest.mark.usefixtures("without_pytorch")
