@@ -376,6 +376,16 @@ _PROGRAMS = (b'{"record":"program"', b'{"record":"verdict"')
 """How the lines begin that are most of a run."""
 
 
+def programs_and_verdicts(path: Path) -> tuple[int, int]:
+    """How many programs a file says were begun, and of how many it says what became of them."""
+    counts = [0, 0]
+    with path.open("rb") as file:
+        for line in file:
+            for which, beginning in enumerate(_PROGRAMS):
+                counts[which] += line.startswith(beginning)
+    return counts[0], counts[1]
+
+
 def read(path: Path, *, programs: bool = True) -> Run:
     """The run in a file, and in the shards beside it if it was cut off. Raises a `RunFileError`.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from conformance.journal import Run
 from conformance.launch import Result
 from conformance.plugin import PROPERTY, CaseItem
 from conformance.report.model import FAILING
+from conformance.runs.figures import COLUMNS, Figures, rows
 from conformance.terminal import Bar
 from conformance.timing import told
 from conformance.trace import LEVELS
@@ -114,6 +116,16 @@ def _cells(run: Run, cases: list[str]) -> list[Text]:
         style = "green" if passed == len(statuses) else "red"
         cells.append(Text(f"{passed}/{len(statuses)}", style=style) if statuses else Text("–", style="dim"))
     return cells
+
+
+def figures_table(found: Sequence[Figures]) -> Table:
+    """What each of several runs comes to."""
+    drawn = Table()
+    for number, column in enumerate(COLUMNS):
+        drawn.add_column(column, justify="right" if number else "left")
+    for row in rows(found):
+        drawn.add_row(*row)
+    return drawn
 
 
 def closing_line(run: Run) -> Text:

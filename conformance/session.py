@@ -69,7 +69,7 @@ class Plan:
 
     def directory(self, subject: str) -> Path:
         """Where the run of a subject and its reports are: a folder for each, if there are several."""
-        return self.output if len(self.subjects) == 1 else self.output / re.sub(r"[^\w.-]+", "-", subject)
+        return self.output if len(self.subjects) == 1 else self.output / folder_of(subject)
 
     def path(self, subject: str) -> Path:
         """The run.jsonl of a subject."""
@@ -81,6 +81,11 @@ class Plan:
         if is_recorded(self.oracle):
             ids |= dict.fromkeys(corpus(self.oracle).head.sources)  # a part of a corpus knows of what was left out
         return expected.read(subject.name, subject.version, ids, self.expectations)
+
+
+def folder_of(subject: str) -> str:
+    """What the folder of a subject is called, among those of others."""
+    return re.sub(r"[^\w.-]+", "-", subject)
 
 
 def import_from_here() -> None:

@@ -185,4 +185,85 @@ def site(runs: tuple[Path, ...], output: Path) -> None:
     click.echo(first)
 
 
-COMMANDS = (diff, merge, baseline, expect, site)
+@click.command()
+@click.argument("subjects", metavar="[SUBJECT]...", nargs=-1)
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/survey"), show_default=True
+)
+@click.option(
+    "-n", "workers", default="0", show_default=True, metavar="N", help="Processes to share the work, or auto."
+)
+@click.option("-k", "selection", default="", metavar="EXPR", help="Only cases whose id matches, as for pytest.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--max-examples", type=click.IntRange(1), metavar="N", help="At most so many programs a case.")
+@click.option(
+    "--minutes", type=click.FloatRange(min=0, min_open=True), metavar="M", help="Stop each subject after so long."
+)
+@click.option(
+    "--parts",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Do each run in so many parts; those that are complete are kept, and not done again.",
+)
+@click.option(
+    "--oracle", default="recorded", show_default=True, metavar="ORACLE", help="torch, recorded or recorded:PATH."
+)
+def survey(
+    subjects: tuple[str, ...],
+    output: Path,
+    workers: str,
+    selection: str,
+    seed: int,
+    max_examples: int | None,
+    minutes: float | None,
+    parts: int,
+    oracle: str,
+) -> None:
+    """Run the whole suite on every implementation that is installed, and set them side by side in a site.
+
+    Without SUBJECT: numtorch and every library that `torchstone subjects` knows by name. They are run one after another, each
+    by a process of its own: one that crashes or is not installed is named, and the others go on. Ctrl-C ends the survey, and
+    the same command goes on with it. OUTPUT gets a folder for each subject, figures.md, and the site.
+
+    \b
+    Examples:
+      torchstone survey
+      torchstone survey jax autograd tfjs torch@/usr/bin/python3 torch:compiled --minutes 30
+      torchstone survey jax mylib -k "kinks or conventions"
+
+    \b
+    Exit codes:
+      0  every subject ran to its end, whatever it answered
+      1  some did not, or not wholly
+      2  wrong usage, or interrupted
+    """
+    with plain_errors():
+        from conformance.presentation import figures_table
+        from conformance.report.text import counted
+        from conformance.runs.figures import figures, markdown
+        from conformance.site import write_site
+        from conformance.survey import Survey, known, survey as survey_of
+        from conformance.terminal import console
+
+        out = console()
+        plan = Survey(subjects or known(), output, oracle, selection, seed, max_examples, workers, parts, minutes)
+        out.print(f"torchstone survey: {counted(len(plan.subjects), 'subject')}, kept in {output}")
+        ended = []
+        for each in survey_of(plan, lambda subject, done, of: out.print(f"{subject}: part {done} of {of}")):
+            ended.append(each)
+            if each.trouble:
+                out.print(f"{each.subject}: {each.trouble}")
+        paths = [each.path for each in ended if each.path]
+        if not paths:
+            raise click.ClickException("no subject was run")
+        found = [figures(path) for path in paths]
+        (output / "figures.md").write_text(markdown(found), "utf-8")
+        out.print(figures_table(found))
+        out.print(f"site: {write_site(paths, output / 'site')}")
+    # That a library of those nobody named is not installed is no fault of the survey.
+    sys.exit(0 if all(each.complete or not (each.described or subjects) for each in ended) else 1)
+
+
+COMMANDS = (diff, merge, baseline, expect, site, survey)

@@ -96,31 +96,36 @@ class CannotJoin(RunFileError):
     """The files are not the shards of one run. The text says which, and why."""
 
 
-def join(paths: Sequence[Path], into: Path, order: Sequence[str] = ()) -> Run:
+def join(paths: Sequence[Path], into: Path, order: Sequence[str] = (), *, in_turn: bool = False) -> Run:
     """Writes the shards of a run into one file, case by case in an order (unknown cases last), as if it had never been split.
 
     Raises CannotJoin if one is missing, doubled, interrupted, or of another run; and a RunFileError of a file that is no run.
+    `in_turn` is for the parts of what one machine did one after the other: their seconds add up, and some may still be
+    missing, of which the header of what is written says how many are there.
     """
     runs = [(path, journal.read(path, programs=False)) for path in paths]
-    _refuse(runs)
+    of = _refuse(runs, in_turn)
     records = {case: lines for path in paths for case, lines in journal.by_case(path).items()}
     known = {case: at for at, case in enumerate(order)}
     cases = sorted(records, key=lambda case: known.get(case, len(known)))
     headers = [run.header for _, run in runs]
-    header = msgspec.structs.replace(headers[0], shard="", started=min(header.started for header in headers))
+    there = f"{len(runs)} of {of} parts" if len(runs) < of else ""
+    header = msgspec.structs.replace(headers[0], shard=there, started=min(header.started for header in headers))
     outcomes = [line for case in cases for line in records[case] if isinstance(line, journal.Outcome)]
     footers = [run.footer for _, run in runs if run.footer is not None]
     shares: dict[str, float] = {}
     for footer in footers:
         for what, spent in footer.shares.items():
             shares[what] = round(shares.get(what, 0.0) + spent, 3)
-    footer = journal.footer_of(outcomes, max(footer.seconds for footer in footers), shares)
+    seconds = [footer.seconds for footer in footers]
+    footer = journal.footer_of(outcomes, sum(seconds) if in_turn else max(seconds), shares)
     joined = [header, *(line for case in cases for line in records[case]), footer]
     journal.write(into, joined)
     return journal.run_of(joined)
 
 
-def _refuse(runs: Sequence[tuple[Path, Run]]) -> None:
+def _refuse(runs: Sequence[tuple[Path, Run]], some: bool) -> int:
+    """Of how many shards these are all, or `some`. Raises CannotJoin."""
     if not runs:
         raise CannotJoin("there is nothing to join")
     first_path, first = runs[0]
@@ -139,8 +144,9 @@ def _refuse(runs: Sequence[tuple[Path, Run]]) -> None:
                 raise CannotJoin(f"{first_path} and {path} are no shards of one run: {what} is {here} and {there}")
     of = parse(first.header.shard).of
     missing = [str(Shard(index, of)) for index in range(1, of + 1) if index not in seen]
-    if missing:
+    if missing and not some:
         raise CannotJoin(f"{'shard' if len(missing) == 1 else 'shards'} {', '.join(missing)} missing")
+    return of
 
 
 def _compared(first: Run, run: Run) -> list[tuple[str, object, object]]:

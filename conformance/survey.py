@@ -1,0 +1,207 @@
+"""Many implementations, one after another: each is run on the whole suite, and all are set side by side.
+
+A survey takes hours, and some library of twelve crashes, hangs or is not installed. So each is run by a process of its own,
+in parts (shards), and every part that is complete is kept: a survey that was ended goes on where it was, and what one
+subject does is nothing to the others. What came to its end is joined, and is in the site; of a subject whose time was over
+that is some of the parts, and it is said how many.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO
+
+from conformance import journal
+from conformance.journal import Description, Run, RunFileError
+from conformance.launch import AS_EXPECTED, NOT_AS_EXPECTED, CannotRun, select
+from conformance.oracles import chosen, open_oracle
+from conformance.report import write_reports
+from conformance.runs.shards import join
+from conformance.session import Plan, folder_of
+from conformance.subjects import SubjectError, javascript, open_subject
+from conformance.subjects.libraries import LIBRARIES
+from conformance.version import torchstone_version
+
+LOG = "log.txt"
+"""What a part printed, beside its run.jsonl."""
+
+GRACE = 30.0
+"""Seconds that a part has to write down what it has, once its time is over."""
+
+
+def known() -> tuple[str, ...]:
+    """The subjects that a survey is of if none is named."""
+    return ("numtorch", *LIBRARIES, *javascript.LIBRARIES)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is to be run, and where it is kept."""
+
+    subjects: tuple[str, ...]
+    output: Path
+    oracle: str = ""
+    selection: str = ""
+    seed: int = 0
+    max_examples: int | None = None
+    workers: str = "0"
+    parts: int = 10
+    """How many parts each run is done in: the more, the less is lost when it is ended, and the more often it is begun."""
+    minutes: float | None = None
+    """How long each subject may take; a later survey with the same folder goes on."""
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """What became of one subject."""
+
+    subject: str
+    described: Description | None = None
+    """None if it cannot be opened."""
+    path: Path | None = None
+    """The run, if any part of it came to its end."""
+    trouble: str = ""
+    """Why it is not, or not all of it."""
+    complete: bool = False
+
+
+Told = Callable[[str, int, int], None]
+"""Is told of a subject's progress: its name, and how many parts of how many are done."""
+
+
+def survey(plan: Survey, told: Told = lambda subject, done, of: None) -> Iterator[Surveyed]:
+    """Runs every subject, and yields what became of each.
+
+    Raises CannotRun if nothing is selected, and SubjectUnavailable if there is no such oracle; of a subject, nothing.
+    """
+    oracle = chosen(plan.oracle)
+    answers = open_oracle(oracle)
+    against = answers.describe()
+    answers.close()
+    run = Plan(plan.subjects, plan.output, oracle=oracle)
+    cases = len(select(plan.subjects[:1], plan.selection, oracle=oracle))
+    if not cases:
+        raise CannotRun(f"no case matches -k {plan.selection!r}; `torchstone list` shows them")
+    plan = replace(plan, parts=min(plan.parts, cases))
+    for subject in dict.fromkeys(plan.subjects):
+        try:
+            opened = open_subject(subject)
+            described = opened.describe()
+            opened.close()
+        except SubjectError as error:
+            yield Surveyed(subject, trouble=str(error).removeprefix("torchstone: "))
+            continue
+        yield _Subject(plan, subject, described, against, run, told).run()
+
+
+@dataclass
+class _Subject:
+    """The run of one subject."""
+
+    plan: Survey
+    subject: str
+    described: Description
+    oracle: Description
+    whole: Plan
+    """The run of everything."""
+    told: Told
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def folder(self) -> Path:
+        return self.plan.output / folder_of(self.subject)
+
+    def run(self) -> Surveyed:
+        whole = self.folder / "run.jsonl"
+        if self._kept(whole, ""):
+            self.told(self.subject, self.plan.parts, self.plan.parts)
+            return Surveyed(self.subject, self.described, whole, complete=True)
+        done, trouble = [], ""
+        for number in range(1, self.plan.parts + 1):
+            shard = f"{number}/{self.plan.parts}" if self.plan.parts > 1 else ""
+            path = self.folder / "parts" / f"{number}-of-{self.plan.parts}" / "run.jsonl"
+            if not self._kept(path, shard):
+                trouble = self._run_part(path.parent, shard)
+            if trouble:
+                break
+            done.append(path)
+            self.told(self.subject, number, self.plan.parts)
+        if not done:
+            return Surveyed(self.subject, self.described, trouble=trouble)
+        complete = len(done) == self.plan.parts
+        order = [case.id for case in self.whole.catalogue()]
+        run = join(done, whole, order, in_turn=True) if self.plan.parts > 1 else _moved(done[0], whole)
+        write_reports(whole, self.folder, run)
+        if complete:
+            shutil.rmtree(self.folder / "parts")
+        return Surveyed(self.subject, self.described, whole, trouble, complete)
+
+    def _kept(self, path: Path, shard: str) -> bool:
+        """Whether a run is there, came to its end, and is the one that would be done now."""
+        try:
+            run = journal.read(path, programs=False)
+        except (OSError, RunFileError):
+            return False
+        header = run.header
+        return not run.interrupted and (
+            (header.torchstone, header.suite, header.seed, header.selection, header.shard)
+            == (torchstone_version(), self.whole.suite(), self.plan.seed, self.plan.selection, shard)
+            and (header.subject.name, header.subject.version) == (self.described.name, self.described.version)
+            and (header.oracle.name, header.oracle.version) == (self.oracle.name, self.oracle.version)
+            and header.oracle.notes.get("recorded") == self.oracle.notes.get("recorded")
+            and self.plan.max_examples in (None, header.max_examples)
+        )
+
+    def _run_part(self, folder: Path, shard: str) -> str:
+        """Runs a part by a process of its own; what went wrong, or nothing."""
+        plan = self.plan
+        left = None if plan.minutes is None else plan.minutes * 60 - (time.monotonic() - self.began)
+        if left is not None and left <= 0:
+            return self._over()
+        command = [sys.executable, "-m", "conformance", "run", self.subject, "--output", str(folder), "--no-shrink"]
+        command += [f"--oracle={plan.oracle}", f"--seed={plan.seed}", "-k", plan.selection, "-n", plan.workers]
+        command += [f"--shard={shard}"] if shard else []
+        command += [f"--max-examples={plan.max_examples}"] if plan.max_examples else []
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / LOG).open("wb") as log, _started(command, log) as process:
+            try:
+                code = process.wait(left)
+            except subprocess.TimeoutExpired:
+                return self._over()
+        if code in (AS_EXPECTED, NOT_AS_EXPECTED):
+            return ""
+        lines = (folder / LOG).read_text("utf-8", "replace").strip().splitlines()
+        return f"{lines[-1] if lines else f'the run ended with {code}'} (see {folder / LOG})"
+
+    def _over(self) -> str:
+        return f"{self.plan.minutes:g} minutes were over"
+
+
+@contextlib.contextmanager
+def _started(command: Sequence[str], log: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is not there any more afterwards."""
+    # A group of its own: Ctrl-C is to reach it once, and from here.
+    process = subprocess.Popen(command, stdout=log, stderr=log, process_group=0)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _moved(path: Path, into: Path) -> Run:
+    path.replace(into)
+    return journal.read(into, programs=False)

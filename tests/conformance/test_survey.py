@@ -1,0 +1,82 @@
+"""`torchstone survey`: many subjects, each by a process of its own, in parts that are kept."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance import journal, survey as surveying
+from conformance.runs.figures import figures, markdown
+from conformance.survey import LOG, Survey, Surveyed, survey
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _importable_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The processes of a survey find what this one does."""
+    paths = [str(ROOT), str(ROOT / "impl"), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+
+
+def plan(output: Path, *subjects: str, **options: object) -> Survey:
+    given = {"oracle": "recorded", "selection": "negation or subtraction", "parts": 2, **options}
+    return Survey(subjects, output, **given)  # type: ignore[arg-type]
+
+
+def by_name(ended: list[Surveyed]) -> dict[str, Surveyed]:
+    return {each.subject: each for each in ended}
+
+
+def test_what_one_subject_does_is_nothing_to_the_others(tmp_path: Path) -> None:
+    ended = by_name(list(survey(plan(tmp_path, "no_such_library", "tests.fakes.wrong_sign", "numtorch"))))
+    assert list(ended) == ["no_such_library", "tests.fakes.wrong_sign", "numtorch"]
+    assert "no module is named 'no_such_library'" in ended["no_such_library"].trouble
+    assert ended["no_such_library"].path is None
+    assert ended["tests.fakes.wrong_sign"].complete
+    path = ended["numtorch"].path
+    assert path is not None
+    found = figures(path)
+    assert found.counts == {"PASS": found.programs}
+    assert (found.cases, found.without, found.lost, found.part) == (2, 0, 0, "")
+    assert found.title in markdown([found])
+
+
+def test_parts_that_are_complete_are_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = plan(tmp_path, "numtorch")
+    begun: list[str] = []
+    run_part = surveying._Subject._run_part
+
+    def ends_after_one(self: surveying._Subject, folder: Path, shard: str) -> str:
+        begun.append(shard)
+        return run_part(self, folder, shard) if begun != ["1/2", "2/2"] else "it was ended"
+
+    monkeypatch.setattr(surveying._Subject, "_run_part", ends_after_one)
+    (first,) = survey(whole)
+    assert (first.complete, first.trouble) == (False, "it was ended")
+    assert first.path is not None
+    assert figures(first.path).part == "1 of 2 parts"
+    (second,) = survey(whole)
+    (third,) = survey(whole)
+    assert second.complete
+    assert third.complete
+    assert begun == ["1/2", "2/2", "2/2"]
+    assert len(journal.read(first.path).outcomes) == 2
+
+
+def test_a_subject_whose_time_is_over_ends_with_what_it_has(tmp_path: Path) -> None:
+    (ended,) = survey(plan(tmp_path, "numtorch", minutes=1e-6))
+    assert (ended.complete, ended.path, ended.trouble) == (False, None, "1e-06 minutes were over")
+
+
+def test_a_part_that_cannot_be_run_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text("#!/bin/sh\necho torchstone: it is broken >&2\nexit 2\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(broken))
+    (ended,) = survey(plan(tmp_path / "out", f"stdio:{sys.prefix}/bin/python -m conformance.subjects.child numtorch"))
+    assert "torchstone: it is broken" in ended.trouble
+    assert LOG in ended.trouble
