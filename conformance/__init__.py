@@ -11,28 +11,28 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conformance.checking import Checked, check
     from conformance.journal import Run, read
-    from conformance.launch import CannotRun, Result, run
+    from conformance.judging.verdict import Difference, Verdict
     from conformance.program import Program
     from conformance.recorder.record import record
     from conformance.render import script
     from conformance.report import write_reports
+    from conformance.running.checking import Checked, check
+    from conformance.running.launch import CannotRun, Result, run
     from conformance.subjects import Subject, open_subject, oracle
     from conformance.trace import Trace
-    from conformance.verdict import Difference, Verdict
 
 _HOMES = {
-    "conformance.checking": ("Checked", "check"),
+    "conformance.running.checking": ("Checked", "check"),
     "conformance.journal": ("Run", "read"),
-    "conformance.launch": ("CannotRun", "Result", "run"),
+    "conformance.running.launch": ("CannotRun", "Result", "run"),
     "conformance.program": ("Program",),
     "conformance.recorder": ("record",),
     "conformance.render": ("script",),
     "conformance.report": ("write_reports",),
     "conformance.subjects": ("Subject", "open_subject", "oracle"),
     "conformance.trace": ("Trace",),
-    "conformance.verdict": ("Difference", "Verdict"),
+    "conformance.judging.verdict": ("Difference", "Verdict"),
 }
 
 __all__ = [

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from conformance.complaints import complain, plain_errors
+from conformance.commands.complaints import complain, plain_errors
 from conformance.recorded.command import record
 from conformance.runs.commands import COMMANDS
 from conformance.version import torchstone_version
@@ -136,11 +136,11 @@ def run(
     if workers not in ("", "auto") and not workers.isdecimal():
         raise click.BadParameter("it is a number of processes, or auto", param_hint="-n")
     with plain_errors():
-        from conformance.launch import run as launch
-        from conformance.oracles import chosen, is_recorded, told
-        from conformance.presentation import Progressing, summary
+        from conformance.commands.presentation import Progressing, summary
+        from conformance.commands.terminal import console
+        from conformance.running.launch import run as launch
+        from conformance.running.oracles import chosen, is_recorded, told
         from conformance.runs.shards import parse as parsed_shard
-        from conformance.terminal import console
 
         part = parsed_shard(shard) if shard else None
         if python:
@@ -199,7 +199,7 @@ def list_(features: bool, by: str, selection: str, cases: tuple[str, ...]) -> No
     if features and by == "semantics":
         raise click.UsageError("--features lists features; it does not go with --by semantics")
     with plain_errors():
-        from conformance.listing import by_behaviour, by_feature
+        from conformance.commands.listing import by_behaviour, by_feature
 
         if by == "semantics":
             for group, behaviours in by_behaviour(selection, cases).items():
@@ -244,8 +244,8 @@ def show(case: str, subject: str, oracle: str, seed: int, max_examples: int, cas
       torchstone show accumulation/backward_adds_to_grad --subject mylib --seed 7
     """
     with plain_errors():
-        from conformance.examine import examine, side_by_side
-        from conformance.terminal import console
+        from conformance.commands.examine import examine, side_by_side
+        from conformance.commands.terminal import console
 
         examined = examine(case, subject, seed=seed, max_examples=max_examples, cases=cases, oracle=oracle)
         console().print(side_by_side(examined))
@@ -301,7 +301,7 @@ def graph(
       torchstone graph graph/norm_of_a_vector --svg graph.svg
     """
     with plain_errors():
-        from conformance.examine import examine, graph_of
+        from conformance.commands.examine import examine, graph_of
         from conformance.report.graph import draw
 
         examined = examine(case, subject, seed=seed, max_examples=max_examples, cases=cases, oracle=oracle)
@@ -368,10 +368,10 @@ def fuzz(
       2  wrong usage, or interrupted
     """
     with plain_errors():
+        from conformance.commands.terminal import console
         from conformance.fuzz import Campaign, run as campaign_of
         from conformance.fuzz.page import write as write_page
         from conformance.fuzz.telling import Progressing, summary
-        from conformance.terminal import console
 
         limit = programs if programs or minutes else 1000
         out = console()
@@ -435,7 +435,7 @@ def doctor(subject: str) -> None:
     """
     signs = {"ok": ("✓", "green"), "wrong": ("✗", "red"), "left out": ("–", "yellow")}
     with plain_errors():
-        from conformance.doctor import examine
+        from conformance.commands.doctor import examine
 
         wrong = 0
         for finding in examine(subject):
@@ -465,7 +465,7 @@ def init(language: str, folder: Path) -> None:
       torchstone init javascript myengine
     """
     with plain_errors():
-        from conformance.init import skeleton
+        from conformance.commands.init import skeleton
 
         written = skeleton(language, folder)
         for path in written:

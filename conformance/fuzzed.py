@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import SearchStrategy
 
 from conformance.compose import random_programs
-from conformance.failure import describe_program
-from conformance.judge import judge
+from conformance.judging.judge import judge
 from conformance.program import Program
-from conformance.session import all_cases, import_from_here
+from conformance.running.failure import describe_program
+from conformance.running.session import all_cases, import_from_here
 from conformance.subjects import Subject, open_subject, oracle
 
 SUBJECT = os.environ.get("TORCHSTONE_SUBJECT", "numtorch")

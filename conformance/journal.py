@@ -22,9 +22,9 @@ from typing import Union
 
 import msgspec
 
+from conformance.judging.verdict import STATUSES, Status, Verdict
 from conformance.program import Program
 from conformance.trace import LEVELS, Level, Trace
-from conformance.verdict import STATUSES, Status, Verdict
 
 FORMAT = 1
 

@@ -15,4 +15,4 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     if any(argument.split("=", 1)[0] == "--subject" for argument in sys.argv[1:]):
-        pluginmanager.import_plugin("conformance.plugin")
+        pluginmanager.import_plugin("conformance.running.plugin")

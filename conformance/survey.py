@@ -21,11 +21,11 @@ from typing import IO
 
 from conformance import journal
 from conformance.journal import Description, Run, RunFileError
-from conformance.launch import AS_EXPECTED, NOT_AS_EXPECTED, CannotRun, select
-from conformance.oracles import chosen, open_oracle
 from conformance.report import write_reports
+from conformance.running.launch import AS_EXPECTED, NOT_AS_EXPECTED, CannotRun, select
+from conformance.running.oracles import chosen, open_oracle
+from conformance.running.session import Plan, folder_of
 from conformance.runs.shards import join
-from conformance.session import Plan, folder_of
 from conformance.subjects import SubjectError, javascript, open_subject
 from conformance.subjects.libraries import LIBRARIES
 from conformance.version import torchstone_version

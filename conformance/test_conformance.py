@@ -1,1 +1,1 @@
-"""Where pytest finds the conformance suite: ``pytest --pyargs conformance --subject=mylib``. `plugin.py` makes its items."""
+"""Where pytest finds the conformance suite: ``pytest --pyargs conformance --subject=mylib``."""

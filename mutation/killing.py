@@ -21,13 +21,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from conformance.interpreter import run
+from conformance.interpreter.interpreter import run
 from conformance.journal import Description
-from conformance.judge import judge
+from conformance.judging.judge import judge
+from conformance.judging.verdict import Verdict
 from conformance.program import Program
 from conformance.subjects.base import SubjectFailed
 from conformance.trace import Trace
-from conformance.verdict import Verdict
 from mutation.patching import Imported
 from mutation.planting import PACKAGE, CannotPlant, Texts, code_of, forget, package, plant
 from mutation.pool import Pool, Stored, decoded, differs_at

@@ -24,9 +24,9 @@ from typing import Any
 
 import msgspec
 
+from conformance.judging.verdict import Verdict
 from conformance.program import Program
 from conformance.trace import Trace
-from conformance.verdict import Verdict
 from mutation.planting import package
 from mutation.stated import STATED, place_of
 
@@ -284,7 +284,7 @@ def _made(
 def _sources(seed: int, counts: tuple[int, int]) -> list[tuple[str, str]]:
     """Every case, and ``random``, with the digest of what its programs are made from."""
     import conformance
-    from conformance.session import all_cases
+    from conformance.running.session import all_cases
 
     where = Path(conformance.__file__).parent
     harness = digest_of(seed, counts[0], folder=where, but=OWN)
@@ -302,9 +302,9 @@ def _beside(case: Any) -> str:
 def _share(seed: int, counts: tuple[int, int], wanted: dict[str, str], first: int, step: int) -> list[Stored]:
     """Every so-manieth case and random program, on PyTorch. For a process of its own, which imports it."""
     from conformance.fuzz.worker import drawn
-    from conformance.runner import case_seed
-    from conformance.sampling import CannotDraw, Enough, draw
-    from conformance.session import all_cases
+    from conformance.running.runner import case_seed
+    from conformance.running.sampling import CannotDraw, Enough, draw
+    from conformance.running.session import all_cases
     from conformance.subjects import open_subject
 
     sys.unraisablehook = lambda unraisable: None  # of recordings that Hypothesis gave up half-way
@@ -333,8 +333,8 @@ def _share(seed: int, counts: tuple[int, int], wanted: dict[str, str], first: in
 
 
 def _stored(made_from: str, source: str, number: int, program: Program, oracle: Any) -> list[Stored]:
+    from conformance.judging.witness import Replays
     from conformance.subjects.base import SubjectError
-    from conformance.witness import Replays
 
     try:
         trace = oracle.run(program)

@@ -75,7 +75,7 @@ def _apart(fault: Fault, programs: int) -> Shrunk:
 def _serve(pipe: Connection) -> None:
     """Runs programs on the numtorch that is not changed."""
     import numtorch
-    from conformance.interpreter import run
+    from conformance.interpreter.interpreter import run
 
     while True:
         try:
@@ -90,13 +90,13 @@ def _search(fault: Fault, programs: int, pipe: Connection, answers: Connection) 
     import numtorch
     from conformance.fuzz.findings import Cause
     from conformance.fuzz.worker import REDUCING, drawn
-    from conformance.interpreter import run
-    from conformance.judge import judge
+    from conformance.interpreter.interpreter import run
+    from conformance.judging.judge import judge
+    from conformance.judging.verdict import Verdict
     from conformance.program import Program
     from conformance.reduce import reduce
     from conformance.render import script
     from conformance.trace import FACETS, Trace
-    from conformance.verdict import Verdict
 
     class Right:
         """The numtorch that is not changed, as a subject."""

@@ -34,11 +34,14 @@ def test_the_plugin_costs_nothing_to_who_does_not_ask_for_it() -> None:
 
 
 def test_defining_the_cases_imports_no_implementation() -> None:
-    assert not third_parties_of("conformance.session; conformance.session.all_cases()") & {"torch", "numtorch"}
+    assert not third_parties_of("conformance.running.session; conformance.running.session.all_cases()") & {
+        "torch",
+        "numtorch",
+    }
 
 
 def test_a_run_from_recorded_programs_imports_neither_pytorch_nor_hypothesis_nor_a_case() -> None:
-    loaded = third_parties_of("conformance.launch, conformance.recorded.replaying")
+    loaded = third_parties_of("conformance.running.launch, conformance.recorded.replaying")
     assert not loaded & {"torch", "numtorch", "hypothesis"}
 
 

@@ -16,12 +16,12 @@ from typing import Any
 
 import msgspec
 
-from conformance.databases import opened as opened_database
 from conformance.fuzz import cluster
 from conformance.fuzz.findings import Cause, Found, Store
 from conformance.fuzz.worker import Tally, Worker
 from conformance.journal import Description
-from conformance.session import import_from_here
+from conformance.running.databases import opened as opened_database
+from conformance.running.session import import_from_here
 from conformance.subjects import open_subject, oracle as installed_oracle
 from conformance.version import torchstone_version
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from conformance.fuzz.findings import Store
 from conformance.fuzz.worker import Tally, Worker
-from conformance.session import import_from_here
+from conformance.running.session import import_from_here
 from conformance.subjects import open_subject
 
 BATCH = 100

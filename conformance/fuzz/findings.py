@@ -22,13 +22,13 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.adjudicate import Adjudication
 from conformance.journal import Finding
+from conformance.judging.adjudicate import Adjudication
+from conformance.judging.verdict import Difference, Status, Verdict
 from conformance.program import Program
 from conformance.report.model import operation, step_at
 from conformance.report.source import reproducer
 from conformance.trace import Trace
-from conformance.verdict import Difference, Status, Verdict
 
 
 class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -13,11 +13,11 @@ import msgspec
 from conformance.fuzz.campaign import Result
 from conformance.fuzz.findings import Found
 from conformance.journal import CaseRecord, Finding, Footer, Header, LevelOutcome, Outcome, Run
+from conformance.judging.verdict import Verdict
 from conformance.report.html import html
 from conformance.report.model import Group, Report
 from conformance.report.text import counted
 from conformance.trace import LEVELS, Trace
-from conformance.verdict import Verdict
 from conformance.version import torchstone_version
 
 

@@ -7,11 +7,11 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsed
 from rich.table import Table
 from rich.text import Text
 
+from conformance.commands.terminal import Bar
 from conformance.fuzz.campaign import Campaign, Result
 from conformance.fuzz.findings import Cause
 from conformance.report.text import counted
-from conformance.terminal import Bar
-from conformance.timing import told
+from conformance.running.timing import told
 
 MOST = 40
 """Rows of a table of what occurred."""

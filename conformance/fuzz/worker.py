@@ -10,20 +10,20 @@ from dataclasses import dataclass, field
 
 from hypothesis.database import ExampleDatabase
 
-from conformance.adjudicate import Adjudication, adjudicate
-from conformance.answering import answer
 from conformance.compose.composer import Composer
 from conformance.compose.programs import BLOCK, composed
 from conformance.fuzz.findings import Cause, Found, Store
-from conformance.judge import judge
+from conformance.judging.adjudicate import Adjudication, adjudicate
+from conformance.judging.judge import judge
+from conformance.judging.verdict import Verdict
 from conformance.program import Program, ProgramError
 from conformance.reduce import reduce
 from conformance.report.model import operation
+from conformance.running.answering import answer
+from conformance.running.timing import Clock
 from conformance.subjects import Subject
 from conformance.subjects.base import SubjectError
-from conformance.timing import Clock
 from conformance.trace import Trace
-from conformance.verdict import Verdict
 
 ACTIONS = (2, 14)
 """Actions of a program, at least and at most. Longer ones find no more a second, and take longer to make small."""
@@ -58,7 +58,7 @@ class Tally:
     undecided: Counter[str] = field(default_factory=Counter)
     """Operations at which the oracle was not sure of itself, with how many programs ended so."""
     spent: Counter[str] = field(default_factory=Counter)
-    """Where the time went (`conformance.timing`), in millionths of a second."""
+    """Where the time went (`conformance.running.timing`), in millionths of a second."""
     seen: Counter[str] = field(default_factory=Counter)
     """How often each step, error code and facet occurred: what the programs were about."""
 

@@ -52,7 +52,7 @@ def source_digest(source: str) -> str:
 
 def changes_since(sources: Mapping[str, str]) -> Changes:
     """What is otherwise than when the cases had these digests. Imports the catalogue."""
-    from conformance.session import all_cases
+    from conformance.running.session import all_cases
 
     now = {case.id: source_digest(case.source) for case in all_cases()}
     return Changes(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from conformance.complaints import complain, plain_errors
+from conformance.commands.complaints import complain, plain_errors
 
 
 @click.command()
@@ -49,9 +49,9 @@ def record(
       torchstone run mylib --oracle recorded:mine.jsonl.xz
     """
     with plain_errors():
-        from conformance.launch import select
+        from conformance.commands.terminal import console
         from conformance.recorded.making import RANDOM_PROGRAMS, Order, record as make
-        from conformance.terminal import console
+        from conformance.running.launch import select
 
         out = console()
         names = select(("torch",), selection, cases) if selection else None

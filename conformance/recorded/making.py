@@ -22,9 +22,9 @@ from conformance.recorded.corpus import Corpus, part_of, write
 from conformance.recorded.lines import FORMAT, RANDOM, Head, Part, Recording, encoder
 from conformance.recorded.shipped import SHIPPED
 from conformance.recorded.sureness import observed
-from conformance.runner import Case, case_seed, record_of
-from conformance.sampling import CannotDraw, draw
-from conformance.session import all_cases, import_from_here, suite_digest
+from conformance.running.runner import Case, case_seed, record_of
+from conformance.running.sampling import CannotDraw, draw
+from conformance.running.session import all_cases, import_from_here, suite_digest
 from conformance.subjects import open_subject, oracle
 from conformance.subjects.base import Subject, SubjectError
 from conformance.subjects.stdio import Process

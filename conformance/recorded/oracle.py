@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import msgspec
 
 from conformance.journal import Description
+from conformance.judging.witness import Witness
 from conformance.program import Program
 from conformance.recorded.corpus import Corpus
 from conformance.recorded.lines import Recording, sureness
 from conformance.recorded.sureness import Remembered
 from conformance.subjects.base import SubjectFailed
 from conformance.trace import Trace
-from conformance.witness import Witness
 
 NAME = "recorded"
 """What the oracle is called in a run, where PyTorch itself is called ``torch``."""

@@ -10,15 +10,15 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from conformance.enough import Enough
 from conformance.journal import Finding
+from conformance.judging.verdict import Status, Verdict
 from conformance.program import Program
 from conformance.recorded.lines import RANDOM
 from conformance.recorded.oracle import Recorded, is_pytorch_there
-from conformance.runner import ENOUGH, SHRINKING_TRIES, CaseRun, Described, Ran, size_of
+from conformance.running.enough import Enough
+from conformance.running.runner import ENOUGH, SHRINKING_TRIES, CaseRun, Described, Ran, size_of
 from conformance.subjects import Subject, SubjectError, SubjectUnavailable, open_subject, oracle
 from conformance.trace import Level
-from conformance.verdict import Status, Verdict
 
 
 class Replay(CaseRun):

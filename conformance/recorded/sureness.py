@@ -17,12 +17,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from conformance.compare import Doubtful
+from conformance.judging.compare import Doubtful
+from conformance.judging.witness import Numbers as Values, Replays, Witness, coarsest, found_in, kinds, numbers, seen
 from conformance.numbers import ulp
 from conformance.program import Complex, Float, Program
 from conformance.recorded.lines import Numbers, Sureness
 from conformance.trace import Array, FunctionCall, Seen, Sequence, StepTrace, TensorChange, Trace
-from conformance.witness import Numbers as Values, Replays, Witness, coarsest, found_in, kinds, numbers, seen
 
 ONE = 8
 """What stands for one ulp."""

@@ -173,7 +173,7 @@ class Recording:
             )
         if self.guide is None:
             # Imported only now: most cases ask nothing, and need no implementation to be recorded.
-            from conformance.guide import Guide
+            from conformance.recorder.guide import Guide
 
             self.guide = Guide()
         return self.guide.answer(self.scope.steps, name_of(symbol), question)

@@ -17,13 +17,13 @@ import jinja2
 from markupsafe import Markup
 
 from conformance.journal import Finding
+from conformance.judging.verdict import STATUSES
 from conformance.report.graph import Drawing, differing, draw
 from conformance.report.highlight import highlighted
 from conformance.report.model import FAILING, NOT_RUN, Case, Report, first_of
 from conformance.report.steps import Row, rows, where
 from conformance.report.text import counted, moment, printable
 from conformance.trace import LEVELS, Graph, Level, Trace
-from conformance.verdict import STATUSES
 
 STATUS_WORDS = {
     "PASS": "pass",

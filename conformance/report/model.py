@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from conformance.journal import CaseRecord, Description, Finding, Outcome, Run
+from conformance.judging.verdict import STATUSES, Difference
 from conformance.program import Call, DeleteAttribute, Get, Global, Method, Operator, Program, Set, SetItem, Step
 from conformance.report import source
 from conformance.report.text import counted, printable
 from conformance.runs.history import Since
 from conformance.trace import LEVELS, Level
-from conformance.verdict import STATUSES, Difference
 
 NOT_RUN = "NOT RUN"
 """The status of a case that an interrupted run did not come to."""

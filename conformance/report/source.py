@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from conformance import render
 from conformance.journal import Finding
+from conformance.judging.verdict import Difference
 from conformance.program import Bind, Class, Function, Operand, Program, Step, operands, walk
 from conformance.report.text import printable
-from conformance.verdict import Difference
 
 
 def reproducer(finding: Finding, first: Difference | None, oracle: str, subject: str) -> str:

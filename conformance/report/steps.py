@@ -13,12 +13,12 @@ from typing import Literal as OneOf
 from msgspec import UNSET
 
 from conformance.journal import Finding
+from conformance.judging.verdict import Difference
 from conformance.program import Bind, Program, Step, Unpack, outs as outs_of
 from conformance.report import source
 from conformance.report.text import counted, printable
 from conformance.report.values import array_text, seen_text, shape_text
 from conformance.trace import FACETS, ArraySeen, FunctionCall, Opaque, Raised, StepTrace, TensorChange, TensorSeen
-from conformance.verdict import Difference
 
 
 @dataclass(frozen=True)

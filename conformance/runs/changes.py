@@ -11,8 +11,8 @@ from enum import Enum
 from types import MappingProxyType
 
 from conformance.journal import Outcome, Run
+from conformance.judging.verdict import Difference, Status
 from conformance.trace import LEVELS
-from conformance.verdict import Difference, Status
 
 GOODNESS: Mapping[Status, int] = MappingProxyType(
     {"PASS": 5, "INCONCLUSIVE": 4, "BLOCKED": 4, "UNSUPPORTED": 3, "FAIL": 2, "TIMEOUT": 1, "CRASH": 0}

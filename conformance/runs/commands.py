@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from conformance.complaints import plain_errors
+from conformance.commands.complaints import plain_errors
 
 _RUN = click.Path(path_type=Path, exists=True)
 
@@ -40,10 +40,10 @@ def diff(before: Path, after: Path, everything: bool, as_json: bool, markdown: P
       2  a file is no run
     """
     with plain_errors():
+        from conformance.commands.terminal import console
         from conformance.journal import read
         from conformance.runs import telling
         from conformance.runs.changes import compare
-        from conformance.terminal import console
 
         changes = compare(*(read(_file(run), programs=False) for run in (before, after)))
         if as_json:
@@ -78,12 +78,12 @@ def merge(shards: tuple[Path, ...], output: Path) -> None:
       2  the files are not the shards of one run
     """
     with plain_errors():
-        from conformance.presentation import closing_line, table
+        from conformance.commands.presentation import closing_line, table
+        from conformance.commands.terminal import console
         from conformance.report import write_reports
+        from conformance.running.session import all_cases
         from conformance.runs import history
         from conformance.runs.shards import join
-        from conformance.session import all_cases
-        from conformance.terminal import console
 
         path = output / "run.jsonl"
         run = join([_file(shard) for shard in shards], path, [case.id for case in all_cases()])
@@ -171,8 +171,8 @@ def site(runs: tuple[Path, ...], output: Path) -> None:
     with plain_errors():
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
+        from conformance.commands.terminal import Bar, console
         from conformance.site import write_site
-        from conformance.terminal import Bar, console
 
         out = console()
         with Bar(out, TextColumn("pages"), BarColumn(), MofNCompleteColumn()) as progress:
@@ -240,12 +240,12 @@ def survey(
       2  wrong usage, or interrupted
     """
     with plain_errors():
-        from conformance.presentation import figures_table
+        from conformance.commands.presentation import figures_table
+        from conformance.commands.terminal import console
         from conformance.report.text import counted
         from conformance.runs.figures import figures, markdown
         from conformance.site import write_site
         from conformance.survey import Survey, known, survey as survey_of
-        from conformance.terminal import console
 
         out = console()
         plan = Survey(subjects or known(), output, oracle, selection, seed, max_examples, workers, parts, minutes)

@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 
 from conformance.journal import Run
+from conformance.judging.verdict import Status
 from conformance.trace import LEVELS, Level
-from conformance.verdict import Status
 
 NAME = "history.jsonl"
 """The file, in the folder of the runs."""

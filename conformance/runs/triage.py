@@ -11,8 +11,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.expected import entries_of, program_file
 from conformance.journal import Outcome, Run
+from conformance.running.expected import entries_of, program_file
 from conformance.runs.changes import first_difference
 from conformance.trace import LEVELS
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from conformance.journal import CaseRecord, Finding, Outcome, Run
+from conformance.judging.verdict import Difference, Verdict
 from conformance.program import Program
 from conformance.report.model import Case, Cell, Report, first_of, title
 from conformance.report.source import lines
 from conformance.report.steps import Fact, rows
 from conformance.report.text import printable
 from conformance.trace import FACETS, LEVELS, Level
-from conformance.verdict import Difference, Verdict
 
 CONVENTIONS = ("conventions", "kinks", "reduction_conventions", "odd_operands")
 """Features about ties, kinks and singular points, where a derivative is a choice: their pages show every answer."""

@@ -16,6 +16,7 @@ import jinja2
 
 from conformance import journal
 from conformance.journal import RunFileError
+from conformance.judging.verdict import STATUSES
 from conformance.render import script
 from conformance.report.highlight import highlighted
 from conformance.report.html import LEVEL_MEANINGS, STATUS_WORDS, templates
@@ -23,7 +24,6 @@ from conformance.report.model import NOT_RUN, Report, first_of, title
 from conformance.report.text import counted, moment
 from conformance.site.model import CONVENTIONS, Implementation, Site
 from conformance.trace import LEVELS
-from conformance.verdict import STATUSES
 
 Told = Callable[[int, int], None]
 """Is told how many pages are written, and of how many."""

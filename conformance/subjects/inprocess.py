@@ -7,7 +7,7 @@ import types
 
 import msgspec
 
-from conformance.interpreter import run
+from conformance.interpreter.interpreter import run
 from conformance.journal import Description
 from conformance.program import Program
 from conformance.subjects.base import SubjectUnavailable

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from conformance.interpreter import Session, run
+from conformance.interpreter.interpreter import Session, run
 from conformance.program import (
     Bind,
     Call,

@@ -24,6 +24,7 @@ from conformance.journal import (
     VerdictRecord,
     count_statuses,
 )
+from conformance.judging.verdict import Difference, Status, Verdict
 from conformance.program import Bind, Call, Float, Function, Get, Global, Method, Operator, Program, Ref, TensorLiteral
 from conformance.trace import (
     LEVELS,
@@ -40,7 +41,6 @@ from conformance.trace import (
     Trace,
     Warned,
 )
-from conformance.verdict import Difference, Status, Verdict
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'<b>&amp;{{ 7*7 }}\x00\u202e]]>-->"
 """What a subject may say to break out of a report."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from conformance.interpreter import run
+from conformance.interpreter.interpreter import run
 from conformance.program import (
     Bind,
     Call,

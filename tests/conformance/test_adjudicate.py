@@ -9,8 +9,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from conformance.adjudicate import adjudicate
-from conformance.judge import judge
+from conformance.judging.adjudicate import adjudicate
+from conformance.judging.judge import judge
+from conformance.judging.verdict import Difference
 from conformance.program import (
     Bind,
     Call,
@@ -27,7 +28,6 @@ from conformance.program import (
 )
 from conformance.subjects import InProcess, oracle
 from conformance.trace import Array, Trace
-from conformance.verdict import Difference
 
 pytest.importorskip("torch")
 

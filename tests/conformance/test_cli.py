@@ -148,7 +148,7 @@ def test_list_by_semantics_names_the_cases_that_show_a_behaviour(torchstone) -> 
 
 
 def test_list_by_semantics_says_what_no_case_shows(torchstone, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.listing.all_cases", lambda cases: ())
+    monkeypatch.setattr("conformance.commands.listing.all_cases", lambda cases: ())
     lines = torchstone("list", "--by", "semantics").out.splitlines()
     assert "A. Leaf rules and requires_grad: 0 of 30 shown" in lines
     assert lines.count("      no case yet") == len(behaviours())

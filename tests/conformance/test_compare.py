@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from conformance.compare import FEW_ULP, close, compare
-from conformance.double import array_at, to_double, without_prelude
-from conformance.interpreter import run
-from conformance.judge import judge
+from conformance.interpreter.interpreter import run
+from conformance.judging.compare import FEW_ULP, close, compare
+from conformance.judging.double import array_at, to_double, without_prelude
+from conformance.judging.judge import judge
+from conformance.judging.verdict import Difference
 from conformance.numbers import EPSILON, alike_but_for_tangents, apart, elements, ulp
 from conformance.program import Float, Function, Global, Program, Ref
 from conformance.subjects import oracle
@@ -28,7 +29,6 @@ from conformance.trace import (
     Trace,
     Warned,
 )
-from conformance.verdict import Difference
 from tests.conformance.small_programs import bind, call, get, leaf, method, op, program, tensor
 
 torch = pytest.importorskip("torch")

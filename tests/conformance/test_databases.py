@@ -16,8 +16,8 @@ from hypothesis.database import (
     ReadOnlyDatabase,
 )
 
-from conformance import databases
-from conformance.databases import DatabaseUnavailable, Part, opened
+from conformance.running import databases
+from conformance.running.databases import DatabaseUnavailable, Part, opened
 
 
 def test_no_name_is_no_database() -> None:

@@ -9,7 +9,7 @@ from conformance.compose import derivatives
 from conformance.operators.expressions import expressions
 from conformance.operators.variations import variations
 from conformance.program import Program
-from conformance.sampling import draw
+from conformance.running.sampling import draw
 
 CASES = {case.name: case for case in vars(derivatives).values() if isinstance(case, Case)}
 SHOWN = {

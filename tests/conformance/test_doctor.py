@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.doctor import CHECKS, examine
+from conformance.commands.doctor import CHECKS, examine
 from conformance.subjects import SubjectUnavailable
 from conformance.subjects.opening import RUNNER
 

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance import launch
-from conformance.expected import (
+from conformance.journal import Finding, LevelOutcome, Outcome, Run
+from conformance.judging.verdict import Difference, Verdict
+from conformance.program import Program
+from conformance.running import launch
+from conformance.running.expected import (
     OWN,
     Ambiguous,
     ExpectationError,
@@ -20,11 +23,8 @@ from conformance.expected import (
     program_file,
     read,
 )
-from conformance.journal import Finding, LevelOutcome, Outcome, Run
-from conformance.program import Program
+from conformance.running.session import all_cases
 from conformance.runs import triage
-from conformance.session import all_cases
-from conformance.verdict import Difference, Verdict
 
 CASES = ["engine/deep", "engine/wide", "views/split"]
 KNOWN = {"case": "engine/deep", "reason": "It cannot be.", "link": "https://example.org/1"}

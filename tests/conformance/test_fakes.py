@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from conformance.judge import judge
+from conformance.judging.judge import judge
+from conformance.judging.verdict import Verdict
 from conformance.program import Program, Raise
 from conformance.subjects import (
     InProcess,
@@ -22,7 +23,6 @@ from conformance.subjects import (
     oracle,
     stdio,
 )
-from conformance.verdict import Verdict
 from tests.conformance.small_programs import bind, call, enter, exit_, leaf, method, op, program, tensor
 
 pytest.importorskip("torch")

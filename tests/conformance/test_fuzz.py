@@ -14,9 +14,9 @@ import pytest
 
 from conformance.fuzz import Campaign, Cause, Found, Result, Store, run
 from conformance.fuzz.worker import drawn
+from conformance.judging.verdict import Difference, Verdict
 from conformance.program import Bind, Method, Operator, Program, Ref, TensorLiteral
 from conformance.trace import Trace
-from conformance.verdict import Difference, Verdict
 
 pytestmark = pytest.mark.usefixtures("workshop")
 

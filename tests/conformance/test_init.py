@@ -8,8 +8,10 @@ import sys
 
 import pytest
 
-from conformance import doctor, journal, launch
-from conformance.init import LANGUAGES, WouldOverwrite, skeleton
+from conformance import journal
+from conformance.commands import doctor
+from conformance.commands.init import LANGUAGES, WouldOverwrite, skeleton
+from conformance.running import launch
 
 NEEDS = {"python": sys.executable, "javascript": "node", "stdio": "python3"}
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from conformance.interpreter import Session, run
+from conformance.interpreter.interpreter import Session, run
 from conformance.numbers import elements
 from conformance.program import (
     Bind,

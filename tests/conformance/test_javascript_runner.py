@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance.cases import catalogue
-from conformance.init import skeleton
+from conformance.commands.init import skeleton
 from conformance.program import Bind, Call, Function, Global, Method, Operator, Program, Ref, TensorLiteral
 from conformance.subjects import SubjectUnavailable, javascript, open_subject
 from conformance.subjects.libraries import signatures

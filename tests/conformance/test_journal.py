@@ -9,8 +9,8 @@ from hypothesis import given, strategies as st
 
 from conformance import journal
 from conformance.journal import CaseRecord, Description, Footer, Header, Outcome, ProgramRecord, VerdictRecord
+from conformance.judging.verdict import Verdict
 from conformance.program import Bind, Program
-from conformance.verdict import Verdict
 
 HEADER = Header(
     torchstone="0.1.0",

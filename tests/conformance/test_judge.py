@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.judge import judge
+from conformance.judging.judge import judge
 from conformance.numbers import elements
 from conformance.program import Program, Ref, Unpack
 from conformance.subjects import oracle

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from conformance.judging.verdict import Difference, Verdict
 from conformance.program import Program
 from conformance.trace import Trace
-from conformance.verdict import Difference, Verdict
 from mutation.faults import fault
 from mutation.killing import Killer, Ran
 from mutation.planting import Texts, apart, forget, package

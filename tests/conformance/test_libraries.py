@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from conformance.interpreter import run
-from conformance.namespace import Missing
+from conformance.interpreter.interpreter import run
+from conformance.interpreter.namespace import Missing
 from conformance.program import TensorLiteral
 from conformance.recorder import record
 from conformance.subjects import SubjectUnavailable, open_subject

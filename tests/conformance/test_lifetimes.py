@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec import UNSET
 
-from conformance.interpreter import run
+from conformance.interpreter.interpreter import run
 from tests.conformance.small_programs import (
     bind,
     call,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance.memory import Memory, Place
+from conformance.interpreter.memory import Memory, Place
 
 torch = pytest.importorskip("torch")
 

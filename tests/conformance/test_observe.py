@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from msgspec import UNSET
 
-from conformance.interpreter import run
-from conformance.observe import MAX_REPRS
+from conformance.interpreter.interpreter import run
+from conformance.interpreter.observe import MAX_REPRS
 from conformance.program import Global, Program
 from conformance.trace import Graph, Mode, Node, Opaque, Sequence, TensorSeen
 from tests.conformance.small_programs import (

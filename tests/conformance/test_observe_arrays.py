@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import numtorch
-from conformance.compare import compare
-from conformance.interpreter import run
+from conformance.interpreter.interpreter import run
+from conformance.judging.compare import compare
 from conformance.program import Program
 from conformance.trace import ArraySeen, Float, Sequence, StepTrace
 from tests.conformance.small_programs import bind, call, method, op, program, tensor

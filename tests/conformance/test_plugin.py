@@ -13,8 +13,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from conformance import journal, launch
+from conformance import journal
 from conformance.journal import Run
+from conformance.running import launch
 
 pytestmark = pytest.mark.usefixtures("workshop")
 

@@ -11,7 +11,7 @@ import pytest
 
 from conformance import program, trace
 from conformance.cases import catalogue
-from conformance.doctor import examine
+from conformance.commands.doctor import examine
 from conformance.errors import CODES
 from conformance.subjects import limits, messages, open_subject, stdio
 from conformance.subjects.base import SubjectUnsupported

@@ -13,10 +13,8 @@ import pytest
 
 from conformance.fuzz.worker import drawn
 from conformance.journal import CaseRecord, Description, Journal
-from conformance.judge import judge
-from conformance.launch import run
+from conformance.judging.judge import judge
 from conformance.numbers import EPSILON, elements
-from conformance.oracles import chosen
 from conformance.program import Program
 from conformance.recorded import replaying
 from conformance.recorded.catalogue import changes_since, source_digest
@@ -26,8 +24,10 @@ from conformance.recorded.lines import FORMAT, Head, Recording, encoder
 from conformance.recorded.making import Order, record
 from conformance.recorded.oracle import Recorded
 from conformance.recorded.sureness import ONE, Remembered, observed
-from conformance.runner import Settings, run_case
-from conformance.session import all_cases
+from conformance.running.launch import run
+from conformance.running.oracles import chosen
+from conformance.running.runner import Settings, run_case
+from conformance.running.session import all_cases
 from conformance.subjects import oracle
 from conformance.subjects.base import SubjectFailed, SubjectUnavailable, SubjectUnsupported
 from conformance.trace import Array, Trace
@@ -212,7 +212,7 @@ def cosines(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def without_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("conformance.oracles", "conformance.recorded.oracle", "conformance.recorded.replaying"):
+    for module in ("conformance.running.oracles", "conformance.recorded.oracle", "conformance.recorded.replaying"):
         monkeypatch.setattr(f"{module}.is_pytorch_there", lambda: False)
     replaying._pytorch.cache_clear()
 

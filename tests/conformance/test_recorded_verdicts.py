@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from conformance.judge import judge
+from conformance.judging.judge import judge
+from conformance.judging.verdict import Verdict
 from conformance.program import Program
 from conformance.recorded.corpus import Corpus
 from conformance.recorded.oracle import Recorded
 from conformance.recorded.shipped import SHIPPED
 from conformance.subjects import Process, Subject, SubjectError
-from conformance.verdict import Verdict
 from mutation.faults import faults
 from mutation.planting import write_copy
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from conformance.cases import catalogue
-from conformance.compare import compare
+from conformance.judging.compare import compare
 from conformance.program import TensorLiteral
 from conformance.recorder import record
 from conformance.subjects import SubjectUnavailable, open_subject

@@ -17,12 +17,12 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from conformance.case import Case
 from conformance.cases import catalogue
 from conformance.generate import same_shape
+from conformance.interpreter.threads import Thread
 from conformance.program import Bind, Method, Operator, Program, Ref, TensorLiteral, outs
 from conformance.recorder import record
 from conformance.render import lines, script
 from conformance.render.body import Body
 from conformance.render.literals import tensor
-from conformance.threads import Thread
 
 CATALOGUE = catalogue()
 PROGRAMS = [pytest.param(case, id=id_) for id_, case in CATALOGUE.items()]
@@ -356,7 +356,7 @@ def seen_tensor(value) -> object:
 
 def assert_script_does_the_same(program: Program) -> None:
     torch = pytest.importorskip("torch")
-    from conformance.interpreter import Session, run
+    from conformance.interpreter.interpreter import Session, run
 
     trace = run(program, torch)
     with Session(torch, program) as session:
@@ -438,7 +438,7 @@ def test_the_script_of_a_program_that_raises_goes_on():
     pytest.importorskip("torch")
     import torch
 
-    from conformance.interpreter import run
+    from conformance.interpreter.interpreter import run
 
     def case(torch, x):
         y = x.requires_grad_().sum()

@@ -16,13 +16,13 @@ from msgspec.structs import replace
 
 from conformance import journal
 from conformance.journal import Finding, Outcome, Record
+from conformance.judging.verdict import Difference, Verdict
 from conformance.program import Get, Method, Operator, Program, Ref
 from conformance.report import Paths, write_reports
 from conformance.report.model import Report
 from conformance.report.source import reproducer
 from conformance.report.steps import rows
 from conformance.trace import Array, StepTrace, TensorChange, TensorSeen, Trace
-from conformance.verdict import Difference, Verdict
 from tests.conformance import build_run
 from tests.conformance.build_run import CUBE, array, cube_trace, failing, tensor, write
 

@@ -12,11 +12,11 @@ from hypothesis import assume, strategies as st
 
 from conformance import journal
 from conformance.journal import Description, Outcome
+from conformance.judging.verdict import Difference, Verdict
 from conformance.program import Bind, Program
-from conformance.runner import ENOUGH, CaseCannotRun, Settings, run_case
+from conformance.running.runner import ENOUGH, CaseCannotRun, Settings, run_case
 from conformance.subjects.base import SubjectCrashed, SubjectTimeout
 from conformance.trace import StepTrace, Trace
-from conformance.verdict import Difference, Verdict
 
 PASS = Verdict(status="PASS")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec import UNSET
 
-from conformance.interpreter import MAX_CALLS
+from conformance.interpreter.interpreter import MAX_CALLS
 from conformance.program import (
     Bind,
     Class,

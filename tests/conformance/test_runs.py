@@ -11,15 +11,16 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, strategies as st
 
-from conformance import journal, launch
+from conformance import journal
 from conformance.cli import command
 from conformance.journal import CaseRecord, Description, Finding, Header, LevelOutcome, Outcome, Run
+from conformance.judging.verdict import Difference, Verdict
 from conformance.program import Program
+from conformance.running import launch
 from conformance.runs import baseline, history, telling
 from conformance.runs.changes import Kind, compare, told
 from conformance.runs.shards import CannotJoin, MoreShardsThanCases, NoShard, Shard, durations, join, parse, split
 from conformance.trace import LEVELS, Level
-from conformance.verdict import Difference, Verdict
 
 SELECTION = "accumulation and grad"
 

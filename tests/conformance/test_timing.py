@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from conformance.timing import Clock, told
+from conformance.running.timing import Clock, told
 
 
 def test_a_clock_adds_up_what_is_spent_even_where_it_raises() -> None:

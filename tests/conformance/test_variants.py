@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from conformance.cli import command
 from conformance.fuzz.worker import drawn
-from conformance.judge import judge
+from conformance.judging.judge import judge
 from conformance.program import Program, Step
 from conformance.subjects import Process, SubjectUnavailable, open_subject, oracle
 from conformance.subjects.base import SubjectUnsupported

@@ -3,8 +3,8 @@
 import pytest
 
 from conformance.cases import catalogue
-from conformance.doctor import examine
-from conformance.judge import judge
+from conformance.commands.doctor import examine
+from conformance.judging.judge import judge
 from conformance.subjects import javascript, oracle
 
 ALIKE = ("addition", "subtraction", "multiplication", "negation", "operators_have_names")

@@ -3,8 +3,8 @@
 import pytest
 
 from conformance.cases import catalogue
-from conformance.doctor import examine
-from conformance.judge import judge
+from conformance.commands.doctor import examine
+from conformance.judging.judge import judge
 from conformance.subjects import oracle
 from conformance.subjects.libraries import LIBRARIES
 

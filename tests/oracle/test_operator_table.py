@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from conformance.namespace import namespace_of
+from conformance.interpreter.namespace import namespace_of
 from conformance.operators import TABLE, Form, Operator, Unfit
 from conformance.program import Float, List
 

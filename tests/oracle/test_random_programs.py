@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from conformance.compose.programs import BLOCK, compose
-from conformance.interpreter import run
-from conformance.judge import judge
+from conformance.interpreter.interpreter import run
+from conformance.judging.judge import judge
 from conformance.program import Program
 
 COUNT = 400

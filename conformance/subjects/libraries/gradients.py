@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from conformance.namespace import Missing
+from conformance.interpreter.namespace import Missing
 from conformance.subjects.libraries.library import Functional, Value
 from conformance.subjects.libraries.tensors import Node, Tensor, numpy_dtype
 

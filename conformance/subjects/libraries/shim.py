@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from conformance.interpreter.namespace import DTYPES, Missing
 from conformance.journal import Description
-from conformance.namespace import DTYPES, Missing
 from conformance.program import OPERATORS
 from conformance.subjects.inprocess import DECLARED
 from conformance.subjects.libraries.gradients import gradients, reachable

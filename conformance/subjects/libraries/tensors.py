@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conformance.namespace import Missing
+from conformance.interpreter.namespace import Missing
 from conformance.subjects.libraries.library import Value
 from conformance.subjects.libraries.signatures import SIGNATURES
 

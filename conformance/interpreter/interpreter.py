@@ -21,12 +21,12 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from conformance import shapes
 from conformance.errors import raised, without_addresses, without_frames
-from conformance.fresh import Fresh
-from conformance.functions import Functions, Missed, Scope, built_in_exception
-from conformance.namespace import Missing, Namespace, namespace_of
-from conformance.observe import Observer
+from conformance.interpreter import shapes
+from conformance.interpreter.fresh import Fresh
+from conformance.interpreter.functions import Functions, Missed, Scope, built_in_exception
+from conformance.interpreter.namespace import Missing, Namespace, namespace_of
+from conformance.interpreter.observe import Observer
 from conformance.program import (
     Bind,
     Call,

@@ -12,13 +12,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.table import Table
 from rich.text import Text
 
+from conformance.commands.terminal import Bar
 from conformance.journal import Run
-from conformance.launch import Result
-from conformance.plugin import PROPERTY, CaseItem
 from conformance.report.model import FAILING
+from conformance.running.launch import Result
+from conformance.running.plugin import PROPERTY, CaseItem
+from conformance.running.timing import told
 from conformance.runs.figures import COLUMNS, Figures, rows
-from conformance.terminal import Bar
-from conformance.timing import told
 from conformance.trace import LEVELS
 
 STEPS = 10

@@ -21,7 +21,7 @@ from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 from hypothesis.strategies import SearchStrategy
 
-from conformance.enough import Enough
+from conformance.running.enough import Enough
 
 __all__ = ["CannotDraw", "Enough", "draw"]
 

@@ -12,7 +12,7 @@ import types
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from conformance import rounding, threads
+from conformance.interpreter import rounding, threads
 from conformance.numbers import elements
 from conformance.program import HOST_MODULES, TensorLiteral
 

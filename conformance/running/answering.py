@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from conformance.judging.verdict import Verdict
 from conformance.program import Program
 from conformance.subjects.base import Subject, SubjectCrashed, SubjectFailed, SubjectTimeout, SubjectUnsupported
 from conformance.trace import Trace
-from conformance.verdict import Verdict
 
 
 def answer(subject: Subject, program: Program) -> Trace | Verdict:

@@ -13,9 +13,9 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from conformance import shown
-from conformance.compare import Doubtful
-from conformance.double import array_at, rounded_otherwise, to_double, without_prelude
+from conformance.judging import shown
+from conformance.judging.compare import Doubtful
+from conformance.judging.double import array_at, rounded_otherwise, to_double, without_prelude
 from conformance.numbers import EPSILON, LARGEST, elements
 from conformance.program import Complex, Float, Program
 from conformance.subjects.base import Subject, SubjectError

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.journal import LevelOutcome, Outcome
+from conformance.judging.verdict import Difference, Verdict
 from conformance.program import Program
 from conformance.render import script
 from conformance.trace import LEVELS
-from conformance.verdict import Difference, Verdict
 
 
 def describe_failure(sentence: str, outcome: Outcome, subject: str, seed: int = 0, oracle: str = "torch") -> str:

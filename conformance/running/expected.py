@@ -22,7 +22,7 @@ from conformance.journal import Outcome
 from conformance.program import Program, ProgramError
 from conformance.trace import LEVELS, Level
 
-OWN = Path(__file__).with_name("expectations")
+OWN = Path(__file__).parent.parent / "expectations"
 """Where the expectations of the subjects that this project knows lie, a folder each."""
 
 

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from msgspec import UNSET
 
-from conformance import shown
+from conformance.judging import shown
+from conformance.judging.verdict import Difference
 from conformance.numbers import EPSILON, alike, alike_but_for_tangents, apart, elements
 from conformance.program import Complex, Float, Get, Global, Method, Program, Step
 from conformance.trace import (
@@ -36,7 +37,6 @@ from conformance.trace import (
     TensorSeen,
     Trace,
 )
-from conformance.verdict import Difference
 
 FEW_ULP = 4.0
 """Numbers closer than this are equal. A correctly rounded function is half an ulp off, the libraries' exp, tanh and pow up to

@@ -32,7 +32,8 @@ from typing import Any, Literal as OneOf
 import msgspec
 import numpy as np
 
-from conformance.double import array_at, to_double
+from conformance.judging.double import array_at, to_double
+from conformance.judging.verdict import Difference
 from conformance.numbers import EPSILON, elements
 from conformance.program import (
     Bind,
@@ -58,7 +59,6 @@ from conformance.program import (
 )
 from conformance.subjects.base import Subject, SubjectError
 from conformance.trace import Trace
-from conformance.verdict import Difference
 
 Says = OneOf["subject", "oracle", "convention", "unstable", "unjudged"]
 

@@ -61,7 +61,7 @@ def to_double(program: Program, trace: Trace) -> Program:
 
 
 def rounded_otherwise(double: Program, seed: int, dtype: str) -> Program:
-    """What `to_double` made, with every operation off by a unit in the last place of `dtype` (`conformance.rounding`)."""
+    """What `to_double` made, with every operation off by a unit in the last place of `dtype` (`interpreter/rounding.py`)."""
     begin = Call(function=Global("conformance.rounded"), args=(seed, dtype), out=_ROUNDING.name)
     enter = Enter(context=_ROUNDING, drops=(_ROUNDING.name,))
     return msgspec.structs.replace(double, steps=(double.steps[0], begin, enter, *double.steps[1:]))

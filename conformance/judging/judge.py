@@ -19,14 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from conformance import shown
-from conformance.compare import Doubtful, as_difference, find
+from conformance.judging import shown
+from conformance.judging.compare import Doubtful, as_difference, find
+from conformance.judging.verdict import Difference, Verdict
+from conformance.judging.witness import Witness, arrays, coarsest, kinds, numbers, witness_of
 from conformance.numbers import EPSILON, ulp
 from conformance.program import Call, Complex, Float, Global, Program
 from conformance.subjects.base import Subject
 from conformance.trace import Array, Trace
-from conformance.verdict import Difference, Verdict
-from conformance.witness import Witness, arrays, coarsest, kinds, numbers, witness_of
 
 MULTIPLE = 4.0
 """How many times the oracle's own error the subject may have. Two correct float32 programs differ by the order of their sums;

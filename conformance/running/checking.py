@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from conformance.answering import answer
-from conformance.failure import describe_program
-from conformance.judge import judge
+from conformance.judging.judge import judge
+from conformance.judging.verdict import Verdict
 from conformance.program import Operand, Program, TensorLiteral
 from conformance.recorder import record
 from conformance.render import script
+from conformance.running.answering import answer
+from conformance.running.failure import describe_program
 from conformance.subjects import InProcess, Subject, open_subject, oracle
 from conformance.trace import Trace
-from conformance.verdict import Verdict
 
 
 @dataclass(frozen=True)

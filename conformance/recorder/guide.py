@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
 
-from conformance.interpreter import Session
+from conformance.interpreter.interpreter import Session
 from conformance.program import Step
 
 GUIDES = ("torch", "numtorch")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from conformance.subjects.javascript import RUNNERS
 
-_SKELETONS = Path(__file__).parent / "skeletons"
+_SKELETONS = Path(__file__).parent.parent / "skeletons"
 
 LANGUAGES = {
     "python": "a module with torch's names",

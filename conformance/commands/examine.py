@@ -16,13 +16,13 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.journal import Finding, Journal, Outcome
-from conformance.judge import judge
-from conformance.oracles import chosen, corpus, is_recorded, open_oracle
+from conformance.judging.judge import judge
 from conformance.render import script
 from conformance.report.graph import Drawing
 from conformance.report.steps import Fact, Row, rows, where
-from conformance.runner import Case, Described, Settings, run_case
-from conformance.session import all_cases
+from conformance.running.oracles import chosen, corpus, is_recorded, open_oracle
+from conformance.running.runner import Case, Described, Settings, run_case
+from conformance.running.session import all_cases
 from conformance.subjects import open_subject
 from conformance.trace import LEVELS, Graph, Trace
 

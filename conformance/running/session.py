@@ -14,17 +14,18 @@ from pathlib import Path
 
 import msgspec
 
-from conformance import expected, journal
-from conformance.expected import Expectations
+from conformance import journal
 from conformance.journal import Description, Footer, Header, Journal, Outcome, Run
-from conformance.judge import judge
-from conformance.oracles import corpus, is_recorded, open_oracle
+from conformance.judging.judge import judge
 from conformance.report import write_reports
-from conformance.runner import Case, CaseCannotRun, Described, Settings, record_of, run_case
+from conformance.running import expected
+from conformance.running.expected import Expectations
+from conformance.running.oracles import corpus, is_recorded, open_oracle
+from conformance.running.runner import Case, CaseCannotRun, Described, Settings, record_of, run_case
+from conformance.running.timing import Clock
 from conformance.runs import history
 from conformance.runs.shards import Shard, durations, split
 from conformance.subjects import Subject, open_subject
-from conformance.timing import Clock
 from conformance.version import torchstone_version
 
 

@@ -20,10 +20,6 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import msgspec
 
-from conformance.adjudicate import adjudicate
-from conformance.answering import answer
-from conformance.enough import Enough
-from conformance.expected import Expectations
 from conformance.journal import (
     CaseRecord,
     Description,
@@ -35,11 +31,15 @@ from conformance.journal import (
     VerdictRecord,
     count_statuses,
 )
+from conformance.judging.adjudicate import adjudicate
+from conformance.judging.verdict import Status, Verdict
 from conformance.program import Program
+from conformance.running.answering import answer
+from conformance.running.enough import Enough
+from conformance.running.expected import Expectations
+from conformance.running.timing import Clock
 from conformance.subjects.base import Subject
-from conformance.timing import Clock
 from conformance.trace import FACETS, LEVELS, Level, Trace
-from conformance.verdict import Status, Verdict
 
 if TYPE_CHECKING:  # Hypothesis takes a fifth of a second to import, and recorded programs need none of it.
     from hypothesis.database import ExampleDatabase
@@ -83,7 +83,7 @@ class Case(Described, Protocol):
 
 
 Judge = Callable[[Program, Trace, Trace, Subject, tuple[str, ...]], Verdict]
-"""Compares the oracle's trace of a program with the subject's: `conformance.judge.judge`."""
+"""Compares the oracle's trace of a program with the subject's: `conformance.judging.judge.judge`."""
 
 
 @dataclass(frozen=True)
@@ -239,8 +239,8 @@ class CaseRun:
 
     def _draw(self, see: Callable[[Program], None], *, shrink: bool = False) -> None:
         """Draws the programs of the case, in the order that its seed gives, and shows them to `see` one by one."""
-        from conformance.databases import Part
-        from conformance.sampling import CannotDraw, draw
+        from conformance.running.databases import Part
+        from conformance.running.sampling import CannotDraw, draw
 
         inside = 0.0
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from conformance.behaviours import Behaviour, covering
-from conformance.launch import select
-from conformance.runner import Case
-from conformance.session import all_cases
+from conformance.running.launch import select
+from conformance.running.runner import Case
+from conformance.running.session import all_cases
 
 
 def by_feature(selection: str = "", cases: Sequence[str] = ()) -> dict[str, list[Case]]:

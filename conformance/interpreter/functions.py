@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType
 
-from conformance import shapes
 from conformance.errors import raised
-from conformance.namespace import Missing
+from conformance.interpreter import shapes
+from conformance.interpreter.namespace import Missing
 from conformance.program import Class, Function, Operand, Raise, Step, Yield, names_read
 from conformance.trace import FunctionCall, Mode, Raised, Seen, StepTrace, TensorChange
 
 if TYPE_CHECKING:
-    from conformance.interpreter import Session
-    from conformance.observe import Observer
+    from conformance.interpreter.interpreter import Session
+    from conformance.interpreter.observe import Observer
 
 
 class Missed(Exception):
@@ -199,7 +199,7 @@ class Functions:
 
     def begin_record(self) -> bool:
         """Whether one more call is recorded."""
-        from conformance.interpreter import MAX_CALLS, MAX_DEPTH
+        from conformance.interpreter.interpreter import MAX_CALLS, MAX_DEPTH
 
         if not self._recording:
             return False

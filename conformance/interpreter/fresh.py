@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from conformance.namespace import Namespace
+from conformance.interpreter.namespace import Namespace
 from conformance.program import Program
 
 

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.failure import describe_failure
 from conformance.journal import Outcome, RunFileError
-from conformance.oracles import chosen, is_recorded
-from conformance.runner import PROFILES, CaseCannotRun, Settings
+from conformance.running.failure import describe_failure
+from conformance.running.oracles import chosen, is_recorded
+from conformance.running.runner import PROFILES, CaseCannotRun, Settings
+from conformance.running.session import Controller, Plan, Worker, import_from_here
 from conformance.runs.shards import MoreShardsThanCases, NoShard, Shard, parse
-from conformance.session import Controller, Plan, Worker, import_from_here
 from conformance.subjects import SubjectUnavailable
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _programs_of(profile: str, oracle: str) -> int:
 def _database(names: list[str]) -> ExampleDatabase | None:
     if not names:
         return None
-    from conformance.databases import DatabaseUnavailable, opened
+    from conformance.running.databases import DatabaseUnavailable, opened
 
     try:
         return opened(names)
@@ -181,7 +181,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    if file_path == Path(__file__).with_name("test_conformance.py"):
+    if file_path == Path(__file__).parent.parent / "test_conformance.py":
         return Catalogue.from_parent(parent, path=file_path)
     return None
 

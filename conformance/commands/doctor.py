@@ -13,8 +13,8 @@ from typing import Literal as OneOf
 
 from msgspec import UNSET
 
+from conformance.interpreter.namespace import DTYPES
 from conformance.journal import Description
-from conformance.namespace import DTYPES
 from conformance.program import (
     Bind,
     Call,

@@ -26,14 +26,14 @@ def plain_errors() -> Iterator[None]:
 def _is_for_the_user(error: Exception) -> bool:
     from conformance.behaviours import UnknownBehaviour
     from conformance.cases import CatalogueError
-    from conformance.databases import DatabaseUnavailable
-    from conformance.examine import UnknownCase
-    from conformance.expected import ExpectationError
+    from conformance.commands.examine import UnknownCase
+    from conformance.commands.init import WouldOverwrite
     from conformance.fuzz.cluster import NoCluster
-    from conformance.init import WouldOverwrite
     from conformance.journal import RunFileError
-    from conformance.launch import CannotRun
-    from conformance.runner import CaseCannotRun
+    from conformance.running.databases import DatabaseUnavailable
+    from conformance.running.expected import ExpectationError
+    from conformance.running.launch import CannotRun
+    from conformance.running.runner import CaseCannotRun
     from conformance.runs.shards import NoShard
     from conformance.subjects import SubjectError
 

@@ -21,8 +21,9 @@ from msgspec import UNSET
 from numpy.lib.array_utils import byte_bounds
 
 from conformance.errors import is_traceback, without_addresses, without_frames
-from conformance.memory import Memory, Place
-from conformance.namespace import DTYPES, Namespace
+from conformance.interpreter.memory import Memory, Place
+from conformance.interpreter.namespace import DTYPES, Namespace
+from conformance.interpreter.walk import graph_behind
 from conformance.program import Complex, Float, Global
 from conformance.trace import (
     Array,
@@ -37,7 +38,6 @@ from conformance.trace import (
     TensorChange,
     TensorSeen,
 )
-from conformance.walk import graph_behind
 
 MAX_ITEMS = 1_000
 """Elements of a container that are looked into. A program that binds more has them for their number, not for each one."""

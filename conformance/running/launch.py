@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from conformance.journal import Run, read
-from conformance.oracles import chosen, is_recorded, open_oracle
-from conformance.plugin import CaseItem
+from conformance.running.oracles import chosen, is_recorded, open_oracle
+from conformance.running.plugin import CaseItem
+from conformance.running.session import Plan, all_cases, import_from_here
 from conformance.runs.shards import MoreShardsThanCases, Shard
-from conformance.session import Plan, all_cases, import_from_here
 from conformance.subjects import open_subject
 
 AS_EXPECTED, NOT_AS_EXPECTED, COULD_NOT_RUN = 0, 1, 2
@@ -97,7 +97,7 @@ def run(
     except MoreShardsThanCases as error:
         raise CannotRun(f"--shard {shard}: {error}") from error
     if database:
-        from conformance.databases import opened as opened_database
+        from conformance.running.databases import opened as opened_database
 
         opened_database(database)  # What cannot be used is to be said at once, and as one line.
     open_oracle(oracle).close()
@@ -148,12 +148,12 @@ def select(subjects: Sequence[str], selection: str, cases: Sequence[str] = (), o
 
 def _pytest(arguments: list[str], plugins: list[object]) -> tuple[int, str]:
     """Runs pytest on the suite; its exit code, and what it complained about."""
-    here = Path(__file__).parent
+    here = Path(__file__).parent.parent
     base = ["-c", str(here / "pytest.ini"), "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "xdist.plugin"]
     complaints = io.StringIO()
     with _without_other_plugins(), contextlib.redirect_stderr(complaints):
         code = pytest.main(
-            [*base, "-p", "conformance.plugin", *arguments, str(here / "test_conformance.py")], plugins=plugins
+            [*base, "-p", "conformance.running.plugin", *arguments, str(here / "test_conformance.py")], plugins=plugins
         )
     return code, complaints.getvalue().strip().removeprefix("ERROR: ")
 
