@@ -23,6 +23,7 @@ from typing import Any
 from . import grad_mode
 from .descriptor import Descriptor, describe
 from .geometry import laid_out
+from .kernels.pointwise import addend
 from .layout import is_contiguous, is_dense
 from .lazy import LAZY
 from .plain_numpy import np
@@ -113,6 +114,8 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
     if grad_mode.watches and grad_mode.state.before_write is not None:
         grad_mode.state.before_write(old)
     array = old._array
+    if not old._desc.real:
+        grad = addend(grad)
     if type(array) is _ndarray:
         if array.size < UNLOCKED:
             np.add(array, grad, out=array, casting="unsafe")

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from . import grad_mode
 from .descriptor import arrange, describe, plan_of
 from .geometry import Memory, is_dense_like, laid_out, root_of
+from .kernels.pointwise import addend
 from .lazy import LAZY
 from .levels import wrapped_of
 from .plain_numpy import np
@@ -43,6 +44,8 @@ def summed(slots: Any, key: Any, grad: Any) -> tuple[Any, bool]:
     slots[key] = None  # so that only `old` holds it
     if grad_mode.watches and grad_mode.state.before_write is not None:
         return old + grad, False
+    if grad.dtype.kind == "c":
+        grad = addend(grad)
     if type(old) is not _ndarray:  # a NumPy scalar stands for memory that it does not have
         return old + grad, _refcount(old) <= _ALONE and type(old) not in LAZY
     if _refcount(old) <= _ALONE and (old.base is None or owns(old)) and is_dense(old):

@@ -13,12 +13,12 @@ from . import grad_mode
 from .descriptor import arrange, describe, descriptor, plan_of
 from .dtype import dtypes
 from .geometry import laid_out
-from .kernels.pointwise import BOOL_NEGATED
+from .kernels.pointwise import BOOL_NEGATED, addend
 from .layout import RULES
 from .overlap import refuse, refuse_internal, warn_of_internal
 from .plain_numpy import np
 from .tensor import Tensor, wrap
-from .views import bump, check_inplace, extras, requires_grad, storage_of
+from .views import bump, check_inplace, extras, mark_inference, requires_grad, storage_of
 
 _ndarray = np.ndarray
 
@@ -107,6 +107,7 @@ def refuse_bools(tensor: Tensor, name: str) -> None:
 
 
 _SUBTRACTIONS = frozenset(("sub", "rsub"))
+_SUMS = frozenset(("add", "sub"))
 IMAGINARY_DISCARDED = "Casting complex values to real discards the imaginary part"
 _COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))  # in place these write 0 and 1 into any type
 
@@ -173,15 +174,9 @@ def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
         left = left.astype(plan.cast0, order="C")
     if plan.cast1 is not None:
         right = right.astype(plan.cast1, order="C")
-    right = _times_one(name, right)
+    if name in _SUMS:
+        right = addend(right)
     return a, b, left, right, plan.result, plan
-
-
-def _times_one(name: str, right: Any) -> Any:
-    """What is added or subtracted, once it is multiplied by an alpha of 1, as PyTorch does: complex infinities show it."""
-    if right.dtype.kind != "c" or name not in ("add", "sub") or np.isfinite(right).all():
-        return right
-    return right * right.dtype.type(1)
 
 
 def _kind_of(category: int) -> dtypes.dtype:
@@ -256,7 +251,8 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool, shared: str |
         if not a._desc.real:
             plan = plan_of(a._desc, b._desc)
         check_write(a, right, tracked)
-    right = _times_one(name, right)
+    if name in _SUMS:
+        right = addend(right)
     if name in _COMPARISONS:
         if kind.is_complex and name not in ("eq", "ne"):
             raise refused(f"{name}_cpu", kind)

@@ -18,7 +18,7 @@ Array = Any
 add, sub, mul, div = np.add, np.subtract, np.multiply, np.true_divide
 exp, log, sin, cos, tan, tanh, sqrt = np.exp, np.log, np.sin, np.cos, np.tan, np.tanh, np.sqrt
 sinh, cosh, asin, acos, atan = np.sinh, np.cosh, np.arcsin, np.arccos, np.arctan
-neg, abs, square, reciprocal = np.negative, np.abs, np.square, np.reciprocal
+neg, abs, square = np.negative, np.abs, np.square
 where = np.where
 
 
@@ -55,7 +55,20 @@ def sign(x: Array) -> Array:
     return x.copy() if x.dtype.kind == "b" else np.sign(x)
 
 
-sgn = sign
+def sgn(x: Array) -> Array:
+    """The sign; of a complex number the one of absolute value 1 in its direction, nan of infinite ones."""
+    if x.dtype.kind == "f":
+        return np.subtract(x > 0, x < 0, dtype=x.dtype)
+    if x.dtype.kind != "c":
+        return sign(x)
+    return np.where(x == 0, x.dtype.type(0), x / np.abs(x).astype(x.dtype))[()]
+
+
+def reciprocal(x: Array, out: Array | None = None) -> Array:
+    """1 / x; a complex number divides 1, as NumPy's own function does not where it is 0 or infinite."""
+    if x.dtype.kind == "c":
+        return np.divide(x.dtype.type(1), x, out=out)
+    return np.reciprocal(x, out=out)
 
 
 def rsqrt(x: Array) -> Array:
@@ -258,6 +271,11 @@ _numbers: dict[
 ] = {}  # 0-d arrays of the multiples that were asked for, a learning rate mostly
 
 
+def addend(x: Array) -> Array:
+    """What is added or subtracted, once it is multiplied by an alpha of 1, as PyTorch does: complex infinities show it."""
+    return x * x.dtype.type(1) if x.dtype.kind == "c" and not np.isfinite(x).all() else x
+
+
 def with_multiple(function: np.ufunc, x: Array, other: Array, alpha: Any, out: Array | None) -> Array:
     """function(x, alpha * other)"""
     kind = x.dtype
@@ -354,7 +372,7 @@ def angle(x: Array) -> Array:
 
 def rsub(x: Array, other: Array) -> Array:
     """other - x"""
-    return other - x
+    return other - addend(x)
 
 
 def rsqrt_backward(grad: Array, result: Array) -> Array:

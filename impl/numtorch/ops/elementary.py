@@ -48,7 +48,7 @@ op("log1p(self)", np.log1p, node="Log1PBackward0", float_result=True, self="grad
 op("expm1(self)", np.expm1, float_result=True, self="grad * (result.conj() + 1)", jvp=ELEMENTWISE)
 
 # ---- signs and rounding
-op("sgn(self)", k.sign, exact_out=FOUND_DTYPE, pointwise=True, self="sgn_backward(self, grad, result)",
+op("sgn(self)", k.sgn, exact_out=FOUND_DTYPE, pointwise=True, self="sgn_backward(self, grad, result)",
    jvp="sgn_backward(self_p, self_t, result)")
 op("sign(self)", k.sign, exact_out=FOUND_DTYPE, pointwise=True, self="zeros_like(grad)", jvp=ELEMENTWISE)
 op("round_decimals(self, decimals)", k.round_decimals, node="RoundBackward1", says="round", pointwise=True,

@@ -28,7 +28,8 @@ op("mul_scalar(self, other)", np.multiply, pointwise=False, inplace=True, layout
 op("div_scalar(self, other)", np.true_divide, pointwise=False, layout=BESIDE_NUMBER, node="DivBackward1",
    self="grad / other", jvp=LINEAR)
 op("neg(self)", np.negative, exact_out=FOUND_DTYPE, self="-grad", jvp=LINEAR)
-op("reciprocal(self)", np.reciprocal, float_result=True, self="-grad * (result * result).conj()", jvp=ELEMENTWISE)
+op("reciprocal(self)", k.reciprocal, pointwise=True, float_result=True, self="-grad * (result * result).conj()",
+   jvp=ELEMENTWISE)
 
 # ---- powers
 op("pow_scalar(self, exponent)", k.pow_scalar, node="PowBackward0", says="pow", pointwise=True,
