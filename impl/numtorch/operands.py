@@ -86,7 +86,10 @@ def plain(tensor: Any, name: str, to_float: bool, refuses: str | None = None) ->
     if tensor._desc.dtype.category < dtypes.FLOATING:
         refuse_bools(tensor, name)
         if to_float:
-            return tensor.to(dtypes.get_default_dtype())
+            converted = tensor.to(dtypes.get_default_dtype())
+            if tensor._extra is not None and tensor._extra.inference:
+                mark_inference(converted)  # whose results are counted as if it were the operand itself
+            return converted
         if refuses is not None:
             raise refused(refuses, tensor._desc.dtype)
     return tensor

@@ -145,11 +145,14 @@ def become(tensor: Any, array: np.ndarray, desc: Any) -> None:
     bump(tensor)
 
 
-def counted(source: Any, *results: Any, times: int = 1) -> Any:
-    """Results; over an inference tensor they are written below PyTorch's autograd, where it counts, unless the mode is on."""
+def counted(source: Any, *results: Any, times: int | tuple[int, ...] = 1) -> Any:
+    """Results; over an inference tensor they are written below PyTorch's autograd, where it counts, unless the mode is on.
+
+    `times` is how often each is, or all are.
+    """
     if source._extra is not None and source._extra.inference and not grad_mode.state.inference:
-        for result in results:
-            for _ in range(times):
+        for result, often in zip(results, times if isinstance(times, tuple) else (times,) * len(results), strict=True):
+            for _ in range(often):
                 bump(result)
     return results[0]
 

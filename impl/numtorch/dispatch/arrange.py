@@ -709,6 +709,8 @@ def flip(self, dims, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int((not self._desc.numel) or not self._desc.ndim or not any([self._desc.shape[d] > 1 and self._array.strides[d] for d in dims])))
     return result if out is None else store(out, result, 'flip')
 
 
@@ -1008,6 +1010,8 @@ def roll(self, shifts, dims, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int((not self._desc.numel) and len(shifts) == 1))
     return result if out is None else store(out, result, 'roll')
 
 
@@ -1079,7 +1083,7 @@ def rot90(self, k, dims, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
-        counted(self, result, times=k % 2)
+        counted(self, result, times=bool(k % 4) and (k % 2) + ((not self._desc.numel) or not self._desc.ndim or not any([self._desc.shape[d] > 1 and self._array.strides[d] for d in (dims if k % 4 == 2 else dims[k % 4 == 1 :][:1])])))
     return result if out is None else store(out, result, 'rot90')
 
 
@@ -1508,7 +1512,7 @@ def constant_pad_nd(self, pad, value, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
-        counted(self, result, times=2)
+        counted(self, result, times=2 if any(pad) else 1)
     return result if out is None else store(out, result, 'constant_pad_nd')
 
 

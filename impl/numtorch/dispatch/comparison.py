@@ -1630,6 +1630,8 @@ def signbit(self, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int(self._desc.dtype.category == 0))
     if out is not None:
         return store(out, result, 'signbit', self, exactly='signbit does not support non-boolean outputs.', derivable=False)
     return result

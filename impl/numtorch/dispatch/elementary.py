@@ -37,6 +37,7 @@ from ..kernels.pointwise import rsub as k_rsub
 from ..kernels.pointwise import rsub_alpha as k_rsub_alpha
 from ..kernels.pointwise import rsub_scalar_alpha as k_rsub_scalar_alpha
 from ..kernels.linalg import scaled as k_scaled
+from ..kernels.pointwise import sgn as k_sgn
 from ..kernels.pointwise import sgn_backward as k_sgn_backward
 from ..kernels.pointwise import sigmoid_backward as k_sigmoid_backward
 from ..kernels.pointwise import sigmoid_backward_of as k_sigmoid_backward_of
@@ -2840,7 +2841,7 @@ class SgnBackward0(UnaryNode):
 def sgn(self, *, out=None):
     """sgn(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
-        array = k_sign(self._array)
+        array = k_sgn(self._array)
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
@@ -2868,7 +2869,7 @@ def sgn(self, *, out=None):
                 return result
     else:
         self = plain(self, 'sgn', False)
-        array, desc = single(rounded_once(k_sign, self._array), self)
+        array, desc = single(rounded_once(k_sgn, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2956,9 +2957,9 @@ def sgn_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_sign(target) if self._desc.real else rounded_once(k_sign, target)
+        target[...] = k_sgn(target) if self._desc.real else rounded_once(k_sgn, target)
     else:
-        self._array = assigned(target, rounded_once(k_sign, target))
+        self._array = assigned(target, rounded_once(k_sgn, target))
     bump(self)
     if flag:
         node.result = self._array
@@ -3324,6 +3325,8 @@ def floor(self, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int(self._desc.dtype.category < 2))
     if out is not None:
         return store(out, result, 'floor', self, exactly='Found dtype {found} but expected {expected}')
     return result
@@ -3459,6 +3462,8 @@ def ceil(self, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int(self._desc.dtype.category < 2))
     if out is not None:
         return store(out, result, 'ceil', self, exactly='Found dtype {found} but expected {expected}')
     return result
@@ -3590,6 +3595,8 @@ def round(self, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int(self._desc.dtype.category < 2))
     if out is not None:
         return store(out, result, 'round', self, exactly='Found dtype {found} but expected {expected}')
     return result
@@ -3725,6 +3732,8 @@ def trunc(self, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int(self._desc.dtype.category < 2))
     if out is not None:
         return store(out, result, 'trunc', self, exactly='Found dtype {found} but expected {expected}')
     return result

@@ -167,6 +167,8 @@ def mse_loss(self, target, reduction, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and target._extra is not None and target._extra.inference:
+        counted(self, result, times=reduction and (2 if self._desc.ndim else 1))
     return result if out is None else store(out, result, 'mse_loss')
 
 
@@ -406,6 +408,8 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and target._extra is not None and target._extra.inference:
+        counted(self, result, times=reduction and (2 if self._desc.ndim else 1))
     return result if out is None else store(out, result, 'smooth_l1_loss')
 
 
@@ -1546,6 +1550,8 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and target._extra is not None and target._extra.inference and weight._extra is not None and weight._extra.inference:
+        counted(self, result, times=reduction and (2 if self._desc.ndim else 1))
     return result if out is None else store(out, result, 'binary_cross_entropy')
 
 

@@ -23,6 +23,7 @@ from ..kernels.pointwise import div_other as k_div_other
 from ..kernels.pointwise import mul_scalar_backward as k_mul_scalar_backward
 from ..kernels.pointwise import pow_backward as k_pow_backward
 from ..kernels.pointwise import pow_scalar as k_pow_scalar
+from ..kernels.pointwise import reciprocal as k_reciprocal
 from ..kernels.pointwise import relu as k_relu
 from ..kernels.pointwise import rsqrt as k_rsqrt
 from ..kernels.pointwise import rsqrt_backward as k_rsqrt_backward
@@ -2140,7 +2141,7 @@ class ReciprocalBackward0(UnaryNode):
 def reciprocal(self, *, out=None):
     """reciprocal(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
-        array = np.reciprocal(self._array)
+        array = k_reciprocal(self._array)
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
@@ -2165,11 +2166,7 @@ def reciprocal(self, *, out=None):
                 return result
     else:
         self = plain(self, 'reciprocal', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.reciprocal, desc, self._array)
-        else:
-            array, desc = single(np.reciprocal(self._array), self)
+        array, desc = single(rounded_once(k_reciprocal, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2248,9 +2245,9 @@ def reciprocal_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        np.reciprocal(target, out=target, casting='unsafe')
+        k_reciprocal(target, target)
     else:
-        self._array = assigned(target, np.reciprocal(target))
+        self._array = assigned(target, rounded_once(k_reciprocal, target))
     bump(self)
     if flag:
         node.result = self._array
@@ -2354,7 +2351,7 @@ def pow_scalar(self, exponent, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
-        counted(self, result, times=int(exponent in (0, 1)))
+        counted(self, result, times=int(exponent in (0, 1) or self._desc.dtype.category == 0))
     if out is not None:
         return store(out, result, 'pow', self)
     return result

@@ -564,6 +564,8 @@ def median_all(self, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int((not self._desc.numel) and self._desc.dtype.name == 'float32'))
     return result if out is None else store(out, result, 'median_all')
 
 
@@ -1086,7 +1088,7 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
-        counted(self, result, times=int(not self._desc.ndim))
+        counted(self, result, times=int((not self._desc.numel) or result._desc.numel == self._desc.numel and (self._desc.ndim > 0 or not dim)))
     return result if out is None else store(out, result, 'vector_norm')
 
 
@@ -1280,7 +1282,7 @@ def var_mean(self, dim, correction, keepdim):
         if saved_hooks.in_force:
             saved_hooks.pack(node)
     if self._extra is not None:
-        counted(self, *results, times=int(dim is None or not self._desc.ndim))
+        counted(self, *results, times=1 if self._desc.dtype.category == 3 else int((not self._desc.numel)))
     return tuple(results)
 
 
@@ -1369,7 +1371,7 @@ def std_mean(self, dim, correction, keepdim):
         if saved_hooks.in_force:
             saved_hooks.pack(node, result0=results[0])
     if self._extra is not None:
-        counted(self, *results, times=int(dim is None or not self._desc.ndim))
+        counted(self, *results, times=(2, 1) if self._desc.dtype.category == 3 else int((not self._desc.numel)))
     return tuple(results)
 
 
@@ -1554,7 +1556,7 @@ def cumsum(self, dim, dtype, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
-        counted(self, result, times=int(not self._desc.ndim))
+        counted(self, result, times=int(not self._desc.ndim or (not self._desc.numel)))
     return result if out is None else store(out, result, 'cumsum')
 
 
@@ -1700,7 +1702,7 @@ def cumprod(self, dim, dtype, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
-        counted(self, result, times=int(not self._desc.ndim))
+        counted(self, result, times=int(not self._desc.ndim or (not self._desc.numel)))
     return result if out is None else store(out, result, 'cumprod')
 
 
@@ -1765,6 +1767,8 @@ def count_nonzero(self, dim, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int(self._desc.dtype.category == 0 and dim is not None))
     return result if out is None else store(out, result, 'count_nonzero')
 
 

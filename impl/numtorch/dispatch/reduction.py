@@ -267,7 +267,7 @@ def mean_all(self, dtype, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
-        counted(self, result, times=2)
+        counted(self, result, times=1 if self._desc.dtype.is_half else 2)
     return result if out is None else store(out, result, 'mean_all')
 
 
@@ -348,7 +348,7 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
-        counted(self, result, times=2)
+        counted(self, result, times=1 if self._desc.dtype.is_half else 2)
     return result if out is None else store(out, result, 'mean_dim')
 
 
@@ -649,7 +649,7 @@ def max_dim(self, dim, keepdim):
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
     if self._extra is not None:
-        counted(self, *results, times=2 if self._desc.ndim else 1)
+        counted(self, *results, times=(0 if keepdim or (not self._desc.numel) else 2) if self._desc.ndim else 1)
     return tuple(results)
 
 
@@ -732,7 +732,7 @@ def min_dim(self, dim, keepdim):
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
     if self._extra is not None:
-        counted(self, *results, times=2 if self._desc.ndim else 1)
+        counted(self, *results, times=(0 if keepdim or (not self._desc.numel) else 2) if self._desc.ndim else 1)
     return tuple(results)
 
 
@@ -789,7 +789,7 @@ class AmaxBackward0(UnaryNode):
 
 def amax(self, dim, keepdim, *, out=None):
     """amax(self, dim, keepdim) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
+    if not self._desc.real and self._desc.dtype.category == 3 and self._desc.numel:
         raise refused('max_values_cpu', self._desc.dtype)
     array = k_amax(self._array, dim, keepdim) if self._desc.real else rounded_once(k_amax, self._array, dim, keepdim)
     desc = describe(array)
@@ -845,7 +845,7 @@ def amax(self, dim, keepdim, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
-        counted(self, result, times=1)
+        counted(self, result, times=int(not (not self._desc.numel)))
     return result if out is None else store(out, result, 'amax')
 
 
@@ -902,7 +902,7 @@ class AminBackward0(UnaryNode):
 
 def amin(self, dim, keepdim, *, out=None):
     """amin(self, dim, keepdim) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
+    if not self._desc.real and self._desc.dtype.category == 3 and self._desc.numel:
         raise refused('min_values_cpu', self._desc.dtype)
     array = k_amin(self._array, dim, keepdim) if self._desc.real else rounded_once(k_amin, self._array, dim, keepdim)
     desc = describe(array)
@@ -958,7 +958,7 @@ def amin(self, dim, keepdim, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
-        counted(self, result, times=1)
+        counted(self, result, times=int(not (not self._desc.numel) and self._desc.dtype.name != 'int64'))
     return result if out is None else store(out, result, 'amin')
 
 
@@ -977,6 +977,8 @@ def argmax(self, dim, keepdim, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int(dim is not None and self._desc.ndim > 0 < self._desc.numel and self._desc.shape[dim] == 1))
     return result if out is None else store(out, result, 'argmax')
 
 
@@ -995,6 +997,8 @@ def argmin(self, dim, keepdim, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int(dim is not None and self._desc.ndim > 0 < self._desc.numel and self._desc.shape[dim] == 1))
     return result if out is None else store(out, result, 'argmin')
 
 
@@ -1090,7 +1094,7 @@ def var(self, dim, correction, keepdim, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
-        counted(self, result, times=int(dim is None or not self._desc.ndim))
+        counted(self, result, times=1 if self._desc.dtype.category == 3 else int((not self._desc.numel) or result._desc.numel == 1 and not self._desc.dtype.is_half))
     return result if out is None else store(out, result, 'var')
 
 
@@ -1204,7 +1208,7 @@ def std(self, dim, correction, keepdim, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
-        counted(self, result, times=int(dim is None or not self._desc.ndim))
+        counted(self, result, times=2 if self._desc.dtype.category == 3 else int((not self._desc.numel) or result._desc.numel == 1 and not self._desc.dtype.is_half))
     return result if out is None else store(out, result, 'std')
 
 

@@ -5183,6 +5183,8 @@ def mvlgamma(self, p, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     if out is not None:
         return store(out, result, 'mvlgamma', self)
     return result

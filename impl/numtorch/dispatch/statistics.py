@@ -312,6 +312,8 @@ def logcumsumexp(self, dim, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int(not self._desc.ndim))
     return result if out is None else store(out, result, 'logcumsumexp')
 
 
@@ -421,6 +423,8 @@ def nanmedian_all(self, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int((not self._desc.numel) and self._desc.dtype.name == 'float32'))
     return result if out is None else store(out, result, 'nanmedian_all')
 
 
@@ -547,7 +551,7 @@ class ModeBackward0(UnaryNode):
 
 def mode(self, dim, keepdim):
     """mode(self, dim, keepdim) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3 and self._desc.ndim:
+    if not self._desc.real and self._desc.dtype.category == 3 and self._desc.ndim and self._desc.numel:
         raise refused('mode_cpu', self._desc.dtype)
     arrays = k_mode(self._array, dim, keepdim) if self._desc.real else rounded_once(k_mode, self._array, dim, keepdim)
     results = [wrap(a) for a in arrays]
@@ -588,7 +592,7 @@ def mode(self, dim, keepdim):
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
     if self._extra is not None:
-        counted(self, *results, times=2)
+        counted(self, *results, times=min((0 if keepdim or (not self._desc.numel) else 2), 1 if 2 < self._desc.ndim == dim % self._desc.ndim + 1 else 2) if self._desc.ndim else 2)
     return tuple(results)
 
 
@@ -761,6 +765,8 @@ def unique(self, inverse, counts):
         results[0]._output_nr = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node)
+    if self._extra is not None:
+        counted(self, *results, times=(int(not (not self._desc.numel)), int(not (not self._desc.numel) or self._desc.ndim > 1), int(not (not self._desc.numel))))
     return tuple(results)
 
 

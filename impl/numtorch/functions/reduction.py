@@ -9,7 +9,7 @@ from .. import dispatch as d, return_types
 from ..checked import refusal
 from ..dtype import dtypes
 from ..tensor import Tensor, wrap_dim
-from ..views import requires_grad
+from ..views import counted, requires_grad
 from .arguments import expect_tensor
 
 MISSING: Any = object()  # an argument that was not given, where None means something else
@@ -242,7 +242,7 @@ def std(
 
 def _truth(input: Tensor) -> Tensor:
     """Each element on its own: what a reduction over no dimension is."""
-    truth = d.contiguous_copy(d.ne_scalar(input, 0))
+    truth = counted(input, d.contiguous_copy(d.ne_scalar(input, 0)))
     return truth.to(input._desc.dtype) if input._desc.dtype is dtypes.uint8 else truth
 
 

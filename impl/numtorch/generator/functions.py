@@ -8,33 +8,9 @@ from ..ops.real_only import NO_COMPLEX_GRADIENTS, NO_HALVES, WHERE, refusal
 from ..ops.row import Row
 from ..plain_numpy import np
 from .recording import Recording
+from .result_writes import RESULT_WRITES
 
 OPERATORS = {"multiply": "*", "add": "+", "subtract": "-", "true_divide": "/", "divide": "/"}
-
-COUNTS = {
-    **dict.fromkeys(
-        ("sum_all", "sum_dim", "prod_all", "prod_dim", "max_all", "min_all", "amax", "amin", "logsumexp"), "1"
-    ),
-    **dict.fromkeys(("nansum_dim", "all_dim", "any_dim", "median_dim", "nanmedian_dim", "sort", "sort_stable"), "1"),
-    **dict.fromkeys(("cummax", "cummin", "logical_not", "logical_and", "logical_or", "logical_xor", "kthvalue"), "1"),
-    **dict.fromkeys(("repeat", "renorm", "fill_scalar", "complex_of", "polar", "pow_base", "diagonal_copy"), "1"),
-    **dict.fromkeys(("addmm", "baddbmm", "linalg_det", "linalg_slogdet", "linalg_qr"), "1"),
-    "aminmax": "1 if dim is None or not self._desc.ndim else 2 * (not keepdim)",
-    "pow_scalar": "int(exponent in (0, 1))",
-    "rot90": "k % 2",
-    "linalg_matrix_exp": "2 * (self._desc.shape[-1] > 1)",
-    **dict.fromkeys(
-        ("abs", "deg2rad", "rad2deg", "nan_to_num", "hardtanh", "all_alike", "nonzero", "frexp", "dot", "vdot"), "1"
-    ),
-    "soft_margin_loss": "1",
-    "isinf": "int(self._desc.dtype.category == 3)",
-    **dict.fromkeys(("mean_all", "mean_dim", "mode", "diag_embed", "constant_pad_nd"), "2"),
-    **dict.fromkeys(("max_dim", "min_dim"), "2 if self._desc.ndim else 1"),
-    **dict.fromkeys(("vector_norm", "topk", "cumsum", "cumprod"), "int(not self._desc.ndim)"),
-    **dict.fromkeys(("var", "std", "var_mean", "std_mean"), "int(dim is None or not self._desc.ndim)"),
-}
-"""How often the results of an operator over inference tensors are written to outside inference mode, where it counts:
-PyTorch computes these into tensors that it made before."""
 
 ARITHMETIC = ("add", "sub", "mul", "div")  # the operators with a function of their own for the usual case
 
@@ -320,7 +296,7 @@ class Functions(Recording):
 
     def count_writes(self, row: Row, results: str) -> None:
         """The line that counts writes to the results of an operator over inference tensors."""
-        times = COUNTS.get(row.name)
+        times = RESULT_WRITES.get(row.name)
         if times:
             first, *others = (p.name for p in row.tensors)
             given = "".join(f" and {x}._extra is not None and {x}._extra.inference" for x in others)

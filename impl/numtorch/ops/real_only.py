@@ -66,12 +66,12 @@ NO_HALVES: dict[str, str] = {
 """The kernels that PyTorch has not compiled for half precision, by row."""
 
 WHERE: dict[str, str] = {
-    **dict.fromkeys(["kthvalue", "mode"], "self._desc.ndim"),
-    **dict.fromkeys(["cummax", "cummin"], "self._desc.ndim and self._desc.numel"),
+    "kthvalue": "self._desc.ndim",
+    **dict.fromkeys(["mode", "cummax", "cummin"], "self._desc.ndim and self._desc.numel"),
     "div_mode": "rounding_mode is not None",
     "scatter_reduce": "reduce[0] == 'a'",
     "index_reduce": "reduce[0] == 'a'",
-    **dict.fromkeys(["median_all", "nanmedian_all"], "self._desc.numel"),
+    **dict.fromkeys(["median_all", "nanmedian_all", "amax", "amin"], "self._desc.numel"),
 }
 """Rows that refuse complex numbers only where this holds: where there is something to compare, or by an argument."""
 

@@ -1,0 +1,66 @@
+"""How often PyTorch writes to the results of an operator, by row, where it computes them into tensors made before.
+
+Nobody sees it but over inference tensors outside inference mode: there autograd is left out, which would not count the
+writes of an operator's own kernel. An expression over the operands, the plain values and `result`; a tuple says it for each
+of several results. Rows without a line write nothing.
+"""
+
+from __future__ import annotations
+
+_EMPTY = "(not self._desc.numel)"
+_KIND = "self._desc.dtype.category"
+_ALONE = "result._desc.numel == 1 and not self._desc.dtype.is_half"
+
+_SPREAD = f"int({_EMPTY} or {_ALONE})"
+"""Of a variance: filled with nan where there is nothing, copied to where it is one number of full precision."""
+
+_SELECTED = f"(0 if keepdim or {_EMPTY} else 2)"
+"""Of values and indices along a dimension: squeezed, where they were computed with the dimension kept."""
+
+_MOVED = "[self._desc.shape[d] > 1 and self._array.strides[d] for d in which]"
+_STAYS = f"{_EMPTY} or not self._desc.ndim or not any({_MOVED})"
+"""Whether turning the dimensions `which` moves nothing: then PyTorch copies."""
+_SINGLE = "self._desc.ndim > 0 < self._desc.numel and self._desc.shape[dim] == 1"
+"""Whether there is one element along the dimension."""
+
+_REDUCED_LOSS = "reduction and (2 if self._desc.ndim else 1)"
+
+RESULT_WRITES: dict[str, str] = {
+    **dict.fromkeys(["sum_all", "sum_dim", "prod_all", "prod_dim", "max_all", "min_all", "logsumexp"], "1"),
+    **dict.fromkeys(["nansum_dim", "all_dim", "any_dim", "median_dim", "nanmedian_dim", "sort", "sort_stable"], "1"),
+    **dict.fromkeys(["cummax", "cummin", "logical_not", "logical_and", "logical_or", "logical_xor", "kthvalue"], "1"),
+    **dict.fromkeys(["repeat", "renorm", "fill_scalar", "complex_of", "polar", "pow_base", "diagonal_copy"], "1"),
+    **dict.fromkeys(["addmm", "baddbmm", "linalg_det", "linalg_slogdet", "linalg_qr", "dot", "vdot", "frexp"], "1"),
+    **dict.fromkeys(["abs", "deg2rad", "rad2deg", "nan_to_num", "hardtanh", "all_alike", "nonzero", "mvlgamma"], "1"),
+    "soft_margin_loss": "1",
+    "amax": f"int(not {_EMPTY})",
+    "amin": f"int(not {_EMPTY} and self._desc.dtype.name != 'int64')",
+    **dict.fromkeys(["mean_all", "mean_dim"], "1 if self._desc.dtype.is_half else 2"),
+    "diag_embed": "2",
+    "constant_pad_nd": "2 if any(pad) else 1",
+    "count_nonzero": f"int({_KIND} == 0 and dim is not None)",
+    "aminmax": "1 if dim is None or not self._desc.ndim else 2 * (not keepdim)",
+    **dict.fromkeys(["max_dim", "min_dim"], f"{_SELECTED} if self._desc.ndim else 1"),
+    "mode": f"min({_SELECTED}, 1 if 2 < self._desc.ndim == dim % self._desc.ndim + 1 else 2) if self._desc.ndim else 2",
+    **dict.fromkeys(["argmax", "argmin"], f"int(dim is not None and {_SINGLE})"),
+    **dict.fromkeys(["median_all", "nanmedian_all"], f"int({_EMPTY} and self._desc.dtype.name == 'float32')"),
+    "var": f"1 if {_KIND} == 3 else {_SPREAD}",
+    "std": f"2 if {_KIND} == 3 else {_SPREAD}",
+    "var_mean": f"1 if {_KIND} == 3 else int({_EMPTY})",
+    "std_mean": f"(2, 1) if {_KIND} == 3 else int({_EMPTY})",
+    "vector_norm": f"int({_EMPTY} or result._desc.numel == self._desc.numel and (self._desc.ndim > 0 or not dim))",
+    "topk": "int(not self._desc.ndim)",
+    "logcumsumexp": "int(not self._desc.ndim)",
+    **dict.fromkeys(["cumsum", "cumprod"], f"int(not self._desc.ndim or {_EMPTY})"),
+    "pow_scalar": f"int(exponent in (0, 1) or {_KIND} == 0)",
+    **dict.fromkeys(["floor", "ceil", "round", "trunc"], f"int({_KIND} < 2)"),
+    "signbit": f"int({_KIND} == 0)",
+    "isinf": f"int({_KIND} == 3)",
+    **dict.fromkeys(["mse_loss", "smooth_l1_loss", "binary_cross_entropy"], _REDUCED_LOSS),
+    "unique": f"(int(not {_EMPTY}), int(not {_EMPTY} or self._desc.ndim > 1), int(not {_EMPTY}))",
+    "flip": f"int({_STAYS.replace('which', 'dims')})",
+    "roll": f"int({_EMPTY} and len(shifts) == 1)",
+    "rot90": "bool(k % 4) and (k % 2) + "
+    f"({_STAYS.replace('which', '(dims if k % 4 == 2 else dims[k % 4 == 1 :][:1])')})",
+    "linalg_matrix_exp": "2 * (self._desc.shape[-1] > 1)",
+}
