@@ -19,7 +19,8 @@ from mutation.faults import FaultsInvalid, fault, faults
 from mutation.killing import PROGRAMS, Killer
 from mutation.mutants import KINDS, Mutant, mutants
 from mutation.planting import CannotPlant, write_copy
-from mutation.pool import PROGRAMS_OF_A_CASE, RANDOM_PROGRAMS, Pool, digest_of, load
+from mutation.pool import PROGRAMS_OF_A_CASE, RANDOM_PROGRAMS, Pool, load
+from mutation.reach import digest_of
 from mutation.results import EquivalentsInvalid, Log, Summary, equivalents, sample, summary, unknown
 
 EPILOG = """\b
@@ -118,8 +119,9 @@ def main(
 def how_it_works() -> str:
     """The text of all that a result depends on, beside numtorch and the programs."""
     here = Path(__file__).parent
-    names = ("killing.py", "mutants.py", "patching.py", "planting.py", "pool.py", "stated.py", "syntax.py")
-    return "".join(path.read_text() for path in (*map(here.joinpath, names), *sorted(here.glob("faults/*.toml"))))
+    names = ("judging", "killing", "mutants", "patching", "planting", "pool", "reach", "stated", "syntax")
+    files = (*(here / f"{name}.py" for name in names), *sorted(here.glob("faults/*.toml")))
+    return "".join(path.read_text() for path in files)
 
 
 def _selected(every: list[Mutant], kind: str, selection: str) -> list[Mutant]:

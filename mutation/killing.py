@@ -1,9 +1,10 @@
 """Whether programs tell a mutant from numtorch, and which is the first that does.
 
 Each mutant has a process of its own, forked from one that has everything imported, plants itself there (`patching`), and runs
-programs until one's trace differs from PyTorch's by the judge's measure. So a difference within rounding kills nothing, and
-what a mutant breaks for good ends with its process. A mutant that loops is ended by the clock that counts its processor time,
-which does not depend on what else the machine does, and counts as killed by the program that it loops in.
+programs until one's trace is not numtorch's, and differs from PyTorch's by the judge's measure (`judging`). So a difference
+within rounding kills nothing, and what a mutant breaks for good ends with its process. A mutant that loops is ended by the
+clock that counts its processor time, which does not depend on what else the machine does, and counts as killed by the program
+that it loops in.
 """
 
 from __future__ import annotations
@@ -15,22 +16,18 @@ import resource
 import selectors
 import signal
 import sys
-import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 
 import msgspec
 
-from conformance.interpreter.interpreter import run
-from conformance.journal import Description
-from conformance.judging.judge import judge
-from conformance.judging.verdict import Verdict
 from conformance.program import Program
-from conformance.subjects.base import SubjectFailed
-from conformance.trace import Trace
+from mutation.judging import Judge, ask
 from mutation.patching import Imported
 from mutation.planting import PACKAGE, CannotPlant, Texts, code_of, forget, package, plant
-from mutation.pool import Pool, Stored, decoded, differs_at
+from mutation.pool import Pool, Stored
+from mutation.reach import Subject, digest_of_trace
 
 PROGRAMS = 500
 """What a mutant may take to be killed."""
@@ -56,40 +53,6 @@ class Ran(msgspec.Struct, frozen=True):
     how: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class _Recorded:
-    """The oracle, as far as a mutant's judge asks it: the replays that were stored. (The judge remembers answers by oracle.)"""
-
-    replays: dict[str, bytes]
-
-    def describe(self) -> Description:
-        return Description(name="torch", version="", platform="")
-
-    def run(self, program: Program) -> Trace:
-        found = self.replays.get(program.digest)
-        if found is None:
-            raise SubjectFailed("it was not replayed")
-        return Trace.from_json(found)
-
-    def close(self) -> None:
-        """Nothing to end."""
-
-
-class Subject:
-    """numtorch as it is planted in this process."""
-
-    def __init__(self) -> None:
-        self._module: types.ModuleType = importlib.import_module(PACKAGE)
-
-    def run(self, program: Program) -> Trace:
-        return run(program, self._module)
-
-    def judged(self, stored: Stored) -> Verdict:
-        """The verdict on a program of the pool."""
-        program, trace = decoded(stored)
-        return judge(program, trace, self.run(program), _Recorded(stored.replays))
-
-
 class _Message(msgspec.Struct, frozen=True):
     ran: Ran | None = None
     at: int = 0
@@ -101,6 +64,7 @@ class _Running:
     process: int
     pipe: int
     chosen: Sequence[int]
+    judge: Judge
     received: bytes = b""
 
 
@@ -133,6 +97,9 @@ class Killer:
         gc.freeze()  # what is shared with the forked processes is not written to by their collector
         selector = selectors.DefaultSelector()
         running: dict[int, _Running] = {}
+        programs = [one.program for one in self.pool.programs]
+        judges = [Judge(programs) for _ in range(self.workers)]
+        free = list(judges)
         waiting = iter(mutants)
         done = False
         try:
@@ -148,7 +115,7 @@ class Killer:
                     except CannotPlant as error:
                         yield name, Ran(True, 1, "import", str(error))
                         continue
-                    one = self._start(name, planted, self.pool.chosen(places, self.programs))
+                    one = self._start(name, planted, self.pool.chosen(places, self.programs), free.pop())
                     running[one.pipe] = one
                     selector.register(one.pipe, selectors.EVENT_READ)
                 if not running:
@@ -162,28 +129,31 @@ class Killer:
                     selector.unregister(one.pipe)
                     os.close(one.pipe)
                     del running[one.pipe]
+                    free.append(one.judge)
                     yield one.name, self._ended(one)
         finally:
             for one in running.values():
                 os.kill(one.process, signal.SIGKILL)
                 os.waitpid(one.process, 0)
                 os.close(one.pipe)
+            for judge in judges:
+                judge.close()
             gc.unfreeze()
 
-    def _start(self, name: str, planted: Texts, chosen: Sequence[int]) -> _Running:
+    def _start(self, name: str, planted: Texts, chosen: Sequence[int], judge: Judge) -> _Running:
         read, write = os.pipe()
         process = os.fork()
         if process:
             os.close(write)
-            return _Running(name, process, read, chosen)
+            return _Running(name, process, read, chosen, judge)
         try:
             os.close(read)
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which ends this process
-            self._work(planted, chosen, write)
+            self._work(planted, chosen, write, judge)
         finally:
             os._exit(0)
 
-    def _work(self, texts: Texts, chosen: Sequence[int], pipe: int) -> None:
+    def _work(self, texts: Texts, chosen: Sequence[int], pipe: int, judge: Judge) -> None:
         def say(message: _Message) -> None:
             os.write(pipe, msgspec.json.encode(message) + b"\n")
 
@@ -206,20 +176,22 @@ class Killer:
             say(_Message(Ran(True, 1, "import", f"{type(error).__name__}: {error}"[:200])))
             return
         reached = self.pool.reached
+        asked: Connection | None = None
         for count, number in enumerate(chosen, 1):
             signal.setitimer(signal.ITIMER_VIRTUAL, PROCESSOR_SECONDS + 20 * reached[number].seconds)
             say(_Message(at=count))
             stored = self.pool.programs[number]
             try:
-                verdict = subject.judged(stored)
+                trace = subject.run(Program.from_json(stored.program)).to_json()
             except BaseException as error:  # no program of a pool raises without a mutant
-                say(_Message(Ran(True, count, by(stored), f"{type(error).__name__}: {error}"[:200])))
-                return
-            at = differs_at(verdict)
-            if verdict.status not in ("PASS", "INCONCLUSIVE") and (at or 0) < reached[number].steps:
-                first = verdict.first
-                how = verdict.reason if first is None else f"{first.facet} at step {'.'.join(map(str, first.step))}"
-                say(_Message(Ran(True, count, by(stored), f"{verdict.status}: {how}"[:200])))
+                how = f"{type(error).__name__}: {error}"[:200]
+            else:
+                if digest_of_trace(trace) == reached[number].own:
+                    continue
+                asked = asked or judge.connect()
+                how = ask(asked, number, trace)
+            if how:
+                say(_Message(Ran(True, count, by(stored), how)))
                 return
         say(_Message(Ran(False, len(chosen))))
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from mutation.faults import faults
 from mutation.planting import CannotPlant, Texts, apart, forget, load_codegen, package
-from mutation.stated import FILE as FORWARD, stated_mutants
+from mutation.stated import FILE as FORWARD, STATED, stated_mutants
 from mutation.syntax import ENGINE, FORMULAS, Edit, edits, expression_edits
 
 ENGINE_FILES = (
@@ -48,6 +48,17 @@ def mutants(kinds: Sequence[str] = KINDS) -> list[Mutant]:
     """Every mutant of these kinds, always in the same order."""
     makers = {"faults": of_faults, "formulas": of_formulas, "engine": of_engine}
     return [mutant for kind in kinds for mutant in makers[kind]()]
+
+
+def looked_at() -> dict[str, frozenset[int]]:
+    """The files in which mutants are; where only faults are planted, the lines that they change."""
+    found_lines: dict[str, set[int]] = {}
+    for fault in of_faults():
+        for file, _, line in (place.rpartition(":") for place in fault.places):
+            if line.isdigit():
+                found_lines.setdefault(file, set()).add(int(line))
+    whole = [*ENGINE_FILES, *found("formulas/*.py", "kernels/*.py", *FORWARD_FILES), STATED[0]]
+    return {file: frozenset(lines) for file, lines in found_lines.items()} | dict.fromkeys(whole, frozenset())
 
 
 # -------------------------------------------------------------------------------------------------------------- faults

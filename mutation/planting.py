@@ -102,6 +102,13 @@ def apart(function: Callable[..., T], *arguments: Any) -> T:
         return one.submit(function, *arguments).result()
 
 
+def in_processes(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """The results of several calls, each in a forked process of its own, in their order."""
+    with ProcessPoolExecutor(len(arguments), mp_context=multiprocessing.get_context("fork")) as processes:
+        futures = [processes.submit(function, *given) for given in arguments]
+        return [future.result() for future in futures]
+
+
 def _generated(texts: Texts) -> dict[str, str]:
     """The generated modules that differ once the texts are planted. Imports a bare numtorch: for a process of its own."""
     forget()

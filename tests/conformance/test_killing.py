@@ -9,13 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from conformance.interpreter.interpreter import run
 from conformance.judging.verdict import Difference, Verdict
 from conformance.program import Program
-from conformance.trace import Trace
+from conformance.subjects import open_subject
+from conformance.trace import Raised, StepTrace, Trace
 from mutation.faults import fault
+from mutation.judging import Judge, ask, differs_at, telling
 from mutation.killing import Killer, Ran
 from mutation.planting import Texts, apart, forget, package
-from mutation.pool import Coverage, Pool, Reach, Stored, differs_at, load
+from mutation.pool import Pool, Stored, load
+from mutation.reach import SLOW, Coverage, Reach, digest_of_trace
 
 CASES = (
     "accumulation/backward_adds_to_grad",
@@ -26,9 +30,9 @@ CASES = (
 def _pool(*reached: tuple[str, int, Iterable[int]]) -> Pool:
     programs, reach = [], {}
     for source, number, places in reached:
-        one = Stored("", source, number, f"{source} {number}".encode(), b"", {})
+        one = Stored("", source, number, f"{source} {number}".encode())
         programs.append(one)
-        reach[one.digest] = Reach(True, 0.001, tuple(places))
+        reach[one.digest] = Reach("", 0.001, tuple(places))
     return Pool(tuple(programs), Coverage("", ("a.py:1", "a.py:2", "b.py:1"), reach, ()))
 
 
@@ -61,17 +65,9 @@ def test_a_program_that_does_little_else_begins() -> None:
     assert pool.chosen(["a.py:1"], 3)[:2] == [1, 0]
 
 
-def test_a_program_that_numtorch_does_not_pass_says_nothing() -> None:
-    one = Stored("", "x", 0, b"x", b"", {})
-    assert Pool((one,), Coverage("", (), {one.digest: Reach(False)}, ())).chosen([], 500) == []
-
-
-def test_a_program_says_something_up_to_where_numtorch_itself_differs() -> None:
-    one, other = (Stored("", "x", n, bytes([n]), b"", {}) for n in range(2))
-    reached = {one.digest: Reach(False, until=4), other.digest: Reach(True)}
-    pool = Pool((one, other), Coverage("", (), reached, ()))
-    assert sorted(pool.chosen([], 500)) == [0, 1]
-    assert (pool.reached[0].steps, pool.reached[1].steps) == (4, float("inf"))
+def test_a_program_that_takes_long_is_not_run() -> None:
+    one = Stored("", "x", 0, b"x")
+    assert Pool((one,), Coverage("", (), {one.digest: Reach("", 2 * SLOW)}, ())).chosen([], 500) == []
 
 
 def test_where_a_program_differs_is_the_step_of_its_first_difference() -> None:
@@ -82,7 +78,7 @@ def test_where_a_program_differs_is_the_step_of_its_first_difference() -> None:
     assert differs_at(Verdict(status="FAIL", differences=(first,))) == 5
 
 
-# ---------------------------------------------------------------------------------------- programs with PyTorch's answers
+# ------------------------------------------------------------------------------------------ programs, and what tells of them
 
 
 @pytest.fixture(scope="module")
@@ -106,11 +102,59 @@ def test_a_pool_is_made_once(pool: Pool, folder: Path) -> None:
     assert not told
 
 
-def test_stored_programs_and_traces_are_read_again(pool: Pool) -> None:
+def test_stored_programs_are_read_again(pool: Pool) -> None:
     assert {one.source for one in pool.programs} == set(CASES)
     for one in pool.programs:
-        assert len(Program.from_json(one.program).steps) == len(Trace.from_json(one.trace).steps)
-        assert one.replays  # without these a number that is wrong would be inconclusive
+        assert Program.from_json(one.program).steps
+
+
+def _told(pool: Pool) -> list[str]:
+    """What is said of a trace that raises where numtorch does, too, and of those that raise sooner and later."""
+    text = pool.programs[0].program
+    oracle = open_subject("numtorch", isolate=False)
+    right = oracle.run(Program.from_json(text)).steps
+    raised = StepTrace(outcome="raised", error=Raised("RuntimeError", "no", "other"))
+
+    def raising(step: int) -> Trace:
+        return Trace(steps=(*right[:step], raised, *right[step + 1 :]))
+
+    class Numtorch:
+        def run(self, program: Program) -> Trace:
+            return raising(2)
+
+    told = telling([text], oracle, Numtorch())
+    return [told(0, raising(step).to_json()) for step in (1, 2, 3)]
+
+
+def test_a_program_says_something_up_to_where_numtorch_itself_differs(pool: Pool) -> None:
+    assert [how[:4] for how in apart(_told, pool)] == ["FAIL", "", ""]
+
+
+def _asked(pool: Pool) -> dict[str, list[str]]:
+    """What the judge says of numtorch's own traces, of those with another number in them, and of what is no trace."""
+    import numtorch
+
+    judge = Judge([one.program for one in pool.programs])
+    with judge.connect() as connection:
+        connection.send_bytes(b"\0\0")  # who asks may end in the middle
+    said: dict[str, list[str]] = {"own": [], "other": [], "none": []}
+    with judge.connect() as connection:
+        for number, one in enumerate(pool.programs):
+            trace = run(Program.from_json(one.program), numtorch).to_json()
+            assert digest_of_trace(trace) == pool.reached[number].own
+            other = trace.replace(b'"version":', b'"version":7')
+            said["own"].append(ask(connection, number, trace))
+            said["other"].append(ask(connection, number, other))
+            said["none"].append(ask(connection, number, b"{}"))
+    judge.close()
+    return said
+
+
+def test_a_judge_says_what_tells_a_mutant(pool: Pool) -> None:
+    said = apart(_asked, pool)
+    assert set(said["own"]) == {""}
+    assert all(how.startswith("FAIL: version at step") for how in said["other"])
+    assert all(said["none"])
 
 
 def test_the_lines_that_a_program_reaches_are_known(pool: Pool) -> None:
@@ -125,7 +169,7 @@ def test_the_lines_that_a_program_reaches_are_known(pool: Pool) -> None:
 
 def test_numtorch_itself_is_not_killed(pool: Pool) -> None:
     ran = apart(_killed, pool, {"itself": {}})["itself"]
-    assert (ran.killed, ran.programs) == (False, len(pool.passing))
+    assert (ran.killed, ran.programs) == (False, len(pool.quick))
 
 
 def test_faults_are_killed_and_no_other_mutant_knows_of_them(pool: Pool) -> None:
