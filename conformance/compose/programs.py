@@ -60,7 +60,11 @@ def kept(program: Program, bytes_of_steps: bytes) -> Program:
     for index, byte in enumerate(bytes_of_steps[: len(program.steps)]):
         if byte < LEFT_OUT and index not in gone:
             gone |= needing(program.steps, index)
-    return with_steps(program, [step for index, step in enumerate(program.steps) if index not in gone]) if gone else program
+    return (
+        with_steps(program, [step for index, step in enumerate(program.steps) if index not in gone])
+        if gone
+        else program
+    )
 
 
 @cache

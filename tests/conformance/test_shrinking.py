@@ -16,24 +16,26 @@ import sys, msgspec
 from mutation.faults import fault
 from mutation.shrinking import measure
 
-(one,) = measure([fault(sys.argv[1])], programs=60)
-sys.stdout.buffer.write(msgspec.json.encode(one))
+(both,) = measure([fault(sys.argv[1])], programs=60)
+sys.stdout.buffer.write(msgspec.json.encode(both))
 """
 
 
-def measured(name: str) -> Shrunk:
+def measured(name: str) -> list[Shrunk]:
     """In a fresh process: what is measured forks, and this one may have threads that a fork would lose."""
     ran = subprocess.run([sys.executable, "-c", MEASURED, name], stdout=subprocess.PIPE, timeout=120, check=True)
-    return msgspec.json.decode(ran.stdout, type=Shrunk)
+    return msgspec.json.decode(ran.stdout, type=list[Shrunk])
 
 
 @pytest.mark.parametrize("name", ["accumulate-overwrites", "sub-keeps-the-sign"])
 def test_a_program_that_shows_a_fault_is_made_small(name: str) -> None:
-    one = measured(name)
-    assert one.fault == name
-    assert one.drawn > SMALL, "a program that is small as it is drawn says nothing"
-    assert 0 < one.steps <= SMALL
-    assert len(one.script.splitlines()) <= 3 * SMALL
+    both = measured(name)
+    assert [one.way for one in both] == ["fuzz", "Hypothesis"]
+    for one in both:
+        assert one.fault == name
+        assert one.drawn > SMALL, "a program that is small as it is drawn says nothing"
+        assert 0 < one.steps <= SMALL
+        assert len(one.script.splitlines()) <= 3 * SMALL
 
 
 def test_a_sample_is_spread_over_all_faults() -> None:
