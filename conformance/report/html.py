@@ -156,10 +156,20 @@ def _graph_step(finding: Finding) -> int:
     differing_at = [d.step[0] for d in finding.verdict.differences if d.facet == "graph" and d.step]
     if differing_at:
         return min(differing_at)
-    for index in reversed(range(len(finding.program.steps))):
-        if any((graph := _graph(trace, index)) and graph.nodes for trace in (finding.oracle, finding.subject)):
-            return index
-    return -1
+    traces = (trace for trace in (finding.oracle, finding.subject) if trace is not None)
+    return max((_last_drawn(trace, len(finding.program.steps)) for trace in traces), default=-1)
+
+
+def _last_drawn(trace: Trace, steps: int) -> int:
+    """The last step after which there is a graph. Told in one walk: a program may have ten thousand steps."""
+    last, is_there = -1, False
+    for index in range(steps):
+        graph = trace.steps[index].graph if index < len(trace.steps) else None
+        if isinstance(graph, Graph):
+            is_there = bool(graph.nodes)
+        if is_there:
+            last = index
+    return last
 
 
 def _graph(trace: Trace | None, index: int) -> Graph | None:
