@@ -119,7 +119,10 @@ _known: dict[Any, Any] = {}
 """Every public function, by itself: what its _Function is made of, until there is a subclass that overrides."""
 
 living = 0  # how many subclasses there are that override
-_overriding: dict[type, bool] = {}  # by type, for the types that were seen as arguments; emptied with the last subclass
+_overriding: dict[
+    int, bool
+] = {}  # by the id of a type that was seen as an argument, which is not to be kept alive by that
+_seen: dict[int, weakref.ref] = {}  # the same types; the end of one takes its id out of both
 
 
 class State(threading.local):
@@ -305,8 +308,9 @@ class _Function:
         if asking:
             self.restore()
         self._code, self._defaults, self._keywords = code, defaults, keywords
-        function = self._function
-        function.__code__, function.__defaults__, function.__kwdefaults__ = code, defaults, keywords
+        self._function.__code__ = code
+        self._function.__defaults__ = defaults
+        self._function.__kwdefaults__ = keywords
         if asking:
             self.replace()
 
@@ -356,6 +360,11 @@ def all_known() -> list[Any]:
     return list(_known)
 
 
+def count() -> int:
+    """How many public functions there are."""
+    return len(_known)
+
+
 def _tensor_type() -> Any:
     from .tensor import Tensor
 
@@ -388,12 +397,19 @@ def entry_of(variables: int) -> Any:
 
 def overrides(cls: type) -> bool:
     """Whether objects of a class have an answer of their own."""
-    known = _overriding.get(cls)
+    known = _overriding.get(id(cls))
     if known is None:
         answer = getattr(cls, "__torch_function__", None)
         known = cls is not _tensor_type() and answer is not None and answer is not disabled_torch_function
-        _overriding[cls] = known
+        of = id(cls)
+        _seen[of] = weakref.ref(cls, lambda _: _forget(of))
+        _overriding[of] = known
     return known
+
+
+def _forget(of: int) -> None:
+    _overriding.pop(of, None)
+    _seen.pop(of, None)
 
 
 def overloaded(values: Iterable[Any]) -> list[Any]:
@@ -453,7 +469,6 @@ def _gone() -> None:
     global living
     living -= 1
     if not living:
-        _overriding.clear()
         for function in list(_known.values()):
             function.restore()
 

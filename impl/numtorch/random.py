@@ -76,10 +76,17 @@ class Generator:
 
     def _restart(self, seed: int) -> None:
         self._seed = seed
-        # PyTorch takes any 64-bit seed, and the twister sees its low half only.
-        self._twister = RandomState(seed & 0xFFFFFFFF)
+        self._begun: RandomState | None = None
         self._fresh = True  # nothing drawn yet: PyTorch's state tells this apart
         self.kept_normal: float | None = None
+
+    @property
+    def _twister(self) -> RandomState:
+        # Made when it is first asked: most of a program's seeds are followed by no random number, and it takes 0.3 ms.
+        if self._begun is None:
+            # PyTorch takes any 64-bit seed, and the twister sees its low half only.
+            self._begun = RandomState(self._seed & 0xFFFFFFFF)
+        return self._begun
 
     def manual_seed(self, seed: int) -> Generator:
         """Start the stream that belongs to the seed; negative seeds count from 2^64 down."""
@@ -125,10 +132,8 @@ class Generator:
             raise RuntimeError("Invalid mt19937 state")
         self._seed = int(state["seed"])
         self._fresh = left == 1 and position == 0
-        self._twister = RandomState(0)
-        self._twister.set_state(
-            ("MT19937", state["words"].astype(np.uint32), _WORDS if left == 1 else position, 0, 0.0)
-        )
+        self._begun = RandomState(0)
+        self._begun.set_state(("MT19937", state["words"].astype(np.uint32), _WORDS if left == 1 else position, 0, 0.0))
         self.kept_normal = float(state["normal_y"]) if state["normal_valid"] else None
 
     def get_state(self) -> Any:

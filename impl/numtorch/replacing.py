@@ -24,16 +24,17 @@ Rule = Callable[["Replaced", tuple, dict], Any]
 class Replaced:
     """A function, its rule in forward mode, and what kind of function it is to the interpreters of transforms."""
 
-    __slots__ = ("_function", "_own", "kind", "name", "names", "original", "relates", "rule")
+    __slots__ = ("_asking", "_function", "_known", "_own", "kind", "name", "names", "original", "relates", "rule")
 
     def __init__(self, target: FunctionType, name: str, rule: Rule | None, kind: Any):
         from .forward_rules.kinds import view
 
         self._function, self.name, self.rule, self.kind = target, name, rule, kind
         self.relates = rule is view
-        known = overrides.of(target)
+        known = self._known = overrides.of(target)
         own = known.own() if known is not None else (target.__code__, target.__defaults__, target.__kwdefaults__)
         self._own = own
+        self._asking = overrides.entry_of(len(own[0].co_freevars)), None, {"_asked": self}
         code, defaults, keywords = own
         self.names = list(code.co_varnames[: code.co_argcount])
         self.original: Any = FunctionType(code, target.__globals__, target.__name__, defaults, target.__closure__)
@@ -42,16 +43,15 @@ class Replaced:
 
     def on(self) -> None:
         """From now on the function asks."""
-        self._write(overrides.entry_of(len(self._own[0].co_freevars)), None, {"_asked": self})
+        self._write(*self._asking)
 
     def off(self) -> None:
         """The function as it was."""
         self._write(*self._own)
 
     def _write(self, code: Any, defaults: Any, keywords: Any) -> None:
-        known = overrides.of(self._function)
-        if known is not None:
-            known.rewrite(code, defaults, keywords)
+        if self._known is not None:
+            self._known.rewrite(code, defaults, keywords)
         else:
             target = self._function
             target.__code__, target.__defaults__, target.__kwdefaults__ = code, defaults, keywords
@@ -81,6 +81,7 @@ outermost: list[Callable[[Replaced, tuple, dict], Any]] = []
 """What runs a call outside of all transforms, once one has run: it knows of tensors whose level is over."""
 
 _replaced: dict[FunctionType, Replaced] = {}
+_looked_through = 0  # how many public functions there were when the operators among them were last looked for
 _lock = threading.RLock()
 _holders = 0
 
@@ -90,12 +91,21 @@ def hold() -> None:
     global _holders
     with _lock:
         if not _holders:
-            for target, name, rule, kind in targets():
-                if target not in _replaced:
-                    _replaced[target] = Replaced(target, name, rule, kind)
+            _look()
             for replaced in _replaced.values():
                 replaced.on()
         _holders += 1
+
+
+def _look() -> None:
+    """Find the functions to replace; again only if something was imported since that made public functions."""
+    global _looked_through
+    if _looked_through == overrides.count():
+        return
+    for target, name, rule, kind in targets():
+        if target not in _replaced:
+            _replaced[target] = Replaced(target, name, rule, kind)
+    _looked_through = overrides.count()
 
 
 def let_go() -> None:

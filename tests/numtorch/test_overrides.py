@@ -32,6 +32,16 @@ def test_functions_have_their_own_code_again_when_the_last_subclass_is_gone():
     assert torch.cat.__code__ is code
 
 
+def test_a_subclass_that_functions_were_given_is_not_kept_alive_by_that():
+    gc.collect()
+    before = overrides.living
+    recorder_class, _ = recorder()
+    torch.exp(torch.ones(2).as_subclass(recorder_class))
+    del recorder_class
+    gc.collect()
+    assert overrides.living == before
+
+
 def test_a_function_is_the_same_object_before_and_after():
     before = torch.cat, torch.Tensor.add, torch.exp
     recorder_class, seen = recorder()
@@ -51,6 +61,7 @@ def test_a_function_that_closes_over_something_asks_too():
 
 
 def test_a_parameter_overrides_nothing():
+    gc.collect()
     before = overrides.living
 
     class Weight(torch.nn.Parameter):
