@@ -7,7 +7,9 @@ beside the step that caused it. A generator is recorded once per resumption.
 from __future__ import annotations
 
 import builtins
+import gc
 import types
+import weakref
 from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +77,7 @@ class Functions:
         """Calls of the step in hand that were not recorded."""
         self.raised_interrupt = False
         """Whether the program itself raises KeyboardInterrupt."""
+        self._classes: list[weakref.ref[type]] = []
 
     def begin(self) -> list[FunctionCall]:
         """A step of the top level begins; its calls will be in the list."""
@@ -113,7 +116,20 @@ class Functions:
             value = self._session.resolve(member.value, scope)
             members[name] = getattr(builtins, member.decorator)(value) if member.decorator else value
         base = self._session.resolve(class_.base, scope)
-        return types.new_class(class_.name, (base,), {}, lambda namespace: namespace.update(members))
+        made = types.new_class(class_.name, (base,), {}, lambda namespace: namespace.update(members))
+        self._classes.append(weakref.ref(made))
+        return made
+
+    def let_go_of_classes(self) -> None:
+        """Ends the classes that the program made, once its values are gone.
+
+        A class refers to itself, and would live until the garbage is collected, for thousands of programs: as long as there is
+        a subclass of Tensor with a `__torch_function__`, numtorch asks it of every argument.
+        """
+        for generation in (0, 1, 2):
+            if all(made() is None for made in self._classes):
+                break
+            gc.collect(generation)
 
     # ----------------------------------------------------------------------------------------------------------- calls
 

@@ -151,6 +151,7 @@ class Session:
                 except Exception:
                     continue
             self._scope.values.clear()
+            self._functions.let_go_of_classes()
         finally:
             self._catching.__exit__(None, None, None)
             self._fresh.finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import types
 import warnings
@@ -16,6 +17,7 @@ from conformance.numbers import elements
 from conformance.program import (
     Bind,
     Call,
+    Class,
     Complex,
     Dict,
     Float,
@@ -390,3 +392,16 @@ def test_a_library_may_keep_its_own_module_s_warnings_to_itself():
         warnings.filterwarnings("ignore", category=RuntimeWarning, module="quietlib")
         trace = run(program, library)
     assert [[w.message for w in step.warnings] for step in trace.steps] == [["loud"], []]
+
+
+def test_classes_of_a_program_end_with_it() -> None:
+    gc.collect()
+
+    class Base:
+        """What the program's class is a subclass of."""
+
+    module = types.ModuleType("has_a_class")
+    module.__dict__.update(vars(torch), Base=Base)
+    made = Class("Made", Global("torch.Base"), {})
+    run(Program(steps=(Bind(value=made, out="c"), Call(Ref("c"), out="x"))), module)
+    assert Base.__subclasses__() == []
