@@ -49,7 +49,7 @@ function indexed(input, index) {
 module.exports = {
   name: "tfjs",
   version,
-  features: FUNCTIONAL.filter((name) => !["complex", "linalg"].includes(name)),
+  features: [...FUNCTIONAL.filter((name) => !["complex", "linalg"].includes(name)), "clone"],
   dtypes: ["bool", "int32", "float32"],
   stands: { int64: "int32" },
   async open() {

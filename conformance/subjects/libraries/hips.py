@@ -13,7 +13,7 @@ from autograd.core import make_vjp
 from autograd.numpy import linalg as _linalg  # noqa: F401
 from autograd.scipy import special
 
-from conformance.subjects.libraries.library import FUNCTIONAL_FEATURES, Functional, Library
+from conformance.subjects.libraries.library import FUNCTIONAL_FEATURES, REAL_DTYPES, Functional, Library
 from conformance.subjects.libraries.numpy_like import axes, named, operators
 
 
@@ -37,17 +37,5 @@ LIBRARY = Library(
     # KeyError: an operand for which an operator has no derivative.
     lacks=(NotImplementedError, KeyError),
     features=FUNCTIONAL_FEATURES,
-    dtypes=(
-        "bool",
-        "uint8",
-        "int8",
-        "int16",
-        "int32",
-        "int64",
-        "float16",
-        "float32",
-        "float64",
-        "complex64",
-        "complex128",
-    ),
+    dtypes=(*REAL_DTYPES, "complex64", "complex128"),
 )

@@ -45,6 +45,12 @@ FACETS = ("value", "grad", "raised", "dtype", "shape")
 """What is observed of these libraries. What an error says, and of which class it is, is each library's own."""
 
 
+REAL_DTYPES = ("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64") + (
+    ("float16", "float32", "float64")
+)
+"""The dtypes of NumPy that PyTorch has as well, complex ones apart."""
+
+
 @dataclass(frozen=True)
 class Library:
     """A library as a subject."""
@@ -60,7 +66,7 @@ class Library:
     """What of a case's `requires` it takes part in. All else is declared as lacking in the header of every run."""
     dtype: Callable[[Value], str] = lambda value: str(value.dtype).rpartition(".")[2]
     """PyTorch's name of a value's dtype."""
-    dtypes: tuple[str, ...] = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
+    dtypes: tuple[str, ...] = REAL_DTYPES
     stands: Mapping[str, str] = field(default_factory=dict)
     """Dtypes whose elements another one holds, where there is one kind of numbers: ``{"float32": "float64"}``."""
     lacks: tuple[type[Exception], ...] = (NotImplementedError,)

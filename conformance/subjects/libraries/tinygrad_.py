@@ -28,6 +28,9 @@ def _backward(value: Any, cotangent: Any) -> None:
 _NAMES = {
     "char": "int8",
     "unsigned char": "uint8",
+    "unsigned short": "uint16",
+    "unsigned int": "uint32",
+    "unsigned long": "uint64",
     "short": "int16",
     "int": "int32",
     "long": "int64",
