@@ -39,8 +39,6 @@ OPEN = {
     "swapaxes": "one",
     # Infinities beside zeros, and versions of the gradient of the gradient.
     "cumprod": "odd second",
-    # The version of a tangent.
-    "linalg_pinv": "tangent",
 }
 
 LEFT_OUT: dict[str, frozenset[str]] = {name: frozenset(what.split()) for name, what in {**ACCIDENTS, **OPEN}.items()}

@@ -20,7 +20,7 @@ from . import grad_mode
 from .geometry import Geometry, root_of
 from .graph import UnaryNode, next_sequence_nr
 from .lazy import Zeros
-from .levels import carry, own
+from .levels import carry, own, wrapped_of
 from .plain_numpy import np
 from .strided import CopySlices, reach, window_of
 from .views import counter_of, edge, extras, geometry, requires_grad, storage_of
@@ -121,15 +121,15 @@ def hold(tensor: Any, tangent: Any, level: Level) -> None:
     level.holders.add(forward)
 
 
-def give(tensor: Any, tangent: Any, level: Level, whole: bool = False) -> None:
-    """Give a tensor a tangent, copied if it is laid out otherwise; `whole`: or lies otherwise in its memory."""
+def give(tensor: Any, tangent: Any, level: Level) -> None:
+    """Give a tensor a tangent, copied if it is laid out otherwise or lies otherwise in its memory."""
     if tangent._desc.shape != tensor._desc.shape:
         raise RuntimeError(
             "Trying to set a forward gradient that has a different size than that of the original Tensor, this is not "
             f"supported. Tensor is of size {list(tensor._desc.shape)} while the given forward gradient is of size "
             f"{list(tangent._desc.shape)}."
         )
-    if not laid_out_alike(tensor, tangent, whole):
+    if not laid_out_alike(tensor, tangent):
         from .writes import copy_
 
         tangent = copy_(zeros_laid_out_as(tensor, tangent._desc.dtype), tangent)
@@ -150,7 +150,7 @@ def give_written(tensor: Any, tangent: Any, level: Level) -> None:
         if base is None:
             give(tensor, tangent, level)
             return
-        if all(x._desc.shape == tangent._desc.shape and laid_out_alike(x, tangent, True) for x in (base, tensor)):
+        if all(x._desc.shape == tangent._desc.shape and laid_out_alike(x, tangent) for x in (base, tensor)):
             hold(base, tangent, level)
             hold(tensor, tangent, level)
             remember(tensor, tangent, level)
@@ -172,7 +172,7 @@ def remember(tensor: Any, tangent: Any, level: Level) -> None:
         level.results[node, nr] = tangent
 
 
-def laid_out_alike(tensor: Any, tangent: Any, whole: bool) -> bool:
+def laid_out_alike(tensor: Any, tangent: Any) -> bool:
     """Whether the elements of both lie alike; of zeros without memory PyTorch looks at one element."""
     if type(tangent._array) is Zeros and tensor._desc.numel != 1:
         return False
@@ -180,7 +180,21 @@ def laid_out_alike(tensor: Any, tangent: Any, whole: bool) -> bool:
     # NumPy's strides of an array without elements hang on how it came about, and PyTorch's do not.
     if tensor._desc.numel and any(x != y for s, x, y in zip(a.shape, a.strides, b.strides, strict=True) if s > 1):
         return False
-    return not whole or (a.offset == b.offset and room(tensor) == room(tangent))
+    return (
+        stands_for_batch(tangent)
+        or stands_for_batch(tensor)
+        or (a.offset == b.offset and room(tensor) == room(tangent))
+    )
+
+
+def stands_for_batch(tensor: Any) -> bool:
+    """Whether a tensor stands for a batch, at whatever level: then it does not say where its memory ends."""
+    wrapped = wrapped_of(tensor)
+    while wrapped is not None:
+        if wrapped.bdim is not None:
+            return True
+        wrapped = wrapped_of(wrapped.value)
+    return False
 
 
 def place_of(tensor: Any) -> Geometry:

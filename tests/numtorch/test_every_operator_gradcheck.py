@@ -106,6 +106,7 @@ def reached(text: str, twice: bool) -> set[str]:
         out = f(*given)
         roots = [o for o in (out if isinstance(out, tuple) else (out,)) if o.requires_grad]
         seeds = [torch.ones_like(o, requires_grad=True) for o in roots]
+        torch.autograd.grad(roots, given, seeds, retain_graph=True, allow_unused=True)
         grads = torch.autograd.grad(roots, given, seeds, create_graph=True, allow_unused=True)
         again = [g.sum() for g in grads if g is not None and g.requires_grad]
         if again and twice:

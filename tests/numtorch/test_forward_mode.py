@@ -87,6 +87,22 @@ def codes() -> dict[Any, Any]:
     return {f: f.__code__ for f in (*itertools.chain(*modules), *overrides.all_known()) if hasattr(f, "__code__")}
 
 
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize("row_major", [True, False])
+def test_tangents_of_solutions_have_right_gradients(left: bool, row_major: bool) -> None:
+    """Whether the factors are the matrix's or its transpose's, solved from the left or from the right."""
+    A, B = leaf("q").detach(), leaf("q").detach() + 0.5
+    A = A if row_major else A.T
+
+    def moved(dA: torch.Tensor, dB: torch.Tensor) -> torch.Tensor:
+        solved = torch.func.jvp(lambda a, b: torch.linalg.solve(a, b, left=left), (A, B), (dA, dB))[1]
+        return solved + torch.func.jvp(torch.linalg.det, (A,), (dA,))[1]
+
+    given = [leaf("q"), leaf("q")]
+    assert torch.autograd.gradcheck(moved, given)
+    assert torch.autograd.gradgradcheck(moved, given)
+
+
 def test_operators_are_what_they_were_once_the_level_is_left() -> None:
     with fw.dual_level():
         pass  # which imports what is imported on demand

@@ -48,8 +48,6 @@ def tangents(lib, text, first_only):
 
 
 OTHERWISE = {
-    *("linalg_qr", "linalg_svd", "linalg_solve_ex", "linalg_slogdet", "linalg_pinv", "linalg_lstsq", "linalg_eigh"),
-    *("linalg_det", "linalg_cholesky_ex", "linalg_solve_triangular", "linalg_matrix_exp", "cholesky_solve"),
     *("renorm", "logcumsumexp", "glu", "glu_backward", "diagonal_copy", "sgn", "mul_scalar"),
     *("threshold_of", "silu", "polygamma_of", "leaky_relu_of", "hardtanh", "elu_of", "celu_of"),
     *("binary_cross_entropy_with_logits", "fill"),

@@ -82,7 +82,7 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Tensor:
     tangents.forward_of(dual).base = tangents.NO_BASE
     if tangents.tangent_of(tangent) is not None:
         raise RuntimeError(tangents.ITS_OWN.format(level=level))
-    tangents.give(dual, tangent, entered, whole=True)
+    tangents.give(dual, tangent, entered)
     return dual
 
 

@@ -24,6 +24,7 @@ from ..kernels.decomposition import linalg_det as k_linalg_det
 from ..kernels.decomposition import linalg_eigh as k_linalg_eigh
 from ..kernels.decomposition import linalg_inv_ex as k_linalg_inv_ex
 from ..kernels.decomposition import linalg_lstsq as k_linalg_lstsq
+from ..kernels.decomposition import linalg_lu_solve as k_linalg_lu_solve
 from ..kernels.decomposition import linalg_matrix_exp as k_linalg_matrix_exp
 from ..kernels.decomposition import linalg_pinv as k_linalg_pinv
 from ..kernels.decomposition import linalg_qr as k_linalg_qr
@@ -379,6 +380,116 @@ def linalg_solve_ex(A, B, left):
         if saved_hooks.in_force:
             saved_hooks.pack(node, LU=results[1], pivots=results[2], result=results[0])
     return tuple(results)
+
+
+class LinalgLuSolveBackward0(BinaryNode):
+    __slots__ = ('LU', 'LU_version', 'pivots', 'pivots_version', 'left', 'adjoint',)
+    saved = ('LU', 'pivots',)
+    saved_values = ('left', 'adjoint',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # not_derived has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        LU = node.LU
+        if LU is not None and (type(LU) is not Tensor or (counter := LU._counter) is not None and counter[0] != node.LU_version):
+            LU = unpack_input(node, 'LU')
+        pivots = node.pivots
+        if pivots is not None and (type(pivots) is not Tensor or (counter := pivots._counter) is not None and counter[0] != node.pivots_version):
+            pivots = unpack_input(node, 'pivots')
+        left = node.left
+        adjoint = node.adjoint
+        grad1 = None if node.fn1 is None else linalg_lu_solve(LU, pivots, grad, left, not adjoint)
+        grad0 = None if node.fn0 is None else formulas.not_derived(grad, 'linalg_lu_solve')
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.LU is not None:
+            node.LU = FREED
+        if node.pivots is not None:
+            node.pivots = FREED
+
+
+def linalg_lu_solve(LU, pivots, B, left, adjoint, *, out=None):
+    """linalg_lu_solve(LU, pivots, B, left, adjoint) -> Tensor"""
+    array = k_linalg_lu_solve(LU._array, pivots._array, B._array, left, adjoint) if LU._desc.real else rounded_once(k_linalg_lu_solve, LU._array, pivots._array, B._array, left, adjoint)
+    desc = describe(array)
+    flag = LU._requires_grad or B._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(LU) or requires_grad(B)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_LinalgLuSolveBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = LU._node
+        if fn0 is not None and LU._extra is None:
+            node.fn0 = fn0
+        elif not LU._requires_grad:
+            node.fn0 = fn0 = None
+        elif LU._extra is None and LU._accumulator is not None and (fn0 := LU._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(LU)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = B._node
+        if fn1 is not None and B._extra is None:
+            node.fn1 = fn1
+        elif not B._requires_grad:
+            node.fn1 = fn1 = None
+        elif B._extra is None and B._accumulator is not None and (fn1 := B._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(B)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if fn1 is not None:
+            if LU._extra is not None and LU._extra.inference:
+                check_saveable(LU)
+            node.LU = LU
+            counter = LU._counter
+            node.LU_version = 0 if counter is None else counter[0]
+        else:
+            node.LU = None
+        if fn1 is not None:
+            if pivots._extra is not None and pivots._extra.inference:
+                check_saveable(pivots)
+            node.pivots = pivots
+            counter = pivots._counter
+            node.pivots_version = 0 if counter is None else counter[0]
+        else:
+            node.pivots = None
+        node.left = left
+        node.adjoint = adjoint
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'linalg_lu_solve')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'linalg_lu_solve')
 
 
 class LinalgSolveTriangularBackward0(BinaryNode):
@@ -1427,7 +1538,7 @@ class LinalgCrossBackward0(BinaryNode):
 
 def linalg_cross(self, other, dim, *, out=None):
     """linalg_cross(self, other, dim) -> Tensor"""
-    array = k_linalg_cross(self._array, other._array, dim) if self._desc.real else rounded_once(k_linalg_cross, self._array, other._array, dim)
+    array = k_linalg_cross(self._array, other._array, dim)
     desc = describe(array)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -1516,6 +1627,7 @@ _LinalgDetBackward0 = (LinalgDetBackward0,)
 _LinalgEighBackward0 = (LinalgEighBackward0,)
 _LinalgInvExBackward0 = (LinalgInvExBackward0,)
 _LinalgLstsqBackward0 = (LinalgLstsqBackward0,)
+_LinalgLuSolveBackward0 = (LinalgLuSolveBackward0,)
 _LinalgMatrixExpBackward0 = (LinalgMatrixExpBackward0,)
 _LinalgPinvBackward0 = (LinalgPinvBackward0,)
 _LinalgQrBackward0 = (LinalgQrBackward0,)

@@ -14,6 +14,7 @@ FAMILIES = (
     "arrange",
     "comparison",
     "decomposition",
+    "decomposition_tangents",
     "index",
     "linalg",
     "losses",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d, grad_mode
-from ..kernels.decomposition import columns, is_vector, lu_solve
+from ..kernels.decomposition import is_vector
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import within
@@ -39,8 +39,12 @@ def _solved(A: Any, LU: Any, pivots: Any, B: Any) -> Any:
 
 
 def _by_factors(A: Any, LU: Any, pivots: Any, B: Any) -> Any:
-    transposed = A._array.flags.c_contiguous and not A._desc.dtype.is_complex
-    return wrap(columns(lu_solve(LU._array, pivots._array, B._array, not transposed)))
+    return d.linalg_lu_solve(LU, pivots, B, True, not of_transpose(A))
+
+
+def of_transpose(A: Any) -> bool:
+    """Whether the factors that are kept of a matrix are its transpose's."""
+    return bool(A._array.flags.c_contiguous and not A._desc.dtype.is_complex)
 
 
 def linalg_det_backward(grad: Any, det: Any, A: Any, LU: Any, pivots: Any) -> Any:
@@ -146,17 +150,22 @@ def cholesky_inverse_backward(grad: Any, root: Any, upper: bool, inverse: Any) -
 # ---- orthogonal factors
 
 
-def linalg_qr_backward(grads: list, Q: Any, R: Any, mode: str) -> Any:
-    """The gradient through both factors, tall and wide apart."""
+def refuse_qr(mode: str, rows: int, cols: int) -> None:
+    """Raise what PyTorch does where the factors have no derivative."""
     if mode == "r":
         raise RuntimeError(
             "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use linalg.qr(A, "
             "mode='reduced') if you are going to differentiate through linalg.qr."
         )
-    gQ, gR = grads
-    rows, cols = Q._desc.shape[-2], R._desc.shape[-1]
     if mode == "complete" and rows > cols:
         raise RuntimeError("The QR decomposition is not differentiable when mode='complete' and nrows > ncols.")
+
+
+def linalg_qr_backward(grads: list, Q: Any, R: Any, mode: str) -> Any:
+    """The gradient through both factors, tall and wide apart."""
+    gQ, gR = grads
+    rows, cols = Q._desc.shape[-2], R._desc.shape[-1]
+    refuse_qr(mode, rows, cols)
     if gQ is not None:
         turned = Q.mH.matmul(gQ)  # first: PyTorch's C++ evaluates the right operand first
         out = -turned if gR is None else gR.matmul(R.mH) - turned
@@ -171,7 +180,10 @@ def linalg_qr_backward(grads: list, Q: Any, R: Any, mode: str) -> Any:
             out = out + gQ
         return d.linalg_solve_triangular(R.mH, out, False, False, False)
     out = -out
-    out = Q.matmul(d.tril(out - out.mH, 0))
+    out = d.tril(out - out.mH, 0)
+    if out._desc.dtype.is_complex:
+        d.diagonal(out, 0, -2, -1).imag.mul_(0.5)
+    out = Q.matmul(out)
     square = d.slice_(R, -1, 0, rows, 1)
     out = d.linalg_solve_triangular(square.mH, out, False, False, False)
     rest = wrap(np.zeros((*R._desc.shape[:-1], cols - rows), R._desc.dtype.numpy))
@@ -179,7 +191,7 @@ def linalg_qr_backward(grads: list, Q: Any, R: Any, mode: str) -> Any:
     return out if gR is None else out + Q.matmul(gR)
 
 
-def _differences(values: Any) -> Any:
+def differences(values: Any) -> Any:
     """The differences of all pairs, 1 on the diagonal."""
     right = d.unsqueeze(values, -1)  # first: PyTorch's C++ evaluates the right operand first
     out = d.unsqueeze(values, -2) - right
@@ -194,11 +206,21 @@ def linalg_eigh_backward(grads: list, L: Any, V: Any) -> Any:
         adjoint = V.mH  # first: PyTorch's C++ evaluates arguments from right to left
         return (V * d.unsqueeze(gL, -2)).matmul(adjoint)
     turned = V.mH.matmul(gV)
+    if V._desc.dtype.is_complex and depends_on_phase(d.diagonal(turned, 0, -2, -1)):
+        raise RuntimeError(
+            "linalg_eigh_backward: The eigenvectors in the complex case are specified up to multiplication by e^{i phi}. "
+            "The specified loss function depends on this quantity, so it is ill-defined."
+        )
     half = d.mul_scalar(turned - turned.mH, 0.5)
-    out = d.div_(half, _differences(L))  # in place, as PyTorch does, which a clone shows
+    out = d.div_(half, differences(L))  # in place, as PyTorch does, which a clone shows
     if gL is not None:
         d.diagonal(out, 0, -2, -1).copy_(gL)
     return V.matmul(out.matmul(V.mH))
+
+
+def depends_on_phase(diagonal: Any) -> bool:
+    """Whether a gradient goes along the phases of complex vectors, which are LAPACK's choice: those that it would turn."""
+    return not within(diagonal) and not np.all(np.abs(diagonal._array.imag) <= 1e-2)
 
 
 def linalg_svd_backward(grads: list, U: Any, S: Any, k: int, Vh: Any, full_matrices: bool) -> Any:
@@ -213,9 +235,12 @@ def linalg_svd_backward(grads: list, U: Any, S: Any, k: int, Vh: Any, full_matri
         if m >= n:
             return U.matmul(d.unsqueeze(gS, -1) * Vh)
         return (U * d.unsqueeze(gS, -2)).matmul(Vh)
-    out = _off_diagonal(gU, gVh, U, S, Vh)
+    out, phases = _off_diagonal(gU, gVh, U, S, Vh)
     if gS is not None:
         out = out + d.diag_embed(gS, 0, -2, -1)
+    if phases is not None:
+        twice = d.mul_scalar(S, 2.0)
+        out = out + d.diag_embed(d.diagonal(phases, 0, -2, -1) / twice, 0, -2, -1)
     if m > k and gU is not None:
         out = U.matmul(out)
         rest = gU / d.unsqueeze(S, -2)
@@ -229,8 +254,8 @@ def linalg_svd_backward(grads: list, U: Any, S: Any, k: int, Vh: Any, full_matri
     return U.matmul(out.matmul(Vh)) if m >= n else U.matmul(out).matmul(Vh)
 
 
-def _off_diagonal(gU: Any, gVh: Any, U: Any, S: Any, Vh: Any) -> Any:
-    """What the singular vectors contribute."""
+def _off_diagonal(gU: Any, gVh: Any, U: Any, S: Any, Vh: Any) -> tuple[Any, Any]:
+    """What the singular vectors contribute, and whose diagonal says how complex ones are turned together."""
     left = right = None
     if gU is not None:
         left = U.mH.matmul(gU)
@@ -238,15 +263,23 @@ def _off_diagonal(gU: Any, gVh: Any, U: Any, S: Any, Vh: Any) -> Any:
     if gVh is not None:
         right = Vh.matmul(gVh.mH)
         right = right - right.mH
-    apart = _differences(S * S)
+    is_complex = U._desc.dtype.is_complex
+    if is_complex:
+        both = right if left is None else left if right is None else left + right
+        if depends_on_phase(d.diagonal(both, 0, -2, -1)):
+            raise RuntimeError(
+                "svd_backward: The singular vectors in the complex case are specified up to multiplication by e^{i phi}. "
+                "The specified loss function depends on this phase term, making it ill-defined."
+            )
+    apart = differences(S * S)
     if right is None:
         scale = d.unsqueeze(S, -2)
-        return (left / apart) * scale
+        return (left / apart) * scale, None
     if left is None:
         quotient = right / apart
-        return d.unsqueeze(S, -1) * quotient
+        return d.unsqueeze(S, -1) * quotient, None
     second = d.unsqueeze(S, -1) * right
-    return (left * d.unsqueeze(S, -2) + second) / apart
+    return (left * d.unsqueeze(S, -2) + second) / apart, left if is_complex else None
 
 
 # ---- functions of matrices
@@ -271,15 +304,25 @@ def pinv_backward(grad: Any, pinv: Any, A: Any) -> Any:
 
 
 def linalg_matrix_exp_backward(grad: Any, A: Any) -> Any:
-    """The upper right block of the exponential of [[A^H, grad], [0, A^H]]."""
+    """The derivative by the adjoint."""
+    return linalg_matrix_exp_differential(A.mH, grad)
+
+
+def linalg_matrix_exp_differential(A: Any, moved: Any) -> Any:
+    """The upper right block of the exponential of [[A, moved], [0, A]]."""
     n = A._desc.shape[-1]
-    both = wrap(np.zeros((*A._desc.shape[:-2], 2 * n, 2 * n), grad._desc.dtype.numpy))
-    adjoint = A.mH
-    for rows, cols, block in ((0, 0, adjoint), (n, n, adjoint), (0, n, grad)):
+    both = wrap(np.zeros((*A._desc.shape[:-2], 2 * n, 2 * n), moved._desc.dtype.numpy))
+    for rows, cols, block in ((0, 0, A), (n, n, A), (0, n, moved)):
         window = d.slice_(d.slice_(both, -2, rows, rows + n, 1), -1, cols, cols + n, 1)
         window.copy_(block)
     out = d.linalg_matrix_exp(both)
     return d.slice_(d.slice_(out, -2, 0, n, 1), -1, n, 2 * n, 1)
+
+
+def pinv_of(A: Any) -> Any:
+    """The pseudo-inverse with PyTorch's usual tolerance."""
+    eps = np.finfo(A._desc.dtype.to_real().numpy).eps * max(A._desc.shape[-2:])
+    return d.linalg_pinv(A, 0.0, float(eps), False)
 
 
 def linalg_lstsq_backward(grads: list, A: Any, B: Any, X: Any, needed: list) -> Any:
@@ -290,8 +333,7 @@ def linalg_lstsq_backward(grads: list, A: Any, B: Any, X: Any, needed: list) -> 
     vector = A._desc.ndim - 1 == B._desc.ndim
     right = d.unsqueeze(B, -1) if vector else B
     g = d.unsqueeze(g, -1) if vector else g
-    eps = np.finfo(A._desc.dtype.to_real().numpy).eps * max(A._desc.shape[-2:])
-    pinv = d.linalg_pinv(A, 0.0, float(eps), False)
+    pinv = pinv_of(A)
     mine = pinv_backward(g.matmul(right.mH), pinv, A) if needed[0] else None
     other = None
     if needed[1]:

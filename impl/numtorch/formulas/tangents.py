@@ -166,10 +166,3 @@ def zero_number(x: Any) -> Any:
 def reduced_loss(loss: Any, reduction: int) -> Any:
     """The tangents of a loss's elements, reduced as the loss is."""
     return loss if reduction == NONE else loss.mean() if reduction == MEAN else loss.sum()
-
-
-def cholesky_inverse_jvp(factor: Any, tangent: Any, inverse: Any, upper: bool) -> Any:
-    """Minus the inverse times the tangent of what is inverted times the inverse."""
-    c, moved = (factor, tangent) if upper else (factor.mH, tangent.mH)
-    half = -(inverse.matmul(moved.mH).matmul(inverse).matmul(c))
-    return half + half.mH

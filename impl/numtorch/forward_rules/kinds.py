@@ -102,8 +102,8 @@ def linear(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: 
 def bilinear(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
     """One term an operand."""
     a, b, *rest = args
-    terms = [(moved(a, duals), primal(b, duals)), (primal(a, duals), moved(b, duals))]
-    return dispatch.add(*[replaced.original(*pair, *rest) for pair in terms])
+    second = replaced.original(primal(a, duals), moved(b, duals), *rest)  # first: C++ evaluates the right operand first
+    return dispatch.add(replaced.original(moved(a, duals), primal(b, duals), *rest), second)
 
 
 def scatter_reduce(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:

@@ -92,6 +92,8 @@ def _slogdet(name: str, A: Tensor) -> tuple:
 def logdet(input: Tensor) -> Tensor:
     """The logarithm of the determinant, nan if that is negative."""
     sign, size = _slogdet("logdet", input)
+    if sign._desc.dtype.is_complex:
+        return sign.log() + size
     return d.where(wrap(np.asarray(sign._array == -1)[()]), wrap(input._desc.dtype.numpy.type(np.nan)), size)
 
 

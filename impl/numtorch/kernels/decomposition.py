@@ -8,6 +8,7 @@ from typing import Any
 from ..geometry import laid_out
 from ..lazy import Zeros
 from ..plain_numpy import np
+from .half import in_steps
 
 Array = Any
 
@@ -78,6 +79,14 @@ def lu_solve(factors: Array, pivots: Array, b: Array, adjoint: bool) -> Array:
         for i in range(len(p) - 1, -1, -1) if adjoint else range(len(p)):
             m[[i, p[i] - 1]] = m[[p[i] - 1, i]]
     return x if adjoint else substitute(factors, substitute(factors, x, False, True), True, False)
+
+
+def linalg_lu_solve(factors: Array, pivots: Array, b: Array, left: bool, adjoint: bool) -> Array:
+    """X with A X = b (or X A = b) by the factors of A, or of its adjoint."""
+    if left:
+        return columns(lu_solve(factors, pivots, b, adjoint))
+    x = lu_solve(factors, pivots, b.conj().swapaxes(-1, -2), not adjoint)
+    return np.ascontiguousarray(x.conj().swapaxes(-1, -2))
 
 
 def factored(a: Array) -> tuple[Array, Array]:
@@ -299,13 +308,13 @@ def linalg_lstsq(a: Array, b: Array, rcond: float | None) -> tuple[Array, Array,
     x = np.stack([f[0] for f in found]).reshape((*a.shape[:-2], a.shape[-1], right.shape[-1])).astype(a.dtype)
     rank = np.array([f[2] for f in found], np.int64).reshape(a.shape[:-2])[()]
     none = np.empty((0,), a.dtype)
-    if vector:
-        return np.array(x[..., 0]), none, rank, none.copy()
     room = np.zeros((*x.shape[:-2], max(a.shape[-2:]), x.shape[-1]), a.dtype)  # LAPACK answers where it was asked
     room[..., : a.shape[-1], :] = x
-    return columns(room)[..., : a.shape[-1], :], none, rank, none.copy()
+    x = columns(room)[..., : a.shape[-1], :]
+    return x[..., 0] if vector else x, none, rank, none.copy()
 
 
+@in_steps
 def linalg_cross(x: Array, other: Array, dim: int) -> Array:
     """The vector product along a dimension of size 3."""
     if Zeros in (type(x), type(other)):
