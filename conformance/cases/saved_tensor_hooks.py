@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from conformance.case import case
-from conformance.generate import floats, nonzero, positive
+from conformance.generate import complexes, floats, nonzero, positive
 
 
 @case(requires=["hooks", "backward"], covers=["hook.saved_default"])
@@ -73,6 +73,36 @@ def python_numbers_are_not_packed(
         y = number * y * w
         y = torch.where(y > 0, y, number).sigmoid()
     y.sum().backward()
+
+
+_RAISING = [
+    lambda torch, x, y: torch.erf(x),
+    lambda torch, x, y: torch.atan2(x, y),
+    lambda torch, x, y: x.fmod(y),
+    lambda torch, x, y: x.sub(0).logit_(),
+    lambda torch, x, y: x.sub(0).copysign_(y),
+    lambda torch, x, y: torch.nn.functional.elu(x),
+    lambda torch, x, y: torch.nn.functional.smooth_l1_loss(x, y),
+    lambda torch, x, y: x.real.mul(y.real[:1].expand(2, 2)),
+    lambda torch, x, y: torch.addcdiv(x, y.reshape(2, 1).expand(2, 3), x.real),
+    lambda torch, x, y: x.sub(0).mul_(y.reshape(2, 1)),
+    lambda torch, x, y: x.real[:0].aminmax(),
+    lambda torch, x, y: torch.isclose(x.real, y.real),
+    lambda torch, x, y: x.isfinite(),
+    lambda torch, x, y: x.real.argsort(),
+]
+
+
+@case(requires=["hooks", "backward"], covers=["hook.saved_default"])
+def operators_that_raise_have_packed(
+    torch, x: complexes(shape=(2,)), y: complexes(shape=(2,)), raises: st.sampled_from(_RAISING), both: st.booleans()
+):
+    """What an operator would save is packed before it finds that it cannot take its operands."""
+    x.requires_grad_()
+    if both:
+        y.requires_grad_()
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+        raises(torch, x, y)
 
 
 @case(requires=["hooks", "backward"], covers=["hook.saved_bad_unpack"])

@@ -17,6 +17,7 @@ from .kernels.pointwise import BOOL_NEGATED, addend
 from .layout import RULES
 from .overlap import refuse, refuse_internal, warn_of_internal
 from .plain_numpy import np
+from .raising import out_requires_grad
 from .tensor import Tensor, wrap
 from .views import bump, check_inplace, extras, mark_inference, requires_grad, storage_of
 
@@ -323,10 +324,7 @@ def store(
     if not isinstance(out, Tensor):
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     if derivable and (result._requires_grad or requires_grad(out)) and _recording():
-        raise RuntimeError(
-            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one "
-            "of the arguments requires grad."
-        )
+        raise out_requires_grad(name)
     refuse(out._array, *[x._array for x in operands if isinstance(x, Tensor)])
     if exactly is not None and out._desc.dtype is not result._desc.dtype:
         raise RuntimeError(exactly.format(expected=result._desc.dtype.scalar_name, found=out._desc.dtype.scalar_name))

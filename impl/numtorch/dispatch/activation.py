@@ -13,6 +13,7 @@ from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, refused, single, store
+from ..raising import autograd_first
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
 from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
@@ -110,10 +111,14 @@ def elu(self, alpha, scale, input_scale, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_elu(self._array, alpha, scale, input_scale)
     else:
-        self = plain(self, 'elu', False, 'elu_cpu')
-        if self._desc.dtype.category == 3:
-            raise refused('elu_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_elu, self._array, alpha, scale, input_scale), self)
+        try:
+            self = plain(self, 'elu', False, 'elu_cpu')
+            if self._desc.dtype.category == 3:
+                raise refused('elu_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_elu, self._array, alpha, scale, input_scale), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'elu', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -373,13 +378,17 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
         array = k_elu_backward(grad_output._array, alpha, scale, input_scale, is_result, self_or_result._array)
         desc = plan.result
     else:
-        found = operands(grad_output, self_or_result, 'elu_backward', False)
-        if found is NotImplemented:
-            return NotImplemented
-        grad_output, self_or_result, left, right, desc, plan = found
-        array = rounded_once(k_elu_backward, left, alpha, scale, input_scale, is_result, right)
-        if plan is not None and not (grad_output._desc.plain and self_or_result._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(grad_output, self_or_result, 'elu_backward', False)
+            if found is NotImplemented:
+                return NotImplemented
+            grad_output, self_or_result, left, right, desc, plan = found
+            array = rounded_once(k_elu_backward, left, alpha, scale, input_scale, is_result, right)
+            if plan is not None and not (grad_output._desc.plain and self_or_result._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'elu_backward', ('grad_output', 'self_or_result'), (('grad_output', ('self_or_result',)), ('self_or_result', ('grad_output', 'self_or_result'))))
+            raise
     flag = grad_output._requires_grad or self_or_result._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self_or_result)
@@ -500,10 +509,14 @@ def celu(self, alpha, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_celu(self._array, alpha)
     else:
-        self = plain(self, 'celu', False, 'elu_cpu')
-        if self._desc.dtype.category == 3:
-            raise refused('elu_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_celu, self._array, alpha), self)
+        try:
+            self = plain(self, 'celu', False, 'elu_cpu')
+            if self._desc.dtype.category == 3:
+                raise refused('elu_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_celu, self._array, alpha), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'celu', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -744,10 +757,14 @@ def softplus(self, beta, threshold, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_softplus(self._array, beta, threshold)
     else:
-        self = plain(self, 'softplus', False, 'softplus_cpu')
-        if self._desc.dtype.category == 3:
-            raise refused('softplus_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_softplus, self._array, beta, threshold), self)
+        try:
+            self = plain(self, 'softplus', False, 'softplus_cpu')
+            if self._desc.dtype.category == 3:
+                raise refused('softplus_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_softplus, self._array, beta, threshold), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'softplus', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -852,13 +869,17 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
         array = k_softplus_backward(grad_output._array, self._array, beta, threshold)
         desc = plan.result
     else:
-        found = operands(grad_output, self, 'softplus_backward', False)
-        if found is NotImplemented:
-            return NotImplemented
-        grad_output, self, left, right, desc, plan = found
-        array = rounded_once(k_softplus_backward, left, right, beta, threshold)
-        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(grad_output, self, 'softplus_backward', False)
+            if found is NotImplemented:
+                return NotImplemented
+            grad_output, self, left, right, desc, plan = found
+            array = rounded_once(k_softplus_backward, left, right, beta, threshold)
+            if plan is not None and not (grad_output._desc.plain and self._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'softplus_backward', ('grad_output', 'self'), (('grad_output', ('self',)), ('self', ('grad_output', 'self'))))
+            raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
@@ -977,10 +998,14 @@ def gelu(self, approximate, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_gelu(self._array, approximate)
     else:
-        self = plain(self, 'gelu', False, 'GeluKernelImpl')
-        if self._desc.dtype.category == 3:
-            raise refused('GeluKernelImpl', self._desc.dtype)
-        array, desc = single(rounded_once(k_gelu, self._array, approximate), self)
+        try:
+            self = plain(self, 'gelu', False, 'GeluKernelImpl')
+            if self._desc.dtype.category == 3:
+                raise refused('GeluKernelImpl', self._desc.dtype)
+            array, desc = single(rounded_once(k_gelu, self._array, approximate), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'gelu', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1083,13 +1108,17 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
         array = k_gelu_backward(grad_output._array, self._array, approximate)
         desc = plan.result
     else:
-        found = operands(grad_output, self, 'gelu_backward', False)
-        if found is NotImplemented:
-            return NotImplemented
-        grad_output, self, left, right, desc, plan = found
-        array = rounded_once(k_gelu_backward, left, right, approximate)
-        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(grad_output, self, 'gelu_backward', False)
+            if found is NotImplemented:
+                return NotImplemented
+            grad_output, self, left, right, desc, plan = found
+            array = rounded_once(k_gelu_backward, left, right, approximate)
+            if plan is not None and not (grad_output._desc.plain and self._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'gelu_backward', ('grad_output', 'self'), (('grad_output', ('self',)), ('self', ('grad_output', 'self'))))
+            raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
@@ -1228,16 +1257,24 @@ def silu(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'silu', False, 'silu_cpu')
-        array, desc = single(rounded_once(k_silu, self._array), self)
+        try:
+            self = plain(self, 'silu', False, 'silu_cpu')
+            array, desc = single(rounded_once(k_silu, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'silu', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
-        if desc.dtype.category == 3:
-            raise RuntimeError('silu does not support automatic differentiation for outputs with complex dtype.')
+        try:
+            if desc.dtype.category == 3:
+                raise RuntimeError('silu does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'silu', ('self',), (('self', ('self',)),))
+            raise
         node = _new(*_SiluBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1289,11 +1326,15 @@ def silu_(self):
     """silu_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'silu_', False)
-    found = inplace_operands(self, None, 'silu', False)
-    flag = found[3]
-    if self._desc.dtype.category < 2:
-        raise refused('silu_cpu', self._desc.dtype)
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'silu', False)
+        flag = found[3]
+        if self._desc.dtype.category < 2:
+            raise refused('silu_cpu', self._desc.dtype)
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'silu', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -1388,10 +1429,14 @@ def mish(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'mish', False, 'mish_cpu')
-        if self._desc.dtype.category == 3:
-            raise refused('mish_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_mish, self._array), self)
+        try:
+            self = plain(self, 'mish', False, 'mish_cpu')
+            if self._desc.dtype.category == 3:
+                raise refused('mish_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_mish, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'mish', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1449,13 +1494,17 @@ def mish_(self):
     """mish_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'mish_', False)
-    found = inplace_operands(self, None, 'mish', False)
-    flag = found[3]
-    if self._desc.dtype.category < 2:
-        raise refused('mish_cpu', self._desc.dtype)
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('mish_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'mish', False)
+        flag = found[3]
+        if self._desc.dtype.category < 2:
+            raise refused('mish_cpu', self._desc.dtype)
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('mish_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'mish', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -1535,10 +1584,14 @@ class LogSigmoidBackward0(UnaryNode):
 
 def log_sigmoid(self):
     """log_sigmoid(self) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise refused('log_sigmoid_cpu', self._desc.dtype)
-    arrays = k_log_sigmoid(self._array) if self._desc.real else rounded_once(k_log_sigmoid, self._array)
-    results = [wrap(a) for a in arrays]
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('log_sigmoid_cpu', self._desc.dtype)
+        arrays = k_log_sigmoid(self._array) if self._desc.real else rounded_once(k_log_sigmoid, self._array)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'log_sigmoid', ('self',), (('self', ('self',)),))
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -1687,8 +1740,12 @@ class LogSigmoidBackwardBackward0(BinaryNode):
 
 def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
     """log_sigmoid_backward(grad_output, self, buffer) -> Tensor"""
-    array = k_log_sigmoid_backward(grad_output._array, self._array, buffer._array) if grad_output._desc.real else rounded_once(k_log_sigmoid_backward, grad_output._array, self._array, buffer._array)
-    desc = describe(array)
+    try:
+        array = k_log_sigmoid_backward(grad_output._array, self._array, buffer._array) if grad_output._desc.real else rounded_once(k_log_sigmoid_backward, grad_output._array, self._array, buffer._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'log_sigmoid_backward', ('grad_output', 'self'), (('buffer', ('grad_output',)), ('grad_output', ('self',)), ('self', ('grad_output', 'self'))))
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
@@ -1809,10 +1866,14 @@ def leaky_relu(self, negative_slope, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_leaky_relu(self._array, negative_slope)
     else:
-        self = plain(self, 'leaky_relu', False, 'leaky_relu_cpu')
-        if self._desc.dtype.category == 3:
-            raise refused('leaky_relu_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_leaky_relu, self._array, negative_slope), self)
+        try:
+            self = plain(self, 'leaky_relu', False, 'leaky_relu_cpu')
+            if self._desc.dtype.category == 3:
+                raise refused('leaky_relu_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_leaky_relu, self._array, negative_slope), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'leaky_relu', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2081,13 +2142,17 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
         array = k_leaky_relu_backward(grad_output._array, self._array, negative_slope, self_is_result)
         desc = plan.result
     else:
-        found = operands(grad_output, self, 'leaky_relu_backward', False)
-        if found is NotImplemented:
-            return NotImplemented
-        grad_output, self, left, right, desc, plan = found
-        array = rounded_once(k_leaky_relu_backward, left, right, negative_slope, self_is_result)
-        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
-            array, desc = arrange(array, plan_of(self._desc, grad_output._desc).result)
+        try:
+            found = operands(grad_output, self, 'leaky_relu_backward', False)
+            if found is NotImplemented:
+                return NotImplemented
+            grad_output, self, left, right, desc, plan = found
+            array = rounded_once(k_leaky_relu_backward, left, right, negative_slope, self_is_result)
+            if plan is not None and not (grad_output._desc.plain and self._desc.plain):
+                array, desc = arrange(array, plan_of(self._desc, grad_output._desc).result)
+        except Exception as error:
+            autograd_first(error, locals(), 'leaky_relu_backward', ('grad_output', 'self'), (('self', ('grad_output',)),))
+            raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
@@ -2202,10 +2267,14 @@ def hardtanh(self, min_val, max_val, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_clamp(self._array, min_val, max_val)
     else:
-        self = plain(self, 'hardtanh', False)
-        if self._desc.dtype.category == 3:
-            raise NotImplementedError('clamp is not supported for complex types')
-        array, desc = laid(rounded_once(k_clamp, self._array, min_val, max_val), 'like', self)
+        try:
+            self = plain(self, 'hardtanh', False)
+            if self._desc.dtype.category == 3:
+                raise NotImplementedError('clamp is not supported for complex types')
+            array, desc = laid(rounded_once(k_clamp, self._array, min_val, max_val), 'like', self)
+        except Exception as error:
+            autograd_first(error, locals(), 'hardtanh', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2267,11 +2336,19 @@ def hardtanh_(self, min_val, max_val):
     """hardtanh_(self, min_val, max_val) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'hardtanh_', False)
-    found = inplace_operands(self, None, 'hardtanh', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise NotImplementedError('clamp is not supported for complex types')
+    try:
+        if self._desc.dtype.category == 3:
+            check_inplace(self, requires_grad(self))
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('clamp is not supported for complex types')
+        found = inplace_operands(self, None, 'hardtanh', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('clamp is not supported for complex types')
+    except Exception as error:
+        autograd_first(error, locals(), 'hardtanh', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -2379,13 +2456,17 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
         array = k_hardtanh_backward(grad_output._array, self._array, min_val, max_val)
         desc = plan.result
     else:
-        found = operands(grad_output, self, 'hardtanh_backward', False)
-        if found is NotImplemented:
-            return NotImplemented
-        grad_output, self, left, right, desc, plan = found
-        array = rounded_once(k_hardtanh_backward, left, right, min_val, max_val)
-        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(grad_output, self, 'hardtanh_backward', False)
+            if found is NotImplemented:
+                return NotImplemented
+            grad_output, self, left, right, desc, plan = found
+            array = rounded_once(k_hardtanh_backward, left, right, min_val, max_val)
+            if plan is not None and not (grad_output._desc.plain and self._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'hardtanh_backward', ('grad_output', 'self'), (('self', ('grad_output',)),))
+            raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
@@ -2499,10 +2580,14 @@ def threshold(self, threshold, value, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_threshold(self._array, threshold, value)
     else:
-        self = plain(self, 'threshold', False)
-        if self._desc.dtype.category == 3:
-            raise refused('threshold_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_threshold, self._array, threshold, value), self)
+        try:
+            self = plain(self, 'threshold', False)
+            if self._desc.dtype.category == 3:
+                raise refused('threshold_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_threshold, self._array, threshold, value), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'threshold', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2597,10 +2682,14 @@ def threshold_of(self, threshold, value, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_threshold(self._array, threshold, value)
     else:
-        self = plain(self, 'threshold_of', False)
-        if self._desc.dtype.category == 3:
-            raise refused('threshold_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_threshold, self._array, threshold, value), self)
+        try:
+            self = plain(self, 'threshold_of', False)
+            if self._desc.dtype.category == 3:
+                raise refused('threshold_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_threshold, self._array, threshold, value), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'threshold_of', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2659,11 +2748,15 @@ def threshold_of_(self, threshold, value):
     """threshold_of_(self, threshold, value) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'threshold_of_', False)
-    found = inplace_operands(self, None, 'threshold_of', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('threshold_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'threshold_of', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('threshold_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'threshold_of', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -2738,10 +2831,14 @@ def softshrink(self, lambd, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_softshrink(self._array, lambd)
     else:
-        self = plain(self, 'softshrink', False, 'softshrink_check')
-        if self._desc.dtype.category == 3:
-            raise refused('softshrink_check', self._desc.dtype)
-        array, desc = single(rounded_once(k_softshrink, self._array, lambd), self)
+        try:
+            self = plain(self, 'softshrink', False, 'softshrink_check')
+            if self._desc.dtype.category == 3:
+                raise refused('softshrink_check', self._desc.dtype)
+            array, desc = single(rounded_once(k_softshrink, self._array, lambd), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'softshrink', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2866,13 +2963,17 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
         array = k_shrink_backward(grad_output._array, self._array, lambd)
         desc = plan.result
     else:
-        found = operands(grad_output, self, 'softshrink_backward', False)
-        if found is NotImplemented:
-            return NotImplemented
-        grad_output, self, left, right, desc, plan = found
-        array = rounded_once(k_shrink_backward, left, right, lambd)
-        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(grad_output, self, 'softshrink_backward', False)
+            if found is NotImplemented:
+                return NotImplemented
+            grad_output, self, left, right, desc, plan = found
+            array = rounded_once(k_shrink_backward, left, right, lambd)
+            if plan is not None and not (grad_output._desc.plain and self._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'softshrink_backward', ('grad_output', 'self'), (('self', ('grad_output',)),))
+            raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
@@ -2985,10 +3086,14 @@ def hardshrink(self, lambd, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_hardshrink(self._array, lambd)
     else:
-        self = plain(self, 'hardshrink', False, 'hardshrink_cpu')
-        if self._desc.dtype.category == 3:
-            raise refused('hardshrink_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_hardshrink, self._array, lambd), self)
+        try:
+            self = plain(self, 'hardshrink', False, 'hardshrink_cpu')
+            if self._desc.dtype.category == 3:
+                raise refused('hardshrink_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_hardshrink, self._array, lambd), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'hardshrink', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3113,13 +3218,17 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
         array = k_shrink_backward(grad_output._array, self._array, lambd)
         desc = plan.result
     else:
-        found = operands(grad_output, self, 'hardshrink_backward', False)
-        if found is NotImplemented:
-            return NotImplemented
-        grad_output, self, left, right, desc, plan = found
-        array = rounded_once(k_shrink_backward, left, right, lambd)
-        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(grad_output, self, 'hardshrink_backward', False)
+            if found is NotImplemented:
+                return NotImplemented
+            grad_output, self, left, right, desc, plan = found
+            array = rounded_once(k_shrink_backward, left, right, lambd)
+            if plan is not None and not (grad_output._desc.plain and self._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'hardshrink_backward', ('grad_output', 'self'), (('self', ('grad_output',)),))
+            raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
@@ -3253,10 +3362,14 @@ def hardsigmoid(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'hardsigmoid', False, 'hardsigmoid_cpu')
-        if self._desc.dtype.category == 3:
-            raise refused('hardsigmoid_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_hardsigmoid, self._array), self)
+        try:
+            self = plain(self, 'hardsigmoid', False, 'hardsigmoid_cpu')
+            if self._desc.dtype.category == 3:
+                raise refused('hardsigmoid_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_hardsigmoid, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'hardsigmoid', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3314,13 +3427,17 @@ def hardsigmoid_(self):
     """hardsigmoid_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'hardsigmoid_', False)
-    found = inplace_operands(self, None, 'hardsigmoid', False)
-    flag = found[3]
-    if self._desc.dtype.category < 2:
-        raise refused('hardsigmoid_cpu', self._desc.dtype)
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('hardsigmoid_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'hardsigmoid', False)
+        flag = found[3]
+        if self._desc.dtype.category < 2:
+            raise refused('hardsigmoid_cpu', self._desc.dtype)
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('hardsigmoid_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'hardsigmoid', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3541,10 +3658,14 @@ def hardswish(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'hardswish', False, 'hardswish_cpu')
-        if self._desc.dtype.category == 3:
-            raise refused('hardswish_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_hardswish, self._array), self)
+        try:
+            self = plain(self, 'hardswish', False, 'hardswish_cpu')
+            if self._desc.dtype.category == 3:
+                raise refused('hardswish_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_hardswish, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'hardswish', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3602,13 +3723,17 @@ def hardswish_(self):
     """hardswish_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'hardswish_', False)
-    found = inplace_operands(self, None, 'hardswish', False)
-    flag = found[3]
-    if self._desc.dtype.category < 2:
-        raise refused('hardswish_cpu', self._desc.dtype)
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('hardswish_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'hardswish', False)
+        flag = found[3]
+        if self._desc.dtype.category < 2:
+            raise refused('hardswish_cpu', self._desc.dtype)
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('hardswish_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'hardswish', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3689,13 +3814,17 @@ def hardswish_backward(grad_output, self, *, out=None):
         array = k_hardswish_backward(grad_output._array, self._array)
         desc = plan.result
     else:
-        found = operands(grad_output, self, 'hardswish_backward', False)
-        if found is NotImplemented:
-            return NotImplemented
-        grad_output, self, left, right, desc, plan = found
-        array = rounded_once(k_hardswish_backward, left, right)
-        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(grad_output, self, 'hardswish_backward', False)
+            if found is NotImplemented:
+                return NotImplemented
+            grad_output, self, left, right, desc, plan = found
+            array = rounded_once(k_hardswish_backward, left, right)
+            if plan is not None and not (grad_output._desc.plain and self._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'hardswish_backward', ('grad_output', 'self'), (('grad_output', ('self',)), ('self', ('grad_output', 'self'))))
+            raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
@@ -3800,10 +3929,14 @@ class PreluKernelBackward0(BinaryNode):
 
 def prelu_kernel(self, weight, *, out=None):
     """prelu_kernel(self, weight) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise refused('prelu_cpu', self._desc.dtype)
-    array = k_prelu_kernel(self._array, weight._array) if self._desc.real else rounded_once(k_prelu_kernel, self._array, weight._array)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('prelu_cpu', self._desc.dtype)
+        array = k_prelu_kernel(self._array, weight._array) if self._desc.real else rounded_once(k_prelu_kernel, self._array, weight._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'prelu_kernel', ('self', 'weight'), (('self', ('self', 'weight')), ('weight', ('self', 'weight'))))
+        raise
     flag = self._requires_grad or weight._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(weight)
@@ -3917,8 +4050,12 @@ class PreluKernelBackwardBackward0(VariadicNode):
 
 def prelu_kernel_backward(grad_output, self, weight):
     """prelu_kernel_backward(grad_output, self, weight) -> tuple"""
-    arrays = k_prelu_kernel_backward(grad_output._array, self._array, weight._array) if grad_output._desc.real else rounded_once(k_prelu_kernel_backward, grad_output._array, self._array, weight._array)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_prelu_kernel_backward(grad_output._array, self._array, weight._array) if grad_output._desc.real else rounded_once(k_prelu_kernel_backward, grad_output._array, self._array, weight._array)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'prelu_kernel_backward', ('grad_output', 'self', 'weight'), (('grad_output', ('self', 'weight')), ('self', ('grad_output', 'self', 'weight')), ('weight', ('grad_output', 'weight'))))
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -4015,10 +4152,14 @@ class RreluWithNoiseBackward0(UnaryNode):
 
 def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
     """rrelu_with_noise(self, noise, lower, upper, training) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise refused('leaky_relu_cpu', self._desc.dtype)
-    array = k_rrelu_with_noise(self._array, noise._array, lower, upper, training) if self._desc.real else rounded_once(k_rrelu_with_noise, self._array, noise._array, lower, upper, training)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('leaky_relu_cpu', self._desc.dtype)
+        array = k_rrelu_with_noise(self._array, noise._array, lower, upper, training) if self._desc.real else rounded_once(k_rrelu_with_noise, self._array, noise._array, lower, upper, training)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'rrelu_with_noise', ('self',), (('noise', ('self',)), ('self', ('self',))))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4131,10 +4272,14 @@ class RreluWithNoiseBackward1(UnaryNode):
 
 def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
     """rrelu_with_noise_of(self, noise, lower, upper, training) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise refused('leaky_relu_cpu', self._desc.dtype)
-    array = k_rrelu_with_noise(self._array, noise._array, lower, upper, training) if self._desc.real else rounded_once(k_rrelu_with_noise, self._array, noise._array, lower, upper, training)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('leaky_relu_cpu', self._desc.dtype)
+        array = k_rrelu_with_noise(self._array, noise._array, lower, upper, training) if self._desc.real else rounded_once(k_rrelu_with_noise, self._array, noise._array, lower, upper, training)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'rrelu_with_noise_of', ('self',), (('noise', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4194,11 +4339,15 @@ def rrelu_with_noise_of_(self, noise, lower, upper, training):
     """rrelu_with_noise_of_(self, noise, lower, upper, training) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'rrelu_with_noise_of_', False)
-    found = inplace_operands(self, None, 'rrelu_with_noise_of', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('leaky_relu_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'rrelu_with_noise_of', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('leaky_relu_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'rrelu_with_noise_of', ('self',), (('noise', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_RreluWithNoiseBackward1)
@@ -4305,8 +4454,12 @@ class RreluWithNoiseBackwardBackward0(BinaryNode):
 
 def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, self_is_result, *, out=None):
     """rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, self_is_result) -> Tensor"""
-    array = k_rrelu_with_noise_backward(grad_output._array, self._array, noise._array, lower, upper, training, self_is_result) if grad_output._desc.real else rounded_once(k_rrelu_with_noise_backward, grad_output._array, self._array, noise._array, lower, upper, training, self_is_result)
-    desc = describe(array)
+    try:
+        array = k_rrelu_with_noise_backward(grad_output._array, self._array, noise._array, lower, upper, training, self_is_result) if grad_output._desc.real else rounded_once(k_rrelu_with_noise_backward, grad_output._array, self._array, noise._array, lower, upper, training, self_is_result)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'rrelu_with_noise_backward', ('grad_output', 'self'), (('noise', ('grad_output',)), ('self', ('grad_output',))))
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
@@ -4421,10 +4574,14 @@ class GluBackward0(UnaryNode):
 
 def glu(self, dim, *, out=None):
     """glu(self, dim) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise refused('glu_cpu', self._desc.dtype)
-    array = k_glu(self._array, dim) if self._desc.real else rounded_once(k_glu, self._array, dim)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('glu_cpu', self._desc.dtype)
+        array = k_glu(self._array, dim) if self._desc.real else rounded_once(k_glu, self._array, dim)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'glu', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4505,8 +4662,12 @@ class GluBackwardBackward0(BinaryNode):
 
 def glu_backward(grad_output, self, dim, *, out=None):
     """glu_backward(grad_output, self, dim) -> Tensor"""
-    array = k_glu_backward(grad_output._array, self._array, dim) if grad_output._desc.real else rounded_once(k_glu_backward, grad_output._array, self._array, dim)
-    desc = describe(array)
+    try:
+        array = k_glu_backward(grad_output._array, self._array, dim) if grad_output._desc.real else rounded_once(k_glu_backward, grad_output._array, self._array, dim)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'glu_backward', ('grad_output', 'self'), (('grad_output', ('self',)), ('self', ('grad_output', 'self'))))
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
@@ -4820,8 +4981,12 @@ class SoftmaxBackwardDataBackward0(BinaryNode):
 
 def softmax_backward_data(grad_output, output, dim, *, out=None):
     """softmax_backward_data(grad_output, output, dim) -> Tensor"""
-    array = k_softmax_backward_data(grad_output._array, output._array, dim) if grad_output._desc.real else rounded_once(k_softmax_backward_data, grad_output._array, output._array, dim)
-    desc = describe(array)
+    try:
+        array = k_softmax_backward_data(grad_output._array, output._array, dim) if grad_output._desc.real else rounded_once(k_softmax_backward_data, grad_output._array, output._array, dim)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'softmax_backward_data', ('grad_output', 'output'), (('grad_output', ('output',)), ('output', ('grad_output', 'output'))))
+        raise
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(output)
@@ -4955,8 +5120,12 @@ class LogSoftmaxBackwardDataBackward0(BinaryNode):
 
 def log_softmax_backward_data(grad_output, output, dim, *, out=None):
     """log_softmax_backward_data(grad_output, output, dim) -> Tensor"""
-    array = k_log_softmax_backward_data(grad_output._array, output._array, dim) if grad_output._desc.real else rounded_once(k_log_softmax_backward_data, grad_output._array, output._array, dim)
-    desc = describe(array)
+    try:
+        array = k_log_softmax_backward_data(grad_output._array, output._array, dim) if grad_output._desc.real else rounded_once(k_log_softmax_backward_data, grad_output._array, output._array, dim)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'log_softmax_backward_data', ('grad_output', 'output'), (('grad_output', ('output',)), ('output', ('grad_output', 'output'))))
+        raise
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(output)

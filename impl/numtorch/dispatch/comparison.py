@@ -14,6 +14,7 @@ from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, refused, single, store
+from ..raising import autograd_first
 from ..saved import check_saveable, is_odd, unpack_input
 from ..several import before_write, check_result, fit, together
 from ..tensor import Tensor
@@ -2479,18 +2480,22 @@ def maximum(self, other, *, out=None):
         array = np.maximum(self._array, other._array)
         desc = plan.result
     else:
-        found = operands(self, other, 'maximum', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise RuntimeError('maximum not implemented for complex tensors.')
-        if desc.large and (plan is None or plan.plain):
-            array = into(np.maximum, desc, left, right)
-        else:
-            array = np.maximum(left, right)
-        if plan is not None and not plan.plain:
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(self, other, 'maximum', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise RuntimeError('maximum not implemented for complex tensors.')
+            if desc.large and (plan is None or plan.plain):
+                array = into(np.maximum, desc, left, right)
+            else:
+                array = np.maximum(left, right)
+            if plan is not None and not plan.plain:
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'maximum', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -2646,18 +2651,22 @@ def minimum(self, other, *, out=None):
         array = np.minimum(self._array, other._array)
         desc = plan.result
     else:
-        found = operands(self, other, 'minimum', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise RuntimeError('minimum not implemented for complex tensors.')
-        if desc.large and (plan is None or plan.plain):
-            array = into(np.minimum, desc, left, right)
-        else:
-            array = np.minimum(left, right)
-        if plan is not None and not plan.plain:
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(self, other, 'minimum', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise RuntimeError('minimum not implemented for complex tensors.')
+            if desc.large and (plan is None or plan.plain):
+                array = into(np.minimum, desc, left, right)
+            else:
+                array = np.minimum(left, right)
+            if plan is not None and not plan.plain:
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'minimum', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -2812,18 +2821,22 @@ def fmax(self, other, *, out=None):
         array = np.fmax(self._array, other._array)
         desc = plan.result
     else:
-        found = operands(self, other, 'fmax', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise RuntimeError('fmax not implemented for complex tensors.')
-        if desc.large and (plan is None or plan.plain):
-            array = into(np.fmax, desc, left, right)
-        else:
-            array = np.fmax(left, right)
-        if plan is not None and not plan.plain:
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(self, other, 'fmax', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise RuntimeError('fmax not implemented for complex tensors.')
+            if desc.large and (plan is None or plan.plain):
+                array = into(np.fmax, desc, left, right)
+            else:
+                array = np.fmax(left, right)
+            if plan is not None and not plan.plain:
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'fmax', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -2978,18 +2991,22 @@ def fmin(self, other, *, out=None):
         array = np.fmin(self._array, other._array)
         desc = plan.result
     else:
-        found = operands(self, other, 'fmin', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise RuntimeError('fmin not implemented for complex tensors.')
-        if desc.large and (plan is None or plan.plain):
-            array = into(np.fmin, desc, left, right)
-        else:
-            array = np.fmin(left, right)
-        if plan is not None and not plan.plain:
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(self, other, 'fmin', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise RuntimeError('fmin not implemented for complex tensors.')
+            if desc.large and (plan is None or plan.plain):
+                array = into(np.fmin, desc, left, right)
+            else:
+                array = np.fmin(left, right)
+            if plan is not None and not plan.plain:
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'fmin', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -3105,9 +3122,13 @@ class WhereBackward0(VariadicNode):
 
 def where(condition, self, other, *, out=None):
     """where(condition, self, other) -> Tensor"""
-    tensors, arrays, desc = together((self, other,), (condition,), True)
-    self, other = tensors
-    array = k_where(condition._array, arrays[0], arrays[1]) if desc.real else rounded_once(k_where, condition._array, arrays[0], arrays[1])
+    try:
+        tensors, arrays, desc = together((self, other,), (condition,), True)
+        self, other = tensors
+        array = k_where(condition._array, arrays[0], arrays[1]) if desc.real else rounded_once(k_where, condition._array, arrays[0], arrays[1])
+    except Exception as error:
+        autograd_first(error, locals(), 'where', ('self', 'other'), (('condition', ('self', 'other')),))
+        raise
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
@@ -3188,9 +3209,13 @@ class MaskedFillBackward0(VariadicNode):
 
 def masked_fill(self, mask, value, *, out=None):
     """masked_fill(self, mask, value) -> Tensor"""
-    tensors, arrays, desc = together((self,), (mask,))
-    self, = tensors
-    array = k_masked_fill(arrays[0], mask._array, value) if desc.real else rounded_once(k_masked_fill, arrays[0], mask._array, value)
+    try:
+        tensors, arrays, desc = together((self,), (mask,))
+        self, = tensors
+        array = k_masked_fill(arrays[0], mask._array, value) if desc.real else rounded_once(k_masked_fill, arrays[0], mask._array, value)
+    except Exception as error:
+        autograd_first(error, locals(), 'masked_fill', ('self',), (('mask', ('self',)),))
+        raise
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not disabled or _grad.grad):
@@ -3234,10 +3259,14 @@ def masked_fill(self, mask, value, *, out=None):
 
 def masked_fill_(self, mask, value):
     """masked_fill_(self, mask, value) -> Tensor, self itself"""
-    flag = before_write(self, (self, mask,), 'masked_fill_') and (not disabled or _grad.grad)
-    tensors, arrays, desc = together((self,), (mask,))
-    self, = tensors
-    check_result(self, desc)
+    try:
+        flag = before_write(self, (self, mask,), 'masked_fill_') and (not disabled or _grad.grad)
+        tensors, arrays, desc = together((self,), (mask,))
+        self, = tensors
+        check_result(self, desc)
+    except Exception as error:
+        autograd_first(error, locals(), 'masked_fill', ('self',), (('mask', ('self',)),), 'self')
+        raise
     if flag:
         node = _new(*_MaskedFillBackward0)
         for node.seq in sequence_nrs:
@@ -3306,9 +3335,13 @@ class MaskedFillBackward1(VariadicNode):
 
 def masked_fill_tensor(self, mask, value, *, out=None):
     """masked_fill_tensor(self, mask, value) -> Tensor"""
-    tensors, arrays, desc = together((self, value,), (mask,))
-    self, value = tensors
-    array = k_masked_fill_tensor(arrays[0], mask._array, arrays[1]) if desc.real else rounded_once(k_masked_fill_tensor, arrays[0], mask._array, arrays[1])
+    try:
+        tensors, arrays, desc = together((self, value,), (mask,))
+        self, value = tensors
+        array = k_masked_fill_tensor(arrays[0], mask._array, arrays[1]) if desc.real else rounded_once(k_masked_fill_tensor, arrays[0], mask._array, arrays[1])
+    except Exception as error:
+        autograd_first(error, locals(), 'masked_fill', ('self', 'value'), (('mask', ('self', 'value')),))
+        raise
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not disabled or _grad.grad):
@@ -3352,10 +3385,14 @@ def masked_fill_tensor(self, mask, value, *, out=None):
 
 def masked_fill_tensor_(self, mask, value):
     """masked_fill_tensor_(self, mask, value) -> Tensor, self itself"""
-    flag = before_write(self, (self, mask, value,), 'masked_fill_') and (not disabled or _grad.grad)
-    tensors, arrays, desc = together((self, value,), (mask,))
-    self, value = tensors
-    check_result(self, desc)
+    try:
+        flag = before_write(self, (self, mask, value,), 'masked_fill_') and (not disabled or _grad.grad)
+        tensors, arrays, desc = together((self, value,), (mask,))
+        self, value = tensors
+        check_result(self, desc)
+    except Exception as error:
+        autograd_first(error, locals(), 'masked_fill', ('self', 'value'), (('mask', ('self', 'value')),), 'self')
+        raise
     if flag:
         node = _new(*_MaskedFillBackward1)
         for node.seq in sequence_nrs:
@@ -3431,8 +3468,12 @@ class MaskedSelectBackward0(UnaryNode):
 
 def masked_select(self, mask, *, out=None):
     """masked_select(self, mask) -> Tensor"""
-    array = k_masked_select(self._array, mask._array) if self._desc.real else rounded_once(k_masked_select, self._array, mask._array)
-    desc = describe(array)
+    try:
+        array = k_masked_select(self._array, mask._array) if self._desc.real else rounded_once(k_masked_select, self._array, mask._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'masked_select', ('self',), (('mask', ('self',)), ('self', ('self',))))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3525,9 +3566,13 @@ class ClampBackward1(UnaryNode):
 
 def clamp(self, min, max, *, out=None):
     """clamp(self, min, max) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise NotImplementedError('clamp is not supported for complex types')
-    array, desc = laid(k_clamp(self._array, min, max) if self._desc.real else rounded_once(k_clamp, self._array, min, max), 'elementwise', self)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise NotImplementedError('clamp is not supported for complex types')
+        array, desc = laid(k_clamp(self._array, min, max) if self._desc.real else rounded_once(k_clamp, self._array, min, max), 'elementwise', self)
+    except Exception as error:
+        autograd_first(error, locals(), 'clamp', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3583,11 +3628,19 @@ def clamp_(self, min, max):
     """clamp_(self, min, max) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'clamp_', False)
-    found = inplace_operands(self, None, 'clamp', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise NotImplementedError('clamp is not supported for complex types')
+    try:
+        if self._desc.dtype.category == 3:
+            check_inplace(self, requires_grad(self))
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('clamp is not supported for complex types')
+        found = inplace_operands(self, None, 'clamp', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('clamp is not supported for complex types')
+    except Exception as error:
+        autograd_first(error, locals(), 'clamp', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3659,9 +3712,13 @@ class ClampMinBackward0(UnaryNode):
 
 def clamp_min(self, min, *, out=None):
     """clamp_min(self, min) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise NotImplementedError('clamp is not supported for complex types')
-    array, desc = laid(k_clamp_min(self._array, min) if self._desc.real else rounded_once(k_clamp_min, self._array, min), 'elementwise', self)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise NotImplementedError('clamp is not supported for complex types')
+        array, desc = laid(k_clamp_min(self._array, min) if self._desc.real else rounded_once(k_clamp_min, self._array, min), 'elementwise', self)
+    except Exception as error:
+        autograd_first(error, locals(), 'clamp_min', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3716,11 +3773,19 @@ def clamp_min_(self, min):
     """clamp_min_(self, min) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'clamp_min_', False)
-    found = inplace_operands(self, None, 'clamp_min', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise NotImplementedError('clamp is not supported for complex types')
+    try:
+        if self._desc.dtype.category == 3:
+            check_inplace(self, requires_grad(self))
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('clamp is not supported for complex types')
+        found = inplace_operands(self, None, 'clamp_min', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('clamp is not supported for complex types')
+    except Exception as error:
+        autograd_first(error, locals(), 'clamp_min', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3791,9 +3856,13 @@ class ClampMaxBackward0(UnaryNode):
 
 def clamp_max(self, max, *, out=None):
     """clamp_max(self, max) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise NotImplementedError('clamp is not supported for complex types')
-    array, desc = laid(k_clamp_max(self._array, max) if self._desc.real else rounded_once(k_clamp_max, self._array, max), 'elementwise', self)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise NotImplementedError('clamp is not supported for complex types')
+        array, desc = laid(k_clamp_max(self._array, max) if self._desc.real else rounded_once(k_clamp_max, self._array, max), 'elementwise', self)
+    except Exception as error:
+        autograd_first(error, locals(), 'clamp_max', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3848,11 +3917,19 @@ def clamp_max_(self, max):
     """clamp_max_(self, max) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'clamp_max_', False)
-    found = inplace_operands(self, None, 'clamp_max', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise NotImplementedError('clamp is not supported for complex types')
+    try:
+        if self._desc.dtype.category == 3:
+            check_inplace(self, requires_grad(self))
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('clamp is not supported for complex types')
+        found = inplace_operands(self, None, 'clamp_max', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('clamp is not supported for complex types')
+    except Exception as error:
+        autograd_first(error, locals(), 'clamp_max', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3958,11 +4035,15 @@ class ClampBackward0(VariadicNode):
 
 def clamp_tensor(self, min, max, *, out=None):
     """clamp_tensor(self, min, max) -> Tensor"""
-    tensors, arrays, desc = together((self, min, max,), ())
-    self, min, max = tensors
-    if desc.dtype.category == 3:
-        raise NotImplementedError('clamp is not supported for complex types')
-    array = k_clamp_tensor(arrays[0], arrays[1], arrays[2]) if desc.real else rounded_once(k_clamp_tensor, arrays[0], arrays[1], arrays[2])
+    try:
+        tensors, arrays, desc = together((self, min, max,), ())
+        self, min, max = tensors
+        if desc.dtype.category == 3:
+            raise NotImplementedError('clamp is not supported for complex types')
+        array = k_clamp_tensor(arrays[0], arrays[1], arrays[2]) if desc.real else rounded_once(k_clamp_tensor, arrays[0], arrays[1], arrays[2])
+    except Exception as error:
+        autograd_first(error, locals(), 'clamp_tensor', ('self', 'min', 'max'), (('max', ('self', 'min', 'max')), ('min', ('self', 'min', 'max')), ('self', ('self', 'min', 'max'))))
+        raise
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
@@ -4015,12 +4096,16 @@ def clamp_tensor(self, min, max, *, out=None):
 
 def clamp_tensor_(self, min, max):
     """clamp_tensor_(self, min, max) -> Tensor, self itself"""
-    flag = before_write(self, (self, min, max,)) and (not disabled or _grad.grad)
-    tensors, arrays, desc = together((self, min, max,), ())
-    self, min, max = tensors
-    if desc.dtype.category == 3:
-        raise NotImplementedError('clamp is not supported for complex types')
-    check_result(self, desc)
+    try:
+        flag = before_write(self, (self, min, max,)) and (not disabled or _grad.grad)
+        tensors, arrays, desc = together((self, min, max,), ())
+        self, min, max = tensors
+        if desc.dtype.category == 3:
+            raise NotImplementedError('clamp is not supported for complex types')
+        check_result(self, desc)
+    except Exception as error:
+        autograd_first(error, locals(), 'clamp_tensor', ('self', 'min', 'max'), (('max', ('self', 'min', 'max')), ('min', ('self', 'min', 'max')), ('self', ('self', 'min', 'max'))), 'self')
+        raise
     seq, original = (next(sequence_nrs), self.clone()) if flag else (0, None)
     if flag:
         node = _new(*_ClampBackward0)
@@ -4134,18 +4219,22 @@ def clamp_min_tensor(self, min, *, out=None):
         array = np.maximum(self._array, min._array)
         desc = plan.result
     else:
-        found = operands(self, min, 'clamp_min_tensor', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, min, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise refused('maximum_cpu', desc.dtype)
-        if desc.large and (plan is None or plan.plain):
-            array = into(np.maximum, desc, left, right)
-        else:
-            array = np.maximum(left, right)
-        if plan is not None and not plan.plain:
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(self, min, 'clamp_min_tensor', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, min, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('maximum_cpu', desc.dtype)
+            if desc.large and (plan is None or plan.plain):
+                array = into(np.maximum, desc, left, right)
+            else:
+                array = np.maximum(left, right)
+            if plan is not None and not plan.plain:
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'clamp_min_tensor', ('self', 'min'), (('min', ('self', 'min')), ('self', ('self', 'min'))))
+            raise
     flag = self._requires_grad or min._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(min)
@@ -4223,15 +4312,19 @@ def clamp_min_tensor_(self, min):
     """clamp_min_tensor_(self, min) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'clamp_min_tensor_', False)
-    found = inplace_operands(self, min, 'clamp_min_tensor', False)
-    if found is NotImplemented:
-        return NotImplemented
-    min, right, plan, flag = found
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('maximum_cpu', self._desc.dtype)
-    if min._desc.dtype.category == 3:
-        raise refused('maximum_cpu', min._desc.dtype)
+    try:
+        found = inplace_operands(self, min, 'clamp_min_tensor', False)
+        if found is NotImplemented:
+            return NotImplemented
+        min, right, plan, flag = found
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('maximum_cpu', self._desc.dtype)
+        if min._desc.dtype.category == 3:
+            raise refused('maximum_cpu', min._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'clamp_min_tensor', ('self', 'min'), (('min', ('self', 'min')), ('self', ('self', 'min'))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -4366,18 +4459,22 @@ def clamp_max_tensor(self, max, *, out=None):
         array = np.minimum(self._array, max._array)
         desc = plan.result
     else:
-        found = operands(self, max, 'clamp_max_tensor', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, max, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise refused('minimum_cpu', desc.dtype)
-        if desc.large and (plan is None or plan.plain):
-            array = into(np.minimum, desc, left, right)
-        else:
-            array = np.minimum(left, right)
-        if plan is not None and not plan.plain:
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(self, max, 'clamp_max_tensor', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, max, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('minimum_cpu', desc.dtype)
+            if desc.large and (plan is None or plan.plain):
+                array = into(np.minimum, desc, left, right)
+            else:
+                array = np.minimum(left, right)
+            if plan is not None and not plan.plain:
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'clamp_max_tensor', ('self', 'max'), (('max', ('self', 'max')), ('self', ('self', 'max'))))
+            raise
     flag = self._requires_grad or max._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(max)
@@ -4455,15 +4552,19 @@ def clamp_max_tensor_(self, max):
     """clamp_max_tensor_(self, max) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'clamp_max_tensor_', False)
-    found = inplace_operands(self, max, 'clamp_max_tensor', False)
-    if found is NotImplemented:
-        return NotImplemented
-    max, right, plan, flag = found
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('minimum_cpu', self._desc.dtype)
-    if max._desc.dtype.category == 3:
-        raise refused('minimum_cpu', max._desc.dtype)
+    try:
+        found = inplace_operands(self, max, 'clamp_max_tensor', False)
+        if found is NotImplemented:
+            return NotImplemented
+        max, right, plan, flag = found
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('minimum_cpu', self._desc.dtype)
+        if max._desc.dtype.category == 3:
+            raise refused('minimum_cpu', max._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'clamp_max_tensor', ('self', 'max'), (('max', ('self', 'max')), ('self', ('self', 'max'))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)

@@ -14,6 +14,7 @@ from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, refused, single, store
+from ..raising import autograd_first
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor
 from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
@@ -137,15 +138,19 @@ def div_mode(self, other, rounding_mode, *, out=None):
         array = k_div_mode(self._array, other._array, rounding_mode)
         desc = plan.result
     else:
-        found = operands(self, other, 'div', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category == 3 and rounding_mode is not None:
-            raise refused(f'div_{rounding_mode}_cpu', desc.dtype)
-        array = rounded_once(k_div_mode, left, right, rounding_mode)
-        if plan is not None and not (self._desc.plain and other._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(self, other, 'div', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category == 3 and rounding_mode is not None:
+                raise refused(f'div_{rounding_mode}_cpu', desc.dtype)
+            array = rounded_once(k_div_mode, left, right, rounding_mode)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'div', ('self', 'other'), (('other', ('self', 'other')), ('self', ('other',))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -227,15 +232,19 @@ def div_mode_(self, other, rounding_mode):
     """div_mode_(self, other, rounding_mode) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'div_', False)
-    found = inplace_operands(self, other, 'div', False)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3 and rounding_mode is not None:
-        raise refused(f'div_{rounding_mode}_cpu', self._desc.dtype)
-    if other._desc.dtype.category == 3 and rounding_mode is not None:
-        raise refused(f'div_{rounding_mode}_cpu', other._desc.dtype)
+    try:
+        found = inplace_operands(self, other, 'div', False)
+        if found is NotImplemented:
+            return NotImplemented
+        other, right, plan, flag = found
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3 and rounding_mode is not None:
+            raise refused(f'div_{rounding_mode}_cpu', self._desc.dtype)
+        if other._desc.dtype.category == 3 and rounding_mode is not None:
+            raise refused(f'div_{rounding_mode}_cpu', other._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'div', ('self', 'other'), (('other', ('self', 'other')), ('self', ('other',))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -715,13 +724,17 @@ def pow_tensor(self, exponent, *, out=None):
         array = k_pow_tensor(self._array, exponent._array)
         desc = plan.result
     else:
-        found = operands(self, exponent, 'pow', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, exponent, left, right, desc, plan = found
-        array = rounded_once(k_pow_tensor, left, right)
-        if plan is not None and not (self._desc.plain and exponent._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(self, exponent, 'pow', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, exponent, left, right, desc, plan = found
+            array = rounded_once(k_pow_tensor, left, right)
+            if plan is not None and not (self._desc.plain and exponent._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'pow', ('self', 'exponent'), (('exponent', ('self', 'exponent')), ('self', ('self', 'exponent'))))
+            raise
     flag = self._requires_grad or exponent._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(exponent)
@@ -802,11 +815,15 @@ def pow_tensor_(self, exponent):
     """pow_tensor_(self, exponent) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'pow_', False)
-    found = inplace_operands(self, exponent, 'pow', False)
-    if found is NotImplemented:
-        return NotImplemented
-    exponent, right, plan, flag = found
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, exponent, 'pow', False)
+        if found is NotImplemented:
+            return NotImplemented
+        exponent, right, plan, flag = found
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'pow', ('self', 'exponent'), (('exponent', ('self', 'exponent')), ('self', ('self', 'exponent'))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -920,9 +937,13 @@ def pow_base(self, exponent, *, out=None):
     if type(exponent) is Tensor and (desc := exponent._desc).fast:
         array = k_pow_base(self, exponent._array)
     else:
-        exponent = plain(exponent, 'pow', False)
-        array = rounded_once(k_pow_base, self, exponent._array)
-        desc = describe(array)
+        try:
+            exponent = plain(exponent, 'pow', False)
+            array = rounded_once(k_pow_base, self, exponent._array)
+            desc = describe(array)
+        except Exception as error:
+            autograd_first(error, locals(), 'pow', ('exponent',), (('exponent', ('exponent',)),))
+            raise
     flag = exponent._requires_grad
     if flag and flag is not True:
         flag = requires_grad(exponent)
@@ -1236,8 +1257,12 @@ class ComplexBackward0(BinaryNode):
 
 def complex_of(real, imag, *, out=None):
     """complex_of(real, imag) -> Tensor"""
-    array = k_complex_of(real._array, imag._array)
-    desc = describe(array)
+    try:
+        array = k_complex_of(real._array, imag._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'complex', ('real', 'imag'), (('imag', ('real', 'imag')), ('real', ('real', 'imag'))))
+        raise
     flag = real._requires_grad or imag._requires_grad
     if flag and flag is not True:
         flag = requires_grad(real) or requires_grad(imag)
@@ -1455,8 +1480,12 @@ def angle(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'angle', True)
-        array, desc = single(rounded_once(k_angle, self._array), self)
+        try:
+            self = plain(self, 'angle', True)
+            array, desc = single(rounded_once(k_angle, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'angle', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1571,12 +1600,16 @@ def atan(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'atan', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.arctan, desc, self._array)
-        else:
-            array, desc = single(np.arctan(self._array), self)
+        try:
+            self = plain(self, 'atan', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.arctan, desc, self._array)
+            else:
+                array, desc = single(np.arctan(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'atan', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1634,9 +1667,13 @@ def atan_(self):
     """atan_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'atan_', False)
-    found = inplace_operands(self, None, 'atan', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'atan', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'atan', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -1731,12 +1768,16 @@ def asin(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'asin', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.arcsin, desc, self._array)
-        else:
-            array, desc = single(np.arcsin(self._array), self)
+        try:
+            self = plain(self, 'asin', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.arcsin, desc, self._array)
+            else:
+                array, desc = single(np.arcsin(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'asin', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1794,9 +1835,13 @@ def asin_(self):
     """asin_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'asin_', False)
-    found = inplace_operands(self, None, 'asin', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'asin', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'asin', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -1891,12 +1936,16 @@ def acos(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'acos', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.arccos, desc, self._array)
-        else:
-            array, desc = single(np.arccos(self._array), self)
+        try:
+            self = plain(self, 'acos', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.arccos, desc, self._array)
+            else:
+                array, desc = single(np.arccos(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'acos', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1954,9 +2003,13 @@ def acos_(self):
     """acos_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'acos_', False)
-    found = inplace_operands(self, None, 'acos', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'acos', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'acos', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -2051,12 +2104,16 @@ def sinh(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'sinh', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.sinh, desc, self._array)
-        else:
-            array, desc = single(np.sinh(self._array), self)
+        try:
+            self = plain(self, 'sinh', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.sinh, desc, self._array)
+            else:
+                array, desc = single(np.sinh(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'sinh', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2114,9 +2171,13 @@ def sinh_(self):
     """sinh_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'sinh_', False)
-    found = inplace_operands(self, None, 'sinh', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'sinh', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'sinh', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -2211,12 +2272,16 @@ def cosh(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'cosh', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.cosh, desc, self._array)
-        else:
-            array, desc = single(np.cosh(self._array), self)
+        try:
+            self = plain(self, 'cosh', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.cosh, desc, self._array)
+            else:
+                array, desc = single(np.cosh(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'cosh', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2274,9 +2339,13 @@ def cosh_(self):
     """cosh_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'cosh_', False)
-    found = inplace_operands(self, None, 'cosh', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'cosh', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'cosh', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -2531,12 +2600,16 @@ def log1p(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'log1p', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.log1p, desc, self._array)
-        else:
-            array, desc = single(np.log1p(self._array), self)
+        try:
+            self = plain(self, 'log1p', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.log1p, desc, self._array)
+            else:
+                array, desc = single(np.log1p(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'log1p', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2594,9 +2667,13 @@ def log1p_(self):
     """log1p_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'log1p_', False)
-    found = inplace_operands(self, None, 'log1p', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'log1p', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'log1p', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -2868,8 +2945,12 @@ def sgn(self, *, out=None):
                 node.result_version = 0
                 return result
     else:
-        self = plain(self, 'sgn', False)
-        array, desc = single(rounded_once(k_sgn, self._array), self)
+        try:
+            self = plain(self, 'sgn', False)
+            array, desc = single(rounded_once(k_sgn, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'sgn', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2930,9 +3011,13 @@ def sgn_(self):
     """sgn_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'sgn_', False)
-    found = inplace_operands(self, None, 'sgn', False)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'sgn', False)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'sgn', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3068,6 +3153,10 @@ def sign_(self):
     """sign_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'sign_', False)
+    if self._desc.dtype.category == 3:
+        check_inplace(self, requires_grad(self))
+    if self._desc.dtype.category == 3:
+        raise NotImplementedError('Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.')
     found = inplace_operands(self, None, 'sign', False)
     flag = found[3]
     check_inplace(self, flag)
@@ -3336,6 +3425,10 @@ def floor_(self):
     """floor_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'floor_', False)
+    if self._desc.dtype.category == 3:
+        check_inplace(self, requires_grad(self))
+    if self._desc.dtype.category == 3:
+        raise NotImplementedError('floor is not supported for complex inputs')
     found = inplace_operands(self, None, 'floor', False)
     flag = found[3]
     check_inplace(self, flag)
@@ -3473,6 +3566,10 @@ def ceil_(self):
     """ceil_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'ceil_', False)
+    if self._desc.dtype.category == 3:
+        check_inplace(self, requires_grad(self))
+    if self._desc.dtype.category == 3:
+        raise NotImplementedError('ceil is not supported for complex inputs')
     found = inplace_operands(self, None, 'ceil', False)
     flag = found[3]
     check_inplace(self, flag)
@@ -3743,6 +3840,10 @@ def trunc_(self):
     """trunc_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'trunc_', False)
+    if self._desc.dtype.category == 3:
+        check_inplace(self, requires_grad(self))
+    if self._desc.dtype.category == 3:
+        raise NotImplementedError('trunc is not supported for complex inputs')
     found = inplace_operands(self, None, 'trunc', False)
     flag = found[3]
     check_inplace(self, flag)
@@ -3858,13 +3959,17 @@ def tanh_backward(grad_output, output, *, out=None):
         array = k_tanh_backward_of(grad_output._array, output._array)
         desc = plan.result
     else:
-        found = operands(grad_output, output, 'tanh_backward', False)
-        if found is NotImplemented:
-            return NotImplemented
-        grad_output, output, left, right, desc, plan = found
-        array = rounded_once(k_tanh_backward_of, left, right)
-        if plan is not None and not (grad_output._desc.plain and output._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(grad_output, output, 'tanh_backward', False)
+            if found is NotImplemented:
+                return NotImplemented
+            grad_output, output, left, right, desc, plan = found
+            array = rounded_once(k_tanh_backward_of, left, right)
+            if plan is not None and not (grad_output._desc.plain and output._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'tanh_backward', ('grad_output', 'output'), (('grad_output', ('output',)), ('output', ('grad_output', 'output'))))
+            raise
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(output)
@@ -4022,13 +4127,17 @@ def sigmoid_backward(grad_output, output, *, out=None):
         array = k_sigmoid_backward_of(grad_output._array, output._array)
         desc = plan.result
     else:
-        found = operands(grad_output, output, 'sigmoid_backward', False)
-        if found is NotImplemented:
-            return NotImplemented
-        grad_output, output, left, right, desc, plan = found
-        array = rounded_once(k_sigmoid_backward_of, left, right)
-        if plan is not None and not (grad_output._desc.plain and output._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(grad_output, output, 'sigmoid_backward', False)
+            if found is NotImplemented:
+                return NotImplemented
+            grad_output, output, left, right, desc, plan = found
+            array = rounded_once(k_sigmoid_backward_of, left, right)
+            if plan is not None and not (grad_output._desc.plain and output._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'sigmoid_backward', ('grad_output', 'output'), (('grad_output', ('output',)), ('output', ('grad_output', 'output'))))
+            raise
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(output)
@@ -4175,13 +4284,17 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
         array = k_threshold_backward(grad_output._array, self._array, threshold)
         desc = plan.result
     else:
-        found = operands(grad_output, self, 'threshold_backward', False)
-        if found is NotImplemented:
-            return NotImplemented
-        grad_output, self, left, right, desc, plan = found
-        array = rounded_once(k_threshold_backward, left, right, threshold)
-        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
-            array, desc = arrange(array, plan_of(self._desc, grad_output._desc).result)
+        try:
+            found = operands(grad_output, self, 'threshold_backward', False)
+            if found is NotImplemented:
+                return NotImplemented
+            grad_output, self, left, right, desc, plan = found
+            array = rounded_once(k_threshold_backward, left, right, threshold)
+            if plan is not None and not (grad_output._desc.plain and self._desc.plain):
+                array, desc = arrange(array, plan_of(self._desc, grad_output._desc).result)
+        except Exception as error:
+            autograd_first(error, locals(), 'threshold_backward', ('grad_output', 'self'), (('self', ('grad_output',)),))
+            raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)

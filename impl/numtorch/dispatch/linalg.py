@@ -13,6 +13,7 @@ from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
+from ..raising import autograd_first
 from ..saved import check_saveable, unpack_input
 from ..tensor import Tensor
 from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
@@ -93,8 +94,12 @@ class DotBackward0(BinaryNode):
 
 def dot(self, tensor, *, out=None):
     """dot(self, tensor) -> Tensor"""
-    array = k_dot(self._array, tensor._array) if self._desc.real else rounded_once(k_dot, self._array, tensor._array)
-    desc = describe(array)
+    try:
+        array = k_dot(self._array, tensor._array) if self._desc.real else rounded_once(k_dot, self._array, tensor._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'dot', ('self', 'tensor'), (('self', ('tensor',)), ('tensor', ('self',))))
+        raise
     flag = self._requires_grad or tensor._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(tensor)
@@ -230,8 +235,12 @@ class MvBackward0(BinaryNode):
 
 def mv(self, vec, *, out=None):
     """mv(self, vec) -> Tensor"""
-    array = k_mv(self._array, vec._array) if self._desc.real else rounded_once(k_mv, self._array, vec._array)
-    desc = describe(array)
+    try:
+        array = k_mv(self._array, vec._array) if self._desc.real else rounded_once(k_mv, self._array, vec._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'mv', ('self', 'vec'), (('self', ('vec',)), ('vec', ('self',))))
+        raise
     flag = self._requires_grad or vec._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(vec)
@@ -373,8 +382,12 @@ class MmBackward0(BinaryNode):
 
 def mm(self, mat2, *, out=None):
     """mm(self, mat2) -> Tensor"""
-    array = k_mm(self._array, mat2._array) if self._desc.real else rounded_once(k_mm, self._array, mat2._array)
-    desc = describe(array)
+    try:
+        array = k_mm(self._array, mat2._array) if self._desc.real else rounded_once(k_mm, self._array, mat2._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'mm', ('self', 'mat2'), (('mat2', ('self',)), ('self', ('mat2',))))
+        raise
     flag = self._requires_grad or mat2._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(mat2)
@@ -512,8 +525,12 @@ class BmmBackward0(BinaryNode):
 
 def bmm(self, mat2, *, out=None):
     """bmm(self, mat2) -> Tensor"""
-    array = k_bmm(self._array, mat2._array) if self._desc.real else rounded_once(k_bmm, self._array, mat2._array)
-    desc = describe(array)
+    try:
+        array = k_bmm(self._array, mat2._array) if self._desc.real else rounded_once(k_bmm, self._array, mat2._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'bmm', ('self', 'mat2'), (('mat2', ('self',)), ('self', ('mat2',))))
+        raise
     flag = self._requires_grad or mat2._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(mat2)
@@ -657,8 +674,12 @@ class AddmmBackward0(VariadicNode):
 
 def addmm(self, mat1, mat2, beta, alpha, *, out=None):
     """addmm(self, mat1, mat2, beta, alpha) -> Tensor"""
-    array = k_addmm(self._array, mat1._array, mat2._array, beta, alpha) if self._desc.real else rounded_once(k_addmm, self._array, mat1._array, mat2._array, beta, alpha)
-    desc = describe(array)
+    try:
+        array = k_addmm(self._array, mat1._array, mat2._array, beta, alpha) if self._desc.real else rounded_once(k_addmm, self._array, mat1._array, mat2._array, beta, alpha)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'addmm', ('self', 'mat1', 'mat2'), (('mat1', ('mat2',)), ('mat2', ('mat1',))))
+        raise
     flag = self._requires_grad or mat1._requires_grad or mat2._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(mat1) or requires_grad(mat2)
@@ -725,9 +746,13 @@ def addmm_(self, mat1, mat2, beta, alpha):
     """addmm_(self, mat1, mat2, beta, alpha) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'addmm_', False)
-    found = inplace_operands(self, None, 'addmm', False)
-    flag = found[3] or requires_grad(mat1) or requires_grad(mat2)
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'addmm', False)
+        flag = found[3] or requires_grad(mat1) or requires_grad(mat2)
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'addmm', ('self', 'mat1', 'mat2'), (('mat1', ('mat2',)), ('mat2', ('mat1',))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AddmmBackward0)

@@ -12,6 +12,7 @@ from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, s
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..operands import laid, store
+from ..raising import autograd_first
 from ..saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..several import together
 from ..tensor import Tensor, wrap
@@ -99,7 +100,11 @@ class MseLossBackward0(BinaryNode):
 
 def mse_loss(self, target, reduction, *, out=None):
     """mse_loss(self, target, reduction) -> Tensor"""
-    array, desc = laid(k_mse_loss(self._array, target._array, reduction) if self._desc.real else rounded_once(k_mse_loss, self._array, target._array, reduction), 'elementwise', self, target)
+    try:
+        array, desc = laid(k_mse_loss(self._array, target._array, reduction) if self._desc.real else rounded_once(k_mse_loss, self._array, target._array, reduction), 'elementwise', self, target)
+    except Exception as error:
+        autograd_first(error, locals(), 'mse_loss', ('self', 'target'), (('self', ('self', 'target')), ('target', ('self', 'target'))))
+        raise
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
@@ -217,9 +222,13 @@ class MseLossBackwardBackward0(VariadicNode):
 
 def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
     """mse_loss_backward(grad_output, self, target, reduction) -> Tensor"""
-    tensors, arrays, desc = together((grad_output, self, target,), ())
-    grad_output, self, target = tensors
-    array = k_mse_loss_backward(arrays[0], arrays[1], arrays[2], reduction) if desc.real else rounded_once(k_mse_loss_backward, arrays[0], arrays[1], arrays[2], reduction)
+    try:
+        tensors, arrays, desc = together((grad_output, self, target,), ())
+        grad_output, self, target = tensors
+        array = k_mse_loss_backward(arrays[0], arrays[1], arrays[2], reduction) if desc.real else rounded_once(k_mse_loss_backward, arrays[0], arrays[1], arrays[2], reduction)
+    except Exception as error:
+        autograd_first(error, locals(), 'mse_loss_backward', ('grad_output', 'self', 'target'), (('grad_output', ('self', 'target')), ('self', ('grad_output',)), ('target', ('grad_output',))))
+        raise
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not disabled or _grad.grad):
@@ -339,7 +348,11 @@ class SmoothL1LossBackward0(BinaryNode):
 
 def smooth_l1_loss(self, target, reduction, beta, *, out=None):
     """smooth_l1_loss(self, target, reduction, beta) -> Tensor"""
-    array, desc = laid(k_smooth_l1_loss(self._array, target._array, reduction, beta) if self._desc.real else rounded_once(k_smooth_l1_loss, self._array, target._array, reduction, beta), 'elementwise', self, target)
+    try:
+        array, desc = laid(k_smooth_l1_loss(self._array, target._array, reduction, beta) if self._desc.real else rounded_once(k_smooth_l1_loss, self._array, target._array, reduction, beta), 'elementwise', self, target)
+    except Exception as error:
+        autograd_first(error, locals(), 'smooth_l1_loss', ('self', 'target'), (('self', ('self', 'target')), ('target', ('self', 'target'))))
+        raise
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
@@ -459,9 +472,13 @@ class SmoothL1LossBackwardBackward0(VariadicNode):
 
 def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=None):
     """smooth_l1_loss_backward(grad_output, self, target, reduction, beta) -> Tensor"""
-    tensors, arrays, desc = together((grad_output, self, target,), ())
-    grad_output, self, target = tensors
-    array = k_smooth_l1_loss_backward(arrays[0], arrays[1], arrays[2], reduction, beta) if desc.real else rounded_once(k_smooth_l1_loss_backward, arrays[0], arrays[1], arrays[2], reduction, beta)
+    try:
+        tensors, arrays, desc = together((grad_output, self, target,), ())
+        grad_output, self, target = tensors
+        array = k_smooth_l1_loss_backward(arrays[0], arrays[1], arrays[2], reduction, beta) if desc.real else rounded_once(k_smooth_l1_loss_backward, arrays[0], arrays[1], arrays[2], reduction, beta)
+    except Exception as error:
+        autograd_first(error, locals(), 'smooth_l1_loss_backward', ('grad_output', 'self', 'target'), (('grad_output', ('self', 'target')), ('self', ('grad_output', 'self', 'target')), ('target', ('grad_output', 'self', 'target'))))
+        raise
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not disabled or _grad.grad):
@@ -576,7 +593,11 @@ class HuberLossBackward0(BinaryNode):
 
 def huber_loss(self, target, reduction, delta, *, out=None):
     """huber_loss(self, target, reduction, delta) -> Tensor"""
-    array, desc = laid(k_huber_loss(self._array, target._array, reduction, delta) if self._desc.real else rounded_once(k_huber_loss, self._array, target._array, reduction, delta), 'like', self, target)
+    try:
+        array, desc = laid(k_huber_loss(self._array, target._array, reduction, delta) if self._desc.real else rounded_once(k_huber_loss, self._array, target._array, reduction, delta), 'like', self, target)
+    except Exception as error:
+        autograd_first(error, locals(), 'huber_loss', ('self', 'target'), (('self', ('self', 'target')), ('target', ('self', 'target'))))
+        raise
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
@@ -688,8 +709,12 @@ class HuberLossBackwardBackward0(VariadicNode):
 
 def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None):
     """huber_loss_backward(grad_output, self, target, reduction, delta) -> Tensor"""
-    array = k_huber_loss_backward(grad_output._array, self._array, target._array, reduction, delta) if grad_output._desc.real else rounded_once(k_huber_loss_backward, grad_output._array, self._array, target._array, reduction, delta)
-    desc = describe(array)
+    try:
+        array = k_huber_loss_backward(grad_output._array, self._array, target._array, reduction, delta) if grad_output._desc.real else rounded_once(k_huber_loss_backward, grad_output._array, self._array, target._array, reduction, delta)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'huber_loss_backward', ('grad_output', 'self', 'target'), (('grad_output', ('grad_output', 'self', 'target')), ('self', ('grad_output', 'self', 'target')), ('target', ('grad_output', 'self', 'target'))))
+        raise
     flag = grad_output._requires_grad or self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(target)
@@ -794,15 +819,23 @@ class SoftMarginLossBackward0(UnaryNode):
 
 def soft_margin_loss(self, target, reduction, *, out=None):
     """soft_margin_loss(self, target, reduction) -> Tensor"""
-    array, desc = laid(k_soft_margin_loss(self._array, target._array, reduction) if self._desc.real else rounded_once(k_soft_margin_loss, self._array, target._array, reduction), 'first', self, target)
+    try:
+        array, desc = laid(k_soft_margin_loss(self._array, target._array, reduction) if self._desc.real else rounded_once(k_soft_margin_loss, self._array, target._array, reduction), 'first', self, target)
+    except Exception as error:
+        autograd_first(error, locals(), 'soft_margin_loss', ('self',), (('self', ('self',)), ('target', ('self',))))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
-        if desc.dtype.category == 3:
-            raise RuntimeError('soft_margin_loss does not support automatic differentiation for outputs with complex dtype.')
+        try:
+            if desc.dtype.category == 3:
+                raise RuntimeError('soft_margin_loss does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'soft_margin_loss', ('self',), (('self', ('self',)), ('target', ('self',))))
+            raise
         node = _new(*_SoftMarginLossBackward0)
         for node.seq in sequence_nrs:
             break
@@ -892,8 +925,12 @@ class SoftMarginLossBackwardBackward0(BinaryNode):
 
 def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None):
     """soft_margin_loss_backward(grad_output, self, target, reduction) -> Tensor"""
-    array = k_soft_margin_loss_backward(grad_output._array, self._array, target._array, reduction) if grad_output._desc.real else rounded_once(k_soft_margin_loss_backward, grad_output._array, self._array, target._array, reduction)
-    desc = describe(array)
+    try:
+        array = k_soft_margin_loss_backward(grad_output._array, self._array, target._array, reduction) if grad_output._desc.real else rounded_once(k_soft_margin_loss_backward, grad_output._array, self._array, target._array, reduction)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'soft_margin_loss_backward', ('grad_output', 'self'), (('grad_output', ('grad_output', 'self')), ('self', ('grad_output', 'self')), ('target', ('grad_output', 'self'))))
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
@@ -1044,8 +1081,12 @@ class NllLossBackward0(UnaryNode):
 
 def nll_loss(self, target, weight, reduction, ignore_index):
     """nll_loss(self, target, weight, reduction, ignore_index) -> tuple"""
-    arrays = k_nll_loss(self._array, target._array, None if weight is None else weight._array, reduction, ignore_index) if self._desc.real else rounded_once(k_nll_loss, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_nll_loss(self._array, target._array, None if weight is None else weight._array, reduction, ignore_index) if self._desc.real else rounded_once(k_nll_loss, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'nll_loss', ('self',), (('self', ('self',)), ('target', ('self',)), ('weight', ('self',))))
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -1171,8 +1212,12 @@ class NllLoss2DBackward0(UnaryNode):
 
 def nll_loss2d(self, target, weight, reduction, ignore_index):
     """nll_loss2d(self, target, weight, reduction, ignore_index) -> tuple"""
-    arrays = k_nll_loss(self._array, target._array, None if weight is None else weight._array, reduction, ignore_index) if self._desc.real else rounded_once(k_nll_loss, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_nll_loss(self._array, target._array, None if weight is None else weight._array, reduction, ignore_index) if self._desc.real else rounded_once(k_nll_loss, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'nll_loss2d', ('self',), (('self', ('self',)), ('target', ('self',)), ('weight', ('self',))))
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -1254,8 +1299,12 @@ class NllLossBackwardBackward0(BinaryNode):
 
 def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index, total_weight, *, out=None):
     """nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index, total_weight) -> Tensor"""
-    array = k_nll_loss_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array) if grad_output._desc.real else rounded_once(k_nll_loss_backward, grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array)
-    desc = describe(array)
+    try:
+        array = k_nll_loss_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array) if grad_output._desc.real else rounded_once(k_nll_loss_backward, grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'nll_loss_backward', ('grad_output', 'self'), (('target', ('grad_output',)), ('weight', ('grad_output',))))
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
@@ -1363,8 +1412,12 @@ class NllLoss2DBackwardBackward0(BinaryNode):
 
 def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_index, total_weight, *, out=None):
     """nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_index, total_weight) -> Tensor"""
-    array = k_nll_loss_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array) if grad_output._desc.real else rounded_once(k_nll_loss_backward, grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array)
-    desc = describe(array)
+    try:
+        array = k_nll_loss_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array) if grad_output._desc.real else rounded_once(k_nll_loss_backward, grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'nll_loss2d_backward', ('grad_output', 'self'), (('target', ('grad_output',)), ('weight', ('grad_output',))))
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)
@@ -1477,8 +1530,12 @@ class BinaryCrossEntropyBackward0(BinaryNode):
 
 def binary_cross_entropy(self, target, weight, reduction, *, out=None):
     """binary_cross_entropy(self, target, weight, reduction) -> Tensor"""
-    array = k_binary_cross_entropy(self._array, target._array, None if weight is None else weight._array, reduction) if self._desc.real else rounded_once(k_binary_cross_entropy, self._array, target._array, None if weight is None else weight._array, reduction)
-    desc = describe(array)
+    try:
+        array = k_binary_cross_entropy(self._array, target._array, None if weight is None else weight._array, reduction) if self._desc.real else rounded_once(k_binary_cross_entropy, self._array, target._array, None if weight is None else weight._array, reduction)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'binary_cross_entropy', ('self', 'target'), (('self', ('self', 'target')), ('target', ('self', 'target')), ('weight', ('self', 'target'))))
+        raise
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
@@ -1602,8 +1659,12 @@ class BinaryCrossEntropyBackwardBackward0(VariadicNode):
 
 def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, *, out=None):
     """binary_cross_entropy_backward(grad_output, self, target, weight, reduction) -> Tensor"""
-    array = k_binary_cross_entropy_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction) if grad_output._desc.real else rounded_once(k_binary_cross_entropy_backward, grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction)
-    desc = describe(array)
+    try:
+        array = k_binary_cross_entropy_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction) if grad_output._desc.real else rounded_once(k_binary_cross_entropy_backward, grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'binary_cross_entropy_backward', ('grad_output', 'self', 'target'), (('grad_output', ('self', 'target')), ('self', ('grad_output', 'self', 'target')), ('target', ('grad_output', 'self')), ('weight', ('grad_output', 'self', 'target'))))
+        raise
     flag = grad_output._requires_grad or self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(target)
@@ -1702,8 +1763,12 @@ class BinaryCrossEntropyWithLogitsBackward0(BinaryNode):
 
 def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction, *, out=None):
     """binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction) -> Tensor"""
-    array = k_binary_cross_entropy_with_logits(self._array, target._array, None if weight is None else weight._array, None if pos_weight is None else pos_weight._array, reduction) if self._desc.real else rounded_once(k_binary_cross_entropy_with_logits, self._array, target._array, None if weight is None else weight._array, None if pos_weight is None else pos_weight._array, reduction)
-    desc = describe(array)
+    try:
+        array = k_binary_cross_entropy_with_logits(self._array, target._array, None if weight is None else weight._array, None if pos_weight is None else pos_weight._array, reduction) if self._desc.real else rounded_once(k_binary_cross_entropy_with_logits, self._array, target._array, None if weight is None else weight._array, None if pos_weight is None else pos_weight._array, reduction)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'binary_cross_entropy_with_logits', ('self', 'target'), (('pos_weight', ('self', 'target')), ('self', ('self', 'target')), ('target', ('self', 'target')), ('weight', ('self', 'target'))))
+        raise
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(target)
@@ -1824,16 +1889,24 @@ class EmbeddingBackward0(UnaryNode):
 
 def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=None):
     """embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse) -> Tensor"""
-    array = k_embedding(weight._array, indices._array, padding_idx, scale_grad_by_freq, sparse) if weight._desc.real else rounded_once(k_embedding, weight._array, indices._array, padding_idx, scale_grad_by_freq, sparse)
-    desc = describe(array)
+    try:
+        array = k_embedding(weight._array, indices._array, padding_idx, scale_grad_by_freq, sparse) if weight._desc.real else rounded_once(k_embedding, weight._array, indices._array, padding_idx, scale_grad_by_freq, sparse)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'embedding', ('weight',), (('indices', ('weight',)),))
+        raise
     flag = weight._requires_grad
     if flag and flag is not True:
         flag = requires_grad(weight)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
-        if desc.dtype.category == 3:
-            raise RuntimeError('embedding does not support automatic differentiation for outputs with complex dtype.')
+        try:
+            if desc.dtype.category == 3:
+                raise RuntimeError('embedding does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'embedding', ('weight',), (('indices', ('weight',)),))
+            raise
         node = _new(*_EmbeddingBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1904,8 +1977,12 @@ class EmbeddingDenseBackwardBackward0(UnaryNode):
 
 def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_grad_by_freq, sparse, *, out=None):
     """embedding_backward(grad_output, indices, num_weights, padding_idx, scale_grad_by_freq, sparse) -> Tensor"""
-    array = k_embedding_backward(grad_output._array, indices._array, num_weights, padding_idx, scale_grad_by_freq, sparse) if grad_output._desc.real else rounded_once(k_embedding_backward, grad_output._array, indices._array, num_weights, padding_idx, scale_grad_by_freq, sparse)
-    desc = describe(array)
+    try:
+        array = k_embedding_backward(grad_output._array, indices._array, num_weights, padding_idx, scale_grad_by_freq, sparse) if grad_output._desc.real else rounded_once(k_embedding_backward, grad_output._array, indices._array, num_weights, padding_idx, scale_grad_by_freq, sparse)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'embedding_backward', ('grad_output',), (('indices', ('grad_output',)),))
+        raise
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output)

@@ -14,6 +14,7 @@ from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import at_once, inplace_operands, laid, operands, plain, single, store
+from ..raising import autograd_first
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor
 from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
@@ -1029,16 +1030,20 @@ def mul(self, other, *, out=None):
         array = self._array * other._array
         desc = plan.result
     else:
-        found = operands(self, other, 'mul', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        if desc.large and (plan is None or plan.plain):
-            array = into(np.multiply, desc, left, right)
-        else:
-            array = left * right
-        if plan is not None and not plan.plain:
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(self, other, 'mul', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, other, left, right, desc, plan = found
+            if desc.large and (plan is None or plan.plain):
+                array = into(np.multiply, desc, left, right)
+            else:
+                array = left * right
+            if plan is not None and not plan.plain:
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'mul', ('self', 'other'), (('other', ('self',)), ('self', ('other',))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -1221,11 +1226,15 @@ def mul_(self, other):
         else:
             counter[0] += 1
         return self
-    found = inplace_operands(self, other, 'mul', False)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, other, 'mul', False)
+        if found is NotImplemented:
+            return NotImplemented
+        other, right, plan, flag = found
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'mul', ('self', 'other'), (('other', ('self',)), ('self', ('other',))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -1366,16 +1375,20 @@ def div(self, other, *, out=None):
         array = self._array / other._array
         desc = plan.result
     else:
-        found = operands(self, other, 'div', True)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        if desc.large and (plan is None or plan.plain):
-            array = into(np.divide, desc, left, right)
-        else:
-            array = left / right
-        if plan is not None and not plan.plain:
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(self, other, 'div', True)
+            if found is NotImplemented:
+                return NotImplemented
+            self, other, left, right, desc, plan = found
+            if desc.large and (plan is None or plan.plain):
+                array = into(np.divide, desc, left, right)
+            else:
+                array = left / right
+            if plan is not None and not plan.plain:
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'div', ('self', 'other'), (('other', ('self', 'other')), ('self', ('other',))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -1552,11 +1565,15 @@ def div_(self, other):
         else:
             counter[0] += 1
         return self
-    found = inplace_operands(self, other, 'div', True)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, other, 'div', True)
+        if found is NotImplemented:
+            return NotImplemented
+        other, right, plan, flag = found
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'div', ('self', 'other'), (('other', ('self', 'other')), ('self', ('other',))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -2299,8 +2316,12 @@ def pow_scalar(self, exponent, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_pow_scalar(self._array, exponent)
     else:
-        self = plain(self, 'pow', False)
-        array, desc = single(rounded_once(k_pow_scalar, self._array, exponent), self)
+        try:
+            self = plain(self, 'pow', False)
+            array, desc = single(rounded_once(k_pow_scalar, self._array, exponent), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'pow', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2361,9 +2382,13 @@ def pow_scalar_(self, exponent):
     """pow_scalar_(self, exponent) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'pow_', False)
-    found = inplace_operands(self, None, 'pow', False)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'pow', False)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'pow', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -2619,12 +2644,16 @@ def log(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'log', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.log, desc, self._array)
-        else:
-            array, desc = single(np.log(self._array), self)
+        try:
+            self = plain(self, 'log', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.log, desc, self._array)
+            else:
+                array, desc = single(np.log(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'log', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2682,9 +2711,13 @@ def log_(self):
     """log_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'log_', False)
-    found = inplace_operands(self, None, 'log', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'log', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'log', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3095,12 +3128,16 @@ def sin(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'sin', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.sin, desc, self._array)
-        else:
-            array, desc = single(np.sin(self._array), self)
+        try:
+            self = plain(self, 'sin', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.sin, desc, self._array)
+            else:
+                array, desc = single(np.sin(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'sin', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3158,9 +3195,13 @@ def sin_(self):
     """sin_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'sin_', False)
-    found = inplace_operands(self, None, 'sin', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'sin', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'sin', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3255,12 +3296,16 @@ def cos(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'cos', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.cos, desc, self._array)
-        else:
-            array, desc = single(np.cos(self._array), self)
+        try:
+            self = plain(self, 'cos', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.cos, desc, self._array)
+            else:
+                array, desc = single(np.cos(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'cos', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3318,9 +3363,13 @@ def cos_(self):
     """cos_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'cos_', False)
-    found = inplace_operands(self, None, 'cos', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'cos', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'cos', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3791,6 +3840,10 @@ def relu_(self):
     """relu_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'relu_', False)
+    if self._desc.dtype.category == 3:
+        check_inplace(self, requires_grad(self))
+    if self._desc.dtype.category == 3:
+        raise NotImplementedError('clamp is not supported for complex types')
     found = inplace_operands(self, None, 'relu', False)
     flag = found[3]
     check_inplace(self, flag)
@@ -3891,12 +3944,16 @@ def abs(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'abs', False)
-        desc = self._desc
-        if desc.large:
-            array = into(np.absolute, desc, self._array)
-        else:
-            array, desc = single(np.absolute(self._array), self)
+        try:
+            self = plain(self, 'abs', False)
+            desc = self._desc
+            if desc.large:
+                array = into(np.absolute, desc, self._array)
+            else:
+                array, desc = single(np.absolute(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'abs', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3956,11 +4013,19 @@ def abs_(self):
     """abs_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'abs_', False)
-    found = inplace_operands(self, None, 'abs', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise RuntimeError('In-place abs is not supported for complex tensors.')
+    try:
+        if self._desc.dtype.category == 3:
+            check_inplace(self, requires_grad(self))
+        if self._desc.dtype.category == 3:
+            raise RuntimeError('In-place abs is not supported for complex tensors.')
+        found = inplace_operands(self, None, 'abs', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise RuntimeError('In-place abs is not supported for complex tensors.')
+    except Exception as error:
+        autograd_first(error, locals(), 'abs', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)

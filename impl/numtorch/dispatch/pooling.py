@@ -12,6 +12,7 @@ from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..operands import refused, store
+from ..raising import autograd_first
 from ..saved import check_saveable, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
 from ..views import edge, mark_inference, requires_grad, undifferentiable
@@ -72,10 +73,14 @@ class AvgPool2DBackward0(UnaryNode):
 
 def avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, *, out=None):
     """avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise refused('avg_pool2d', self._desc.dtype)
-    array = k_avg_pool2d(self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) if self._desc.real else rounded_once(k_avg_pool2d, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('avg_pool2d', self._desc.dtype)
+        array = k_avg_pool2d(self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) if self._desc.real else rounded_once(k_avg_pool2d, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'avg_pool2d', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -297,10 +302,14 @@ class MaxPool2DWithIndicesBackward0(UnaryNode):
 
 def max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_mode):
     """max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_mode) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise refused('max_pool2d', self._desc.dtype)
-    arrays = k_max_pool2d_with_indices(self._array, kernel_size, stride, padding, dilation, ceil_mode) if self._desc.real else rounded_once(k_max_pool2d_with_indices, self._array, kernel_size, stride, padding, dilation, ceil_mode)
-    results = [wrap(a) for a in arrays]
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('max_pool2d', self._desc.dtype)
+        arrays = k_max_pool2d_with_indices(self._array, kernel_size, stride, padding, dilation, ceil_mode) if self._desc.real else rounded_once(k_max_pool2d_with_indices, self._array, kernel_size, stride, padding, dilation, ceil_mode)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'max_pool2d_with_indices', ('self',), (('self', ('self',)),))
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -370,8 +379,12 @@ class MaxPool2DWithIndicesBackwardBackward0(BinaryNode):
 
 def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, padding, dilation, ceil_mode, indices, *, out=None):
     """max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, padding, dilation, ceil_mode, indices) -> Tensor"""
-    array = k_max_pool2d_with_indices_backward(grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array) if grad_output._desc.real else rounded_once(k_max_pool2d_with_indices_backward, grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array)
-    desc = describe(array)
+    try:
+        array = k_max_pool2d_with_indices_backward(grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array) if grad_output._desc.real else rounded_once(k_max_pool2d_with_indices_backward, grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'max_pool2d_with_indices_backward', ('grad_output', 'self'), (('indices', ('grad_output',)),))
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output) or requires_grad(self)

@@ -13,6 +13,7 @@ from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, plain, store
+from ..raising import autograd_first
 from ..saved import check_saveable, unpack_input
 from ..tensor import Tensor
 from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
@@ -95,8 +96,12 @@ class VdotBackward0(BinaryNode):
 
 def vdot(self, other, *, out=None):
     """vdot(self, other) -> Tensor"""
-    array = k_vdot(self._array, other._array) if self._desc.real else rounded_once(k_vdot, self._array, other._array)
-    desc = describe(array)
+    try:
+        array = k_vdot(self._array, other._array) if self._desc.real else rounded_once(k_vdot, self._array, other._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'vdot', ('self', 'other'), (('other', ('self',)), ('self', ('other',))))
+        raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -234,8 +239,12 @@ class AddmvBackward0(VariadicNode):
 
 def addmv(self, mat, vec, beta, alpha, *, out=None):
     """addmv(self, mat, vec, beta, alpha) -> Tensor"""
-    array = k_addmv(self._array, mat._array, vec._array, beta, alpha) if self._desc.real else rounded_once(k_addmv, self._array, mat._array, vec._array, beta, alpha)
-    desc = describe(array)
+    try:
+        array = k_addmv(self._array, mat._array, vec._array, beta, alpha) if self._desc.real else rounded_once(k_addmv, self._array, mat._array, vec._array, beta, alpha)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'addmv', ('self', 'mat', 'vec'), (('mat', ('vec',)), ('vec', ('mat',))))
+        raise
     flag = self._requires_grad or mat._requires_grad or vec._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(mat) or requires_grad(vec)
@@ -296,9 +305,13 @@ def addmv_(self, mat, vec, beta, alpha):
     """addmv_(self, mat, vec, beta, alpha) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'addmv_', False)
-    found = inplace_operands(self, None, 'addmv', False)
-    flag = found[3] or requires_grad(mat) or requires_grad(vec)
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'addmv', False)
+        flag = found[3] or requires_grad(mat) or requires_grad(vec)
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'addmv', ('self', 'mat', 'vec'), (('mat', ('vec',)), ('vec', ('mat',))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AddmvBackward0)
@@ -400,8 +413,12 @@ class AddrBackward0(VariadicNode):
 
 def addr(self, vec1, vec2, beta, alpha, *, out=None):
     """addr(self, vec1, vec2, beta, alpha) -> Tensor"""
-    array = k_addr(self._array, vec1._array, vec2._array, beta, alpha) if self._desc.real else rounded_once(k_addr, self._array, vec1._array, vec2._array, beta, alpha)
-    desc = describe(array)
+    try:
+        array = k_addr(self._array, vec1._array, vec2._array, beta, alpha) if self._desc.real else rounded_once(k_addr, self._array, vec1._array, vec2._array, beta, alpha)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'addr', ('self', 'vec1', 'vec2'), (('vec1', ('vec2',)), ('vec2', ('vec1',))))
+        raise
     flag = self._requires_grad or vec1._requires_grad or vec2._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(vec1) or requires_grad(vec2)
@@ -462,9 +479,13 @@ def addr_(self, vec1, vec2, beta, alpha):
     """addr_(self, vec1, vec2, beta, alpha) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'addr_', False)
-    found = inplace_operands(self, None, 'addr', False)
-    flag = found[3] or requires_grad(vec1) or requires_grad(vec2)
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'addr', False)
+        flag = found[3] or requires_grad(vec1) or requires_grad(vec2)
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'addr', ('self', 'vec1', 'vec2'), (('vec1', ('vec2',)), ('vec2', ('vec1',))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AddrBackward0)
@@ -566,8 +587,12 @@ class BaddbmmBackward0(VariadicNode):
 
 def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
     """baddbmm(self, batch1, batch2, beta, alpha) -> Tensor"""
-    array = k_baddbmm(self._array, batch1._array, batch2._array, beta, alpha) if self._desc.real else rounded_once(k_baddbmm, self._array, batch1._array, batch2._array, beta, alpha)
-    desc = describe(array)
+    try:
+        array = k_baddbmm(self._array, batch1._array, batch2._array, beta, alpha) if self._desc.real else rounded_once(k_baddbmm, self._array, batch1._array, batch2._array, beta, alpha)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'baddbmm', ('self', 'batch1', 'batch2'), (('batch1', ('batch2',)), ('batch2', ('batch1',))))
+        raise
     flag = self._requires_grad or batch1._requires_grad or batch2._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(batch1) or requires_grad(batch2)
@@ -630,9 +655,13 @@ def baddbmm_(self, batch1, batch2, beta, alpha):
     """baddbmm_(self, batch1, batch2, beta, alpha) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'baddbmm_', False)
-    found = inplace_operands(self, None, 'baddbmm', False)
-    flag = found[3] or requires_grad(batch1) or requires_grad(batch2)
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'baddbmm', False)
+        flag = found[3] or requires_grad(batch1) or requires_grad(batch2)
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'baddbmm', ('self', 'batch1', 'batch2'), (('batch1', ('batch2',)), ('batch2', ('batch1',))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_BaddbmmBackward0)
@@ -712,8 +741,12 @@ class AddbmmBackward0(VariadicNode):
 
 def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
     """addbmm(self, batch1, batch2, beta, alpha) -> Tensor"""
-    array = k_addbmm(self._array, batch1._array, batch2._array, beta, alpha) if self._desc.real else rounded_once(k_addbmm, self._array, batch1._array, batch2._array, beta, alpha)
-    desc = describe(array)
+    try:
+        array = k_addbmm(self._array, batch1._array, batch2._array, beta, alpha) if self._desc.real else rounded_once(k_addbmm, self._array, batch1._array, batch2._array, beta, alpha)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'addbmm', ('self', 'batch1', 'batch2'), (('batch1', ('batch2',)), ('batch2', ('batch1',))))
+        raise
     flag = self._requires_grad or batch1._requires_grad or batch2._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(batch1) or requires_grad(batch2)
@@ -777,9 +810,13 @@ def addbmm_(self, batch1, batch2, beta, alpha):
     """addbmm_(self, batch1, batch2, beta, alpha) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'addbmm_', False)
-    found = inplace_operands(self, None, 'addbmm', False)
-    flag = found[3] or requires_grad(batch1) or requires_grad(batch2)
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'addbmm', False)
+        flag = found[3] or requires_grad(batch1) or requires_grad(batch2)
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'addbmm', ('self', 'batch1', 'batch2'), (('batch1', ('batch2',)), ('batch2', ('batch1',))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AddbmmBackward0)

@@ -13,6 +13,7 @@ from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, plain, refused, store
+from ..raising import autograd_first
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
 from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
@@ -85,10 +86,14 @@ class NansumBackward0(UnaryNode):
 
 def nansum_dim(self, dim, keepdim, dtype, *, out=None):
     """nansum_dim(self, dim, keepdim, dtype) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise RuntimeError('nansum on CPU does not support complex inputs')
-    array = k_nansum_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_nansum_dim, self._array, dim, keepdim, dtype)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise RuntimeError('nansum on CPU does not support complex inputs')
+        array = k_nansum_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_nansum_dim, self._array, dim, keepdim, dtype)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'nansum_dim', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -191,8 +196,12 @@ class ProdBackward0(UnaryNode):
 
 def prod_all(self, dtype, *, out=None):
     """prod_all(self, dtype) -> Tensor"""
-    array = k_prod_all(self._array, dtype) if self._desc.real else rounded_once(k_prod_all, self._array, dtype)
-    desc = describe(array)
+    try:
+        array = k_prod_all(self._array, dtype) if self._desc.real else rounded_once(k_prod_all, self._array, dtype)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'prod_all', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -300,8 +309,12 @@ class ProdBackward1(UnaryNode):
 
 def prod_dim(self, dim, keepdim, dtype, *, out=None):
     """prod_dim(self, dim, keepdim, dtype) -> Tensor"""
-    array = k_prod_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_prod_dim, self._array, dim, keepdim, dtype)
-    desc = describe(array)
+    try:
+        array = k_prod_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_prod_dim, self._array, dim, keepdim, dtype)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'prod_dim', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -404,10 +417,14 @@ class AminmaxBackward0(UnaryNode):
 
 def aminmax(self, dim, keepdim):
     """aminmax(self, dim, keepdim) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise refused('aminmax_cpu', self._desc.dtype)
-    arrays = k_aminmax(self._array, dim, keepdim) if self._desc.real else rounded_once(k_aminmax, self._array, dim, keepdim)
-    results = [wrap(a) for a in arrays]
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('aminmax_cpu', self._desc.dtype)
+        arrays = k_aminmax(self._array, dim, keepdim) if self._desc.real else rounded_once(k_aminmax, self._array, dim, keepdim)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'aminmax', ('self',), (('self', ('self',)),))
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -509,18 +526,26 @@ class MedianBackward0(UnaryNode):
 
 def median_all(self, *, out=None):
     """median_all(self) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3 and self._desc.numel:
-        raise refused('median_cpu', self._desc.dtype)
-    array = k_median_all(self._array) if self._desc.real else rounded_once(k_median_all, self._array)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3 and self._desc.numel:
+            raise refused('median_cpu', self._desc.dtype)
+        array = k_median_all(self._array) if self._desc.real else rounded_once(k_median_all, self._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'median_all', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
-        if desc.dtype.category == 3:
-            raise RuntimeError('median does not support automatic differentiation for outputs with complex dtype.')
+        try:
+            if desc.dtype.category == 3:
+                raise RuntimeError('median does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'median_all', ('self',), (('self', ('self',)),))
+            raise
         node = _new(*_MedianBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1033,8 +1058,12 @@ class LinalgVectorNormBackward0(UnaryNode):
 
 def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
     """vector_norm(self, ord, dim, keepdim, dtype) -> Tensor"""
-    array = k_vector_norm(self._array, ord, dim, keepdim, dtype) if self._desc.real else rounded_once(k_vector_norm, self._array, ord, dim, keepdim, dtype)
-    desc = describe(array)
+    try:
+        array = k_vector_norm(self._array, ord, dim, keepdim, dtype) if self._desc.real else rounded_once(k_vector_norm, self._array, ord, dim, keepdim, dtype)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'vector_norm', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1148,8 +1177,12 @@ class NormBackward1(UnaryNode):
 
 def norm_dim(self, p, dim, keepdim, *, out=None):
     """norm_dim(self, p, dim, keepdim) -> Tensor"""
-    array = k_vector_norm(self._array, p, dim, keepdim) if self._desc.real else rounded_once(k_vector_norm, self._array, p, dim, keepdim)
-    desc = describe(array)
+    try:
+        array = k_vector_norm(self._array, p, dim, keepdim) if self._desc.real else rounded_once(k_vector_norm, self._array, p, dim, keepdim)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'norm_dim', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1239,8 +1272,12 @@ class VarMeanBackward0(UnaryNode):
 
 def var_mean(self, dim, correction, keepdim):
     """var_mean(self, dim, correction, keepdim) -> tuple"""
-    arrays = k_var_mean(self._array, dim, correction, keepdim) if self._desc.real else rounded_once(k_var_mean, self._array, dim, correction, keepdim)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_var_mean(self._array, dim, correction, keepdim) if self._desc.real else rounded_once(k_var_mean, self._array, dim, correction, keepdim)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'var_mean', ('self',), (('self', ('self',)),))
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -1325,8 +1362,12 @@ class StdMeanBackward0(UnaryNode):
 
 def std_mean(self, dim, correction, keepdim):
     """std_mean(self, dim, correction, keepdim) -> tuple"""
-    arrays = k_std_mean(self._array, dim, correction, keepdim) if self._desc.real else rounded_once(k_std_mean, self._array, dim, correction, keepdim)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_std_mean(self._array, dim, correction, keepdim) if self._desc.real else rounded_once(k_std_mean, self._array, dim, correction, keepdim)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'std_mean', ('self',), (('self', ('self',)),))
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -1428,10 +1469,14 @@ class LogsumexpBackward0(UnaryNode):
 
 def logsumexp(self, dim, keepdim, *, out=None):
     """logsumexp(self, dim, keepdim) -> Tensor"""
-    if not self._desc.real:
-        self = plain(self, 'logsumexp', True)
-    array = k_logsumexp(self._array, dim, keepdim) if self._desc.real else rounded_once(k_logsumexp, self._array, dim, keepdim)
-    desc = describe(array)
+    try:
+        if not self._desc.real:
+            self = plain(self, 'logsumexp', True)
+        array = k_logsumexp(self._array, dim, keepdim) if self._desc.real else rounded_once(k_logsumexp, self._array, dim, keepdim)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'logsumexp', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1649,8 +1694,12 @@ class CumprodBackward0(UnaryNode):
 
 def cumprod(self, dim, dtype, *, out=None):
     """cumprod(self, dim, dtype) -> Tensor"""
-    array = k_cumprod(self._array, dim, dtype) if self._desc.real else rounded_once(k_cumprod, self._array, dim, dtype)
-    desc = describe(array)
+    try:
+        array = k_cumprod(self._array, dim, dtype) if self._desc.real else rounded_once(k_cumprod, self._array, dim, dtype)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'cumprod', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1710,9 +1759,13 @@ def cumprod_(self, dim, dtype):
     """cumprod_(self, dim, dtype) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'cumprod_', False)
-    found = inplace_operands(self, None, 'cumprod', False)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'cumprod', False)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'cumprod', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)

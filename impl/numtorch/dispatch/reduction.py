@@ -12,6 +12,7 @@ from ..graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..operands import refused, store
+from ..raising import autograd_first
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
 from ..views import counted, edge, mark_inference, requires_grad, undifferentiable
@@ -403,10 +404,14 @@ class MaxBackward1(UnaryNode):
 
 def max_all(self, *, out=None):
     """max_all(self) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise refused('max_all', self._desc.dtype)
-    array = k_max_all(self._array) if self._desc.real else rounded_once(k_max_all, self._array)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('max_all', self._desc.dtype)
+        array = k_max_all(self._array) if self._desc.real else rounded_once(k_max_all, self._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'max_all', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -512,10 +517,14 @@ class MinBackward1(UnaryNode):
 
 def min_all(self, *, out=None):
     """min_all(self) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise refused('min_all', self._desc.dtype)
-    array = k_min_all(self._array) if self._desc.real else rounded_once(k_min_all, self._array)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('min_all', self._desc.dtype)
+        array = k_min_all(self._array) if self._desc.real else rounded_once(k_min_all, self._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'min_all', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -789,16 +798,26 @@ class AmaxBackward0(UnaryNode):
 
 def amax(self, dim, keepdim, *, out=None):
     """amax(self, dim, keepdim) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3 and self._desc.numel:
-        raise refused('max_values_cpu', self._desc.dtype)
-    array = k_amax(self._array, dim, keepdim) if self._desc.real else rounded_once(k_amax, self._array, dim, keepdim)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3 and self._desc.numel:
+            raise refused('max_values_cpu', self._desc.dtype)
+        array = k_amax(self._array, dim, keepdim) if self._desc.real else rounded_once(k_amax, self._array, dim, keepdim)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'amax', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
+        try:
+            if desc.dtype.category == 3:
+                raise RuntimeError('amax does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'amax', ('self',), (('self', ('self',)),))
+            raise
         node = _new(*_AmaxBackward0)
         for node.seq in sequence_nrs:
             break
@@ -902,16 +921,26 @@ class AminBackward0(UnaryNode):
 
 def amin(self, dim, keepdim, *, out=None):
     """amin(self, dim, keepdim) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3 and self._desc.numel:
-        raise refused('min_values_cpu', self._desc.dtype)
-    array = k_amin(self._array, dim, keepdim) if self._desc.real else rounded_once(k_amin, self._array, dim, keepdim)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3 and self._desc.numel:
+            raise refused('min_values_cpu', self._desc.dtype)
+        array = k_amin(self._array, dim, keepdim) if self._desc.real else rounded_once(k_amin, self._array, dim, keepdim)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'amin', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
+        try:
+            if desc.dtype.category == 3:
+                raise RuntimeError('amin does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'amin', ('self',), (('self', ('self',)),))
+            raise
         node = _new(*_AminBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1042,8 +1071,12 @@ class VarBackward0(UnaryNode):
 
 def var(self, dim, correction, keepdim, *, out=None):
     """var(self, dim, correction, keepdim) -> Tensor"""
-    array = k_var(self._array, dim, correction, keepdim) if self._desc.real else rounded_once(k_var, self._array, dim, correction, keepdim)
-    desc = describe(array)
+    try:
+        array = k_var(self._array, dim, correction, keepdim) if self._desc.real else rounded_once(k_var, self._array, dim, correction, keepdim)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'var', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1153,8 +1186,12 @@ class StdBackward0(UnaryNode):
 
 def std(self, dim, correction, keepdim, *, out=None):
     """std(self, dim, correction, keepdim) -> Tensor"""
-    array = k_std(self._array, dim, correction, keepdim) if self._desc.real else rounded_once(k_std, self._array, dim, correction, keepdim)
-    desc = describe(array)
+    try:
+        array = k_std(self._array, dim, correction, keepdim) if self._desc.real else rounded_once(k_std, self._array, dim, correction, keepdim)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'std', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)

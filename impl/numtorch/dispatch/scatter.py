@@ -13,6 +13,7 @@ from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, plain, refused, store
+from ..raising import autograd_first
 from ..saved import check_saveable, own_result, unpack_input, unpack_result
 from ..tensor import Tensor
 from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
@@ -100,8 +101,12 @@ class GatherBackward0(UnaryNode):
 
 def gather(self, dim, index, sparse_grad, *, out=None):
     """gather(self, dim, index, sparse_grad) -> Tensor"""
-    array = k_gather(self._array, dim, index._array, sparse_grad) if self._desc.real else rounded_once(k_gather, self._array, dim, index._array, sparse_grad)
-    desc = describe(array)
+    try:
+        array = k_gather(self._array, dim, index._array, sparse_grad) if self._desc.real else rounded_once(k_gather, self._array, dim, index._array, sparse_grad)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'gather', ('self',), (('index', ('self',)), ('self', ('self',))))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -207,8 +212,12 @@ class ScatterBackward0(BinaryNode):
 
 def scatter(self, dim, index, src, *, out=None):
     """scatter(self, dim, index, src) -> Tensor"""
-    array = k_scatter(self._array, dim, index._array, src._array) if self._desc.real else rounded_once(k_scatter, self._array, dim, index._array, src._array)
-    desc = describe(array)
+    try:
+        array = k_scatter(self._array, dim, index._array, src._array) if self._desc.real else rounded_once(k_scatter, self._array, dim, index._array, src._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'scatter', ('self', 'src'), (('index', ('self', 'src')),))
+        raise
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(src)
@@ -279,9 +288,13 @@ def scatter_(self, dim, index, src):
     """scatter_(self, dim, index, src) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'scatter_', False)
-    found = inplace_operands(self, None, 'scatter', False)
-    flag = found[3] or requires_grad(src)
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'scatter', False)
+        flag = found[3] or requires_grad(src)
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'scatter', ('self', 'src'), (('index', ('self', 'src')),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_ScatterBackward0)
@@ -369,8 +382,12 @@ class ScatterBackward1(UnaryNode):
 
 def scatter_value(self, dim, index, value, *, out=None):
     """scatter_value(self, dim, index, value) -> Tensor"""
-    array = k_scatter_value(self._array, dim, index._array, value) if self._desc.real else rounded_once(k_scatter_value, self._array, dim, index._array, value)
-    desc = describe(array)
+    try:
+        array = k_scatter_value(self._array, dim, index._array, value) if self._desc.real else rounded_once(k_scatter_value, self._array, dim, index._array, value)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'scatter_value', ('self',), (('index', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -425,9 +442,13 @@ def scatter_value_(self, dim, index, value):
     """scatter_value_(self, dim, index, value) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'scatter_value_', False)
-    found = inplace_operands(self, None, 'scatter_value', False)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'scatter_value', False)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'scatter_value', ('self',), (('index', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_ScatterBackward1)
@@ -751,8 +772,12 @@ class ScatterAddBackward0(BinaryNode):
 
 def scatter_add(self, dim, index, src, *, out=None):
     """scatter_add(self, dim, index, src) -> Tensor"""
-    array = k_scatter_add(self._array, dim, index._array, src._array) if self._desc.real else rounded_once(k_scatter_add, self._array, dim, index._array, src._array)
-    desc = describe(array)
+    try:
+        array = k_scatter_add(self._array, dim, index._array, src._array) if self._desc.real else rounded_once(k_scatter_add, self._array, dim, index._array, src._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'scatter_add', ('self', 'src'), (('index', ('src',)),))
+        raise
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(src)
@@ -826,9 +851,13 @@ def scatter_add_(self, dim, index, src):
     """scatter_add_(self, dim, index, src) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'scatter_add_', False)
-    found = inplace_operands(self, None, 'scatter_add', False)
-    flag = found[3] or requires_grad(src)
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'scatter_add', False)
+        flag = found[3] or requires_grad(src)
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'scatter_add', ('self', 'src'), (('index', ('src',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_ScatterAddBackward0)
@@ -928,18 +957,26 @@ class ScatterReduceBackward0(BinaryNode):
 
 def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
     """scatter_reduce(self, dim, index, src, reduce, include_self) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3 and reduce[0] == 'a':
-        raise refused(f'scatter_gather_tensor_cpu_reduce_{reduce}', self._desc.dtype)
-    array = k_scatter_reduce(self._array, dim, index._array, src._array, reduce, include_self) if self._desc.real else rounded_once(k_scatter_reduce, self._array, dim, index._array, src._array, reduce, include_self)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3 and reduce[0] == 'a':
+            raise refused(f'scatter_gather_tensor_cpu_reduce_{reduce}', self._desc.dtype)
+        array = k_scatter_reduce(self._array, dim, index._array, src._array, reduce, include_self) if self._desc.real else rounded_once(k_scatter_reduce, self._array, dim, index._array, src._array, reduce, include_self)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'scatter_reduce', ('self', 'src'), (('index', ('self', 'src')), ('self', ('self', 'src')), ('src', ('self', 'src'))))
+        raise
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(src)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
-        if desc.dtype.category == 3:
-            raise RuntimeError('scatter_reduce does not support automatic differentiation for outputs with complex dtype.')
+        try:
+            if desc.dtype.category == 3:
+                raise RuntimeError('scatter_reduce does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'scatter_reduce', ('self', 'src'), (('index', ('self', 'src')), ('self', ('self', 'src')), ('src', ('self', 'src'))))
+            raise
         node = _new(*_ScatterReduceBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1018,13 +1055,17 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
     """scatter_reduce_(self, dim, index, src, reduce, include_self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'scatter_reduce_', False)
-    found = inplace_operands(self, None, 'scatter_reduce', False)
-    flag = found[3] or requires_grad(src)
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3 and reduce[0] == 'a':
-        raise refused(f'scatter_gather_tensor_cpu_reduce_{reduce}', self._desc.dtype)
-    if src._desc.dtype.category == 3 and reduce[0] == 'a':
-        raise refused(f'scatter_gather_tensor_cpu_reduce_{reduce}', src._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'scatter_reduce', False)
+        flag = found[3] or requires_grad(src)
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3 and reduce[0] == 'a':
+            raise refused(f'scatter_gather_tensor_cpu_reduce_{reduce}', self._desc.dtype)
+        if src._desc.dtype.category == 3 and reduce[0] == 'a':
+            raise refused(f'scatter_gather_tensor_cpu_reduce_{reduce}', src._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'scatter_reduce', ('self', 'src'), (('index', ('self', 'src')), ('self', ('self', 'src')), ('src', ('self', 'src'))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -1131,8 +1172,12 @@ class IndexSelectBackward0(UnaryNode):
 
 def index_select(self, dim, index, *, out=None):
     """index_select(self, dim, index) -> Tensor"""
-    array = k_index_select(self._array, dim, index._array) if self._desc.real else rounded_once(k_index_select, self._array, dim, index._array)
-    desc = describe(array)
+    try:
+        array = k_index_select(self._array, dim, index._array) if self._desc.real else rounded_once(k_index_select, self._array, dim, index._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'index_select', ('self',), (('index', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1216,8 +1261,12 @@ class IndexAddBackward0(BinaryNode):
 
 def index_add(self, dim, index, source, alpha, *, out=None):
     """index_add(self, dim, index, source, alpha) -> Tensor"""
-    array = k_index_add(self._array, dim, index._array, source._array, alpha) if self._desc.real else rounded_once(k_index_add, self._array, dim, index._array, source._array, alpha)
-    desc = describe(array)
+    try:
+        array = k_index_add(self._array, dim, index._array, source._array, alpha) if self._desc.real else rounded_once(k_index_add, self._array, dim, index._array, source._array, alpha)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'index_add', ('self', 'source'), (('index', ('source',)), ('source', ('source',))))
+        raise
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(source)
@@ -1300,9 +1349,13 @@ def index_add_(self, dim, index, source, alpha):
     """index_add_(self, dim, index, source, alpha) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'index_add_', False)
-    found = inplace_operands(self, None, 'index_add', False)
-    flag = found[3] or requires_grad(source)
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'index_add', False)
+        flag = found[3] or requires_grad(source)
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'index_add', ('self', 'source'), (('index', ('source',)), ('source', ('source',))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_IndexAddBackward0)
@@ -1397,8 +1450,12 @@ class IndexCopyBackward0(BinaryNode):
 
 def index_copy(self, dim, index, source, *, out=None):
     """index_copy(self, dim, index, source) -> Tensor"""
-    array = k_index_copy(self._array, dim, index._array, source._array) if self._desc.real else rounded_once(k_index_copy, self._array, dim, index._array, source._array)
-    desc = describe(array)
+    try:
+        array = k_index_copy(self._array, dim, index._array, source._array) if self._desc.real else rounded_once(k_index_copy, self._array, dim, index._array, source._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'index_copy', ('self', 'source'), (('index', ('self', 'source')), ('source', ('source',))))
+        raise
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(source)
@@ -1477,9 +1534,13 @@ def index_copy_(self, dim, index, source):
     """index_copy_(self, dim, index, source) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'index_copy_', False)
-    found = inplace_operands(self, None, 'index_copy', False)
-    flag = found[3] or requires_grad(source)
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'index_copy', False)
+        flag = found[3] or requires_grad(source)
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'index_copy', ('self', 'source'), (('index', ('self', 'source')), ('source', ('source',))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_IndexCopyBackward0)
@@ -1575,8 +1636,12 @@ class IndexFillBackward0(UnaryNode):
 
 def index_fill(self, dim, index, value, *, out=None):
     """index_fill(self, dim, index, value) -> Tensor"""
-    array = k_index_fill(self._array, dim, index._array, value) if self._desc.real else rounded_once(k_index_fill, self._array, dim, index._array, value)
-    desc = describe(array)
+    try:
+        array = k_index_fill(self._array, dim, index._array, value) if self._desc.real else rounded_once(k_index_fill, self._array, dim, index._array, value)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'index_fill', ('self',), (('index', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1631,9 +1696,13 @@ def index_fill_(self, dim, index, value):
     """index_fill_(self, dim, index, value) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'index_fill_', False)
-    found = inplace_operands(self, None, 'index_fill', False, 'index_fill_')
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'index_fill', False, 'index_fill_')
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'index_fill', ('self',), (('index', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_IndexFillBackward0)
@@ -1694,8 +1763,12 @@ class IndexFillBackward1(BinaryNode):
 
 def index_fill_tensor(self, dim, index, value, *, out=None):
     """index_fill_tensor(self, dim, index, value) -> Tensor"""
-    array = k_index_fill(self._array, dim, index._array, value._array) if self._desc.real else rounded_once(k_index_fill, self._array, dim, index._array, value._array)
-    desc = describe(array)
+    try:
+        array = k_index_fill(self._array, dim, index._array, value._array) if self._desc.real else rounded_once(k_index_fill, self._array, dim, index._array, value._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'index_fill', ('self', 'value'), (('index', ('self', 'value')),))
+        raise
     flag = self._requires_grad or value._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(value)
@@ -1765,9 +1838,13 @@ def index_fill_tensor_(self, dim, index, value):
     """index_fill_tensor_(self, dim, index, value) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'index_fill_', False)
-    found = inplace_operands(self, None, 'index_fill', False, 'index_fill_')
-    flag = found[3] or requires_grad(value)
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'index_fill', False, 'index_fill_')
+        flag = found[3] or requires_grad(value)
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'index_fill', ('self', 'value'), (('index', ('self', 'value')),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_IndexFillBackward1)
@@ -1863,18 +1940,26 @@ class IndexReduceBackward0(BinaryNode):
 
 def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
     """index_reduce(self, dim, index, source, reduce, include_self) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3 and reduce[0] == 'a':
-        raise refused(f"{'maximum_cpu' if reduce == 'amax' else 'minimum_cpu'}", self._desc.dtype)
-    array = k_index_reduce(self._array, dim, index._array, source._array, reduce, include_self) if self._desc.real else rounded_once(k_index_reduce, self._array, dim, index._array, source._array, reduce, include_self)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3 and reduce[0] == 'a':
+            raise refused(f"{'maximum_cpu' if reduce == 'amax' else 'minimum_cpu'}", self._desc.dtype)
+        array = k_index_reduce(self._array, dim, index._array, source._array, reduce, include_self) if self._desc.real else rounded_once(k_index_reduce, self._array, dim, index._array, source._array, reduce, include_self)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'index_reduce', ('self', 'source'), (('index', ('self', 'source')), ('self', ('self', 'source')), ('source', ('self', 'source'))))
+        raise
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(source)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
-        if desc.dtype.category == 3:
-            raise RuntimeError('index_reduce does not support automatic differentiation for outputs with complex dtype.')
+        try:
+            if desc.dtype.category == 3:
+                raise RuntimeError('index_reduce does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'index_reduce', ('self', 'source'), (('index', ('self', 'source')), ('self', ('self', 'source')), ('source', ('self', 'source'))))
+            raise
         node = _new(*_IndexReduceBackward0)
         for node.seq in sequence_nrs:
             break
@@ -1953,13 +2038,17 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
     """index_reduce_(self, dim, index, source, reduce, include_self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'index_reduce_', False)
-    found = inplace_operands(self, None, 'index_reduce', False)
-    flag = found[3] or requires_grad(source)
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3 and reduce[0] == 'a':
-        raise refused(f"{'maximum_cpu' if reduce == 'amax' else 'minimum_cpu'}", self._desc.dtype)
-    if source._desc.dtype.category == 3 and reduce[0] == 'a':
-        raise refused(f"{'maximum_cpu' if reduce == 'amax' else 'minimum_cpu'}", source._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'index_reduce', False)
+        flag = found[3] or requires_grad(source)
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3 and reduce[0] == 'a':
+            raise refused(f"{'maximum_cpu' if reduce == 'amax' else 'minimum_cpu'}", self._desc.dtype)
+        if source._desc.dtype.category == 3 and reduce[0] == 'a':
+            raise refused(f"{'maximum_cpu' if reduce == 'amax' else 'minimum_cpu'}", source._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'index_reduce', ('self', 'source'), (('index', ('self', 'source')), ('self', ('self', 'source')), ('source', ('self', 'source'))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -2055,8 +2144,12 @@ class TakeBackward0(UnaryNode):
 
 def take(self, index, *, out=None):
     """take(self, index) -> Tensor"""
-    array = k_take(self._array, index._array) if self._desc.real else rounded_once(k_take, self._array, index._array)
-    desc = describe(array)
+    try:
+        array = k_take(self._array, index._array) if self._desc.real else rounded_once(k_take, self._array, index._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'take', ('self',), (('index', ('self',)), ('self', ('self',))))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2142,8 +2235,12 @@ class PutBackward0(BinaryNode):
 
 def put(self, index, source, accumulate, *, out=None):
     """put(self, index, source, accumulate) -> Tensor"""
-    array = k_put(self._array, index._array, source._array, accumulate) if self._desc.real else rounded_once(k_put, self._array, index._array, source._array, accumulate)
-    desc = describe(array)
+    try:
+        array = k_put(self._array, index._array, source._array, accumulate) if self._desc.real else rounded_once(k_put, self._array, index._array, source._array, accumulate)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'put', ('self', 'source'), (('index', ('self', 'source')), ('source', ('source',))))
+        raise
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(source)
@@ -2222,9 +2319,13 @@ def put_(self, index, source, accumulate):
     """put_(self, index, source, accumulate) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'put_', False)
-    found = inplace_operands(self, None, 'put', False)
-    flag = found[3] or requires_grad(source)
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'put', False)
+        flag = found[3] or requires_grad(source)
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'put', ('self', 'source'), (('index', ('self', 'source')), ('source', ('source',))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_PutBackward0)
@@ -2333,8 +2434,12 @@ class MaskedScatterBackward0(BinaryNode):
 
 def masked_scatter(self, mask, source, *, out=None):
     """masked_scatter(self, mask, source) -> Tensor"""
-    array = k_masked_scatter(self._array, mask._array, source._array) if self._desc.real else rounded_once(k_masked_scatter, self._array, mask._array, source._array)
-    desc = describe(array)
+    try:
+        array = k_masked_scatter(self._array, mask._array, source._array) if self._desc.real else rounded_once(k_masked_scatter, self._array, mask._array, source._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'masked_scatter', ('self', 'source'), (('mask', ('self', 'source')),))
+        raise
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(source)
@@ -2405,9 +2510,13 @@ def masked_scatter_(self, mask, source):
     """masked_scatter_(self, mask, source) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'masked_scatter_', False)
-    found = inplace_operands(self, None, 'masked_scatter', False)
-    flag = found[3] or requires_grad(source)
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'masked_scatter', False)
+        flag = found[3] or requires_grad(source)
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'masked_scatter', ('self', 'source'), (('mask', ('self', 'source')),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_MaskedScatterBackward0)
@@ -2482,8 +2591,12 @@ class MaskedScatterBackwardBackward0(UnaryNode):
 
 def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
     """masked_scatter_backward(grad_output, mask, sizes) -> Tensor"""
-    array = k_masked_scatter_backward(grad_output._array, mask._array, sizes) if grad_output._desc.real else rounded_once(k_masked_scatter_backward, grad_output._array, mask._array, sizes)
-    desc = describe(array)
+    try:
+        array = k_masked_scatter_backward(grad_output._array, mask._array, sizes) if grad_output._desc.real else rounded_once(k_masked_scatter_backward, grad_output._array, mask._array, sizes)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'masked_scatter_backward', ('grad_output',), (('mask', ('grad_output',)),))
+        raise
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = requires_grad(grad_output)

@@ -1601,7 +1601,7 @@ class CatBackward0(VariadicNode):
     saved_values = ('dim',)
     listed = True
     writes_grad = 1
-    fills_empty = True
+    windows = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -1664,6 +1664,8 @@ class StackBackward0(VariadicNode):
     saved = ()
     saved_values = ('dim',)
     listed = True
+    writes_grad = 1
+    windows = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)

@@ -14,6 +14,7 @@ from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, laid, operands, plain, refused, single, store, tensors_only
+from ..raising import autograd_first
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..several import before_write, check_result, fit, together
 from ..tensor import Tensor, wrap
@@ -316,12 +317,16 @@ def log2(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'log2', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.log2, desc, self._array)
-        else:
-            array, desc = single(np.log2(self._array), self)
+        try:
+            self = plain(self, 'log2', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.log2, desc, self._array)
+            else:
+                array, desc = single(np.log2(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'log2', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -379,9 +384,13 @@ def log2_(self):
     """log2_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'log2_', False)
-    found = inplace_operands(self, None, 'log2', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'log2', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'log2', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -476,12 +485,16 @@ def log10(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'log10', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.log10, desc, self._array)
-        else:
-            array, desc = single(np.log10(self._array), self)
+        try:
+            self = plain(self, 'log10', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.log10, desc, self._array)
+            else:
+                array, desc = single(np.log10(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'log10', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -539,9 +552,13 @@ def log10_(self):
     """log10_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'log10_', False)
-    found = inplace_operands(self, None, 'log10', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'log10', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'log10', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -651,14 +668,18 @@ def logaddexp(self, other, *, out=None):
         array = k_logaddexp(self._array, other._array)
         desc = plan.result
     else:
-        tensors_only('logaddexp', self, other, 'other')
-        found = operands(self, other, 'logaddexp', False)
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category < 2:
-            raise refused('logaddexp_cpu', desc.dtype)
-        array = rounded_once(k_logaddexp, left, right)
-        if plan is not None and not (self._desc.plain and other._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            tensors_only('logaddexp', self, other, 'other')
+            found = operands(self, other, 'logaddexp', False)
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category < 2:
+                raise refused('logaddexp_cpu', desc.dtype)
+            array = rounded_once(k_logaddexp, left, right)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'logaddexp', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -808,19 +829,23 @@ def logaddexp2(self, other, *, out=None):
         array = np.logaddexp2(self._array, other._array)
         desc = plan.result
     else:
-        tensors_only('logaddexp2', self, other, 'other')
-        found = operands(self, other, 'logaddexp2', False)
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category < 2:
-            raise refused('logaddexp2_cpu', desc.dtype)
-        if desc.dtype.category == 3:
-            raise refused('logaddexp2_cpu', desc.dtype)
-        if desc.large and (plan is None or plan.plain):
-            array = into(np.logaddexp2, desc, left, right)
-        else:
-            array = np.logaddexp2(left, right)
-        if plan is not None and not plan.plain:
-            array, desc = arrange(array, desc)
+        try:
+            tensors_only('logaddexp2', self, other, 'other')
+            found = operands(self, other, 'logaddexp2', False)
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category < 2:
+                raise refused('logaddexp2_cpu', desc.dtype)
+            if desc.dtype.category == 3:
+                raise refused('logaddexp2_cpu', desc.dtype)
+            if desc.large and (plan is None or plan.plain):
+                array = into(np.logaddexp2, desc, left, right)
+            else:
+                array = np.logaddexp2(left, right)
+            if plan is not None and not plan.plain:
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'logaddexp2', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -971,14 +996,18 @@ def xlogy(self, other, *, out=None):
         array = k_xlogy(self._array, other._array)
         desc = plan.result
     else:
-        tensors_only('xlogy', self, other, 'other')
-        found = operands(self, other, 'xlogy', True)
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise refused('xlogy_cpu', desc.dtype)
-        array = rounded_once(k_xlogy, left, right)
-        if plan is not None and not (self._desc.plain and other._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            tensors_only('xlogy', self, other, 'other')
+            found = operands(self, other, 'xlogy', True)
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('xlogy_cpu', desc.dtype)
+            array = rounded_once(k_xlogy, left, right)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'xlogy', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -1056,16 +1085,20 @@ def xlogy_(self, other):
     """xlogy_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'xlogy_', False)
-    tensors_only('xlogy_', self, other, 'other', True)
-    found = inplace_operands(self, other, 'xlogy', True)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('xlogy_cpu', self._desc.dtype)
-    if other._desc.dtype.category == 3:
-        raise refused('xlogy_cpu', other._desc.dtype)
+    try:
+        tensors_only('xlogy_', self, other, 'other', True)
+        found = inplace_operands(self, other, 'xlogy', True)
+        if found is NotImplemented:
+            return NotImplemented
+        other, right, plan, flag = found
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('xlogy_cpu', self._desc.dtype)
+        if other._desc.dtype.category == 3:
+            raise refused('xlogy_cpu', other._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'xlogy', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -1159,10 +1192,14 @@ def xlogy_self(self, other, *, out=None):
     if type(other) is Tensor and (desc := other._desc).fast:
         array = k_xlogy_self(self, other._array)
     else:
-        other = plain(other, 'xlogy', True)
-        if other._desc.dtype.category == 3:
-            raise refused('xlogy_cpu', other._desc.dtype)
-        array, desc = laid(rounded_once(k_xlogy_self, self, other._array), 'beside number', other)
+        try:
+            other = plain(other, 'xlogy', True)
+            if other._desc.dtype.category == 3:
+                raise refused('xlogy_cpu', other._desc.dtype)
+            array, desc = laid(rounded_once(k_xlogy_self, self, other._array), 'beside number', other)
+        except Exception as error:
+            autograd_first(error, locals(), 'xlogy', ('other',), (('other', ('other',)),))
+            raise
     flag = other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(other)
@@ -1244,10 +1281,14 @@ def xlogy_other(self, other, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_xlogy_other(self._array, other)
     else:
-        self = plain(self, 'xlogy', True)
-        if self._desc.dtype.category == 3:
-            raise refused('xlogy_cpu', self._desc.dtype)
-        array, desc = laid(k_xlogy_other(self._array, other), 'beside number', self)
+        try:
+            self = plain(self, 'xlogy', True)
+            if self._desc.dtype.category == 3:
+                raise refused('xlogy_cpu', self._desc.dtype)
+            array, desc = laid(k_xlogy_other(self._array, other), 'beside number', self)
+        except Exception as error:
+            autograd_first(error, locals(), 'xlogy', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1306,11 +1347,15 @@ def xlogy_other_(self, other):
     """xlogy_other_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'xlogy_', False)
-    found = inplace_operands(self, None, 'xlogy', True)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('xlogy_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'xlogy', True)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('xlogy_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'xlogy', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -1421,14 +1466,18 @@ def xlog1py(self, other, *, out=None):
         array = k_xlog1py(self._array, other._array)
         desc = plan.result
     else:
-        tensors_only('special_xlog1py', self, other, 'other')
-        found = operands(self, other, 'special_xlog1py', True)
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise refused('xlog1py_cpu', desc.dtype)
-        array = rounded_once(k_xlog1py, left, right)
-        if plan is not None and not (self._desc.plain and other._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            tensors_only('special_xlog1py', self, other, 'other')
+            found = operands(self, other, 'special_xlog1py', True)
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('xlog1py_cpu', desc.dtype)
+            array = rounded_once(k_xlog1py, left, right)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'special_xlog1py', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -1542,10 +1591,14 @@ def xlog1py_self(self, other, *, out=None):
     if type(other) is Tensor and (desc := other._desc).fast:
         array = k_xlog1py_self(self, other._array)
     else:
-        other = plain(other, 'special_xlog1py', True)
-        if other._desc.dtype.category == 3:
-            raise refused('xlog1py_cpu', other._desc.dtype)
-        array, desc = laid(rounded_once(k_xlog1py_self, self, other._array), 'beside number', other)
+        try:
+            other = plain(other, 'special_xlog1py', True)
+            if other._desc.dtype.category == 3:
+                raise refused('xlog1py_cpu', other._desc.dtype)
+            array, desc = laid(rounded_once(k_xlog1py_self, self, other._array), 'beside number', other)
+        except Exception as error:
+            autograd_first(error, locals(), 'special_xlog1py', ('other',), (('other', ('other',)),))
+            raise
     flag = other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(other)
@@ -1627,10 +1680,14 @@ def xlog1py_other(self, other, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_xlog1py_other(self._array, other)
     else:
-        self = plain(self, 'special_xlog1py', True)
-        if self._desc.dtype.category == 3:
-            raise refused('xlog1py_cpu', self._desc.dtype)
-        array, desc = laid(rounded_once(k_xlog1py_other, self._array, other), 'beside number', self)
+        try:
+            self = plain(self, 'special_xlog1py', True)
+            if self._desc.dtype.category == 3:
+                raise refused('xlog1py_cpu', self._desc.dtype)
+            array, desc = laid(rounded_once(k_xlog1py_other, self._array, other), 'beside number', self)
+        except Exception as error:
+            autograd_first(error, locals(), 'special_xlog1py', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1746,10 +1803,14 @@ def entr(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'special_entr', True)
-        if self._desc.dtype.category == 3:
-            raise refused('entr_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_entr, self._array), self)
+        try:
+            self = plain(self, 'special_entr', True)
+            if self._desc.dtype.category == 3:
+                raise refused('entr_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_entr, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'special_entr', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1843,10 +1904,14 @@ def logit(self, eps, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_logit(self._array, eps)
     else:
-        self = plain(self, 'logit', True)
-        if self._desc.dtype.category == 3:
-            raise refused('logit_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_logit, self._array, eps), self)
+        try:
+            self = plain(self, 'logit', True)
+            if self._desc.dtype.category == 3:
+                raise refused('logit_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_logit, self._array, eps), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'logit', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1905,11 +1970,15 @@ def logit_(self, eps):
     """logit_(self, eps) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'logit_', False)
-    found = inplace_operands(self, None, 'logit', True)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('logit_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'logit', True)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('logit_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'logit', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -2042,12 +2111,16 @@ def asinh(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'asinh', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.arcsinh, desc, self._array)
-        else:
-            array, desc = single(np.arcsinh(self._array), self)
+        try:
+            self = plain(self, 'asinh', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.arcsinh, desc, self._array)
+            else:
+                array, desc = single(np.arcsinh(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'asinh', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2162,12 +2235,16 @@ def acosh(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'acosh', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.arccosh, desc, self._array)
-        else:
-            array, desc = single(np.arccosh(self._array), self)
+        try:
+            self = plain(self, 'acosh', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.arccosh, desc, self._array)
+            else:
+                array, desc = single(np.arccosh(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'acosh', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2282,12 +2359,16 @@ def atanh(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'atanh', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.arctanh, desc, self._array)
-        else:
-            array, desc = single(np.arctanh(self._array), self)
+        try:
+            self = plain(self, 'atanh', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.arctanh, desc, self._array)
+            else:
+                array, desc = single(np.arctanh(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'atanh', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -2810,17 +2891,21 @@ def atan2(self, other, *, out=None):
         array = np.arctan2(self._array, other._array)
         desc = plan.result
     else:
-        tensors_only('atan2', self, other, 'other')
-        found = operands(self, other, 'atan2', True)
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise refused('atan2_cpu', desc.dtype)
-        if desc.large and (plan is None or plan.plain):
-            array = into(np.arctan2, desc, left, right)
-        else:
-            array = np.arctan2(left, right)
-        if plan is not None and not plan.plain:
-            array, desc = arrange(array, desc)
+        try:
+            tensors_only('atan2', self, other, 'other')
+            found = operands(self, other, 'atan2', True)
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('atan2_cpu', desc.dtype)
+            if desc.large and (plan is None or plan.plain):
+                array = into(np.arctan2, desc, left, right)
+            else:
+                array = np.arctan2(left, right)
+            if plan is not None and not plan.plain:
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'atan2', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -2898,16 +2983,20 @@ def atan2_(self, other):
     """atan2_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'atan2_', False)
-    tensors_only('atan2_', self, other, 'other', True)
-    found = inplace_operands(self, other, 'atan2', True)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('atan2_cpu', self._desc.dtype)
-    if other._desc.dtype.category == 3:
-        raise refused('atan2_cpu', other._desc.dtype)
+    try:
+        tensors_only('atan2_', self, other, 'other', True)
+        found = inplace_operands(self, other, 'atan2', True)
+        if found is NotImplemented:
+            return NotImplemented
+        other, right, plan, flag = found
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('atan2_cpu', self._desc.dtype)
+        if other._desc.dtype.category == 3:
+            raise refused('atan2_cpu', other._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'atan2', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3054,19 +3143,23 @@ def hypot(self, other, *, out=None):
         array = np.hypot(self._array, other._array)
         desc = plan.result
     else:
-        tensors_only('hypot', self, other, 'other')
-        found = operands(self, other, 'hypot', False)
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category < 2:
-            raise refused('hypot_cpu', desc.dtype)
-        if desc.dtype.category == 3:
-            raise refused('hypot_cpu', desc.dtype)
-        if desc.large and (plan is None or plan.plain):
-            array = into(np.hypot, desc, left, right)
-        else:
-            array = np.hypot(left, right)
-        if plan is not None and not plan.plain:
-            array, desc = arrange(array, desc)
+        try:
+            tensors_only('hypot', self, other, 'other')
+            found = operands(self, other, 'hypot', False)
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category < 2:
+                raise refused('hypot_cpu', desc.dtype)
+            if desc.dtype.category == 3:
+                raise refused('hypot_cpu', desc.dtype)
+            if desc.large and (plan is None or plan.plain):
+                array = into(np.hypot, desc, left, right)
+            else:
+                array = np.hypot(left, right)
+            if plan is not None and not plan.plain:
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'hypot', ('self', 'other'), (('other', ('other',)), ('self', ('self',))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -3153,18 +3246,22 @@ def hypot_(self, other):
     """hypot_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'hypot_', False)
-    tensors_only('hypot_', self, other, 'other', True)
-    found = inplace_operands(self, other, 'hypot', False)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    if self._desc.dtype.category < 2:
-        raise refused('hypot_cpu', self._desc.dtype)
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('hypot_cpu', self._desc.dtype)
-    if other._desc.dtype.category == 3:
-        raise refused('hypot_cpu', other._desc.dtype)
+    try:
+        tensors_only('hypot_', self, other, 'other', True)
+        found = inplace_operands(self, other, 'hypot', False)
+        if found is NotImplemented:
+            return NotImplemented
+        other, right, plan, flag = found
+        if self._desc.dtype.category < 2:
+            raise refused('hypot_cpu', self._desc.dtype)
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('hypot_cpu', self._desc.dtype)
+        if other._desc.dtype.category == 3:
+            raise refused('hypot_cpu', other._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'hypot', ('self', 'other'), (('other', ('other',)), ('self', ('self',))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3290,8 +3387,12 @@ def sinc(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'sinc', True)
-        array, desc = single(rounded_once(k_sinc, self._array), self)
+        try:
+            self = plain(self, 'sinc', True)
+            array, desc = single(rounded_once(k_sinc, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'sinc', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3349,9 +3450,13 @@ def sinc_(self):
     """sinc_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'sinc_', False)
-    found = inplace_operands(self, None, 'sinc', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'sinc', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'sinc', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3484,6 +3589,10 @@ def deg2rad_(self):
     """deg2rad_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'deg2rad_', False)
+    if self._desc.dtype.category == 3:
+        check_inplace(self, requires_grad(self))
+    if self._desc.dtype.category == 3:
+        raise RuntimeError('deg2rad is not supported for complex tensors.')
     found = inplace_operands(self, None, 'deg2rad', True)
     flag = found[3]
     check_inplace(self, flag)
@@ -3617,6 +3726,10 @@ def rad2deg_(self):
     """rad2deg_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'rad2deg_', False)
+    if self._desc.dtype.category == 3:
+        check_inplace(self, requires_grad(self))
+    if self._desc.dtype.category == 3:
+        raise RuntimeError('rad2deg is not supported for complex tensors.')
     found = inplace_operands(self, None, 'rad2deg', True)
     flag = found[3]
     check_inplace(self, flag)
@@ -3712,10 +3825,14 @@ def erf(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'erf', True)
-        if self._desc.dtype.category == 3:
-            raise refused('erf_vml_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_erf, self._array), self)
+        try:
+            self = plain(self, 'erf', True)
+            if self._desc.dtype.category == 3:
+                raise refused('erf_vml_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_erf, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'erf', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3773,11 +3890,15 @@ def erf_(self):
     """erf_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'erf_', False)
-    found = inplace_operands(self, None, 'erf', True)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('erf_vml_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'erf', True)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('erf_vml_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'erf', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -3872,10 +3993,14 @@ def erfc(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'erfc', True)
-        if self._desc.dtype.category == 3:
-            raise refused('erfc_vml_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_erfc, self._array), self)
+        try:
+            self = plain(self, 'erfc', True)
+            if self._desc.dtype.category == 3:
+                raise refused('erfc_vml_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_erfc, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'erfc', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -3933,11 +4058,15 @@ def erfc_(self):
     """erfc_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'erfc_', False)
-    found = inplace_operands(self, None, 'erfc', True)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('erfc_vml_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'erfc', True)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('erfc_vml_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'erfc', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -4032,10 +4161,14 @@ def erfinv(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'erfinv', True)
-        if self._desc.dtype.category == 3:
-            raise refused('erfinv_vml_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_erfinv, self._array), self)
+        try:
+            self = plain(self, 'erfinv', True)
+            if self._desc.dtype.category == 3:
+                raise refused('erfinv_vml_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_erfinv, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'erfinv', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4093,11 +4226,15 @@ def erfinv_(self):
     """erfinv_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'erfinv_', False)
-    found = inplace_operands(self, None, 'erfinv', True)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('erfinv_vml_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'erfinv', True)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('erfinv_vml_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'erfinv', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -4209,12 +4346,16 @@ def erfcx(self, *, out=None):
                 node.result_version = 0
                 return result
     else:
-        self = plain(self, 'special_erfcx', True)
-        if self._desc.dtype.category == 3:
-            raise refused('erfcx_cpu', self._desc.dtype)
-        if self._desc.dtype.is_half:
-            raise refused('erfcx_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_erfcx, self._array), self)
+        try:
+            self = plain(self, 'special_erfcx', True)
+            if self._desc.dtype.category == 3:
+                raise refused('erfcx_cpu', self._desc.dtype)
+            if self._desc.dtype.is_half:
+                raise refused('erfcx_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_erfcx, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'special_erfcx', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4468,12 +4609,16 @@ def log_ndtr(self, *, out=None):
                 node.result_version = 0
                 return result
     else:
-        self = plain(self, 'special_log_ndtr', True)
-        if self._desc.dtype.category == 3:
-            raise refused('log_ndtr_cpu', self._desc.dtype)
-        if self._desc.dtype.is_half:
-            raise refused('log_ndtr_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_log_ndtr, self._array), self)
+        try:
+            self = plain(self, 'special_log_ndtr', True)
+            if self._desc.dtype.category == 3:
+                raise refused('log_ndtr_cpu', self._desc.dtype)
+            if self._desc.dtype.is_half:
+                raise refused('log_ndtr_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_log_ndtr, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'special_log_ndtr', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4591,10 +4736,14 @@ def lgamma(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'lgamma', True)
-        if self._desc.dtype.category == 3:
-            raise refused('lgamma_vml_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_lgamma, self._array), self)
+        try:
+            self = plain(self, 'lgamma', True)
+            if self._desc.dtype.category == 3:
+                raise refused('lgamma_vml_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_lgamma, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'lgamma', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4652,11 +4801,15 @@ def lgamma_(self):
     """lgamma_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'lgamma_', False)
-    found = inplace_operands(self, None, 'lgamma', True)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('lgamma_vml_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'lgamma', True)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('lgamma_vml_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'lgamma', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -4751,10 +4904,14 @@ def digamma(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'digamma', True)
-        if self._desc.dtype.category == 3:
-            raise refused('digamma', self._desc.dtype)
-        array, desc = single(rounded_once(k_digamma, self._array), self)
+        try:
+            self = plain(self, 'digamma', True)
+            if self._desc.dtype.category == 3:
+                raise refused('digamma', self._desc.dtype)
+            array, desc = single(rounded_once(k_digamma, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'digamma', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4812,11 +4969,15 @@ def digamma_(self):
     """digamma_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'digamma_', False)
-    found = inplace_operands(self, None, 'digamma', True)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('digamma', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'digamma', True)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('digamma', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'digamma', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -4890,10 +5051,14 @@ def polygamma(n, self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_polygamma(n, self._array)
     else:
-        self = plain(self, 'polygamma', True)
-        if self._desc.dtype.category == 3:
-            raise refused(f"{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}", self._desc.dtype)
-        array, desc = single(rounded_once(k_polygamma, n, self._array), self)
+        try:
+            self = plain(self, 'polygamma', True)
+            if self._desc.dtype.category == 3:
+                raise refused(f"{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}", self._desc.dtype)
+            array, desc = single(rounded_once(k_polygamma, n, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'polygamma', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -4988,10 +5153,14 @@ def polygamma_of(n, self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_polygamma(n, self._array)
     else:
-        self = plain(self, 'polygamma', True)
-        if self._desc.dtype.category == 3:
-            raise refused(f"{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}", self._desc.dtype)
-        array, desc = single(rounded_once(k_polygamma, n, self._array), self)
+        try:
+            self = plain(self, 'polygamma', True)
+            if self._desc.dtype.category == 3:
+                raise refused(f"{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}", self._desc.dtype)
+            array, desc = single(rounded_once(k_polygamma, n, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'polygamma', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -5050,11 +5219,15 @@ def polygamma_of_(n, self):
     """polygamma_of_(n, self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'polygamma_', False)
-    found = inplace_operands(self, None, 'polygamma', True)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused(f"{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}", self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'polygamma', True)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused(f"{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}", self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'polygamma', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -5129,11 +5302,15 @@ def mvlgamma(self, p, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_mvlgamma(self._array, p)
     else:
-        self = plain(self, 'mvlgamma', True)
-        if self._desc.dtype.category == 3:
-            raise refused('arange_cpu', self._desc.dtype)
-        array = rounded_once(k_mvlgamma, self._array, p)
-        desc = describe(array)
+        try:
+            self = plain(self, 'mvlgamma', True)
+            if self._desc.dtype.category == 3:
+                raise refused('arange_cpu', self._desc.dtype)
+            array = rounded_once(k_mvlgamma, self._array, p)
+            desc = describe(array)
+        except Exception as error:
+            autograd_first(error, locals(), 'mvlgamma', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -5194,11 +5371,15 @@ def mvlgamma_(self, p):
     """mvlgamma_(self, p) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'mvlgamma_', False)
-    found = inplace_operands(self, None, 'mvlgamma', True)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('arange_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'mvlgamma', True)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('arange_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'mvlgamma', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -5309,14 +5490,18 @@ def igamma(self, other, *, out=None):
         array = k_igamma(self._array, other._array)
         desc = plan.result
     else:
-        tensors_only('igamma', self, other, 'other')
-        found = operands(self, other, 'igamma', False)
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise refused('igamma_cpu', desc.dtype)
-        array = rounded_once(k_igamma, left, right)
-        if plan is not None and not (self._desc.plain and other._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            tensors_only('igamma', self, other, 'other')
+            found = operands(self, other, 'igamma', False)
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('igamma_cpu', desc.dtype)
+            array = rounded_once(k_igamma, left, right)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'igamma', ('self', 'other'), (('other', ('other',)), ('self', ('other',))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -5400,16 +5585,20 @@ def igamma_(self, other):
     """igamma_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'igamma_', False)
-    tensors_only('igamma_', self, other, 'other', True)
-    found = inplace_operands(self, other, 'igamma', False)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('igamma_cpu', self._desc.dtype)
-    if other._desc.dtype.category == 3:
-        raise refused('igamma_cpu', other._desc.dtype)
+    try:
+        tensors_only('igamma_', self, other, 'other', True)
+        found = inplace_operands(self, other, 'igamma', False)
+        if found is NotImplemented:
+            return NotImplemented
+        other, right, plan, flag = found
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('igamma_cpu', self._desc.dtype)
+        if other._desc.dtype.category == 3:
+            raise refused('igamma_cpu', other._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'igamma', ('self', 'other'), (('other', ('other',)), ('self', ('other',))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -5545,14 +5734,18 @@ def igammac(self, other, *, out=None):
         array = k_igammac(self._array, other._array)
         desc = plan.result
     else:
-        tensors_only('igammac', self, other, 'other')
-        found = operands(self, other, 'igammac', False)
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise refused('igammac_cpu', desc.dtype)
-        array = rounded_once(k_igammac, left, right)
-        if plan is not None and not (self._desc.plain and other._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            tensors_only('igammac', self, other, 'other')
+            found = operands(self, other, 'igammac', False)
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('igammac_cpu', desc.dtype)
+            array = rounded_once(k_igammac, left, right)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'igammac', ('self', 'other'), (('other', ('other',)), ('self', ('other',))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -5636,16 +5829,20 @@ def igammac_(self, other):
     """igammac_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'igammac_', False)
-    tensors_only('igammac_', self, other, 'other', True)
-    found = inplace_operands(self, other, 'igammac', False)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('igammac_cpu', self._desc.dtype)
-    if other._desc.dtype.category == 3:
-        raise refused('igammac_cpu', other._desc.dtype)
+    try:
+        tensors_only('igammac_', self, other, 'other', True)
+        found = inplace_operands(self, other, 'igammac', False)
+        if found is NotImplemented:
+            return NotImplemented
+        other, right, plan, flag = found
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('igammac_cpu', self._desc.dtype)
+        if other._desc.dtype.category == 3:
+            raise refused('igammac_cpu', other._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'igammac', ('self', 'other'), (('other', ('other',)), ('self', ('other',))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -5781,16 +5978,20 @@ def zeta(self, other, *, out=None):
         array = k_zeta(self._array, other._array)
         desc = plan.result
     else:
-        tensors_only('special_zeta', self, other, 'other')
-        found = operands(self, other, 'special_zeta', True)
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise refused('zeta_cpu', desc.dtype)
-        if desc.dtype.is_half:
-            raise refused('zeta_cpu', desc.dtype)
-        array = rounded_once(k_zeta, left, right)
-        if plan is not None and not (self._desc.plain and other._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            tensors_only('special_zeta', self, other, 'other')
+            found = operands(self, other, 'special_zeta', True)
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('zeta_cpu', desc.dtype)
+            if desc.dtype.is_half:
+                raise refused('zeta_cpu', desc.dtype)
+            array = rounded_once(k_zeta, left, right)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'special_zeta', ('self', 'other'), (('other', ('other',)), ('self', ('other',))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -5910,12 +6111,16 @@ def zeta_self(self, other, *, out=None):
     if type(other) is Tensor and (desc := other._desc).fast:
         array = k_zeta_self(self, other._array)
     else:
-        other = plain(other, 'special_zeta', True)
-        if other._desc.dtype.category == 3:
-            raise refused('zeta_cpu', other._desc.dtype)
-        if other._desc.dtype.is_half:
-            raise refused('zeta_cpu', other._desc.dtype)
-        array, desc = laid(rounded_once(k_zeta_self, self, other._array), 'beside number', other)
+        try:
+            other = plain(other, 'special_zeta', True)
+            if other._desc.dtype.category == 3:
+                raise refused('zeta_cpu', other._desc.dtype)
+            if other._desc.dtype.is_half:
+                raise refused('zeta_cpu', other._desc.dtype)
+            array, desc = laid(rounded_once(k_zeta_self, self, other._array), 'beside number', other)
+        except Exception as error:
+            autograd_first(error, locals(), 'special_zeta', ('other',), (('other', ('other',)),))
+            raise
     flag = other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(other)
@@ -6126,10 +6331,14 @@ def i0(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'i0', True)
-        if self._desc.dtype.category == 3:
-            raise refused('i0_vml_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_i0, self._array), self)
+        try:
+            self = plain(self, 'i0', True)
+            if self._desc.dtype.category == 3:
+                raise refused('i0_vml_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_i0, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'i0', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6187,11 +6396,15 @@ def i0_(self):
     """i0_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'i0_', False)
-    found = inplace_operands(self, None, 'i0', True)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('i0_vml_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'i0', True)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('i0_vml_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'i0', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -6303,10 +6516,14 @@ def i0e(self, *, out=None):
                 node.result_version = 0
                 return result
     else:
-        self = plain(self, 'special_i0e', True)
-        if self._desc.dtype.category == 3:
-            raise refused('i0e_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_i0e, self._array), self)
+        try:
+            self = plain(self, 'special_i0e', True)
+            if self._desc.dtype.category == 3:
+                raise refused('i0e_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_i0e, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'special_i0e', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6423,10 +6640,14 @@ def i1(self, *, out=None):
                 node.result_version = 0
                 return result
     else:
-        self = plain(self, 'special_i1', True)
-        if self._desc.dtype.category == 3:
-            raise refused('i1_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_i1, self._array), self)
+        try:
+            self = plain(self, 'special_i1', True)
+            if self._desc.dtype.category == 3:
+                raise refused('i1_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_i1, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'special_i1', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6543,10 +6764,14 @@ def i1e(self, *, out=None):
                 node.result_version = 0
                 return result
     else:
-        self = plain(self, 'special_i1e', True)
-        if self._desc.dtype.category == 3:
-            raise refused('i1e_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_i1e, self._array), self)
+        try:
+            self = plain(self, 'special_i1e', True)
+            if self._desc.dtype.category == 3:
+                raise refused('i1e_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_i1e, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'special_i1e', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -6817,15 +7042,19 @@ def fmod(self, other, *, out=None):
         array = k_fmod(self._array, other._array)
         desc = plan.result
     else:
-        found = operands(self, other, 'fmod', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise refused('fmod_cpu', desc.dtype)
-        array = rounded_once(k_fmod, left, right)
-        if plan is not None and not (self._desc.plain and other._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(self, other, 'fmod', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('fmod_cpu', desc.dtype)
+            array = rounded_once(k_fmod, left, right)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'fmod', ('self', 'other'), (('other', ('other',)), ('self', ('other',))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -6909,15 +7138,19 @@ def fmod_(self, other):
     """fmod_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'fmod_', False)
-    found = inplace_operands(self, other, 'fmod', False)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('fmod_cpu', self._desc.dtype)
-    if other._desc.dtype.category == 3:
-        raise refused('fmod_cpu', other._desc.dtype)
+    try:
+        found = inplace_operands(self, other, 'fmod', False)
+        if found is NotImplemented:
+            return NotImplemented
+        other, right, plan, flag = found
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('fmod_cpu', self._desc.dtype)
+        if other._desc.dtype.category == 3:
+            raise refused('fmod_cpu', other._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'fmod', ('self', 'other'), (('other', ('other',)), ('self', ('other',))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -7161,15 +7394,19 @@ def remainder(self, other, *, out=None):
         array = k_remainder(self._array, other._array)
         desc = plan.result
     else:
-        found = operands(self, other, 'remainder', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise refused('remainder_cpu', desc.dtype)
-        array = rounded_once(k_remainder, left, right)
-        if plan is not None and not (self._desc.plain and other._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(self, other, 'remainder', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('remainder_cpu', desc.dtype)
+            array = rounded_once(k_remainder, left, right)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'remainder', ('self', 'other'), (('other', ('other',)), ('self', ('other',))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -7253,15 +7490,19 @@ def remainder_(self, other):
     """remainder_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'remainder_', False)
-    found = inplace_operands(self, other, 'remainder', False)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('remainder_cpu', self._desc.dtype)
-    if other._desc.dtype.category == 3:
-        raise refused('remainder_cpu', other._desc.dtype)
+    try:
+        found = inplace_operands(self, other, 'remainder', False)
+        if found is NotImplemented:
+            return NotImplemented
+        other, right, plan, flag = found
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('remainder_cpu', self._desc.dtype)
+        if other._desc.dtype.category == 3:
+            raise refused('remainder_cpu', other._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'remainder', ('self', 'other'), (('other', ('other',)), ('self', ('other',))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -8273,14 +8514,18 @@ def copysign(self, other, *, out=None):
         array = k_copysign(self._array, other._array)
         desc = plan.result
     else:
-        tensors_only('copysign', self, other, 'other')
-        found = operands(self, other, 'copysign', True)
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise refused('copysign_cpu', desc.dtype)
-        array = rounded_once(k_copysign, left, right)
-        if plan is not None and not (self._desc.plain and other._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            tensors_only('copysign', self, other, 'other')
+            found = operands(self, other, 'copysign', True)
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('copysign_cpu', desc.dtype)
+            array = rounded_once(k_copysign, left, right)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'copysign', ('self', 'other'), (('self', ('self',)),))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -8359,16 +8604,20 @@ def copysign_(self, other):
     """copysign_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'copysign_', False)
-    tensors_only('copysign_', self, other, 'other', True)
-    found = inplace_operands(self, other, 'copysign', True)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('copysign_cpu', self._desc.dtype)
-    if other._desc.dtype.category == 3:
-        raise refused('copysign_cpu', other._desc.dtype)
+    try:
+        tensors_only('copysign_', self, other, 'other', True)
+        found = inplace_operands(self, other, 'copysign', True)
+        if found is NotImplemented:
+            return NotImplemented
+        other, right, plan, flag = found
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('copysign_cpu', self._desc.dtype)
+        if other._desc.dtype.category == 3:
+            raise refused('copysign_cpu', other._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'copysign', ('self', 'other'), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -8503,10 +8752,14 @@ def copysign_scalar(self, other, *, out=None):
                 node.result_version = 0
                 return result
     else:
-        self = plain(self, 'copysign', True)
-        if self._desc.dtype.category == 3:
-            raise refused('copysign_cpu', self._desc.dtype)
-        array, desc = laid(rounded_once(k_copysign_scalar, self._array, other), 'beside number', self)
+        try:
+            self = plain(self, 'copysign', True)
+            if self._desc.dtype.category == 3:
+                raise refused('copysign_cpu', self._desc.dtype)
+            array, desc = laid(rounded_once(k_copysign_scalar, self._array, other), 'beside number', self)
+        except Exception as error:
+            autograd_first(error, locals(), 'copysign', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -8567,11 +8820,15 @@ def copysign_scalar_(self, other):
     """copysign_scalar_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'copysign_', False)
-    found = inplace_operands(self, None, 'copysign', True)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('copysign_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'copysign', True)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('copysign_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'copysign', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -8689,19 +8946,23 @@ def nextafter(self, other, *, out=None):
         array = np.nextafter(self._array, other._array)
         desc = plan.result
     else:
-        tensors_only('nextafter', self, other, 'other')
-        found = operands(self, other, 'nextafter', False)
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category < 2:
-            raise refused('nextafter_cpu', desc.dtype)
-        if desc.dtype.category == 3:
-            raise refused('nextafter_cpu', desc.dtype)
-        if desc.large and (plan is None or plan.plain):
-            array = into(np.nextafter, desc, left, right)
-        else:
-            array = np.nextafter(left, right)
-        if plan is not None and not plan.plain:
-            array, desc = arrange(array, desc)
+        try:
+            tensors_only('nextafter', self, other, 'other')
+            found = operands(self, other, 'nextafter', False)
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category < 2:
+                raise refused('nextafter_cpu', desc.dtype)
+            if desc.dtype.category == 3:
+                raise refused('nextafter_cpu', desc.dtype)
+            if desc.large and (plan is None or plan.plain):
+                array = into(np.nextafter, desc, left, right)
+            else:
+                array = np.nextafter(left, right)
+            if plan is not None and not plan.plain:
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'nextafter', ('self', 'other'), (('other', ('self',)), ('self', ('self',))))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -8785,18 +9046,22 @@ def nextafter_(self, other):
     """nextafter_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'nextafter_', False)
-    tensors_only('nextafter_', self, other, 'other', True)
-    found = inplace_operands(self, other, 'nextafter', False)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    if self._desc.dtype.category < 2:
-        raise refused('nextafter_cpu', self._desc.dtype)
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('nextafter_cpu', self._desc.dtype)
-    if other._desc.dtype.category == 3:
-        raise refused('nextafter_cpu', other._desc.dtype)
+    try:
+        tensors_only('nextafter_', self, other, 'other', True)
+        found = inplace_operands(self, other, 'nextafter', False)
+        if found is NotImplemented:
+            return NotImplemented
+        other, right, plan, flag = found
+        if self._desc.dtype.category < 2:
+            raise refused('nextafter_cpu', self._desc.dtype)
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('nextafter_cpu', self._desc.dtype)
+        if other._desc.dtype.category == 3:
+            raise refused('nextafter_cpu', other._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'nextafter', ('self', 'other'), (('other', ('self',)), ('self', ('self',))), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -8935,12 +9200,16 @@ def ldexp(self, other, *, out=None):
         array = k_ldexp(self._array, other._array)
         desc = plan.result
     else:
-        tensors_only('ldexp', self, other, 'other')
-        found = operands(self, other, 'ldexp', True)
-        self, other, left, right, desc, plan = found
-        array = rounded_once(k_ldexp, left, right)
-        if plan is not None and not (self._desc.plain and other._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            tensors_only('ldexp', self, other, 'other')
+            found = operands(self, other, 'ldexp', True)
+            self, other, left, right, desc, plan = found
+            array = rounded_once(k_ldexp, left, right)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'ldexp', ('self', 'other'), (('other', ('self',)),))
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)
@@ -9019,12 +9288,16 @@ def ldexp_(self, other):
     """ldexp_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'ldexp_', False)
-    tensors_only('ldexp_', self, other, 'other', True)
-    found = inplace_operands(self, other, 'ldexp', True)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    check_inplace(self, flag)
+    try:
+        tensors_only('ldexp_', self, other, 'other', True)
+        found = inplace_operands(self, other, 'ldexp', True)
+        if found is NotImplemented:
+            return NotImplemented
+        other, right, plan, flag = found
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'ldexp', ('self', 'other'), (('other', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_LdexpBackward0)
@@ -9216,16 +9489,24 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'nan_to_num', False)
-        array, desc = laid(k_nan_to_num(self._array, nan, posinf, neginf), 'like', self)
+        try:
+            self = plain(self, 'nan_to_num', False)
+            array, desc = laid(k_nan_to_num(self._array, nan, posinf, neginf), 'like', self)
+        except Exception as error:
+            autograd_first(error, locals(), 'nan_to_num', ('self',), (('self', ('self',)),))
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
-        if desc.dtype.category == 3:
-            raise RuntimeError('nan_to_num does not support automatic differentiation for outputs with complex dtype.')
+        try:
+            if desc.dtype.category == 3:
+                raise RuntimeError('nan_to_num does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'nan_to_num', ('self',), (('self', ('self',)),))
+            raise
         node = _new(*_NanToNumBackward0)
         for node.seq in sequence_nrs:
             break
@@ -9279,9 +9560,13 @@ def nan_to_num_(self, nan, posinf, neginf):
     """nan_to_num_(self, nan, posinf, neginf) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'nan_to_num_', False)
-    found = inplace_operands(self, None, 'nan_to_num', False)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'nan_to_num', False)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'nan_to_num', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
@@ -9786,9 +10071,13 @@ class LerpBackward1(VariadicNode):
 
 def lerp_tensor(self, end, weight, *, out=None):
     """lerp_tensor(self, end, weight) -> Tensor"""
-    tensors, arrays, desc = together((self, end, weight,), ())
-    self, end, weight = tensors
-    array = k_lerp_tensor(arrays[0], arrays[1], arrays[2]) if desc.real else rounded_once(k_lerp_tensor, arrays[0], arrays[1], arrays[2])
+    try:
+        tensors, arrays, desc = together((self, end, weight,), ())
+        self, end, weight = tensors
+        array = k_lerp_tensor(arrays[0], arrays[1], arrays[2]) if desc.real else rounded_once(k_lerp_tensor, arrays[0], arrays[1], arrays[2])
+    except Exception as error:
+        autograd_first(error, locals(), 'lerp', ('self', 'end', 'weight'), (('end', ('weight',)), ('self', ('weight',)), ('weight', ('self', 'end'))))
+        raise
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
@@ -9847,10 +10136,14 @@ def lerp_tensor(self, end, weight, *, out=None):
 
 def lerp_tensor_(self, end, weight):
     """lerp_tensor_(self, end, weight) -> Tensor, self itself"""
-    flag = before_write(self, (self, end, weight,)) and (not disabled or _grad.grad)
-    tensors, arrays, desc = together((self, end, weight,), ())
-    self, end, weight = tensors
-    check_result(self, desc)
+    try:
+        flag = before_write(self, (self, end, weight,)) and (not disabled or _grad.grad)
+        tensors, arrays, desc = together((self, end, weight,), ())
+        self, end, weight = tensors
+        check_result(self, desc)
+    except Exception as error:
+        autograd_first(error, locals(), 'lerp', ('self', 'end', 'weight'), (('end', ('weight',)), ('self', ('weight',)), ('weight', ('self', 'end'))), 'self')
+        raise
     seq, original = (next(sequence_nrs), self.clone()) if flag else (0, None)
     if flag:
         node = _new(*_LerpBackward1)
@@ -9950,9 +10243,13 @@ class AddcmulBackward0(VariadicNode):
 
 def addcmul(self, tensor1, tensor2, value, *, out=None):
     """addcmul(self, tensor1, tensor2, value) -> Tensor"""
-    tensors, arrays, desc = together((self, tensor1, tensor2,), ())
-    self, tensor1, tensor2 = tensors
-    array = k_addcmul(arrays[0], arrays[1], arrays[2], value) if desc.real else rounded_once(k_addcmul, arrays[0], arrays[1], arrays[2], value)
+    try:
+        tensors, arrays, desc = together((self, tensor1, tensor2,), ())
+        self, tensor1, tensor2 = tensors
+        array = k_addcmul(arrays[0], arrays[1], arrays[2], value) if desc.real else rounded_once(k_addcmul, arrays[0], arrays[1], arrays[2], value)
+    except Exception as error:
+        autograd_first(error, locals(), 'addcmul', ('self', 'tensor1', 'tensor2'), (('tensor1', ('tensor2',)), ('tensor2', ('tensor1',))))
+        raise
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
@@ -10008,10 +10305,14 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
 
 def addcmul_(self, tensor1, tensor2, value):
     """addcmul_(self, tensor1, tensor2, value) -> Tensor, self itself"""
-    flag = before_write(self, (self, tensor1, tensor2,)) and (not disabled or _grad.grad)
-    tensors, arrays, desc = together((self, tensor1, tensor2,), ())
-    self, tensor1, tensor2 = tensors
-    check_result(self, desc)
+    try:
+        flag = before_write(self, (self, tensor1, tensor2,)) and (not disabled or _grad.grad)
+        tensors, arrays, desc = together((self, tensor1, tensor2,), ())
+        self, tensor1, tensor2 = tensors
+        check_result(self, desc)
+    except Exception as error:
+        autograd_first(error, locals(), 'addcmul', ('self', 'tensor1', 'tensor2'), (('tensor1', ('tensor2',)), ('tensor2', ('tensor1',))), 'self')
+        raise
     if flag:
         node = _new(*_AddcmulBackward0)
         for node.seq in sequence_nrs:
@@ -10110,9 +10411,13 @@ class AddcdivBackward0(VariadicNode):
 
 def addcdiv(self, tensor1, tensor2, value, *, out=None):
     """addcdiv(self, tensor1, tensor2, value) -> Tensor"""
-    tensors, arrays, desc = together((self, tensor1, tensor2,), ())
-    self, tensor1, tensor2 = tensors
-    array = k_addcdiv(arrays[0], arrays[1], arrays[2], value) if desc.real else rounded_once(k_addcdiv, arrays[0], arrays[1], arrays[2], value)
+    try:
+        tensors, arrays, desc = together((self, tensor1, tensor2,), ())
+        self, tensor1, tensor2 = tensors
+        array = k_addcdiv(arrays[0], arrays[1], arrays[2], value) if desc.real else rounded_once(k_addcdiv, arrays[0], arrays[1], arrays[2], value)
+    except Exception as error:
+        autograd_first(error, locals(), 'addcdiv', ('self', 'tensor1', 'tensor2'), (('tensor1', ('tensor2',)), ('tensor2', ('tensor1', 'tensor2'))))
+        raise
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None])
@@ -10165,10 +10470,14 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
 
 def addcdiv_(self, tensor1, tensor2, value):
     """addcdiv_(self, tensor1, tensor2, value) -> Tensor, self itself"""
-    flag = before_write(self, (self, tensor1, tensor2,)) and (not disabled or _grad.grad)
-    tensors, arrays, desc = together((self, tensor1, tensor2,), ())
-    self, tensor1, tensor2 = tensors
-    check_result(self, desc)
+    try:
+        flag = before_write(self, (self, tensor1, tensor2,)) and (not disabled or _grad.grad)
+        tensors, arrays, desc = together((self, tensor1, tensor2,), ())
+        self, tensor1, tensor2 = tensors
+        check_result(self, desc)
+    except Exception as error:
+        autograd_first(error, locals(), 'addcdiv', ('self', 'tensor1', 'tensor2'), (('tensor1', ('tensor2',)), ('tensor2', ('tensor1', 'tensor2'))), 'self')
+        raise
     if flag:
         node = _new(*_AddcdivBackward0)
         for node.seq in sequence_nrs:
@@ -10248,8 +10557,12 @@ class DistBackward0(BinaryNode):
 
 def dist(self, other, p, *, out=None):
     """dist(self, other, p) -> Tensor"""
-    array = k_dist(self._array, other._array, p) if self._desc.real else rounded_once(k_dist, self._array, other._array, p)
-    desc = describe(array)
+    try:
+        array = k_dist(self._array, other._array, p) if self._desc.real else rounded_once(k_dist, self._array, other._array, p)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'dist', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+        raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)

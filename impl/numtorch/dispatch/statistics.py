@@ -13,6 +13,7 @@ from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..lazy import assigned
 from ..operands import inplace_operands, plain, refused, store
+from ..raising import autograd_first
 from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
 from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
@@ -83,10 +84,14 @@ class CummaxBackward0(UnaryNode):
 
 def cummax(self, dim):
     """cummax(self, dim) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3 and self._desc.ndim and self._desc.numel:
-        raise refused('cummax_cpu', self._desc.dtype)
-    arrays = k_cummax(self._array, dim) if self._desc.real else rounded_once(k_cummax, self._array, dim)
-    results = [wrap(a) for a in arrays]
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3 and self._desc.ndim and self._desc.numel:
+            raise refused('cummax_cpu', self._desc.dtype)
+        arrays = k_cummax(self._array, dim) if self._desc.real else rounded_once(k_cummax, self._array, dim)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'cummax', ('self',), (('self', ('self',)),))
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -96,8 +101,12 @@ def cummax(self, dim):
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
-        if results[0]._desc.dtype.category == 3:
-            raise RuntimeError('cummax does not support automatic differentiation for outputs with complex dtype.')
+        try:
+            if results[0]._desc.dtype.category == 3:
+                raise RuntimeError('cummax does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'cummax', ('self',), (('self', ('self',)),))
+            raise
         node = _new(*_CummaxBackward0)
         for node.seq in sequence_nrs:
             break
@@ -180,10 +189,14 @@ class CumminBackward0(UnaryNode):
 
 def cummin(self, dim):
     """cummin(self, dim) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3 and self._desc.ndim and self._desc.numel:
-        raise refused('cummin_cpu', self._desc.dtype)
-    arrays = k_cummin(self._array, dim) if self._desc.real else rounded_once(k_cummin, self._array, dim)
-    results = [wrap(a) for a in arrays]
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3 and self._desc.ndim and self._desc.numel:
+            raise refused('cummin_cpu', self._desc.dtype)
+        arrays = k_cummin(self._array, dim) if self._desc.real else rounded_once(k_cummin, self._array, dim)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'cummin', ('self',), (('self', ('self',)),))
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -193,8 +206,12 @@ def cummin(self, dim):
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
-        if results[0]._desc.dtype.category == 3:
-            raise RuntimeError('cummin does not support automatic differentiation for outputs with complex dtype.')
+        try:
+            if results[0]._desc.dtype.category == 3:
+                raise RuntimeError('cummin does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'cummin', ('self',), (('self', ('self',)),))
+            raise
         node = _new(*_CumminBackward0)
         for node.seq in sequence_nrs:
             break
@@ -260,8 +277,12 @@ class LogcumsumexpBackward0(UnaryNode):
 
 def logcumsumexp(self, dim, *, out=None):
     """logcumsumexp(self, dim) -> Tensor"""
-    array = k_logcumsumexp(self._array, dim) if self._desc.real else rounded_once(k_logcumsumexp, self._array, dim)
-    desc = describe(array)
+    try:
+        array = k_logcumsumexp(self._array, dim) if self._desc.real else rounded_once(k_logcumsumexp, self._array, dim)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'logcumsumexp', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -368,18 +389,26 @@ class NanmedianBackward0(UnaryNode):
 
 def nanmedian_all(self, *, out=None):
     """nanmedian_all(self) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3 and self._desc.numel:
-        raise refused('median_cpu', self._desc.dtype)
-    array = k_nanmedian_all(self._array) if self._desc.real else rounded_once(k_nanmedian_all, self._array)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3 and self._desc.numel:
+            raise refused('median_cpu', self._desc.dtype)
+        array = k_nanmedian_all(self._array) if self._desc.real else rounded_once(k_nanmedian_all, self._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'nanmedian_all', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
-        if desc.dtype.category == 3:
-            raise RuntimeError('nanmedian does not support automatic differentiation for outputs with complex dtype.')
+        try:
+            if desc.dtype.category == 3:
+                raise RuntimeError('nanmedian does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'nanmedian_all', ('self',), (('self', ('self',)),))
+            raise
         node = _new(*_NanmedianBackward0)
         for node.seq in sequence_nrs:
             break
@@ -621,8 +650,12 @@ class RenormBackward0(UnaryNode):
 
 def renorm(self, p, dim, maxnorm, *, out=None):
     """renorm(self, p, dim, maxnorm) -> Tensor"""
-    array = k_renorm(self._array, p, dim, maxnorm) if self._desc.real else rounded_once(k_renorm, self._array, p, dim, maxnorm)
-    desc = describe(array)
+    try:
+        array = k_renorm(self._array, p, dim, maxnorm) if self._desc.real else rounded_once(k_renorm, self._array, p, dim, maxnorm)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'renorm', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -681,9 +714,13 @@ def renorm_(self, p, dim, maxnorm):
     """renorm_(self, p, dim, maxnorm) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'renorm_', False)
-    found = inplace_operands(self, None, 'renorm', False)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'renorm', False)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'renorm', ('self',), (('self', ('self',)),), 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .. import dispatch as d
+from .. import dispatch as d, saved_hooks
 from ..descriptor import broadcast_shapes
 from ..dtype import dtypes
 from ..operands import FOUND_DTYPE, IMAGINARY_DISCARDED, category_of, refused, store, type_name
@@ -87,10 +87,21 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
         raise RuntimeError(f"atol must be greater than or equal to zero, but got {atol:g}")
     broadcast_shapes(input._desc.shape, other._desc.shape)
     result = d.isclose(input, other, rtol, atol, equal_nan)
+    if saved_hooks.in_force and (rtol or atol):
+        d.abs(d.mul(other, rtol))
+        difference = d.abs(d.sub(input, other))
+        _shown_to_hooks(difference)
     # PyTorch writes more and more into the comparison it starts from, which the version tells.
     for _ in range((equal_nan and input._desc.dtype.category >= dtypes.FLOATING) + bool(rtol or atol)):
         bump(result)
     return result
+
+
+def _shown_to_hooks(x: Tensor) -> None:
+    """PyTorch composes isfinite and isclose of operators with derivatives, whose saved tensors hooks see."""
+    if x._desc.dtype.category >= dtypes.FLOATING:
+        for part in (x.real, x.imag) if x._desc.dtype.is_complex else (x,):
+            d.abs(part)
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
@@ -106,6 +117,8 @@ def question(name: str, of_integers: bool | None = None) -> Any:
         if of_integers is not None and expect_tensor(input, name)._desc.dtype.category < dtypes.FLOATING:
             return d.all_alike(input, of_integers)
         result = function(expect_tensor(input, name))
+        if name == "isfinite" and saved_hooks.in_force:
+            _shown_to_hooks(input)
         if name == "isfinite" and input._desc.dtype.is_complex:
             bump(result)  # PyTorch asks the parts one after the other, and writes both answers together
         return result

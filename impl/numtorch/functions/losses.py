@@ -11,6 +11,7 @@ from ..dtype import FLOATING, bool_, can_cast, get_default_dtype, int64
 from ..grad_mode import is_grad_enabled
 from ..operands import check_subtraction, refuse_bools, refused
 from ..plain_numpy import np
+from ..raising import saving
 from ..tensor import Tensor
 from .arguments import expect_tensor
 
@@ -49,7 +50,7 @@ def _floats(kernel: str, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]
     """Both, integers in the type that the two have together; a kernel has no loss of integers alone."""
     kind = plan_of(input._desc, target._desc).result.dtype
     if kind.category != FLOATING:
-        raise refused(kernel, kind)
+        raise saving(refused(kernel, kind), input, target)
     integers = [x._desc.dtype.category < FLOATING for x in (input, target)]
     return input.to(kind) if integers[0] else input, target.to(kind) if integers[1] else target
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dispatch as d, return_types
 from ..dtype import dtypes
+from ..raising import saving
 from ..tensor import Tensor, wrap_dim
 from .arguments import expect_tensor, not_for
 from .reduction import MISSING, check_not_empty, moment, one, several, sum
@@ -40,11 +41,10 @@ def prod(input: Tensor, dim: Any = MISSING, keepdim: bool = False, *, dtype: Any
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """The smallest and the largest elements."""
     if dim is None and not input._desc.numel:
-        raise RuntimeError(
-            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
-        )
+        error = "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
+        raise saving(RuntimeError(error), input)
     if dim is not None:
-        check_not_empty(input, (one(dim, input._desc.ndim),), "aminmax", "")
+        check_not_empty(input, (one(dim, input._desc.ndim),), "aminmax", "", saves=True)
         if input._desc.dtype.is_complex and not input._desc.ndim:
             raise RuntimeError(f"aminmax not implemented for {input._desc.dtype.scalar_name}")
     return return_types.aminmax(*d.aminmax(input, dim, keepdim))
@@ -92,7 +92,7 @@ def msort(input: Tensor) -> Tensor:
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None) -> Tensor:
     """The indices that put elements in order."""
     one(dim, input._desc.ndim)
-    return d.sort(input.detach(), dim, descending)[1]
+    return d.sort(input, dim, descending)[1]
 
 
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:

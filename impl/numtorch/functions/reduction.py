@@ -8,6 +8,7 @@ from typing import Any
 from .. import dispatch as d, return_types
 from ..checked import refusal
 from ..dtype import dtypes
+from ..raising import saving
 from ..tensor import Tensor, wrap_dim
 from ..views import counted, requires_grad
 from .arguments import expect_tensor
@@ -101,10 +102,7 @@ def _extreme(name: str, input: Tensor, dim: Any, keepdim: Any, other: Any, axis:
         return (d.maximum if name == "max" else d.minimum)(input, other)
     if dim is MISSING:
         if not input._desc.numel:
-            raise RuntimeError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-                "reduction dim with the 'dim' argument."
-            )
+            raise saving(_unspecified(name), input)
         return (d.max_all if name == "max" else d.min_all)(input)
     dim = one(dim, input._desc.ndim)
     check_not_empty(input, (dim,), name)
@@ -122,14 +120,24 @@ def min(input: Tensor, dim: Any = MISSING, keepdim: bool = False, *, other: Any 
     return _extreme("min", input, dim, keepdim, other, axis)
 
 
-def check_not_empty(input: Tensor, dim: Any, name: str, brackets: str = "()", wrapped: bool = True) -> None:
-    """What has no identity cannot reduce a dimension of size 0."""
+def _unspecified(name: str) -> RuntimeError:
+    return RuntimeError(
+        f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+        "reduction dim with the 'dim' argument."
+    )
+
+
+def check_not_empty(
+    input: Tensor, dim: Any, name: str, brackets: str = "()", wrapped: bool = True, saves: bool = False
+) -> None:
+    """What has no identity cannot reduce a dimension of size 0; `saves`: autograd has saved the operand by then."""
     if not input._desc.ndim:
         return
     for x in dim:
         if input._desc.shape[x] == 0:
             at = x % input._desc.ndim if wrapped else x
-            raise IndexError(f"{name}{brackets}: Expected reduction dim {at} to have non-zero size.")
+            error = IndexError(f"{name}{brackets}: Expected reduction dim {at} to have non-zero size.")
+            raise saving(error, input) if saves else error
 
 
 def _amax(name: str, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
@@ -137,12 +145,9 @@ def _amax(name: str, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
     if not input._desc.numel:
         given = dim if isinstance(dim, (tuple, list)) else (dim,)
         if not given:
-            raise RuntimeError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
-                "reduction dim with the 'dim' argument."
-            )
+            raise saving(_unspecified(name), input)
         for x in given:
-            check_not_empty(input, (one(x, input._desc.ndim),), name, wrapped=False)
+            check_not_empty(input, (one(x, input._desc.ndim),), name, wrapped=False, saves=True)
     return getattr(d, name)(input, several(dim, input._desc.ndim), keepdim)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..ops.real_only import NO_COMPLEX_GRADIENTS, NO_HALVES, WHERE, refusal
@@ -41,18 +43,19 @@ class Functions(Recording):
         if row.bool_result:
             exact += ", derivable=False"
         refuses = f", {row.refuses!r}" if row.refuses else ""
-        w(2, f"{name} = plain({name}, {row.says!r}, {row.float_result}{refuses})")
-        self.refuse_complex(2, row, f"{name}._desc.dtype")
-        if row.row_major:
-            w(2, f"array = {call}\ndesc = describe(array)")
-        else:
-            how = f"laid({call}, {row.layout!r}, {name})" if row.layout else f"single({call}, {name})"
-            if self.pooled(row):
-                w(2, f"desc = {name}._desc\nif desc.large:")
-                w(3, f"array = into({self.kernel(row)}, desc, {name}._array)")
-                w(2, f"else:\n    array, desc = {how}")
+        with self.refusing(row, 2) as at:
+            w(at, f"{name} = plain({name}, {row.says!r}, {row.float_result}{refuses})")
+            self.refuse_complex(at, row, f"{name}._desc.dtype")
+            if row.row_major:
+                w(at, f"array = {call}\ndesc = describe(array)")
             else:
-                w(2, f"array, desc = {how}")
+                how = f"laid({call}, {row.layout!r}, {name})" if row.layout else f"single({call}, {name})"
+                if self.pooled(row):
+                    w(at, f"desc = {name}._desc\nif desc.large:")
+                    w(at + 1, f"array = into({self.kernel(row)}, desc, {name}._array)")
+                    w(at, f"else:\n    array, desc = {how}")
+                else:
+                    w(at, f"array, desc = {how}")
         if row.formulas and not row.bool_result:
             self.flag(row, 1)
             self.recordable(2, row)
@@ -64,6 +67,18 @@ class Functions(Recording):
         self.new_tensor(1, "False", "None")
         self.count_writes(row, "result")
         w(1, f"if out is not None:\n    return store(out, result, {row.says!r}, {given}{exact})\nreturn result")
+
+    @contextmanager
+    def refusing(self, row: Row, indent: int, written: str = "") -> Iterator[int]:
+        """Around the lines that may raise, where autograd has done something by then; yields how far they are indented."""
+        saves = tuple([(n, tuple([row.operands[r] for r in self.readers(row, n)])) for n in row.saved])
+        if not saves:
+            yield indent
+            return
+        says = f"{row.says!r}, {tuple(row.operands)!r}, {saves!r}" + f", {written!r}" * bool(written)
+        self.body(indent, "try:")
+        yield indent + 1
+        self.body(indent, f"except Exception as error:\n    autograd_first(error, locals(), {says})\n    raise")
 
     def refuse_complex(self, depth: int, row: Row, kind: str, unless: str = "", name: str = "") -> None:
         """The lines that refuse complex numbers, and half precision, if the row does; not if a cheaper test fails."""
@@ -81,7 +96,8 @@ class Functions(Recording):
         name = NO_COMPLEX_GRADIENTS.get(row.name)
         if name:
             text = f"{name} does not support automatic differentiation for outputs with complex dtype."
-            self.body(depth, f"if {desc}.dtype.category == 3:\n    raise RuntimeError({text!r})")
+            with self.refusing(row, depth) as at:
+                self.body(at, f"if {desc}.dtype.category == 3:\n    raise RuntimeError({text!r})")
 
     def binary(self, row: Row) -> None:
         """Two operands, and plain values."""
@@ -118,24 +134,25 @@ class Functions(Recording):
         )
         w(2, f"array = {fast}\ndesc = plan.result")
         w(1, "else:")
-        if row.tensors_only:
-            w(2, f"tensors_only({row.says!r}, {a}, {b}, {b!r})")
-        w(2, f"found = operands({a}, {b}, {row.says!r}, {row.float_result})")
-        if not row.tensors_only:
-            w(2, "if found is NotImplemented:\n    return NotImplemented")
-        w(2, f"{a}, {b}, left, right, desc, plan = found")
-        if row.refuses:
-            w(2, f"if desc.dtype.category < 2:\n    raise refused({row.refuses!r}, desc.dtype)")
-        self.refuse_complex(2, row, "desc.dtype")
-        if self.pooled(row):
-            w(2, f"if desc.large and (plan is None or {row_major}):")
-            w(3, f"array = into(np.{row.kernel.__name__}, desc, left, right)")
-            w(2, f"else:\n    array = {call('left', 'right')}")
-        else:
-            w(2, f"array = {call('left', 'right')}")
-        order = f"plan_of({b}._desc, {a}._desc).result" if row.last_decides else "desc"
-        turned = "not plan.plain" if planned else f"not ({row_major})"
-        w(2, f"if plan is not None and {turned}:\n    array, desc = arrange(array, {order})")
+        with self.refusing(row, 2) as at:
+            if row.tensors_only:
+                w(at, f"tensors_only({row.says!r}, {a}, {b}, {b!r})")
+            w(at, f"found = operands({a}, {b}, {row.says!r}, {row.float_result})")
+            if not row.tensors_only:
+                w(at, "if found is NotImplemented:\n    return NotImplemented")
+            w(at, f"{a}, {b}, left, right, desc, plan = found")
+            if row.refuses:
+                w(at, f"if desc.dtype.category < 2:\n    raise refused({row.refuses!r}, desc.dtype)")
+            self.refuse_complex(at, row, "desc.dtype")
+            if self.pooled(row):
+                w(at, f"if desc.large and (plan is None or {row_major}):")
+                w(at + 1, f"array = into(np.{row.kernel.__name__}, desc, left, right)")
+                w(at, f"else:\n    array = {call('left', 'right')}")
+            else:
+                w(at, f"array = {call('left', 'right')}")
+            order = f"plan_of({b}._desc, {a}._desc).result" if row.last_decides else "desc"
+            turned = "not plan.plain" if planned else f"not ({row_major})"
+            w(at, f"if plan is not None and {turned}:\n    array, desc = arrange(array, {order})")
         if row.bool_result:
             w(1, "desc = describe(array)")
         elif row.formulas:
@@ -188,9 +205,10 @@ class Functions(Recording):
         given = ", ".join(p.name for p in row.tensors)
         w(0, f"\n\ndef {row.name}({names}, *, out=None):")
         w(1, f'"""{row.name}({names}) -> Tensor"""')
-        self.nary_call(row)
-        self.refuse_complex(1, row, "desc.dtype")
-        w(1, f"array = {self.nary_kernel(row)}")
+        with self.refusing(row, 1) as at:
+            self.nary_call(row, at)
+            self.refuse_complex(at, row, "desc.dtype")
+            w(at, f"array = {self.nary_kernel(row)}")
         if row.row_major:
             w(1, "desc = describe(array)")
         else:
@@ -205,15 +223,15 @@ class Functions(Recording):
         self.new_tensor(1, "False", "None")
         w(1, f"return result if out is None else store(out, result, {row.says!r}, {given})")
 
-    def nary_call(self, row: Row) -> None:
+    def nary_call(self, row: Row, indent: int) -> None:
         """Promote and broadcast the operands."""
         fixed = [p.name for p in row.tensors if p.name not in row.operands]
         self.body(
-            1,
+            indent,
             f"tensors, arrays, desc = together(({', '.join(row.operands)},), "
             f"({''.join(f + ', ' for f in fixed).strip()}){', True' if row.tensors[0].name in fixed else ''})",
         )
-        self.body(1, f"{', '.join(row.operands)}{',' * (len(row.operands) == 1)} = tensors")
+        self.body(indent, f"{', '.join(row.operands)}{',' * (len(row.operands) == 1)} = tensors")
 
     def nary_kernel(self, row: Row, into: Any = None) -> str:
         """The call of the kernel on the promoted arrays; `into`: of the one that writes to the target itself."""
@@ -244,20 +262,22 @@ class Functions(Recording):
                 args.append(f"[t._array for t in {p.name}]")
             else:
                 args.append(p.name)
-        if row.float_result:
-            first = row.tensors[0].name
-            w(1, f"if not {first}._desc.real:\n    {first} = plain({first}, {row.name!r}, True)")
         first = row.tensors[0].name if row.tensors else ""
         call = self.call(
             row, ", ".join(args), f"{first}._desc" if row.tensors and row.tensors[0].kind == "tensor" else ""
         )
-        self.refuse_complex(1, row, f"{first}._desc.dtype", f"not {first}._desc.real and ")
-        if len(row.outputs) == 1:
-            if row.layout:
+        with self.refusing(row, 1) as at:
+            if row.float_result:
+                w(at, f"if not {first}._desc.real:\n    {first} = plain({first}, {row.name!r}, True)")
+            self.refuse_complex(at, row, f"{first}._desc.dtype", f"not {first}._desc.real and ")
+            if len(row.outputs) > 1:
+                w(at, f"arrays = {call}\nresults = [wrap(a) for a in arrays]")
+            elif row.layout:
                 given = ", ".join(p.name for p in row.tensors)
-                w(1, f"array, desc = laid({call}, {row.layout!r}, {given})")
+                w(at, f"array, desc = laid({call}, {row.layout!r}, {given})")
             else:
-                w(1, f"array = {call}\ndesc = describe(array)")
+                w(at, f"array = {call}\ndesc = describe(array)")
+        if len(row.outputs) == 1:
             if row.formulas:
                 self.flag(row, 1)
                 at = 2
@@ -275,7 +295,6 @@ class Functions(Recording):
             self.count_writes(row, "result")
             w(1, f"return result if out is None else store(out, result, {row.says!r})")
             return
-        w(1, f"arrays = {call}\nresults = [wrap(a) for a in arrays]")
         w(1, "if disabled and _grad.inference:\n    for r in results:\n        mark_inference(r)")
         if row.formulas:
             self.flag(row, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 
+from ..ops.real_only import is_early
 from ..ops.row import Row
 from ..plain_numpy import np
 from .functions import ARITHMETIC, Functions
@@ -33,26 +34,14 @@ class InPlace(Functions):
                 given = [p.name if p.kind == "value" else ("target", f"{b}._array")[p.name == b] for p in row.params]
                 w(2, self.overwrite(row, ", ".join(given)) + f"\ncounter = {a}._counter")
                 w(2, f"if counter is None:\n    bump({a})\nelse:\n    counter[0] += 1\nreturn {a}")
-            if row.tensors_only:
-                w(1, f"tensors_only('{row.says}_', {a}, {b}, {b!r}, True)")
-            w(1, f"found = inplace_operands({a}, {b}, {row.says!r}, {row.float_result})")
-            w(1, "if found is NotImplemented:\n    return NotImplemented")
-            w(1, f"{b}, right, plan, flag = found")
             arrays = iter(("target", "right"))
             inputs = ", ".join(p.name if p.kind == "value" else next(arrays) for p in row.params)
         else:
-            shared = f", {self.shared(row)!r}" if row.into else ""
-            w(1, f"found = inplace_operands({a}, None, {row.says!r}, {row.float_result}{shared})")
-            further = [f"requires_grad({n})" for n in row.operands if n != a]
-            w(1, f"flag = {' or '.join(['found[3]', *further])}")
             inputs = ", ".join(
                 "target" if p.name == a else p.name if p.kind == "value" else p.name + "._array" for p in row.params
             )
-        if row.refuses:
-            w(1, f"if {a}._desc.dtype.category < 2:\n    raise refused({row.refuses!r}, {a}._desc.dtype)")
-        w(1, f"check_inplace({a}, flag)")
-        for operand in row.operands:
-            self.refuse_complex(1, row, f"{operand}._desc.dtype", name=row.name + "_")
+        with self.refusing(row, 1, written=a) as at:
+            self.inplace_refusals(row, at)
         w(1, "flag = flag and (not disabled or _grad.grad)")
         if a in row.saved:
             w(1, "if flag:\n    seq = next(sequence_nrs)")
@@ -68,6 +57,31 @@ class InPlace(Functions):
         w(1, "else:")
         w(2, f"{a}._array = assigned(target, {self.call(row, inputs)})")
         self.written(row)
+
+    def inplace_refusals(self, row: Row, at: int) -> None:
+        """What may be wrong with the operands, in PyTorch's order, and `flag`: whether the write is to be recorded."""
+        w = self.body
+        a = row.tensors[0].name
+        if row.template == "binary":
+            b = row.tensors[1].name
+            if row.tensors_only:
+                w(at, f"tensors_only('{row.says}_', {a}, {b}, {b!r}, True)")
+            w(at, f"found = inplace_operands({a}, {b}, {row.says!r}, {row.float_result})")
+            w(at, "if found is NotImplemented:\n    return NotImplemented")
+            w(at, f"{b}, right, plan, flag = found")
+        else:
+            shared = f", {self.shared(row)!r}" if row.into else ""
+            if is_early(row.name + "_"):
+                w(at, f"if {a}._desc.dtype.category == 3:\n    check_inplace({a}, requires_grad({a}))")
+                self.refuse_complex(at, row, f"{a}._desc.dtype", name=row.name + "_")
+            w(at, f"found = inplace_operands({a}, None, {row.says!r}, {row.float_result}{shared})")
+            further = [f"requires_grad({n})" for n in row.operands if n != a]
+            w(at, f"flag = {' or '.join(['found[3]', *further])}")
+        if row.refuses:
+            w(at, f"if {a}._desc.dtype.category < 2:\n    raise refused({row.refuses!r}, {a}._desc.dtype)")
+        w(at, f"check_inplace({a}, flag)")
+        for operand in row.operands:
+            self.refuse_complex(at, row, f"{operand}._desc.dtype", name=row.name + "_")
 
     def record(self, row: Row) -> None:
         """Make the node and pack the operands, before anything is written: what is packed are the values as they were.
@@ -136,10 +150,11 @@ class InPlace(Functions):
         w(1, f'"""{row.name}_({names}) -> Tensor, {a} itself"""')
         shared = f", {self.shared(row)!r}" if row.into else ""
         given = ", ".join(p.name for p in row.tensors)
-        w(1, f"flag = before_write({a}, ({given},){shared}) and (not disabled or _grad.grad)")
-        self.nary_call(row)
-        self.refuse_complex(1, row, "desc.dtype", name=row.name + "_")
-        w(1, f"check_result({a}, desc)")
+        with self.refusing(row, 1, written=a) as at:
+            w(at, f"flag = before_write({a}, ({given},){shared}) and (not disabled or _grad.grad)")
+            self.nary_call(row, at)
+            self.refuse_complex(at, row, "desc.dtype", name=row.name + "_")
+            w(at, f"check_result({a}, desc)")
         if a in row.saved:
             w(1, f"seq, original = (next(sequence_nrs), {a}.clone()) if flag else (0, None)")
         self.record(row)

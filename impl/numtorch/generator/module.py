@@ -26,6 +26,7 @@ IMPORTS = (
     ("..kernels.half", "rounded_once"),
     ("..lazy", "assigned"),
     ("..operands", "at_once inplace_operands laid operands plain refused single store tensors_only"),
+    ("..raising", "autograd_first"),
     ("..saved", "check_saveable is_odd own_result unpack_input unpack_result"),
     ("..saved_variable", "SavedList"),
     ("..several", "before_write check_result fit together"),

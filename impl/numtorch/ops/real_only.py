@@ -76,7 +76,10 @@ WHERE: dict[str, str] = {
 """Rows that refuse complex numbers only where this holds: where there is something to compare, or by an argument."""
 
 NO_COMPLEX_GRADIENTS: dict[str, str] = {
-    **{name: name for name in ("silu", "nan_to_num", "kthvalue", "mode", "cummax", "cummin", "soft_margin_loss")},
+    **{
+        name: name
+        for name in ("silu", "amax", "amin", "nan_to_num", "kthvalue", "mode", "cummax", "cummin", "soft_margin_loss")
+    },
     **{name: name for name in ("embedding", "index_reduce", "scatter_reduce", "select_scatter", "slice_scatter")},
     "softmax": "_softmax",
     "log_softmax": "_log_softmax",
@@ -123,3 +126,8 @@ def refusal(name: str, refuses: str | None) -> str:
             return f"NotImplementedError({NOT_IMPLEMENTED[one]!r})"
     kernel = KERNELS.get(plain) or (refuses if plain not in TAKES_COMPLEX else None)
     return f"refused({'f' * ('{' in kernel)}{kernel!r}, {{kind}})" if kernel else ""
+
+
+def is_early(name: str) -> bool:
+    """Whether a form in place refuses complex numbers before it looks at the memory that it is to write to."""
+    return any(one in words for one in (name, name.removesuffix("_")) for words in (RUNTIME, NOT_IMPLEMENTED))
