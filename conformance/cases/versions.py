@@ -204,3 +204,19 @@ def what_one_formula_reads_is_saved_if_it_is_needed(
     with torch.no_grad():
         given[written].mul_(2)
     y.sum().backward()
+
+
+@case(requires=["backward", "cat"], covers=["ver.shared_views"])
+def stolen_windows_of_one_gradient_share_a_version(
+    torch,
+    x: floats(shape=(2,), values="finite"),
+    join: st.sampled_from(["cat", "hstack", "stack"]),
+    kind: st.sampled_from(["float32", "complex64"]),
+):
+    """Leaves that steal parts of one gradient count the writes to any of them."""
+    y = x.clone().to(getattr(torch, kind)).requires_grad_()
+    x.requires_grad_()
+    (getattr(torch, join)((x, y)) * 1).abs().sum().backward()
+    (x * 3).sum().backward()
+    x.grad._version
+    y.grad._version

@@ -194,7 +194,8 @@ class Node:
     plain = False  # none of the above and below
     may_be_undefined = False  # whether the formula may give None where an edge leads on
     listed = False  # whether the operands are a list, the gradients of which are computed for all or for none
-    fills_empty = False  # of CatBackward0: `writes_grad` counts for operands of shape (0,) only
+    windows = False  # whether results are windows of the gradient, which nobody wrote to
+    fills_empty = False  # of CatBackward0, whose results have windows: `writes_grad` counts for those of shape (0,)
     adds_in_place = (
         False  # `writes_grad` counts where several results have gradients, the second of which is added in place
     )

@@ -139,7 +139,11 @@ def written(task: GraphTask, array: Any, times: int = 1) -> None:
 
 def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
     """The result of a formula that PyTorch's writes to in place; summed to another shape, it is a new one."""
-    if grad is None or (node.fills_empty and grad.shape != (0,)) or node.writes_only not in (None, index):
+    if grad is None or node.writes_only not in (None, index):
+        return grad
+    if node.windows and not (node.fills_empty and grad.shape == (0,)):
+        if task.raw and type(grad) is _ndarray:
+            written(task, grad, 0)  # one counter for all leaves that steal a part of it
         return grad
     if node.spares_watched and grad_mode.watched():
         return grad

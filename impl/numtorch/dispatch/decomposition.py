@@ -12,6 +12,7 @@ from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..operands import refused, store
+from ..raising import autograd_first
 from ..saved import check_saveable, own_result, unpack_input, unpack_result
 from ..tensor import Tensor, wrap
 from ..views import counted, edge, mark_inference, requires_grad, undifferentiable
@@ -131,8 +132,12 @@ class LinalgDetBackward0(UnaryNode):
 
 def linalg_det(A):
     """linalg_det(A) -> tuple"""
-    arrays = k_linalg_det(A._array) if A._desc.real else rounded_once(k_linalg_det, A._array)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_linalg_det(A._array) if A._desc.real else rounded_once(k_linalg_det, A._array)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'linalg_det', ('A',), (('A', ('A',)),))
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -227,8 +232,12 @@ class LinalgSlogdetBackward0(UnaryNode):
 
 def linalg_slogdet(A):
     """linalg_slogdet(A) -> tuple"""
-    arrays = k_linalg_slogdet(A._array) if A._desc.real else rounded_once(k_linalg_slogdet, A._array)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_linalg_slogdet(A._array) if A._desc.real else rounded_once(k_linalg_slogdet, A._array)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'linalg_slogdet', ('A',), (('A', ('A',)),))
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -318,8 +327,12 @@ class LinalgSolveExBackward0(BinaryNode):
 
 def linalg_solve_ex(A, B, left):
     """linalg_solve_ex(A, B, left) -> tuple"""
-    arrays = k_linalg_solve_ex(A._array, B._array, left) if A._desc.real else rounded_once(k_linalg_solve_ex, A._array, B._array, left)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_linalg_solve_ex(A._array, B._array, left) if A._desc.real else rounded_once(k_linalg_solve_ex, A._array, B._array, left)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'linalg_solve_ex', ('A', 'B'), (('A', ('A', 'B')),))
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -413,8 +426,12 @@ class LinalgLuSolveBackward0(BinaryNode):
 
 def linalg_lu_solve(LU, pivots, B, left, adjoint, *, out=None):
     """linalg_lu_solve(LU, pivots, B, left, adjoint) -> Tensor"""
-    array = k_linalg_lu_solve(LU._array, pivots._array, B._array, left, adjoint) if LU._desc.real else rounded_once(k_linalg_lu_solve, LU._array, pivots._array, B._array, left, adjoint)
-    desc = describe(array)
+    try:
+        array = k_linalg_lu_solve(LU._array, pivots._array, B._array, left, adjoint) if LU._desc.real else rounded_once(k_linalg_lu_solve, LU._array, pivots._array, B._array, left, adjoint)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'linalg_lu_solve', ('LU', 'B'), (('LU', ('B',)), ('pivots', ('B',))))
+        raise
     flag = LU._requires_grad or B._requires_grad
     if flag and flag is not True:
         flag = requires_grad(LU) or requires_grad(B)
@@ -528,10 +545,14 @@ class LinalgSolveTriangularBackward0(BinaryNode):
 
 def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
     """linalg_solve_triangular(self, B, upper, left, unitriangular) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.is_half:
-        raise refused('triangular_solve_cpu', self._desc.dtype)
-    array = k_linalg_solve_triangular(self._array, B._array, upper, left, unitriangular) if self._desc.real else rounded_once(k_linalg_solve_triangular, self._array, B._array, upper, left, unitriangular)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.is_half:
+            raise refused('triangular_solve_cpu', self._desc.dtype)
+        array = k_linalg_solve_triangular(self._array, B._array, upper, left, unitriangular) if self._desc.real else rounded_once(k_linalg_solve_triangular, self._array, B._array, upper, left, unitriangular)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'linalg_solve_triangular', ('self', 'B'), (('self', ('self', 'B')),))
+        raise
     flag = self._requires_grad or B._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(B)
@@ -779,10 +800,14 @@ class CholeskySolveBackward0(BinaryNode):
 
 def cholesky_solve(self, input2, upper, *, out=None):
     """cholesky_solve(self, input2, upper) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.is_half:
-        raise refused('cholesky_solve_cpu', self._desc.dtype)
-    array = k_cholesky_solve(self._array, input2._array, upper) if self._desc.real else rounded_once(k_cholesky_solve, self._array, input2._array, upper)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.is_half:
+            raise refused('cholesky_solve_cpu', self._desc.dtype)
+        array = k_cholesky_solve(self._array, input2._array, upper) if self._desc.real else rounded_once(k_cholesky_solve, self._array, input2._array, upper)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'cholesky_solve', ('self', 'input2'), (('input2', ('self', 'input2')), ('self', ('self', 'input2'))))
+        raise
     flag = self._requires_grad or input2._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(input2)
@@ -888,10 +913,14 @@ class CholeskyInverseBackward0(UnaryNode):
 
 def cholesky_inverse(self, upper, *, out=None):
     """cholesky_inverse(self, upper) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.is_half:
-        raise refused('cholesky_inverse_out_cpu', self._desc.dtype)
-    array = k_cholesky_inverse(self._array, upper) if self._desc.real else rounded_once(k_cholesky_inverse, self._array, upper)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.is_half:
+            raise refused('cholesky_inverse_out_cpu', self._desc.dtype)
+        array = k_cholesky_inverse(self._array, upper) if self._desc.real else rounded_once(k_cholesky_inverse, self._array, upper)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'cholesky_inverse', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1234,8 +1263,12 @@ class LinalgPinvBackward0(UnaryNode):
 
 def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
     """linalg_pinv(self, atol, rtol, hermitian) -> Tensor"""
-    array = k_linalg_pinv(self._array, atol, rtol, hermitian) if self._desc.real else rounded_once(k_linalg_pinv, self._array, atol, rtol, hermitian)
-    desc = describe(array)
+    try:
+        array = k_linalg_pinv(self._array, atol, rtol, hermitian) if self._desc.real else rounded_once(k_linalg_pinv, self._array, atol, rtol, hermitian)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'linalg_pinv', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1310,8 +1343,12 @@ class LinalgMatrixExpBackward0(UnaryNode):
 
 def linalg_matrix_exp(self, *, out=None):
     """linalg_matrix_exp(self) -> Tensor"""
-    array = k_linalg_matrix_exp(self._array) if self._desc.real else rounded_once(k_linalg_matrix_exp, self._array)
-    desc = describe(array)
+    try:
+        array = k_linalg_matrix_exp(self._array) if self._desc.real else rounded_once(k_linalg_matrix_exp, self._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'linalg_matrix_exp', ('self',), (('self', ('self',)),))
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1405,8 +1442,12 @@ class LinalgLstsqBackward0(BinaryNode):
 
 def linalg_lstsq(self, b, rcond):
     """linalg_lstsq(self, b, rcond) -> tuple"""
-    arrays = k_linalg_lstsq(self._array, b._array, rcond) if self._desc.real else rounded_once(k_linalg_lstsq, self._array, b._array, rcond)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_linalg_lstsq(self._array, b._array, rcond) if self._desc.real else rounded_once(k_linalg_lstsq, self._array, b._array, rcond)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'linalg_lstsq', ('self', 'b'), (('b', ('self', 'b')), ('self', ('self', 'b'))))
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -1538,8 +1579,12 @@ class LinalgCrossBackward0(BinaryNode):
 
 def linalg_cross(self, other, dim, *, out=None):
     """linalg_cross(self, other, dim) -> Tensor"""
-    array = k_linalg_cross(self._array, other._array, dim)
-    desc = describe(array)
+    try:
+        array = k_linalg_cross(self._array, other._array, dim)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'linalg_cross', ('self', 'other'), (('other', ('self',)), ('self', ('other',))))
+        raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self) or requires_grad(other)

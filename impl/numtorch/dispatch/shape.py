@@ -1602,6 +1602,7 @@ class CatBackward0(VariadicNode):
     listed = True
     writes_grad = 1
     windows = True
+    fills_empty = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -1666,6 +1667,7 @@ class StackBackward0(VariadicNode):
     listed = True
     writes_grad = 1
     windows = True
+    fills_empty = False
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)

@@ -85,14 +85,19 @@ def cat_backward(grad: Any, descs: tuple, dim: int) -> tuple:
         if desc.shape == (0,):
             out.append(wrap(np.zeros((0,), grad._desc.dtype.numpy)))
             continue
-        out.append(d.slice_(grad, dim, start, start + desc.shape[dim], 1).to(desc.dtype))
+        out.append(d.slice_(_of_kind(grad, desc), dim, start, start + desc.shape[dim], 1).to(desc.dtype))
         start += desc.shape[dim]
     return tuple(out)
 
 
 def stack_backward(grad: Any, descs: tuple, dim: int) -> tuple:
     """Windows of the gradient, one for each operand."""
-    return tuple([d.select(grad, dim, i).to(desc.dtype) for i, desc in enumerate(descs)])
+    return tuple([_of_kind(d.select(grad, dim, i), desc).to(desc.dtype) for i, desc in enumerate(descs)])
+
+
+def _of_kind(grad: Any, desc: Any) -> Any:
+    """The gradient, or its real part for what is real."""
+    return grad.real if grad._desc.dtype.is_complex and not desc.dtype.is_complex else grad
 
 
 def repeat_backward(grad: Any, repeats: tuple, shape: tuple) -> Any:

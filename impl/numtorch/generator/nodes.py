@@ -12,6 +12,7 @@ from .writer import Template
 # scattered or put into; masked_fill_; and at::zeros counts its own zero_ where it is called above autograd.
 WRITES = {
     "cat_backward": 1,  # of an operand of shape (0,) only, whose gradient is zeros that were filled
+    "stack_backward": 1,  # of none: see WINDOWS
     "aminmax_backward": 1,
     "index_backward": 1,
     "evenly_distribute_backward": 1,
@@ -28,7 +29,10 @@ WRITES = {
 }
 
 
-SPARED = set(WRITES) - {"cat_backward", "maximum_backward", "minimum_backward", "new_zeros"}
+WINDOWS = {"cat_backward", "stack_backward"}
+"""Formulas whose results lie in the memory of the gradient, and so have one version."""
+
+SPARED = set(WRITES) - WINDOWS - {"maximum_backward", "minimum_backward", "new_zeros"}
 """Those that PyTorch computes out of place where a mode of its dispatcher is in force."""
 
 DIVIDED = {f"{loss}_double_backward" for loss in ("mse_loss", "smooth_l1_loss", "huber_loss", "soft_margin_loss")}
@@ -100,8 +104,9 @@ class Nodes(Template):
                 w(1, "writes_for_operand = True")
             if len(counts) > 1 and not all(counts):
                 w(1, f"writes_only = {next(i for i, n in enumerate(counts) if n)}")
-            if "tensors" in row.formulas:
-                w(1, "fills_empty = True")
+            if any(formula.partition("(")[0] in WINDOWS for formula in row.formulas.values()):
+                w(1, "windows = True")
+                w(1, f"fills_empty = {row.name == 'cat'}")
         if row.combines and row.saved + row.saved_results:
             w(1, "combines = True")
         if any(formula.partition("(")[0] in MAY_BE_UNDEFINED for formula in row.formulas.values()):
