@@ -119,7 +119,7 @@ def main(
 def how_it_works() -> str:
     """The text of all that a result depends on, beside numtorch and the programs."""
     here = Path(__file__).parent
-    names = ("judging", "killing", "mutants", "patching", "planting", "pool", "reach", "stated", "syntax")
+    names = ("judging", "killing", "marks", "mutants", "patching", "planting", "pool", "reach", "stated", "syntax")
     files = (*(here / f"{name}.py" for name in names), *sorted(here.glob("faults/*.toml")))
     return "".join(path.read_text() for path in files)
 

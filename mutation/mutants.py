@@ -40,7 +40,7 @@ class Mutant:
     operator: str
     texts: Callable[[], Texts] = field(compare=False)
     places: tuple[str, ...] = field(compare=False)
-    """What programs are to reach, as `pool.Coverage.places` has it."""
+    """What programs are to reach, as `reach.Coverage.places` has it."""
     files: tuple[str, ...] = field(default=(), compare=False)
 
 
@@ -50,15 +50,13 @@ def mutants(kinds: Sequence[str] = KINDS) -> list[Mutant]:
     return [mutant for kind in kinds for mutant in makers[kind]()]
 
 
-def looked_at() -> dict[str, frozenset[int]]:
-    """The files in which mutants are; where only faults are planted, the lines that they change."""
-    found_lines: dict[str, set[int]] = {}
-    for fault in of_faults():
-        for file, _, line in (place.rpartition(":") for place in fault.places):
-            if line.isdigit():
-                found_lines.setdefault(file, set()).add(int(line))
-    whole = [*ENGINE_FILES, *found("formulas/*.py", "kernels/*.py", *FORWARD_FILES), STATED[0]]
-    return {file: frozenset(lines) for file, lines in found_lines.items()} | dict.fromkeys(whole, frozenset())
+def looked_at() -> list[str]:
+    """The files in which mutants are."""
+    planted = {change.file for fault in faults() for change in fault.changes if change.file.endswith(".py")}
+    generated = found("dispatch/*.py")
+    formulas = found("formulas/*.py", "kernels/*.py", *FORWARD_FILES)
+    files = planted.union(ENGINE_FILES, formulas, generated, [STATED[0]])
+    return sorted(file for file in files if not file.startswith("ops/") and file != FORWARD)
 
 
 # -------------------------------------------------------------------------------------------------------------- faults

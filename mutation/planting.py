@@ -13,6 +13,7 @@ anew from it.
 from __future__ import annotations
 import __future__
 
+import ast
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -143,7 +144,7 @@ def forget() -> None:
 class Finder(importlib.abc.MetaPathFinder):
     """Finds the changed modules of numtorch, and no other."""
 
-    def __init__(self, texts: Texts) -> None:
+    def __init__(self, texts: Mapping[str, str | ast.Module]) -> None:
         self.modules = {module_name(file): (file, text) for file, text in texts.items() if file.endswith(".py")}
 
     def find_spec(
@@ -163,7 +164,7 @@ class Finder(importlib.abc.MetaPathFinder):
 
 
 class _Loader(importlib.abc.Loader):
-    def __init__(self, file: str, text: str) -> None:
+    def __init__(self, file: str, text: str | ast.Module) -> None:
         self.file, self.text = file, text
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
@@ -171,13 +172,15 @@ class _Loader(importlib.abc.Loader):
 
     def exec_module(self, module: types.ModuleType) -> None:
         name = str(package() / self.file)
-        for code in (
-            code_of(self.text, name) if self.file.startswith("dispatch/") else [compile(self.text, name, "exec")]
-        ):
+        if isinstance(self.text, str) and self.file.startswith("dispatch/"):
+            codes = code_of(self.text, name)
+        else:
+            codes = [compile(self.text, name, "exec", dont_inherit=True)]
+        for code in codes:
             exec(code, vars(module))
 
     def get_source(self, fullname: str) -> str:
-        return self.text
+        return self.text if isinstance(self.text, str) else (package() / self.file).read_text()
 
 
 def code_of(text: str, filename: str) -> list[types.CodeType]:
@@ -196,7 +199,7 @@ def _compiled(piece: str, filename: str) -> types.CodeType:
     return code
 
 
-def plant(texts: Texts) -> None:
+def plant(texts: Mapping[str, str | ast.Module]) -> None:
     """From now on numtorch is imported with these changes. It must not have been imported before."""
     if PACKAGE in sys.modules:
         raise CannotPlant(f"{PACKAGE} is imported already")

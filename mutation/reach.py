@@ -1,18 +1,13 @@
-"""What numtorch as it is does with programs: the trace, by its digest, the time, and the lines that each runs.
-
-Lines are noted by `sys.settrace`, of the functions in which mutants are: the others would take most of the time.
-"""
+"""What numtorch as it is does with programs: the trace, by its digest, the time, and the lines that each runs (`marks`)."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib
-import os
 import sys
 import time
 import types
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +16,9 @@ import msgspec
 from conformance.interpreter.interpreter import run
 from conformance.program import Program
 from conformance.trace import Trace
+from mutation.marks import Marks
 from mutation.mutants import looked_at
-from mutation.planting import PACKAGE, in_processes, package
-from mutation.stated import STATED, place_of
+from mutation.planting import PACKAGE, forget, in_processes, package, plant
 
 PROGRAMS_AT_A_TIME = 2_000
 """Run between two writings: a minute or so, which is what an interruption may cost."""
@@ -68,8 +63,8 @@ def covered(
     programs: Mapping[str, bytes], path: Path, workers: int = 1, say: Callable[[str], None] = print
 ) -> Coverage:
     """What numtorch does with programs, each by its digest: what is kept in a file as far as it is fresh, and the rest."""
-    looked = looked_at()
-    digest = digest_of(sorted((file, sorted(lines)) for file, lines in looked.items()), folder=package())
+    files = looked_at()
+    digest = digest_of(files, folder=package())
     known: Coverage | None = read(path, Coverage)
     if known is None or known.digest != digest:
         known = Coverage(digest, (), {}, ())
@@ -82,7 +77,7 @@ def covered(
     reached, modules = dict(known.reached), set(known.modules)
     for start in range(0, len(missing), PROGRAMS_AT_A_TIME):
         some = missing[start : start + PROGRAMS_AT_A_TIME]
-        for found, names in in_processes(_reach, [(some[n::workers], looked) for n in range(workers)]):
+        for found, names in in_processes(_reach, [(some[n::workers], files) for n in range(workers)]):
             modules |= names
             for one, own, seconds, reaches in found:
                 numbers = tuple(sorted({places.setdefault(place, len(places)) for place in reaches}))
@@ -94,86 +89,27 @@ def covered(
 
 
 def _reach(
-    programs: Sequence[tuple[str, bytes]], looked: Mapping[str, frozenset[int]]
+    programs: Sequence[tuple[str, bytes]], files: Sequence[str]
 ) -> tuple[list[tuple[str, str, float, set[str]]], set[str]]:
-    """What numtorch does with programs. For a process of its own, which imports it."""
+    """What numtorch does with programs. For a process of its own, which imports it with its lines marked."""
     before = set(sys.modules)
+    forget()
+    marks = Marks()
+    plant(marks.made_in(files))
     subject = Subject()
-    ran = []
+    found = []
     for digest, text in programs:
         program = Program.from_json(text)
+        marks.clear()
         began = time.process_time()
         own = digest_of_trace(subject.run(program).to_json())
-        ran.append((digest, program, own, time.process_time() - began))
-    found = []
-    for digest, program, own, seconds in ran:  # not at once: what is traced lives longer, which other programs may see
-        places = lines_of(partial(subject.run, program), looked) if seconds <= SLOW else set()
-        found.append((digest, own, seconds, places))
+        found.append((digest, own, time.process_time() - began, marks.places()))
     return found, set(sys.modules) - before
 
 
 def digest_of_trace(trace: bytes) -> str:
     """Of the JSON of a trace, which is always the same for the same one."""
     return hashlib.sha256(trace).hexdigest()[:24]
-
-
-def lines_of(run: Callable[[], object], looked: Mapping[str, frozenset[int]]) -> set[str]:
-    """The places of numtorch that a call runs, in the functions of these lines of files; in all of a file, if none is named."""
-    import threading
-
-    root = str(package()) + os.sep
-    places: set[str] = set()
-    seen: dict[str, set[int]] = {}
-    followers: dict[Any, Any] = {}
-
-    def follower(code: Any) -> Any:
-        """What is called for each line of a function; None where nobody asks."""
-        name = code.co_filename
-        file = name[len(root) :]
-        if not name.startswith(root):
-            return None
-        if file.startswith("dispatch" + os.sep):
-            places.add(f"{file}:{code.co_qualname}")
-            return None
-        if file not in looked or (looked[file] and looked[file].isdisjoint(_lines(code))):
-            return None
-        numbers = seen.setdefault(file, set())
-        add = numbers.add
-
-        def line(frame: Any, event: str, argument: Any) -> Any:
-            add(frame.f_lineno)
-            return line
-
-        def stated(frame: Any, event: str, argument: Any) -> Any:
-            places.add(place_of(frame.f_locals["text"]))
-            return line
-
-        return stated if (file, code.co_name) == STATED else line
-
-    def called(frame: Any, event: str, argument: Any) -> Any:
-        code = frame.f_code
-        try:
-            found = followers[code]
-        except KeyError:
-            found = followers[code] = follower(code)
-        if found is not None:
-            found(frame, event, argument)
-        return found
-
-    threading.settrace(called)
-    sys.settrace(called)
-    try:
-        run()
-    finally:
-        sys.settrace(None)
-        threading.settrace(None)
-    for file, numbers in seen.items():
-        places |= {f"{file}:{number}" for number in numbers}
-    return places
-
-
-def _lines(code: types.CodeType) -> set[int]:
-    return {code.co_firstlineno, *(line for _, _, line in code.co_lines() if line is not None)}
 
 
 def digest_of(*of: object, folder: Path | None = None, but: tuple[str, ...] = ()) -> str:

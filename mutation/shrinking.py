@@ -1,16 +1,17 @@
 """How small a program is that shows a planted fault, once it has been made small.
 
     python -m mutation.shrinking                              every fault
-    python -m mutation.shrinking --found 20 --programs 300    a sample, spread over all features, until 20 were found
+    python -m mutation.shrinking --found 20 --programs 200    a sample, spread over all features, until 20 were found
 
-Each fault is planted in a forked process, which compares random programs with the numtorch that is not changed, in two ways:
-as `torchstone fuzz` does, which reduces the program itself (`conformance.reduce`), and as a Hypothesis test does, which
-shrinks what the program was drawn from (`conformance.compose.random_programs`). Either way at least 9 of 10 end in at most
-`SMALL` steps.
+Each fault is planted in a forked process, which runs the programs of a campaign until one differs from the numtorch that is not
+changed, and makes it small in two ways: as `torchstone fuzz` does, which reduces the program itself (`conformance.reduce`),
+and as a Hypothesis test does, which shrinks what it was drawn from (`conformance.compose.random_programs`). Either way at
+least 9 of 10 end in at most `SMALL` steps.
 """
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import random
 import sys
@@ -45,27 +46,23 @@ WAYS = ("fuzz", "Hypothesis")
 
 @dataclass(frozen=True)
 class Shrunk:
-    """What became of a fault, in one way."""
+    """What became of a program that shows a fault, in one way."""
 
     fault: str
     way: str
-    drawn: int = 0
-    """Steps of the program that showed it first; 0 if none did."""
-    steps: int = 0
-    programs: int = 0
-    """How many were drawn until then."""
-    tried: int = 0
-    """How many were run to make it small."""
+    drawn: int
+    """Steps of the program as it was drawn."""
+    steps: int
+    tried: int
+    """How many programs were run to make it small."""
     script: str = ""
 
     def __str__(self) -> str:
-        if not self.drawn:
-            return f"{self.way} does not find it"
-        return f"{self.way} {self.drawn} → {self.steps} steps (program {self.programs}, {self.tried} tries)"
+        return f"{self.way} {self.drawn} → {self.steps} steps ({self.tried} tries)"
 
 
 def measure(chosen: Sequence[Fault], workers: int = 1, programs: int = PROGRAMS) -> Iterable[list[Shrunk]]:
-    """Plants each fault, and says how small a program shows it in each way."""
+    """Plants each fault, and says how small a program shows it in each way; nothing, if none of so many does."""
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=None) as pool:
         futures = [pool.submit(_apart, fault, programs) for fault in chosen]
@@ -81,18 +78,18 @@ def _apart(fault: Fault, programs: int) -> list[Shrunk]:
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
     answers, to_us = context.Pipe(duplex=False)
-    right = context.Process(target=_serve, args=(theirs,))
+    # Each has to see that the other one has ended: nobody else may hold the other end of a pipe.
     wrong = context.Process(target=_search, args=(fault, programs, ours, to_us))
-    for process in (right, wrong):
-        process.start()
-    for end in (theirs, ours, to_us):
-        end.close()
-    found = []
-    for way in WAYS:
-        try:
+    wrong.start()
+    ours.close()
+    to_us.close()
+    right = context.Process(target=_serve, args=(theirs,))
+    right.start()
+    theirs.close()
+    found: list[Shrunk] = []
+    with contextlib.suppress(EOFError):
+        while len(found) < len(WAYS):
             found.append(answers.recv())
-        except EOFError:
-            found.append(Shrunk(fault.name, way))
     for process in (wrong, right):
         process.join(5)
         if process.is_alive():
@@ -116,6 +113,7 @@ def _serve(pipe: Connection) -> None:
 def _search(fault: Fault, programs: int, pipe: Connection, answers: Connection) -> None:
     plant(changed(fault.changes))
     import numtorch
+    from conformance.fuzz.worker import drawn
     from conformance.interpreter.interpreter import run
     from conformance.judging.judge import judge
     from conformance.trace import FACETS
@@ -134,65 +132,59 @@ def _search(fault: Fault, programs: int, pipe: Connection, answers: Connection) 
         oracle = right.run(program)
         return judge(program, oracle, run(program, numtorch), right, tuple(FACETS)), oracle
 
-    answers.send(_by_fuzz(fault.name, programs, judged))
-    answers.send(_by_hypothesis(fault.name, programs, judged))
+    for index in range(programs):
+        if judged(drawn(0, index))[0].status == "FAIL":
+            answers.send(_by_fuzz(fault.name, index, judged))
+            answers.send(_by_hypothesis(fault.name, index, judged))
+            return
 
 
-def _by_fuzz(fault: str, programs: int, judged: Judged) -> Shrunk:
+def _by_fuzz(fault: str, index: int, judged: Judged) -> Shrunk:
     from conformance.fuzz.findings import Cause
     from conformance.fuzz.worker import REDUCING, drawn
     from conformance.reduce.reducer import Reducer
     from conformance.render import script
 
-    for index in range(programs):
-        program = drawn(0, index)
-        verdict, oracle = judged(program)
-        if verdict.status != "FAIL":
-            continue
-        cause = Cause.of(program, verdict)
+    program = drawn(0, index)
+    verdict, oracle = judged(program)
+    cause = Cause.of(program, verdict)
 
-        def fails(candidate: Program, cause: Cause = cause) -> bool:
-            found, _ = judged(candidate)
-            return found.status == "FAIL" and Cause.of(candidate, found).is_like(cause)
+    def fails(candidate: Program) -> bool:
+        found, _ = judged(candidate)
+        return found.status == "FAIL" and Cause.of(candidate, found).is_like(cause)
 
-        reducer = Reducer(program, fails, tries=REDUCING)
-        small = reducer.reduce(oracle)
-        tried = REDUCING - reducer.tries
-        return Shrunk(fault, "fuzz", len(program.steps), len(small.steps), index + 1, tried, script(small))
-    return Shrunk(fault, "fuzz", programs=programs)
+    reducer = Reducer(program, fails, tries=REDUCING)
+    small = reducer.reduce(oracle)
+    return Shrunk(fault, "fuzz", len(program.steps), len(small.steps), REDUCING - reducer.tries, script(small))
 
 
-def _by_hypothesis(fault: str, programs: int, judged: Judged) -> Shrunk:
+def _by_hypothesis(fault: str, index: int, judged: Judged) -> Shrunk:
     from hypothesis import HealthCheck, Phase, find, settings
-    from hypothesis.errors import NoSuchExample
+    from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
 
     from conformance.compose import random_programs
+    from conformance.compose.programs import STEPS
+    from conformance.fuzz.worker import blocks_of
     from conformance.render import script
 
-    run: list[bool] = []
-    """Of each program, whether it fails."""
-    first: list[Program] = []
+    ran: list[Program] = []
 
     def fails(program: Program) -> bool:
-        run.append(judged(program)[0].status == "FAIL")
-        if run[-1]:
-            first.append(program)
-        return run[-1]
+        ran.append(program)
+        return judged(program)[0].status == "FAIL"
 
+    # As Hypothesis draws a list of blocks: before each, whether there is one more; then what is kept, which is all.
+    choices = [choice for block in blocks_of(0, index) for choice in (True, block)]
+    database = InMemoryExampleDatabase()
+    database.save(fault.encode(), choices_to_bytes((*choices, False, b"\xff" * STEPS)))
     quick = settings(
-        max_examples=programs,
-        database=None,
+        database=database,
         deadline=None,
-        phases=[Phase.generate, Phase.shrink],
+        phases=[Phase.reuse, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
-    try:
-        small = find(random_programs(), fails, settings=quick, random=random.Random(fault))
-    except NoSuchExample:
-        return Shrunk(fault, "Hypothesis", programs=programs)
-    found = run.index(True) + 1
-    steps = len(first[0].steps)
-    return Shrunk(fault, "Hypothesis", steps, len(small.steps), found, len(run) - found, script(small))
+    small = find(random_programs(), fails, settings=quick, database_key=fault.encode())
+    return Shrunk(fault, "Hypothesis", len(ran[0].steps), len(small.steps), len(ran) - 1, script(small))
 
 
 def mixed(chosen: Sequence[Fault]) -> list[Fault]:
@@ -209,9 +201,7 @@ def spread(every: Sequence[Fault], count: int | None) -> list[Fault]:
 
 @click.command()
 @click.option("--faults", "count", type=click.IntRange(1), metavar="N", help="A sample. Default: all.")
-@click.option(
-    "--found", "enough", type=click.IntRange(1), metavar="N", help="End when so many were found in both ways."
-)
+@click.option("--found", "enough", type=click.IntRange(1), metavar="N", help="End when so many were found.")
 @click.option(
     "--programs", type=click.IntRange(1), default=PROGRAMS, show_default=True, help="Programs a fault, at most."
 )
@@ -220,22 +210,24 @@ def spread(every: Sequence[Fault], count: int | None) -> list[Fault]:
 def main(count: int | None, enough: int | None, programs: int, workers: int, only: str) -> None:
     """How small the programs are that show planted faults."""
     began = time.monotonic()
-    found: dict[str, list[Shrunk]] = {way: [] for way in WAYS}
+    found: list[list[Shrunk]] = []
     chosen = [f for f in mixed(spread(faults(), count)) if only in f.name]
-    for number, both in enumerate(measure(chosen, workers, programs), 1):
-        click.echo(f"{number}. {both[0].fault}: {'; '.join(map(str, both))}")
+    for number, (fault, both) in enumerate(zip(chosen, measure(chosen, workers, programs), strict=True), 1):
+        click.echo(f"{number}. {fault.name}: {'; '.join(map(str, both)) or 'not found'}")
         for one in both:
             if one.steps > SMALL:
-                click.echo(one.script)
-            if one.drawn:
-                found[one.way].append(one)
-        if enough and min(map(len, found.values())) >= enough:
+                click.echo(f"{one.way}:\n{one.script}")
+        if both:
+            found.append(both)
+        if len(found) == enough:
             break
-    small = {way: sum(one.steps <= SMALL for one in seen) for way, seen in found.items()}
-    for way, seen in found.items():
-        click.echo(f"{way}: {len(seen)} of {number} faults found; {small[way]} end in at most {SMALL} steps")
-    click.echo(f"{time.monotonic() - began:.0f} s")
-    sys.exit(0 if all(small[way] >= 0.9 * len(seen) for way, seen in found.items()) else 1)
+    click.echo(f"{len(found)} of {number} faults were found; {time.monotonic() - began:.0f} s")
+    enough_are_small = True
+    for way, ends in zip(WAYS, zip(*found, strict=True), strict=False):
+        small = sum(one.steps <= SMALL for one in ends)
+        enough_are_small &= small >= 0.9 * len(ends)
+        click.echo(f"{way}: {small} of {len(ends)} end in at most {SMALL} steps")
+    sys.exit(0 if enough_are_small else 1)
 
 
 if __name__ == "__main__":

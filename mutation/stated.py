@@ -1,7 +1,7 @@
 """Mutants of the tangents that operators' rows state: `jvp="other_t * self_p + self_t * other_p"`.
 
 An expression stands in dispatch/forward.py as the generator writes it, and runs nowhere by a name of its own: which programs
-use it is noted by its text (`STATED`, and `pool.lines_of`).
+use it is noted by its text (`STATED`, and `reach.Lines`).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class StatedMutant:
 
 
 def place_of(text: str) -> str:
-    """The place of an expression, as `pool.Coverage.places` has it."""
+    """The place of an expression, as `reach.Coverage.places` has it."""
     return f"{FILE}:{text}"
 
 

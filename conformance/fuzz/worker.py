@@ -42,8 +42,13 @@ def drawn(seed: int, index: int, actions: tuple[int, int] = ACTIONS) -> Program:
 
 def composer_of(seed: int, index: int, actions: tuple[int, int] = ACTIONS) -> Composer:
     """What `drawn` draws, with what was done to make it."""
+    return composed(blocks_of(seed, index, actions))
+
+
+def blocks_of(seed: int, index: int, actions: tuple[int, int] = ACTIONS) -> list[bytes]:
+    """What it is composed of."""
     stream = random.Random(f"{seed}/{index}")
-    return composed([stream.randbytes(BLOCK) for _ in range(stream.randint(*actions))])
+    return [stream.randbytes(BLOCK) for _ in range(stream.randint(*actions))]
 
 
 @dataclass

@@ -1,0 +1,100 @@
+"""Which lines of numtorch a program runs: each statement of its source is preceded by a mark.
+
+A mark is a call of `set.add`, 50 ns, so that a program takes hardly longer and does what it does without. (Rejected:
+`sys.settrace`. It makes a frame object a call and fills in its locals, whatever the function, and a program took four times
+as long.) The marks are put into the syntax tree, so that line numbers, which warnings and errors show, stay what they are.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterable, Iterator
+
+from mutation.planting import package
+from mutation.stated import STATED, place_of
+
+MARK, TEXT = "__mark__", "__mark_text__"
+"""What marked functions call: it is found among the builtins, whatever the function's own names are."""
+
+
+class Marks:
+    """The marks in numtorch, and which have been passed."""
+
+    def __init__(self) -> None:
+        self._places: list[tuple[str, ...]] = []
+        """By the number of the mark."""
+        self._passed: set[int] = set()
+        self._texts: set[str] = set()
+        setattr(builtins, MARK, self._passed.add)
+        setattr(builtins, TEXT, self._texts.add)
+
+    def clear(self) -> None:
+        """Nothing has been passed."""
+        self._passed.clear()
+        self._texts.clear()
+
+    def places(self) -> set[str]:
+        """What has been passed."""
+        passed = {place for number in self._passed for place in self._places[number]}
+        return passed.union(map(place_of, self._texts))
+
+    def made_in(self, files: Iterable[str]) -> dict[str, ast.Module]:
+        """These files, marked: of generated ones the functions, else every statement of a function."""
+        trees = {}
+        for file in files:
+            tree = trees[file] = ast.parse((package() / file).read_text())
+            for function, name in list(_functions(tree, "")):
+                place = file if not file.startswith("dispatch/") else f"{file}:{name}"
+                first = function.body[0].lineno
+                start = [self._mark(function, [place] if place != file else _lines(file, function.lineno, first - 1))]
+                if (file, name) == STATED:
+                    start.append(_call(TEXT, ast.Name("text", ast.Load()), function))
+                documented = isinstance(function.body[0], ast.Expr) and isinstance(function.body[0].value, ast.Constant)
+                head, body = function.body[:documented], function.body[documented:]
+                function.body = [*head, *start, *(self._within(file, body) if place == file else body)]
+            ast.fix_missing_locations(tree)
+        return trees
+
+    def _within(self, file: str, body: list[ast.stmt]) -> list[ast.stmt]:
+        marked: list[ast.stmt] = []
+        for statement in body:
+            last = statement.end_lineno or statement.lineno
+            for part in _parts(statement):
+                for field in ("body", "orelse", "finalbody"):
+                    if block := getattr(part, field, None):
+                        last = min(last, block[0].lineno)
+                        setattr(part, field, self._within(file, block))
+            marked += [self._mark(statement, _lines(file, statement.lineno, last)), statement]
+        return marked
+
+    def _mark(self, at: ast.stmt, places: Iterable[str]) -> ast.stmt:
+        self._places.append(tuple(places))
+        return _call(MARK, ast.Constant(len(self._places) - 1), at)
+
+
+def _call(name: str, argument: ast.expr, at: ast.stmt) -> ast.stmt:
+    return ast.copy_location(ast.Expr(ast.Call(ast.Name(name, ast.Load()), [argument], [])), at)
+
+
+def _lines(file: str, first: int, last: int) -> list[str]:
+    return [f"{file}:{number}" for number in range(first, max(first, last) + 1)]
+
+
+def _parts(statement: ast.stmt) -> list[ast.AST]:
+    """A statement and those parts of it that have blocks of their own; none of a definition, which is marked as a function."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return []
+    return [statement, *getattr(statement, "handlers", []), *getattr(statement, "cases", [])]
+
+
+def _functions(node: ast.AST, within: str) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, str]]:
+    """Every function below a node, by its qualified name; those inside of others first."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _functions(child, f"{within}{child.name}.<locals>.")
+            yield child, within + child.name
+        elif isinstance(child, ast.ClassDef):
+            yield from _functions(child, f"{within}{child.name}.")
+        else:
+            yield from _functions(child, within)
