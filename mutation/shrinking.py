@@ -175,8 +175,9 @@ def _by_hypothesis(fault: str, index: int, judged: Judged) -> Shrunk:
 
     # As Hypothesis draws a list of blocks: before each, whether there is one more; then what is kept, which is all.
     choices = [choice for block in blocks_of(0, index) for choice in (True, block)]
+    # What is found under the key itself, Hypothesis takes to be small; under this one it keeps what it has not made small yet.
     database = InMemoryExampleDatabase()
-    database.save(fault.encode(), choices_to_bytes((*choices, False, b"\xff" * STEPS)))
+    database.save(f"{fault}.secondary".encode(), choices_to_bytes((*choices, False, b"\xff" * STEPS)))
     quick = settings(
         database=database,
         deadline=None,

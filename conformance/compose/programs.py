@@ -10,8 +10,9 @@ from hypothesis.strategies import SearchStrategy
 
 from conformance.compose.actions import ACTIONS, backward, leaf, leave
 from conformance.compose.composer import Choices, Composer
-from conformance.program import Program
+from conformance.program import Program, ProgramError
 from conformance.reduce.needs import needing, with_steps
+from conformance.reduce.wholes import without_the_step
 
 BLOCK = 24
 """Bytes that an action is made of. Few actions ask more questions, and those get the simplest answer."""
@@ -24,8 +25,10 @@ ACTIONS_AT_MOST = 24
 STEPS = 64
 """So many steps may be left out one by one, where Hypothesis makes a program small."""
 
-LEFT_OUT = 2
-"""A step is left out whose byte is below: few are as programs are drawn, and 0 is what Hypothesis tries first."""
+GONE, REPLACED, KEPT = 0, 1, 2
+"""What a step's byte says: it is left out with all that needs it; an operand stands for its result; and, all others, it stays.
+
+So few steps are left out as programs are drawn, and Hypothesis tries what leaves least first."""
 
 _TABLE: tuple[Callable[[Composer, Choices], None], ...] = tuple(
     action for action, weight in ACTIONS for _ in range(weight)
@@ -54,24 +57,34 @@ def composed(blocks: list[bytes]) -> Composer:
     return composer
 
 
-def kept(program: Program, bytes_of_steps: bytes) -> Program:
-    """The program without the steps that their bytes leave out, and without all that needs them."""
-    gone: set[int] = set()
-    for index, byte in enumerate(bytes_of_steps[: len(program.steps)]):
-        if byte < LEFT_OUT and index not in gone:
-            gone |= needing(program.steps, index)
-    return (
-        with_steps(program, [step for index, step in enumerate(program.steps) if index not in gone])
-        if gone
-        else program
-    )
+def kept(program: Program, said: bytes) -> Program:
+    """The program without the steps that their bytes leave out."""
+    doomed: set[int] = set()
+    for index in reversed(range(min(len(program.steps), len(said)))):  # what comes before stays where it is
+        if said[index] == GONE or index in doomed:
+            gone = needing(program.steps, index)
+            doomed |= {number for number in gone if number < index}  # the beginning of a block
+            left = [step for number, step in enumerate(program.steps) if number < index or number not in gone]
+            program = with_steps(program, left)
+        elif said[index] == REPLACED:
+            program = next(filter(_is_valid, without_the_step(program, index)), program)
+    return program
+
+
+def _is_valid(program: Program) -> bool:
+    """Whether names are bound once: a body may have a name of its own that is that of an operand outside."""
+    try:
+        program.validate()
+    except ProgramError:
+        return False
+    return True
 
 
 @cache
 def random_programs(actions: int = ACTIONS_AT_MOST) -> SearchStrategy[Program]:
     """Programs of up to so many actions, each a step or a few, on tensors of at most `composer.LARGEST` elements.
 
-    Hypothesis shrinks them by whole actions, of which some take many steps; so a byte a step says whether the step is kept.
+    Hypothesis shrinks them by whole actions, of which some take many steps; so a byte a step says what becomes of it.
     """
     block = st.binary(min_size=BLOCK, max_size=BLOCK)
     blocks = st.lists(block, min_size=2, max_size=actions + 1)

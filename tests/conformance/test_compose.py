@@ -13,7 +13,7 @@ from conformance.compose.actions import ACTIONS, PHRASES, leaf
 from conformance.compose.calls import call, defined
 from conformance.compose.composer import Choices, Composer, Known
 from conformance.compose.phrase import Phrase
-from conformance.compose.programs import BLOCK, LEFT_OUT, STEPS, compose, composed, kept
+from conformance.compose.programs import BLOCK, GONE, KEPT, REPLACED, STEPS, compose, composed, kept
 from conformance.operators import TABLE, Unfit
 from conformance.program import (
     Enter,
@@ -96,12 +96,14 @@ def test_every_phrase_occurs(done: Counter[str]) -> None:
 
 def test_steps_are_left_out_with_all_that_needs_them(programs: list[Program]) -> None:
     for program in programs[:300]:
-        whole, first = bytes([LEFT_OUT] * STEPS), bytes([0] + [LEFT_OUT] * (STEPS - 1))
-        assert kept(program, whole) is program
-        smaller = kept(program, first)
+        count = len(program.steps)
+        assert kept(program, bytes([KEPT] * count)) is program
+        assert kept(program, bytes([GONE] * count)).steps == ()
+        smaller = kept(program, bytes([GONE, *[KEPT] * count]))
         smaller.validate()
-        assert len(smaller.steps) < len(program.steps)
-        assert kept(program, bytes(len(program.steps))).steps == ()
+        assert len(smaller.steps) < count
+        for step in range(min(count, STEPS)):
+            kept(program, bytes([*[KEPT] * step, REPLACED])).validate()
 
 
 @pytest.mark.parametrize("phrases", PHRASES.values(), ids=PHRASES)
