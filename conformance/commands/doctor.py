@@ -124,7 +124,10 @@ def _describes_itself(patient: Patient) -> None:
     """It says who it is and what it observes."""
     said = patient.description
     _expect(bool(said.name), "the description has no name")
-    _expect(bool(said.version), "the description has no version, so that two runs cannot be told apart")
+    _expect(
+        bool(said.version),
+        "the description has no version (of a Python module: `__version__`), so that two runs cannot be told apart",
+    )
     unknown = [facet for facet in said.facets if facet not in FACETS]
     _expect(not unknown, f"unknown facets: {', '.join(unknown)}; there are {', '.join(FACETS)}")
 

@@ -25,6 +25,12 @@ STEPS = 10
 """How many lines tell of the progress where there is no terminal: enough to see that it moves in a log."""
 
 
+DECLARE = (
+    "unsupported cases need what the subject lacks. If it is to lack that, let it say what it has, by the `features` of "
+    "`__torchstone_description__` (docs/subjects.md): then they count as nothing"
+)
+
+
 class Progressing(Bar):
     """A pytest plugin that shows how far a run is, and each case that does not go as expected."""
 
@@ -61,7 +67,11 @@ class Progressing(Bar):
         outcome = json.loads(str(told)) if told else {"text": str(report.longrepr)}
         if text := outcome.get("text"):
             self.unexpected += 1
-            self._failure(str(text))
+            # What a new implementation lacks is much, and no difference: a line, so that the differences can be seen.
+            if outcome.get("status") == "UNSUPPORTED":
+                self.console.print(Text(f"– {outcome['case']}: {outcome['reason']}", style="dim"))
+            else:
+                self._failure(str(text))
         self._moved()
 
     def _failure(self, text: str) -> None:
@@ -84,6 +94,8 @@ def summary(console: Console, result: Result) -> None:
         console.print()
         console.print(table(run))
         console.print(closing_line(run))
+        if any(not outcome.expected and outcome.status == "UNSUPPORTED" for outcome in run.outcomes.values()):
+            console.print(DECLARE, style="dim")
         if run.footer is not None:
             spent = told(run.footer.shares, run.footer.programs, "PyTorch", run.header.subject.name)
             console.print(spent) if spent else None
@@ -137,6 +149,8 @@ def closing_line(run: Run) -> Text:
         return Text(f"{sides}: interrupted; {done} (seed {header.seed})", style="bold yellow")
     footer = run.footer
     verdict = f"{footer.unexpected} not as expected" if footer.unexpected else "all as expected"
+    lacking = sum(not outcome.expected and outcome.status == "UNSUPPORTED" for outcome in run.outcomes.values())
+    verdict += f" ({lacking} of them unsupported)" if lacking else ""
     known = sum(outcome.expected and outcome.status in FAILING for outcome in run.outcomes.values())
     verdict += f" ({known} known to fail)" if known else ""
     return Text(

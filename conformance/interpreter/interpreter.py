@@ -198,6 +198,9 @@ class Session:
             error = raised(exception)
             if isinstance(exception, AttributeError) and self.missing is None:
                 self.missing = _lookup_that_failed(step, exception)
+            if isinstance(exception, TypeError) and self.missing is None:
+                symbol = _symbol(step)
+                self.missing = f"operator.{symbol}" if self._names.lacks(symbol) else None
             if kept is None:
                 _let_go(exception)
             else:
@@ -388,6 +391,13 @@ def _lookup_that_failed(step: Step, error: AttributeError) -> str | None:
     if error.name is None and f"has no attribute '{name}'" in str(error):
         return name
     return None
+
+
+def _symbol(step: Step) -> str:
+    """The operator that a step applies; empty if it applies none."""
+    if isinstance(step, SetItem):
+        return "setitem"
+    return step.operator if isinstance(step, Operator) else ""
 
 
 def _let_go(error: BaseException | None) -> None:

@@ -59,6 +59,33 @@ _HOST = {**threads.HOST, **rounding.HOST}
 _UNREACHABLE = frozenset({"__globals__", "__builtins__", "__subclasses__", "__code__", "__loader__", "__spec__"})
 
 
+def _special_methods() -> dict[str, tuple[str, ...]]:
+    binary = [
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "matmul",
+        "and",
+        "or",
+        "xor",
+        "lshift",
+        "rshift",
+    ]
+    found: dict[str, tuple[str, ...]] = {name: (f"__{name}__", f"__r{name}__") for name in binary}
+    found |= {f"i{name}": (f"__i{name}__", *found[name]) for name in binary}
+    found.update({name: (f"__{name}__",) for name in ("neg", "pos", "invert", "abs", "getitem", "setitem")})
+    return {f"{name}_" if name in ("and", "or") else name: methods for name, methods in found.items()}
+
+
+SPECIAL_METHODS = _special_methods()
+"""The methods that Python tries for an operator, in whichever place the tensor stands; without them it raises a TypeError.
+Comparisons are not among them: every object has those."""
+
+
 class Missing(Exception):
     """The subject has no such name."""
 
@@ -107,13 +134,21 @@ class Namespace:
                 return name
         return None
 
+    def lacks(self, symbol: str) -> bool:
+        """Whether tensors have none of the special methods by which Python looks for an operator."""
+        return symbol in SPECIAL_METHODS and not any(
+            hasattr(self.tensor_type, name) for name in SPECIAL_METHODS[symbol]
+        )
+
     def tensor(self, literal: TensorLiteral) -> Any:
         """A new tensor of these elements: every bit of them, the payload of a nan apart."""
         dtype = self.resolve(f"torch.{literal.dtype}")
-        if 0 in literal.shape:
-            # Nested lists cannot say (0, 3).
-            return self.resolve("torch.zeros")(literal.shape, dtype=dtype)
-        return self.resolve("torch.tensor")(elements(literal.dtype, literal.shape, literal.data).tolist(), dtype=dtype)
+        if 0 in literal.shape and hasattr(self.module, "zeros"):
+            return self.module.zeros(literal.shape, dtype=dtype)
+        made = self.resolve("torch.tensor")(elements(literal.dtype, literal.shape, literal.data).tolist(), dtype=dtype)
+        if 0 in literal.shape and tuple(made.shape) != literal.shape:
+            raise Missing("torch.zeros")  # Nested lists cannot say (0, 3).
+        return made
 
     def _look_up(self, path: str) -> Any:
         if path in _HOST:

@@ -219,14 +219,16 @@ class Lens:
         """Its gradient; UNSET where it is not to be looked at, because PyTorch would warn, or cannot be."""
         if type(tensor) is np.ndarray:
             return UNSET
+        found: Any = UNSET
         try:
             if tensor.is_leaf or tensor.retains_grad:
-                return tensor.grad
+                found = tensor.grad
         except Exception:
             # Of the type: read on the tensor it may raise (of a view made under no_grad, once written).
             if not hasattr(type(tensor), "is_leaf"):
-                return _attribute(tensor, "grad")
-        return UNSET
+                found = _attribute(tensor, "grad")
+        # Where any object can be assigned to it, it may be a number, of which nothing can be looked at.
+        return found if found is None or hasattr(found, "shape") else UNSET
 
     def read(self, tensor: Any) -> bytes | None:
         """Its elements, row by row; None if they cannot be read (a tensor without memory, or inside vmap)."""

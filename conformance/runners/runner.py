@@ -102,9 +102,16 @@ class Library:
         kind = self.resolve(dtype)
         if dtype not in PACKED and dtype != "bfloat16":
             raise Missing("torch." + dtype)
-        if 0 in shape:
+        if 0 in shape and hasattr(self.module, "zeros"):
             return self.module.zeros(tuple(shape), dtype=kind)
-        return self.module.tensor(nested(unpack(dtype, data), shape), dtype=kind)
+        made = self.module.tensor(nested(unpack(dtype, data), shape), dtype=kind)
+        if 0 in shape and tuple(made.shape) != tuple(shape):
+            raise Missing("torch.zeros")  # Nested lists cannot say (0, 3).
+        return made
+
+    def lacks(self, symbol):
+        """Whether tensors have none of the special methods by which Python looks for an operator."""
+        return symbol in SPECIAL_METHODS and not any(hasattr(self.module.Tensor, m) for m in SPECIAL_METHODS[symbol])
 
     def is_tensor(self, value):
         return isinstance(value, self.module.Tensor)
@@ -118,7 +125,9 @@ class Library:
     def grad(self, tensor):
         """Its gradient; a KeyError where it cannot be looked at, or PyTorch would warn."""
         if getattr(tensor, "is_leaf", True) or getattr(tensor, "retains_grad", False):
-            return tensor.grad
+            found = tensor.grad
+            if found is None or hasattr(found, "shape"):
+                return found
         raise KeyError("grad")
 
     def facts(self, tensor):
@@ -276,6 +285,9 @@ class Run:
             name = step.get("name")
             if isinstance(error, AttributeError) and step["kind"] in ("get", "method") and has_no(error, name):
                 self.missing = name
+            symbol = step.get("operator", step["kind"])
+            if isinstance(error, TypeError) and self.missing is None and self.library.lacks(symbol):
+                self.missing = "operator." + symbol
             if self.missing is not None:
                 return {"outcome": "unsupported", "reason": self.missing}, error
             return {"outcome": "raised", "error": seen_error(error)}, error.with_traceback(None)
@@ -593,6 +605,31 @@ BUILTINS = frozenset(
     + ["round", "set", "setattr", "slice", "sorted", "str", "sum", "tuple", "type", "zip"]
 )
 OPERATORS = {name: value for name, value in vars(python_operators).items() if callable(value)}
+
+
+def special_methods():
+    binary = [
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "matmul",
+        "and",
+        "or",
+        "xor",
+        "lshift",
+        "rshift",
+    ]
+    found = {name: ["__%s__" % name, "__r%s__" % name] for name in binary}
+    found.update({"i" + name: ["__i%s__" % name] + found[name] for name in binary})
+    found.update({name: ["__%s__" % name] for name in ("neg", "pos", "invert", "abs", "getitem", "setitem")})
+    return {name + "_" if name in ("and", "or") else name: methods for name, methods in found.items()}
+
+
+SPECIAL_METHODS = special_methods()
 OPERATORS.update(next=next, iter=iter, reversed=reversed, divmod=divmod, round=round)
 OPERATORS.update(trunc=math.trunc, floor=math.floor, ceil=math.ceil)
 

@@ -275,6 +275,7 @@ def _summary(outcome: Outcome) -> dict[str, Any]:
         "expected": outcome.expected,
         "programs": outcome.programs,
         "levels": {level: of.status for level, of in outcome.levels.items()},
+        "reason": outcome.reason,
         "seconds": outcome.seconds,
     }
 

@@ -53,6 +53,8 @@ for the same one reason; so the lack is declared once, in the run's header."""
 def observable(module: types.ModuleType) -> tuple[str, ...]:
     """The facets that can be observed on the tensors of a module; empty if that is all of them."""
     found = tuple(facet for facet in FACETS if facet not in _SEEN_BY or _has(module, _SEEN_BY[facet]))
+    if getattr(getattr(module, "Tensor", None), "__repr__", None) is object.__repr__:
+        found = tuple(facet for facet in found if facet != "repr")
     return () if len(found) == len(FACETS) else found
 
 

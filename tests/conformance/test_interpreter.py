@@ -99,6 +99,46 @@ def test_a_name_that_is_not_there_is_unsupported(step: Any, name: str) -> None:
     assert (trace.outcome, trace.reason) == ("unsupported", name)
 
 
+class WithoutOperators:
+    """Tensors that have none."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+
+@pytest.mark.parametrize("name", ["add", "pow", "imul", "and_", "neg", "getitem"])
+def test_an_operator_that_tensors_do_not_have_is_unsupported_and_a_comparison_raises(name: str) -> None:
+    module = types.ModuleType("bare")
+    module.tensor = module.Tensor = WithoutOperators  # type: ignore[attr-defined]
+    operands = ("$x",) if name == "neg" else ("$x", 1)
+    *_, trace, compared = run(
+        program(call("torch.tensor", 1.0, out="x"), op(name, *operands, out="y"), op("lt", "$x", 1, out="z")),
+        module,
+    ).steps
+    assert (trace.outcome, trace.reason) == ("unsupported", f"operator.{name}")
+    assert compared.outcome == "raised"
+
+
+def test_tensors_without_elements_are_made_by_lists_where_there_is_no_zeros() -> None:
+    module = types.ModuleType("bare")
+    module.float32, module.Tensor = np.dtype("float32"), np.ndarray  # type: ignore[attr-defined]
+    module.tensor = lambda data, dtype: np.array(data, dtype)  # type: ignore[attr-defined]
+    empty, unsayable = (tensor(np.zeros(shape)) for shape in ((2, 0), (0, 2)))
+    first, second = run(program(bind("x", empty), bind("y", unsayable)), module).steps
+    assert first.outcome == "returned"
+    assert (second.outcome, second.reason) == ("unsupported", "torch.zeros")
+
+
+def test_a_grad_that_is_no_tensor_is_not_looked_at() -> None:
+    class Tensor:
+        shape, dtype, is_leaf, grad = (), None, True, 1.0
+
+    module = types.ModuleType("bare")
+    module.Tensor, module.tensor = Tensor, lambda data: Tensor()  # type: ignore[attr-defined]
+    (trace,) = run(program(call("torch.tensor", 1.0, out="x")), module).steps
+    assert list(trace.changes) == ["x"]
+
+
 def test_an_attribute_error_from_inside_a_call_is_raised() -> None:
     # mse_loss looks up 'size' on what it is given; the program's own name, mse_loss, is there.
     _, trace = steps(bind("x", tensor([1.0])), call("torch.nn.functional.mse_loss", "$x", "text"))
