@@ -77,19 +77,14 @@ class Observer:
         """What is new, as the fields of a `StepTrace`; `last` adds what is looked at only once."""
         lens = self._lens
         live: list[tuple[str, Any]] = []
-        plain = True
         for name, value in values.items():
-            if isinstance(value, lens.tensor_type):
-                live.append((name, value))
-                plain = plain and type(value) in lens.plain_types
-            elif isinstance(value, np.ndarray):
+            if isinstance(value, (lens.tensor_type, np.ndarray)):
                 live.append((name, value))
             elif isinstance(value, tuple | list | dict):
                 for path, item in lens.inside(value, name):
                     live.append((path, item))
-                    plain = plain and type(item) in lens.plain_types
-        # A subclass with a __torch_function__ of the program would be called for every attribute.
-        with lens.quietly() if not plain else nullcontext():
+        # A __torch_function__ of the program, of a subclass or a mode, would be called for every attribute.
+        with lens.quietly():
             return self._look(live, last)
 
     def begin(self, values: Mapping[str, Any]) -> tuple[dict[str, TensorChange], Mode]:
@@ -176,7 +171,6 @@ class Lens:
         find = names.find
         self._names = names
         self.tensor_type = names.tensor_type
-        self.plain_types = {self.tensor_type, find("nn.Parameter")}
         self._node_type = find("autograd.graph.Node")
         self._other_constants = tuple(
             t for t in map(find, ("layout", "memory_format", "qscheme")) if isinstance(t, type)
@@ -184,7 +178,7 @@ class Lens:
         self._is_grad_enabled: Callable[[], bool] = find("is_grad_enabled") or (lambda: True)
         self._is_inference: Callable[[], bool] = find("is_inference_mode_enabled") or (lambda: False)
         self._modes = {(g, i): Mode(grad=g, inference=i) for g in (False, True) for i in (False, True)}
-        self.quietly: Callable[[], AbstractContextManager[Any]] = find("_C.DisableTorchFunctionSubclass") or nullcontext
+        self.quietly: Callable[[], AbstractContextManager[Any]] = find("_C.DisableTorchFunction") or nullcontext
         self._int16 = find("int16")
         self.memory = Memory(self.read, find("tensor"))
 

@@ -6,7 +6,11 @@ from typing import Any
 from .grad_mode import is_fwd_grad_enabled as _is_fwd_grad_enabled, set_fwd_grad_enabled as _set_fwd_grad_enabled, state
 from .graph import Node, sequence_nrs
 from .graph_task import GraphTask, current, task_under_way
-from .overrides import DisableTorchFunctionSubclass, disabled_torch_function as _disabled_torch_function_impl
+from .handlers import (
+    DisableTorchFunction,
+    DisableTorchFunctionSubclass,
+    disabled_torch_function as _disabled_torch_function_impl,
+)
 from .saved_hooks import (
     SavedTensor,
     _pop_saved_tensors_default_hooks,
@@ -104,6 +108,7 @@ _autograd = SimpleNamespace(
 )
 
 __all__ = [
+    "DisableTorchFunction",
     "DisableTorchFunctionSubclass",
     "_autograd",
     "_disabled_torch_function_impl",

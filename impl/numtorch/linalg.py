@@ -11,7 +11,7 @@ from .functions import (
     products as _products,
     solvers as _solvers,
 )
-from .overrides import public_module as _public_module
+from .torch_function import public_module as _public_module
 
 _names = _decomposition.LINALG | _solvers.LINALG | _norms.LINALG | _linalg.LINALG | _products.LINALG
 _outputs.bind(_names, _outputs.LINALG)

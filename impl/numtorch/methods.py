@@ -17,8 +17,9 @@ from .device import CPU, device, layout, strided
 from .dtype import dtypes
 from .functions import convert, indexing, outputs, shape
 from .geometry import element_strides, storage_offset
-from .overrides import PYTHON, PYTHON_FUNCTIONS, know_tensor, public
+from .overridable import PYTHON, PYTHON_FUNCTIONS
 from .tensor import Tensor, own_dim, readonly
+from .torch_function import know_tensor, public
 
 SHAPE = (
     "reshape",

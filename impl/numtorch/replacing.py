@@ -1,7 +1,7 @@
 """Other code for the functions of operators, for as long as something must see every operator.
 
 While a dual level is entered or a function transform runs, the code of every operator is replaced by one that asks first, as
-overrides.py replaces the code of public functions while a subclass overrides them. So operators pay nothing the rest of the
+torch_function.py replaces the code of public functions while somebody overrides them. So operators pay nothing the rest of the
 time. (Rejected: a question in each generated operator, which all programs would pay for.)
 
 What is asked, in this order: the innermost interpreter of the thread (levels.py), which has its way with the call and hands it
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
-from . import grad_mode, late, levels, overrides, tangents
+from . import grad_mode, late, levels, tangents, torch_function
 
 Rule = Callable[["Replaced", tuple, dict], Any]
 
@@ -31,10 +31,10 @@ class Replaced:
 
         self._function, self.name, self.rule, self.kind = target, name, rule, kind
         self.relates = rule is view
-        known = self._known = overrides.of(target)
+        known = self._known = torch_function.of(target)
         own = known.own() if known is not None else (target.__code__, target.__defaults__, target.__kwdefaults__)
         self._own = own
-        self._asking = overrides.entry_of(len(own[0].co_freevars)), None, {"_asked": self}
+        self._asking = torch_function.entry_of(len(own[0].co_freevars)), None, {"_asked": self}
         code, defaults, keywords = own
         self.names = list(code.co_varnames[: code.co_argcount])
         self.original: Any = FunctionType(code, target.__globals__, target.__name__, defaults, target.__closure__)
@@ -100,12 +100,12 @@ def hold() -> None:
 def _look() -> None:
     """Find the functions to replace; again only if something was imported since that made public functions."""
     global _looked_through
-    if _looked_through == overrides.count():
+    if _looked_through == torch_function.count():
         return
     for target, name, rule, kind in targets():
         if target not in _replaced:
             _replaced[target] = Replaced(target, name, rule, kind)
-    _looked_through = overrides.count()
+    _looked_through = torch_function.count()
 
 
 def let_go() -> None:
@@ -133,8 +133,8 @@ def targets() -> Iterable[tuple[FunctionType, str, Rule | None, Any]]:
     for function, what in found.items():
         by_code[place_of(function.__code__)] = what
         yield function, *what
-    for function in overrides.all_known():
-        place = place_of(overrides.of(function).own()[0])  # type: ignore[union-attr]
+    for function in torch_function.all_known():
+        place = place_of(torch_function.of(function).own()[0])  # type: ignore[union-attr]
         if place in by_code:
             yield function, *by_code[place]
 

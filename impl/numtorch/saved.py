@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import grad_mode, overrides
+from . import grad_mode, handlers, torch_function
 from .graph import FREED, FREED_COUNTER, FREED_TEXT, Node
 from .saved_hooks import Packed
 from .tensor import Tensor, copy_slots, wrap
@@ -164,7 +164,7 @@ def unpack_input(node: Node, name: str) -> Any:
     if saved and was_detached(tensor, getattr(node, name + "_version")):
         raise RuntimeError(DETACHED)
     tensor = unpack_saved(node, name)
-    if overrides.living and tensor is not None and overrides.overrides(type(tensor)):
+    if torch_function.living and tensor is not None and handlers.overrides(type(tensor)):
         return plain(tensor)
     return tensor
 

@@ -3,7 +3,7 @@
 import importlib as _importlib
 
 from .methods import FAMILIES as _FAMILIES
-from .overrides import public_module as _public_module
+from .torch_function import public_module as _public_module
 
 for _family in _FAMILIES:
     _found = getattr(_importlib.import_module(f".functions.{_family}", __package__), "SPECIAL", {})

@@ -15,7 +15,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from . import dtype as dtypes, grad_mode, overrides, views
+from . import dtype as dtypes, grad_mode, handlers, torch_function, views
 from .descriptor import Descriptor, Size, describe
 from .graph import HookDict, RemovableHandle
 from .lazy import resolve
@@ -76,12 +76,12 @@ class Tensor:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        overrides.subclassed(cls)
+        torch_function.subclassed(cls)
 
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """What is done with a function that was given an object of this class: its results are of the class, too."""
-        return overrides.default_torch_function(cls, func, types, args, kwargs)
+        return handlers.default_torch_function(cls, func, types, args, kwargs)
 
     # ---- autograd attributes
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import numtorch as torch
-from numtorch import dispatch, overrides, tangents
+from numtorch import dispatch, tangents, torch_function
 from numtorch.autograd import forward_ad as fw
 from numtorch.forward_rules.table import FAMILIES
 from tests.numtorch.operator_samples import LEAVES, constants, leaf, samples
@@ -84,7 +84,7 @@ def test_tangent_is_the_directional_derivative(
 def codes() -> dict[Any, Any]:
     """The code of all functions that a level may exchange."""
     modules = [vars(getattr(dispatch, family)).values() for family in FAMILIES]
-    return {f: f.__code__ for f in (*itertools.chain(*modules), *overrides.all_known()) if hasattr(f, "__code__")}
+    return {f: f.__code__ for f in (*itertools.chain(*modules), *torch_function.all_known()) if hasattr(f, "__code__")}
 
 
 @pytest.mark.parametrize("left", [True, False])

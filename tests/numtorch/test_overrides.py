@@ -1,10 +1,14 @@
 """Subclasses with `__torch_function__`: what they see, what they get, and that nobody pays while there is none."""
 
+import contextlib
 import gc
 import inspect
+import threading
+
+import pytest
 
 import numtorch as torch
-from numtorch import overrides
+from numtorch import torch_function
 
 
 def recorder():
@@ -22,24 +26,24 @@ def recorder():
 
 def test_functions_have_their_own_code_again_when_the_last_subclass_is_gone():
     gc.collect()
-    before = overrides.living
+    before = torch_function.living
     code = torch.cat.__code__
     recorder_class, _ = recorder()
     assert torch.cat.__code__ is not code or before
     del recorder_class
     gc.collect()
-    assert overrides.living == before
+    assert torch_function.living == before
     assert torch.cat.__code__ is code
 
 
 def test_a_subclass_that_functions_were_given_is_not_kept_alive_by_that():
     gc.collect()
-    before = overrides.living
+    before = torch_function.living
     recorder_class, _ = recorder()
     torch.exp(torch.ones(2).as_subclass(recorder_class))
     del recorder_class
     gc.collect()
-    assert overrides.living == before
+    assert torch_function.living == before
 
 
 def test_a_function_is_the_same_object_before_and_after():
@@ -62,12 +66,12 @@ def test_a_function_that_closes_over_something_asks_too():
 
 def test_a_parameter_overrides_nothing():
     gc.collect()
-    before = overrides.living
+    before = torch_function.living
 
     class Weight(torch.nn.Parameter):
         pass
 
-    assert overrides.living == before
+    assert torch_function.living == before
     assert type(Weight(torch.ones(2)) * 2) is torch.Tensor
 
 
@@ -108,3 +112,72 @@ def test_errors_about_arguments_stay_what_they_are_while_a_subclass_lives():
     before = text()
     _subclass, _ = recorder()
     assert text() == before == "__array__() got an unexpected keyword argument 'copy'"
+
+
+class Counting(torch.overrides.TorchFunctionMode):
+    """A mode that counts what it is given."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        self.calls += 1
+        return func(*args, **(kwargs or {}))
+
+
+def test_functions_have_their_own_code_again_after_a_mode():
+    gc.collect()
+    others = torch_function.asking
+    code = torch.cat.__code__
+    with Counting() as mode:
+        torch.cat([torch.ones(1)])
+    assert mode.calls == 2
+    assert torch_function.asking == others
+    assert torch.cat.__code__ is code
+
+
+def test_a_mode_is_asked_in_its_own_thread_only():
+    found = []
+    with Counting() as mode:
+        thread = threading.Thread(target=lambda: found.append(torch.ones(2) + 1))
+        thread.start()
+        thread.join()
+    assert mode.calls == 0
+    assert found[0].tolist() == [2.0, 2.0]
+
+
+def test_a_mode_that_is_left_by_an_error_is_left():
+    with contextlib.suppress(ZeroDivisionError), Counting():
+        raise ZeroDivisionError
+    assert torch.overrides._get_current_function_mode() is None
+    with pytest.raises(RuntimeError, match="stack is empty"):
+        torch.overrides._pop_mode()
+
+
+def test_modes_are_known_from_the_outermost_in():
+    with Counting() as outer, Counting() as inner:
+        assert torch.overrides._get_current_function_mode_stack() == [outer, inner]
+        with torch.overrides._pop_mode_temporarily() as left:
+            torch.ones(2)
+    assert left is inner
+    assert (outer.calls, inner.calls) == (1, 0)
+
+
+def test_names_of_what_can_be_overridden():
+    names = [
+        torch.add,
+        torch.Tensor.add,
+        torch.nn.functional.relu,
+        torch.linalg.norm,
+        torch.split,
+        torch.Tensor.grad.__get__,
+    ]
+    assert [torch.overrides.resolve_name(f) for f in names] == [
+        "torch.add",
+        "torch.Tensor.add",
+        "torch.nn.functional.relu",
+        "torch.linalg.norm",
+        "torch.functional.split",
+        "torch.Tensor.grad.__get__",
+    ]
+    assert torch.overrides.resolve_name(len) is None

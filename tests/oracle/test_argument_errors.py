@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import numtorch
-from numtorch.overrides import PYTHON, PYTHON_FUNCTIONS
+from numtorch.overridable import PYTHON, PYTHON_FUNCTIONS
 from numtorch.signatures import _lines, refusal, signature_of
 
 torch = pytest.importorskip("torch")

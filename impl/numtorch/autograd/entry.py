@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import grad_mode, overrides
+from .. import grad_mode, torch_function
 from ..capture import of_scalar
 from ..descriptor import Size
 from ..engine import run_backward
@@ -64,7 +64,7 @@ def grad(
         and only_inputs is True
         and allow_unused is None
         and type(keep := create_graph if retain_graph is None else retain_graph) is bool
-        and not (is_grads_batched or materialize_grads)
+        and not (is_grads_batched or materialize_grads or torch_function.asking)
     ):
         found = of_scalar(outputs, inputs, keep, create_graph)
         if type(found) is Tensor:
@@ -77,21 +77,24 @@ def grad(
         allow_unused = materialize_grads
     outputs = (outputs,) if isinstance(outputs, Tensor) or _is_edge(outputs) else tuple(outputs)
     targets = input_tuple(inputs, "grad")
-    if overrides.living and overrides.has_torch_function(outputs + targets):
-        answer = overrides.handle_torch_function(
-            grad,
-            outputs + targets,
-            outputs,
-            targets,
-            grad_outputs=grad_outputs,
-            retain_graph=retain_graph,
-            create_graph=create_graph,
-            only_inputs=only_inputs,
-            allow_unused=allow_unused,
-            is_grads_batched=is_grads_batched,
-            materialize_grads=materialize_grads,
-        )
-        return dict(zip(inputs, answer, strict=True)) if type(inputs) is dict else answer
+    if torch_function.asking:
+        from ..overrides import handle_torch_function, has_torch_function
+
+        if has_torch_function(outputs + targets):
+            answer = handle_torch_function(
+                grad,
+                outputs + targets,
+                outputs,
+                targets,
+                grad_outputs=grad_outputs,
+                retain_graph=retain_graph,
+                create_graph=create_graph,
+                only_inputs=only_inputs,
+                allow_unused=allow_unused,
+                is_grads_batched=is_grads_batched,
+                materialize_grads=materialize_grads,
+            )
+            return dict(zip(inputs, answer, strict=True)) if type(inputs) is dict else answer
     if not only_inputs:
         warnings.warn(
             "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient "

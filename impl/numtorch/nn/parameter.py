@@ -7,7 +7,7 @@ from typing import Any
 
 from ..creation import empty
 from ..functions.copying import make_subclass, state_of
-from ..overrides import disabled_torch_function
+from ..handlers import disabled_torch_function
 from ..tensor import Tensor
 
 
