@@ -19,7 +19,7 @@ from conformance.judging.verdict import Verdict
 from conformance.program import Program, ProgramError
 from conformance.reduce import reduce
 from conformance.report.model import operation
-from conformance.running.answering import answer
+from conformance.running.answering import Both, both, said
 from conformance.running.timing import Clock
 from conformance.subjects import Subject
 from conformance.subjects.base import SubjectError
@@ -106,16 +106,17 @@ class Worker:
 
     def take(self, program: Program, index: int = -1) -> Tally:
         """One program, wherever it comes from; -1 is the number of one that was not drawn."""
-        verdict, oracle, subject = self.judged(program)
+        judged = self.judged(program)
+        verdict = judged.verdict
         tally = Tally(programs=1, statuses=Counter([verdict.status]))
         if self.stats:
-            tally.seen.update(_occurring(program, oracle))
+            tally.seen.update(_occurring(program, judged.oracle))
         if verdict.status in FAILING:
             cause = Cause.of(program, verdict)
             if self.store.claim(cause):
                 # Written down before it is made small, so that nothing is lost if this process ends here.
-                self._write(cause, index, program, program, verdict, oracle, subject)
-                cause = self._reduced(cause, index, program, oracle)
+                self._write(cause, index, program, program, judged)
+                cause = self._reduced(cause, index, program, judged.oracle)
             tally.causes[cause] += 1
         elif verdict.status == "UNSUPPORTED":
             tally.lacking[verdict.reason.removeprefix("no ").strip("'")] += 1
@@ -124,23 +125,17 @@ class Worker:
         tally.spent.update({what: round(1e6 * seconds) for what, seconds in self.clock.shares.items()})
         return tally
 
-    def judged(self, program: Program) -> tuple[Verdict, Trace | None, Trace | None]:
+    def judged(self, program: Program) -> Both:
         """The verdict on a program, and both traces as far as there are any."""
         try:
-            with self.clock.spent("oracle"):
-                oracle = self.oracle.run(program)
+            known = said(program, self.oracle, self.clock)
         except SubjectError as error:
-            return Verdict(status="BLOCKED", reason=f"the oracle: {error}"), None, None
-        with self.clock.spent("subject"):
-            subject = answer(self.subject, program)
-        if isinstance(subject, Verdict):
-            return subject, oracle, None
-        with self.clock.spent("comparing"):
-            return judge(program, oracle, subject, self.oracle, self.facets), oracle, subject
+            return Both(Verdict(status="BLOCKED", reason=f"the oracle: {error}"))
+        return both(program, known, self.oracle, self.subject, judge, self.facets, self.clock)
 
     def still(self, found: Found, program: Program) -> bool:
         """Whether a finding of an earlier run is still one."""
-        verdict, _, _ = self.judged(program)
+        verdict = self.judged(program).verdict
         return verdict.status in FAILING and Cause.of(program, verdict).is_like(found.cause)
 
     def kept(self) -> list[Program]:
@@ -160,11 +155,12 @@ class Worker:
         self.oracle.close()
 
     def _reduced(self, cause: Cause, index: int, program: Program, oracle: Trace | None) -> Cause:
-        last: dict[str, tuple[Verdict, Trace | None, Trace | None]] = {}
+        last: dict[str, Both] = {}
 
         def fails(candidate: Program) -> bool:
             judged = self.judged(candidate)
-            if judged[0].status not in FAILING or not Cause.of(candidate, judged[0]).is_like(cause):
+            verdict = judged.verdict
+            if verdict.status not in FAILING or not Cause.of(candidate, verdict).is_like(cause):
                 return False
             last["smallest"] = judged
             return True
@@ -172,7 +168,7 @@ class Worker:
         tries = REDUCING if cause.status == "FAIL" else 30  # each crash costs a process, each time-out the deadline
         smallest = reduce(program, fails, tries=tries, values=oracle)
         if "smallest" in last:
-            self._write(cause, index, program, smallest, *last["smallest"])
+            self._write(cause, index, program, smallest, last["smallest"])
         return cause
 
     def _write(
@@ -181,11 +177,10 @@ class Worker:
         index: int,
         original: Program,
         program: Program,
-        verdict: Verdict,
-        oracle: Trace | None,
-        subject: Trace | None,
+        judged: Both,
     ) -> None:
         name, oracle_name = self.names
+        verdict, oracle, subject = judged.verdict, judged.oracle, judged.subject
         found = Found(
             cause=cause,
             verdict=verdict,

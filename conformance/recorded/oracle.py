@@ -54,7 +54,11 @@ class Recorded:
             yield one.program
 
     def run(self, program: Program) -> Trace:
-        return Trace.from_json(bytes(self._of(program).trace))
+        return Trace.from_json(self.text(program))
+
+    def text(self, program: Program) -> bytes:
+        """What PyTorch did, as it stands in the corpus."""
+        return bytes(self._of(program).trace)
 
     def witness(self, program: Program, single: Trace) -> Witness:
         """How sure PyTorch was of its answer."""

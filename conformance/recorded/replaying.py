@@ -32,7 +32,9 @@ class Replay(CaseRun):
 
     def _draw(self, see: Callable[[Program], None], *, shrink: bool = False) -> None:
         assert isinstance(self.oracle, Recorded)
-        for number, program in enumerate(self.oracle.programs(self.case.id)):
+        with self.clock.spent("drawing"):
+            programs = list(self.oracle.programs(self.case.id))
+        for number, program in enumerate(programs):
             if number == self.settings.max_examples:
                 return
             try:

@@ -33,8 +33,9 @@ from conformance.journal import (
 )
 from conformance.judging.adjudicate import adjudicate
 from conformance.judging.verdict import Status, Verdict
+from conformance.judging.witness import Knowing
 from conformance.program import Program
-from conformance.running.answering import answer
+from conformance.running.answering import Both, Judge, both, said
 from conformance.running.enough import Enough
 from conformance.running.expected import Expectations
 from conformance.running.timing import Clock
@@ -82,10 +83,6 @@ class Case(Described, Protocol):
     def programs(self) -> SearchStrategy[Program]: ...
 
 
-Judge = Callable[[Program, Trace, Trace, Subject, tuple[str, ...]], Verdict]
-"""Compares the oracle's trace of a program with the subject's: `conformance.judging.judge.judge`."""
-
-
 @dataclass(frozen=True)
 class Settings:
     """How much is drawn, and from which seed."""
@@ -125,7 +122,7 @@ def run_case(
 
 def _kind(oracle: Subject) -> type[CaseRun]:
     """How a case is run: a recorded oracle brings its programs along."""
-    if not hasattr(oracle, "programs"):
+    if not isinstance(oracle, Knowing):
         return CaseRun
     from conformance.recorded.replaying import Replay
 
@@ -306,24 +303,23 @@ class CaseRun:
         if digest not in self.ran:
             index = len(self.ran)
             self._write(ProgramRecord(case=self.case.id, index=index, program=program))
-            ran = self._run_now(program)
+            ran = self._both(program)
             self._write(VerdictRecord(case=self.case.id, index=index, verdict=ran.verdict))
             # Traces are kept of what a report can show: those that failed.
-            self.ran[digest] = ran if ran.verdict.status != "PASS" else Ran(program, ran.verdict)
+            passed = ran.verdict.status == "PASS"
+            self.ran[digest] = (
+                Ran(program, ran.verdict) if passed else Ran(program, ran.verdict, ran.oracle, ran.subject)
+            )
         return self.ran[digest]
 
-    def _run_now(self, program: Program) -> Ran:
-        return self._run_with(self.oracle, program)
+    def _both(self, program: Program, answers: Subject | None = None) -> Both:
+        oracle = answers or self.oracle
+        known = said(program, oracle, self.clock)
+        return both(program, known, oracle, self.subject, self.judge, self.description.facets, self.clock)
 
     def _run_with(self, answers: Subject, program: Program) -> Ran:
-        with self.clock.spent("oracle"):
-            oracle = answers.run(program)
-        with self.clock.spent("subject"):
-            subject = answer(self.subject, program)
-        if isinstance(subject, Verdict):
-            return Ran(program, subject, oracle)
-        with self.clock.spent("comparing"):
-            return Ran(program, self.judge(program, oracle, subject, answers, self.description.facets), oracle, subject)
+        ran = self._both(program, answers)
+        return Ran(program, ran.verdict, ran.oracle, ran.subject)
 
     def _write(self, record: CaseRecord | ProgramRecord | VerdictRecord | Outcome) -> None:
         with self.clock.spent("writing"):
@@ -381,7 +377,7 @@ class CaseRun:
         if not drawn:
             return None
         example = sorted(drawn, key=size_of)[len(drawn) // 3]
-        return _finding(self._run_now(example.program) if example.verdict.status == "PASS" else example)
+        return _finding(self._run_with(self.oracle, example.program) if example.verdict.status == "PASS" else example)
 
 
 class Differs(AssertionError):

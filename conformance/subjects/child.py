@@ -27,7 +27,7 @@ from conformance.subjects.messages import (
     Run,
     Unsupported,
     Welcome,
-    encoder,
+    answers,
     requests,
 )
 from conformance.subjects.opening import open_here
@@ -87,7 +87,7 @@ def _private_stdout() -> BinaryIO:
 
 
 def _send(replies: BinaryIO, reply: Reply) -> None:
-    line = encoder.encode(reply) + b"\n"
+    line = answers.encode(reply) + b"\n"
     while line:
         line = line[replies.write(line) or 0 :]
 

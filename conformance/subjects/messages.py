@@ -80,8 +80,15 @@ Request = Union[Hello, Run, Reset, Bye]
 Reply = Union[Welcome, Answer, Unsupported, Error, Done, Refused]
 
 encoder = msgspec.json.Encoder()
+answers = msgspec.json.Encoder(order="deterministic")
+"""Of replies. A trace is the same text from wherever it comes."""
 requests = msgspec.json.Decoder(Request)
 replies = msgspec.json.Decoder(Reply)
+
+
+def answered(seq: int, trace: bytes) -> bytes:
+    """The line that a process of ours answers with, if it has a trace of this text."""
+    return b'{"kind":"trace","seq":%d,"trace":%b}' % (seq, trace)
 
 
 def schema(of: str) -> dict[str, Any]:

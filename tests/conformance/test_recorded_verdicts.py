@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from conformance.program import Program
 from conformance.recorded.corpus import Corpus
 from conformance.recorded.oracle import Recorded
 from conformance.recorded.shipped import SHIPPED
+from conformance.running.answering import answer, both, said
+from conformance.running.timing import Clock
 from conformance.subjects import Process, Subject, SubjectError
 from mutation.faults import faults
 from mutation.planting import write_copy
@@ -66,6 +69,25 @@ def sample(recorded: Recorded) -> Iterator[Program]:
 def told(verdict: Verdict) -> Any:
     # Of one step they are listed in the order of its names, which a file has sorted.
     return verdict.status, sorted((one.step, one.facet, one.name) for one in verdict.differences)
+
+
+def test_a_trace_that_is_not_read_has_the_verdict_of_one_that_is(subjects: dict[str, Process]) -> None:
+    recorded, clock = Recorded(Corpus(SHIPPED)), Clock()
+    seen: Counter[tuple[str, str]] = Counter()
+    not_read = 0
+    for program in islice(sample(recorded), 0, None, 3):
+        known = said(program, recorded, clock)
+        for name, subject in subjects.items():
+            read = answer(subject, program)
+            whole = read if isinstance(read, Verdict) else judge(program, known.trace, read, recorded, ())
+            found = both(program, known, recorded, subject, judge, (), clock)
+            assert found.verdict == whole, (name, program)
+            if not isinstance(read, Verdict):
+                assert found.subject == read
+            seen[name, whole.status] += 1
+            not_read += found.by_subject is known
+    assert all(seen[name, "FAIL"] for name in FAULTS), seen
+    assert not_read > 0.6 * sum(seen.values())
 
 
 def test_verdicts_are_those_of_pytorch(subjects: dict[str, Process]) -> None:
