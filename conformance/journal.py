@@ -15,10 +15,10 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Union
+from typing import Any, TypeVar, Union
 
 import msgspec
 
@@ -161,6 +161,46 @@ class Footer(_Record, frozen=True, kw_only=True):
 Record = Union[Header, CaseRecord, ProgramRecord, VerdictRecord, Outcome, Footer]
 """What a line of a run.jsonl can be."""
 
+
+class Unread(msgspec.Struct, frozen=True):
+    """The line of a program or of a verdict, of which only whose it is is looked at: they are most of a run, and go from file
+    to file as they are."""
+
+    case: str
+    index: int
+    line: bytes
+
+    @property
+    def is_program(self) -> bool:
+        return self.line.startswith(_PROGRAMS[0])
+
+
+_Value = TypeVar("_Value")
+
+
+class _ByProgram(Mapping[tuple[str, int], _Value]):
+    """What is said of programs, by case and index. What stands in an unread line is read when it is asked for."""
+
+    def __init__(self) -> None:
+        self.said: dict[tuple[str, int], _Value | Unread] = {}
+
+    def __getitem__(self, key: tuple[str, int]) -> _Value:
+        said = self.said[key]
+        if not isinstance(said, Unread):
+            return said
+        record: Any = _decoder.decode(said.line)
+        value: _Value = record.program if said.is_program else record.verdict
+        return value
+
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        return iter(self.said)
+
+    def __len__(self) -> int:
+        return len(self.said)
+
+
+_Line = TypeVar("_Line", bound=Record | Unread)
+
 STARTED = ""
 """What `without_times` leaves of a time of day."""
 
@@ -234,14 +274,14 @@ def merge(
     A case without an outcome was cut off: its process died, and it counts as CRASH at the program that was running. If the
     run was interrupted it has no outcome, and the run no footer.
     """
-    records: list[Record] = [_header(path)]
-    everything = [list(_records(shard)) for shard in _shards(path)]
+    records: list[Record | Unread] = [_header(path)]
+    everything = [list(_lines(shard)) for shard in _shards(path)]
     written = _by_case_from_all(everything)
     for case in cases:
         lines = written.get(case.id, [] if interrupted else [case])
         records += lines
         if lines and not interrupted and not isinstance(lines[-1], Outcome):
-            records += _crashed(case.id, lines)
+            records += _crashed(case.id, [_read(line) for line in lines])
     if not interrupted:
         outcomes = [record for record in records if isinstance(record, Outcome)]
         records.append(footer_of(outcomes, seconds, _shares(everything), split))
@@ -251,20 +291,20 @@ def merge(
     return run_of(records)
 
 
-def write(path: Path, records: Iterable[Record]) -> None:
+def write(path: Path, records: Iterable[Record | Unread]) -> None:
     """Writes a run's file as a whole: a new one that takes the old one's place at once, so that a kill in the middle of
     this loses nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     with part.open("wb") as file:
         for record in records:
-            file.write(_encoder.encode(record) + b"\n")
+            file.write(record.line if isinstance(record, Unread) else _encoder.encode(record) + b"\n")
     os.replace(part, path)
 
 
-def _by_case_from_all(shards: Iterable[Iterable[Record]]) -> dict[str, list[Record]]:
+def _by_case_from_all(shards: Iterable[Iterable[_Line]]) -> dict[str, list[_Line]]:
     """What the shards say, by case."""
-    cases: dict[str, list[Record]] = {}
+    cases: dict[str, list[_Line]] = {}
     for records in map(_by_case, shards):
         for case, lines in records.items():
             # A case can have run twice, if its first process died: what counts is the run that came to its end.
@@ -273,18 +313,18 @@ def _by_case_from_all(shards: Iterable[Iterable[Record]]) -> dict[str, list[Reco
     return cases
 
 
-def by_case(path: Path) -> dict[str, list[Record]]:
+def by_case(path: Path) -> dict[str, list[Record | Unread]]:
     """What a file says, by case. Raises a `RunFileError`."""
-    return _by_case(_records(path))
+    return _by_case(_lines(path))
 
 
-def _by_case(records: Iterable[Record]) -> dict[str, list[Record]]:
-    cases: dict[str, list[Record]] = {}
+def _by_case(records: Iterable[_Line]) -> dict[str, list[_Line]]:
+    cases: dict[str, list[_Line]] = {}
     for record in records:
         match record:
             case CaseRecord(id=case):
                 cases[case] = [record]
-            case ProgramRecord(case=case) | VerdictRecord(case=case) | Outcome(case=case):
+            case ProgramRecord(case=case) | VerdictRecord(case=case) | Outcome(case=case) | Unread(case=case):
                 cases.setdefault(case, []).append(record)
     return cases
 
@@ -330,7 +370,7 @@ def footer_of(outcomes: Sequence[Outcome], seconds: float, shares: dict[str, flo
     )
 
 
-def _shares(shards: Iterable[Iterable[Record]]) -> dict[str, float]:
+def _shares(shards: Iterable[Iterable[Record | Unread]]) -> dict[str, float]:
     """Where the time went, over all the processes: each leaves a footer of its own in its shard."""
     total: dict[str, float] = {}
     for records in shards:
@@ -351,9 +391,9 @@ class Run:
     header: Header
     cases: dict[str, CaseRecord] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
-    programs: dict[tuple[str, int], Program] = field(default_factory=dict)
+    programs: Mapping[tuple[str, int], Program] = field(default_factory=dict)
     """By case and index. Those whose index is past the outcome's `programs` were tried while shrinking."""
-    verdicts: dict[tuple[str, int], Verdict] = field(default_factory=dict)
+    verdicts: Mapping[tuple[str, int], Verdict] = field(default_factory=dict)
     footer: Footer | None = None
 
     @property
@@ -401,25 +441,30 @@ def read(path: Path, *, programs: bool = True) -> Run:
     return run_of(records)
 
 
-def run_of(records: Iterable[Record]) -> Run:
+def run_of(records: Iterable[Record | Unread]) -> Run:
     """What the records of a file say, the header first."""
     header, *rest = records
     assert isinstance(header, Header)
-    run = Run(header)
+    cases: dict[str, CaseRecord] = {}
+    outcomes: dict[str, Outcome] = {}
+    programs: _ByProgram[Program] = _ByProgram()
+    verdicts: _ByProgram[Verdict] = _ByProgram()
     footer = None
     for record in rest:
         match record:
             case CaseRecord(id=case):
-                run.cases[case] = record
+                cases[case] = record
             case ProgramRecord(case=case, index=index, program=program):
-                run.programs[case, index] = program
+                programs.said[case, index] = program
             case VerdictRecord(case=case, index=index, verdict=verdict):
-                run.verdicts[case, index] = verdict
+                verdicts.said[case, index] = verdict
+            case Unread(case=case, index=index):
+                (programs if record.is_program else verdicts).said[case, index] = record
             case Outcome(case=case):
-                run.outcomes[case] = record
+                outcomes[case] = record
             case Footer():
                 footer = record
-    return Run(run.header, run.cases, run.outcomes, run.programs, run.verdicts, footer)
+    return Run(header, cases, outcomes, programs, verdicts, footer)
 
 
 def without_times(path: Path) -> bytes:
@@ -457,12 +502,37 @@ def _records(path: Path, passed_over: tuple[bytes, ...] = ()) -> Iterator[Record
         for number, line in enumerate(file, 1):
             if line.startswith(passed_over):
                 continue
-            try:
-                yield _decoder.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                if not line.endswith(b"\n"):
-                    return  # The process was killed in the middle of this line, which is the last.
-                raise NotARun(path, number, str(error)) from error
+            if (record := _read_line(path, number, line)) is not None:
+                yield record
+
+
+def _lines(path: Path) -> Iterator[Record | Unread]:
+    """What a file says, programs and verdicts unread."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            # A last line that was cut off is for `_read_line` to leave out.
+            if line.startswith(_PROGRAMS) and line.endswith(b"\n"):
+                try:
+                    of = _of.decode(line)
+                    yield Unread(of.case, of.index, line)
+                except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                    raise NotARun(path, number, str(error)) from error
+            elif (record := _read_line(path, number, line)) is not None:
+                yield record
+
+
+def _read_line(path: Path, number: int, line: bytes) -> Record | None:
+    """What a line says; None of one that was cut off: the process was killed in the middle of it, and it is the last."""
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if not line.endswith(b"\n"):
+            return None
+        raise NotARun(path, number, str(error)) from error
+
+
+def _read(line: Record | Unread) -> Record:
+    return _decoder.decode(line.line) if isinstance(line, Unread) else line
 
 
 def _shards(path: Path) -> list[Path]:
@@ -473,3 +543,13 @@ def _shards(path: Path) -> list[Path]:
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
+
+
+class _Of(msgspec.Struct):
+    """Of a line, whose it is."""
+
+    case: str
+    index: int
+
+
+_of: msgspec.json.Decoder[_Of] = msgspec.json.Decoder(_Of)

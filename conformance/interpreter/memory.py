@@ -59,6 +59,9 @@ class Memory:
             # Not untyped_storage(): PyTorch would keep the object, and ever after take the memory for shared, so that a
             # gradient that was looked at is no longer added to in place.
             address, size = tensor.data_ptr(), tensor.element_size()
+            if self._trusted and not address and not tensor.numel():
+                found.data = b""
+                return found
             found.begins = address - tensor.storage_offset() * size
             # What is lazily conjugated or negated holds other numbers than its memory.
             found.is_complex = tensor.is_complex()

@@ -18,9 +18,9 @@ import pytest
 
 from conformance.journal import Run, read
 from conformance.running.oracles import chosen, is_recorded, open_oracle
-from conformance.running.plugin import CaseItem
+from conformance.running.plugin import CONTROLLER, CaseItem
 from conformance.running.session import Plan, all_cases, import_from_here
-from conformance.runs.shards import MoreShardsThanCases, Shard
+from conformance.runs.shards import Shard
 from conformance.subjects import open_subject
 
 AS_EXPECTED, NOT_AS_EXPECTED, COULD_NOT_RUN = 0, 1, 2
@@ -88,14 +88,11 @@ def run(
         durations=durations and durations.absolute(),
     )
     import_from_here()
-    asked = [*(f"--subject={subject}" for subject in subjects), *(f"--cases={path}" for path in cases)]
-    selected = select(subjects, selection, cases, oracle)
-    if not selected:
+    part = [f"--shard={shard}"] if shard else []
+    part += [f"--durations-of={plan.durations}"] if plan.durations else []
+    asked = [*(f"--subject={subject}" for subject in subjects), *(f"--cases={path}" for path in cases), *part]
+    if not select(subjects, selection, cases, oracle, part):
         raise CannotRun(f"no case matches -k {selection!r}; `torchstone list` shows them")
-    try:
-        plan.split([name.removeprefix(f"{subjects[0]}-") for name in selected if name.startswith(f"{subjects[0]}-")])
-    except MoreShardsThanCases as error:
-        raise CannotRun(f"--shard {shard}: {error}") from error
     if database:
         from conformance.running.databases import opened as opened_database
 
@@ -117,29 +114,36 @@ def run(
     ]
     asked += [f"--max-examples={max_examples}"] if max_examples else []
     asked += [f"--example-database={name}" for name in database]
-    asked += [f"--shard={shard}"] if shard else []
-    asked += [f"--durations-of={plan.durations}"] if plan.durations else []
     asked += [] if isolate else ["--no-isolate"]
     asked += [] if shrink else ["--no-shrink"]
-    errors = _Errors()
-    code, complaints = _pytest([*asked, f"--numprocesses={workers}"], [errors, *([listener] if listener else [])])
+    errors, ran = _Errors(), _Ran()
+    code, complaints = _pytest([*asked, f"--numprocesses={workers}"], [errors, ran, *([listener] if listener else [])])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
         errors.found.append(complaints or f"pytest ended with {code!r}")
     paths = {subject: plan.path(subject) for subject in subjects}
+    # What did not come to its end is in a file as far as it came.
+    unfinished = {name: read(path) for name, path in paths.items() if name not in ran.runs and path.exists()}
     return Result(
-        runs={subject: read(path) for subject, path in paths.items() if path.exists()},
+        runs={name: run for name in subjects if (run := ran.runs.get(name) or unfinished.get(name)) is not None},
         directories={subject: path.parent for subject, path in paths.items()},
         errors=tuple(errors.found),
     )
 
 
-def select(subjects: Sequence[str], selection: str, cases: Sequence[str] = (), oracle: str = "torch") -> list[str]:
-    """The items (``subject-feature/name``) that an expression selects. Raises CannotRun if it is no expression."""
+def select(
+    subjects: Sequence[str],
+    selection: str,
+    cases: Sequence[str] = (),
+    oracle: str = "torch",
+    options: Sequence[str] = (),
+) -> list[str]:
+    """The items (``subject-feature/name``) that an expression selects. Raises CannotRun if it is no expression, or if there are
+    fewer than shards."""
     if not is_recorded(oracle):
         all_cases(tuple(cases))  # What is wrong with a case is to be said as it is, not as pytest says it.
     collected = _Collected()
     arguments = [*(f"--subject={subject}" for subject in subjects), *(f"--cases={path}" for path in cases)]
-    arguments += ["--collect-only", f"-k={selection}", f"--oracle={oracle}"]
+    arguments += ["--collect-only", f"-k={selection}", f"--oracle={oracle}", *options]
     code, complaints = _pytest(arguments, [collected])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         raise CannotRun(complaints or "the cases cannot be collected")
@@ -179,6 +183,18 @@ class _Collected:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.names = [item.name for item in session.items if isinstance(item, CaseItem)]
+
+
+class _Ran:
+    """Takes what was run from the plugin that ran it: reading a file of it takes seconds."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, Run] = {}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        hooks = config.pluginmanager.get_plugin(CONTROLLER)
+        self.runs = dict(hooks.controller.runs) if hooks is not None else {}
 
 
 class _Errors:

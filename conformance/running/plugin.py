@@ -33,6 +33,9 @@ PROPERTY = "torchstone"
 SPLITS = "torchstone-splits"
 """Where an xdist worker leaves how it split the cases over machines: only workers collect."""
 
+CONTROLLER = "torchstone-controller"
+"""What the plugin of the one process that leads a run is registered as."""
+
 _splits = pytest.StashKey[dict[str, str]]()
 _plan = pytest.StashKey[Plan]()
 _worker = pytest.StashKey[Worker]()
@@ -145,7 +148,7 @@ def pytest_configure(config: pytest.Config) -> None:
         durations=config.getoption("durations_of") and config.getoption("durations_of").absolute(),
     )
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(_ControllerHooks(config.stash[_plan]), "torchstone-controller")
+        config.pluginmanager.register(_ControllerHooks(config.stash[_plan]), CONTROLLER)
 
 
 def _programs_of(profile: str, oracle: str) -> int:
@@ -189,7 +192,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 @pytest.hookimpl(trylast=True)  # After -k has left its choice.
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     plan = config.stash[_plan]
-    if plan.shard is None:
+    if plan.shard is None or not items:
         return
     kept: list[pytest.Item] = [item for item in items if not isinstance(item, CaseItem)]
     splits = {}

@@ -5,6 +5,7 @@ More arguments are the only facets to observe, where the others are of no use.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -63,6 +64,8 @@ def _answer(name: str, request: Request, opened: list[InProcess]) -> Reply:
         match request:
             case Hello(seq=seq):
                 opened[:] = [open_here(name, alone=True)]
+                # What was imported stays, and need not be looked through whenever a program's garbage is collected.
+                gc.freeze()
                 return Welcome(seq, opened[0].describe())
             case Run(seq=seq, program=program):
                 return Answer(seq, opened[0].run(program))
