@@ -48,13 +48,15 @@ class NotACorpus(CorpusError):
         super().__init__(f"{path} is no recorded oracle, or a damaged one: {why}; install it again, or record it anew")
 
 
-class NewerCorpus(CorpusError):
-    """It was written by a newer torchstone."""
+class OtherFormat(CorpusError):
+    """It was written by a newer torchstone, or by a much older one."""
 
     def __init__(self, path: Path, format: int) -> None:
+        what_to_do = (
+            "pip install --upgrade torchstone" if format > FORMAT else "record it anew, with `torchstone record`"
+        )
         super().__init__(
-            f"{path} is a recorded oracle of format {format}, and this torchstone reads format {FORMAT}: "
-            "pip install --upgrade torchstone"
+            f"{path} is a recorded oracle of format {format}, and this torchstone reads format {FORMAT}: {what_to_do}"
         )
 
 
@@ -134,8 +136,8 @@ class Corpus:
             told = msgspec.json.decode(line, type=_Format)
         except msgspec.DecodeError as error:
             raise NotACorpus(self.path, f"its head: {error}") from error
-        if told.format > FORMAT:
-            raise NewerCorpus(self.path, told.format)
+        if told.format != FORMAT:
+            raise OtherFormat(self.path, told.format)
         head = self._line(line)
         if not isinstance(head, Head):
             raise NotACorpus(self.path, "it does not begin with a head")

@@ -10,8 +10,7 @@ from conformance.journal import CaseRecord, Description
 from conformance.program import Program
 
 FORMAT = 2
-"""The version of the file. A reader refuses a newer one. In 1 arrays were counted in the order in which they had been observed,
-which is not that of the text where a step changes several: their `Numbers` may be those of a neighbour."""
+"""The version of the file. A reader refuses any other."""
 
 RANDOM = "random"
 """The feature whose cases are groups of random programs."""
@@ -105,8 +104,6 @@ class Sureness(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     """The same with other roundings: from which step on what is true, empty for nothing."""
     overflows: tuple[tuple[int, bool], ...] = ()
     """From which step on a sum in another order may overflow, and from which not."""
-    again: int | None = None
-    """Not used. The first corpus has it where it should not: changes without a value were taken for other answers."""
     otherwise: int | None = None
     """The step that PyTorch does not do the same way twice."""
     numbers: tuple[Numbers, ...] = ()

@@ -197,7 +197,7 @@ class _Before:
 
     def of(self, case: str, source: str) -> list[Recording]:
         """What was recorded of a case that is as it was then; nothing if it is not."""
-        if self.corpus is None or self.corpus.head.format < FORMAT or case not in self.corpus.cases:
+        if self.corpus is None or case not in self.corpus.cases:
             return []
         then = self.corpus.head.sources.get(case) or source_digest(self.corpus.cases[case].source)
         return list(self.corpus.programs(case)) if then == source_digest(source) else []

@@ -195,8 +195,6 @@ class Remembered:
             )  # that it is elsewhere is all that is known, and all that is asked
         if not known.off:
             return own
-        if len(known.off) not in (own.size, 2 * own.size):
-            return None  # those of a neighbour, in a corpus of format 1
         codes = np.array(known.off)
         off = _read(codes) * np.sign(codes)
         if off.size == 2 * own.size:  # complex, on one side at least

@@ -19,7 +19,7 @@ from conformance.program import Program
 from conformance.recorded import replaying
 from conformance.recorded.catalogue import changes_since, source_digest
 from conformance.recorded.choosing import choose, shown
-from conformance.recorded.corpus import Corpus, NewerCorpus, NotACorpus, NotThere, part_of, write
+from conformance.recorded.corpus import Corpus, NotACorpus, NotThere, OtherFormat, part_of, write
 from conformance.recorded.lines import FORMAT, Head, Recording, encoder
 from conformance.recorded.making import Order, record
 from conformance.recorded.oracle import Recorded
@@ -115,10 +115,15 @@ def test_so_are_no_file_and_any_other_file(tmp_path: Path) -> None:
         Corpus(other)
 
 
-def test_a_newer_format_is_refused_whatever_else_is_new_in_it(tmp_path: Path) -> None:
-    newer = corpus_of(tmp_path / "newer.xz", ADDS, format=FORMAT + 1)
-    with pytest.raises(NewerCorpus, match=f"format {FORMAT + 1}, and this torchstone reads format {FORMAT}"):
-        Corpus(newer)
+@pytest.mark.parametrize(
+    ("format", "what_to_do"), [(FORMAT + 1, "pip install --upgrade"), (FORMAT - 1, "torchstone record")]
+)
+def test_another_format_is_refused_whatever_else_is_in_it(tmp_path: Path, format: int, what_to_do: str) -> None:
+    other = corpus_of(tmp_path / "other.xz", ADDS, format=format)
+    with pytest.raises(
+        OtherFormat, match=f"format {format}, and this torchstone reads format {FORMAT}: .*{what_to_do}"
+    ):
+        Corpus(other)
 
 
 # --------------------------------------------------------------------------------------------------------- the verdicts
