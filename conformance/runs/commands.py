@@ -111,8 +111,10 @@ def baseline(run: Path, path: Path) -> None:
         from conformance.journal import read
         from conformance.runs.baseline import write
 
-        write(read(_file(run), programs=False), path)
-    click.echo(path)
+        kept = read(_file(run), programs=False)
+        write(kept, path)
+    unexpected = sum(not outcome.expected for outcome in kept.outcomes.values())
+    click.echo(f"{path}: {len(kept.outcomes):,} cases, {unexpected or 'none'} not as expected")
 
 
 @click.command()
@@ -150,7 +152,8 @@ def expect(run: Path, folder: Path | None) -> None:
     for case in written.otherwise:
         click.echo(f"{case} fails in another way than its entry says: change it")
     count = written.entries
-    click.echo(f"{count} untriaged {'entry' if count == 1 else 'entries'}" if count else "nothing new to write")
+    untriaged = "untriaged entry: give it" if count == 1 else "untriaged entries: give each"
+    click.echo(f"{count} {untriaged} a reason and a link" if count else "nothing new to write")
 
 
 @click.command()
