@@ -132,15 +132,7 @@ class Replays:
 
 @runtime_checkable
 class Knowing(Protocol):
-    """An oracle that was asked beforehand: it brings its programs along, and knows what the judge will want to know."""
-
-    def programs(self, case: str) -> Iterator[Program]:
-        """The programs of a case, which are those that it can be asked about."""
-        ...
-
-    def text(self, program: Program) -> bytes:
-        """Its trace of a program, as JSON."""
-        ...
+    """An oracle that was asked beforehand, and knows what the judge will want to know."""
 
     def witness(self, program: Program, single: Trace) -> Witness:
         """What it knows of its answer to a program."""

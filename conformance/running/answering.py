@@ -6,13 +6,12 @@ takes a thousandth of what it takes to make values of both and compare those, an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from conformance.judging.verdict import Verdict
-from conformance.judging.witness import Knowing
 from conformance.program import Program
 from conformance.running.timing import Clock
 from conformance.subjects.base import Subject, SubjectCrashed, SubjectFailed, SubjectTimeout, SubjectUnsupported
@@ -23,6 +22,19 @@ Judge = Callable[[Program, Trace, Trace, Subject, tuple[str, ...]], Verdict]
 """Compares the oracle's trace of a program with the subject's: `conformance.judging.judge.judge`."""
 
 _Answer = TypeVar("_Answer", bound=Trace | None)
+
+
+@runtime_checkable
+class AskedBefore(Protocol):
+    """An oracle that brings along the programs that it was asked about, and what it said of them."""
+
+    def programs(self, case: str) -> Iterator[Program]:
+        """The programs of a case; those of the last case are the ones that it knows the trace of."""
+        ...
+
+    def text(self, program: Program) -> bytes:
+        """Its trace of a program, as JSON."""
+        ...
 
 
 class Said:
@@ -60,7 +72,7 @@ class Both:
 def said(program: Program, oracle: Subject, clock: Clock) -> Said:
     """The oracle's answer. Raises a SubjectError if it gives none."""
     with clock.spent("oracle"):
-        return Said(oracle.text(program) if isinstance(oracle, Knowing) else oracle.run(program))
+        return Said(oracle.text(program) if isinstance(oracle, AskedBefore) else oracle.run(program))
 
 
 def both(

@@ -33,9 +33,8 @@ from conformance.journal import (
 )
 from conformance.judging.adjudicate import adjudicate
 from conformance.judging.verdict import Status, Verdict
-from conformance.judging.witness import Knowing
 from conformance.program import Program
-from conformance.running.answering import Both, Judge, both, said
+from conformance.running.answering import AskedBefore, Both, Judge, both, said
 from conformance.running.enough import Enough
 from conformance.running.expected import Expectations
 from conformance.running.timing import Clock
@@ -122,7 +121,7 @@ def run_case(
 
 def _kind(oracle: Subject) -> type[CaseRun]:
     """How a case is run: a recorded oracle brings its programs along."""
-    if not isinstance(oracle, Knowing):
+    if not isinstance(oracle, AskedBefore):
         return CaseRun
     from conformance.recorded.replaying import Replay
 
