@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from conformance.journal import LevelOutcome, Outcome
@@ -31,7 +32,7 @@ def _lines(sentence: str, outcome: Outcome, subject: str, seed: int, oracle: str
     yield ""
     with_seed = f" --seed {seed}" if seed else ""
     with_oracle = f" --oracle {oracle}" if oracle != "torch" else ""
-    yield f"see both traces: torchstone show {outcome.case} --subject {subject}{with_seed}{with_oracle}"
+    yield f"see both traces: torchstone show {outcome.case} --subject {shlex.quote(subject)}{with_seed}{with_oracle}"
 
 
 def describe_program(program: Program, verdict: Verdict, subject: str) -> str:
