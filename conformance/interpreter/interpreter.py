@@ -381,7 +381,7 @@ def _leave(context: Any, contexts: list[Any], error: BaseException | None) -> An
 
 def _lookup_that_failed(step: Step, error: AttributeError) -> str | None:
     """The name that the step itself looked up and did not find; None if the error came from within what it called."""
-    name = step.name if isinstance(step, Method | Get) else None
+    name = step.name if isinstance(step, Method | Get | Set) else None
     if name is None:
         return None
     owner = error.obj

@@ -283,7 +283,7 @@ class Run:
         except BaseException as error:
             scope.drop(step.get("drops", ()))
             name = step.get("name")
-            if isinstance(error, AttributeError) and step["kind"] in ("get", "method") and has_no(error, name):
+            if isinstance(error, AttributeError) and step["kind"] in ("get", "method", "set") and has_no(error, name):
                 self.missing = name
             symbol = step.get("operator", step["kind"])
             if isinstance(error, TypeError) and self.missing is None and self.library.lacks(symbol):

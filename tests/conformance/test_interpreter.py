@@ -47,6 +47,7 @@ from tests.conformance.small_programs import (
     op,
     operand,
     program,
+    set_,
     steps,
     tensor,
     value,
@@ -102,6 +103,8 @@ def test_a_name_that_is_not_there_is_unsupported(step: Any, name: str) -> None:
 class WithoutOperators:
     """Tensors that have none."""
 
+    __slots__ = ("value",)
+
     def __init__(self, value: object) -> None:
         self.value = value
 
@@ -117,6 +120,13 @@ def test_an_operator_that_tensors_do_not_have_is_unsupported_and_a_comparison_ra
     ).steps
     assert (trace.outcome, trace.reason) == ("unsupported", f"operator.{name}")
     assert compared.outcome == "raised"
+
+
+def test_an_attribute_that_tensors_cannot_be_given_is_unsupported() -> None:
+    module = types.ModuleType("bare")
+    module.tensor = module.Tensor = WithoutOperators  # type: ignore[attr-defined]
+    *_, trace = run(program(call("torch.tensor", 1.0, out="x"), set_("$x", "data", 1)), module).steps
+    assert (trace.outcome, trace.reason) == ("unsupported", "data")
 
 
 def test_tensors_without_elements_are_made_by_lists_where_there_is_no_zeros() -> None:

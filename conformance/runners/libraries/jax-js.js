@@ -69,7 +69,8 @@ module.exports = {
     return np.array(KINDS[dtype].from(elements), { shape, dtype });
   },
   read: (value) => ({ dtype: value.dtype, shape: value.shape, data: Array.from(own(value).dataSync()) }),
-  end: (values) => values.forEach((value) => value.dispose()),
+  // Two gradients may be one array.
+  end: (values) => new Set(values).forEach((value) => value.dispose()),
   operators: {
     ...named(np, POSITIONAL, call),
     ...named(jax, MORE, call),

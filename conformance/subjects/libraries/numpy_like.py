@@ -97,7 +97,8 @@ def _rows(xp: Any) -> dict[str, Callable[..., Any] | None]:
     def split(input: Any, split_size_or_sections: Any, dim: int = 0) -> Any:
         total, size = input.shape[dim], split_size_or_sections
         if isinstance(size, int):
-            size = [min(size, total - start) for start in range(0, total, size)]
+            # Of nothing there is one piece, which is empty.
+            size = [min(size, total - start) for start in range(0, total or 1, size)]
         return cut(input, size, dim)
 
     def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
