@@ -79,7 +79,7 @@ def median_all(x: Array) -> Array:
     """The lower median of all elements; nan wins, and is the median of nothing."""
     flat = np.ravel(x)
     if not flat.size:
-        return x.dtype.type(NOTHING.get(x.dtype.name, np.nan if x.dtype.kind == "f" else 0))
+        return x.dtype.type(NOTHING.get(x.dtype.name, np.nan if x.dtype.kind in "fc" else 0))
     middle = np.sort(flat, kind="stable")
     return middle[-1] if middle[-1] != middle[-1] else middle[(flat.size - 1) // 2]
 
