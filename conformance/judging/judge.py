@@ -22,7 +22,7 @@ import numpy as np
 from conformance.judging import shown
 from conformance.judging.compare import Doubtful, as_difference, find
 from conformance.judging.verdict import Difference, Verdict
-from conformance.judging.witness import Witness, arrays, coarsest, kinds, numbers, witness_of
+from conformance.judging.witness import Witness, arrays, coarsest, kinds, largest, numbers, witness_of
 from conformance.numbers import EPSILON, ulp
 from conformance.program import Call, Complex, Float, Global, Program
 from conformance.subjects.base import Subject
@@ -38,6 +38,10 @@ SLACK = 8.0
 ALLOWED = 8.0
 """How many times the largest of these deviations the subject may have: a library's function may be two or three ulp off, where
 the replay moves by one."""
+
+AS_SMALL = 64.0
+"""An error of so many units in the last place of the largest number on the way may be a rounding of two numbers that cancel,
+and is looked at patiently before anybody is blamed. A wrong sign is seldom as small, and then costs time, no more."""
 
 DIGITS = 1e-3
 """A number that is off by more than this part of itself is never accepted: what roundings alone explain is inconclusive."""
@@ -190,6 +194,13 @@ class _Referee:
                 return _Opinion("inconclusive", why, ends=True)
             moved = witness.moved(doubt, exact)[finite]
             allowed = MULTIPLE * own + SLACK * ulp(dtype, size) + ALLOWED * moved
+            apart = error[bad & (error > allowed)]
+            if apart.size and apart.max() < AS_SMALL * EPSILON[dtype] * largest(self.single, step):
+                why = witness.unsure(step, patiently=True)
+                if why:
+                    return _Opinion("inconclusive", why, ends=True)
+                moved = witness.moved(doubt, exact, patiently=True)[finite]
+                allowed = MULTIPLE * own + SLACK * ulp(dtype, size) + ALLOWED * moved
             worst = int(np.argmax(np.where(bad, error / np.maximum(allowed, 5e-324), 0.0)))
             unit = ulp(dtype, size[worst])
             note = (

@@ -26,6 +26,10 @@ Numbers = np.ndarray[Any, Any]
 ROUNDINGS = 4
 """Replays with other roundings. The largest of four deviations is hardly ever less than a third of what is usual."""
 
+PATIENT = 20
+"""Replays before anybody is blamed for an error that is as small as roundings are: of two terms that cancel, four replays move
+both by as much and to the same side once in sixteen programs."""
+
 NEAR_OVERFLOW = 4.0
 """A sum in another order may pass through numbers so many times as large as those that were seen."""
 
@@ -45,15 +49,18 @@ class Witness(Protocol):
         """What the oracle does in another way in float64, up to that step; empty if nothing."""
         ...
 
-    def unsure(self, step: int) -> str:
-        """What it does in another way with other roundings, up to that step; empty if nothing."""
+    def unsure(self, step: int, patiently: bool = False) -> str:
+        """What it does in another way with other roundings, up to that step; empty if nothing.
+
+        `patiently`: with more of them, as in `moved`, by a witness that can still try.
+        """
         ...
 
     def exact(self, doubt: Doubtful) -> Numbers | None:
         """The numbers in float64; None if they were not seen."""
         ...
 
-    def moved(self, doubt: Doubtful, exact: Numbers) -> Numbers:
+    def moved(self, doubt: Doubtful, exact: Numbers, patiently: bool = False) -> Numbers:
         """How far each number moves with other roundings, at most."""
         ...
 
@@ -81,9 +88,16 @@ class Replays:
         """The trace in double precision, or why there is none."""
         return _remembered(self.program, self.single, self.oracle)
 
-    def others(self, step: int) -> list[Trace]:
+    def others(self, step: int, patiently: bool = False) -> list[Trace]:
         """The traces in double precision with other roundings; none, if the oracle is not PyTorch."""
-        return _remembered_others(self.program, self.single, self.oracle, coarsest(self.single, step))
+        seeds = range(ROUNDINGS)
+        found = _remembered_others(self.program, self.single, self.oracle, coarsest(self.single, step), seeds)
+        if found and patiently:
+            seeds = range(ROUNDINGS, PATIENT)
+            found = found + _remembered_others(
+                self.program, self.single, self.oracle, coarsest(self.single, step), seeds
+            )
+        return found
 
     @property
     def silent(self) -> str:
@@ -92,18 +106,18 @@ class Replays:
     def unstable(self, step: int) -> str:
         return "" if isinstance(self.double, str) else _unstable(self.single, self.double, step)
 
-    def unsure(self, step: int) -> str:
+    def unsure(self, step: int, patiently: bool = False) -> str:
         if isinstance(self.double, str):
             return ""
-        found = (_unstable(self.double, other, step) for other in self.others(step))
+        found = (_unstable(self.double, other, step) for other in self.others(step, patiently))
         return next((why.replace("in float64", "with other roundings") for why in found if why), "")
 
     def exact(self, doubt: Doubtful) -> Numbers | None:
         return None if isinstance(self.double, str) else found_in(self.double, doubt)
 
-    def moved(self, doubt: Doubtful, exact: Numbers) -> Numbers:
+    def moved(self, doubt: Doubtful, exact: Numbers, patiently: bool = False) -> Numbers:
         moved = np.zeros(exact.shape)
-        for other in self.others(doubt.step[0]):
+        for other in self.others(doubt.step[0], patiently):
             found = found_in(other, doubt)
             if found is not None and found.shape == exact.shape:
                 moved = np.fmax(moved, np.abs(found - exact))
@@ -117,7 +131,7 @@ class Replays:
     def overflows(self, step: int) -> bool:
         if isinstance(self.double, str):
             return False
-        return _largest(self.double, step) * NEAR_OVERFLOW > LARGEST.get(coarsest(self.single, step), np.inf)
+        return largest(self.double, step) * NEAR_OVERFLOW > LARGEST.get(coarsest(self.single, step), np.inf)
 
     def answers_otherwise(self) -> int | None:
         try:
@@ -237,15 +251,15 @@ def _unstable(single: Trace, double: Trace, until: int) -> str:
     return ""
 
 
-def _largest(double: Trace, until: int) -> float:
-    """The largest number that was seen up to that step."""
-    largest = 0.0
-    for array in arrays(double.steps[: until + 1]):
+def largest(trace: Trace, until: int) -> float:
+    """The largest finite number that was seen up to that step."""
+    found = 0.0
+    for array in arrays(trace.steps[: until + 1]):
         values = np.abs(numbers(array))
         values = values[np.isfinite(values)]
         if values.size:
-            largest = max(largest, float(values.max()))
-    return largest
+            found = max(found, float(values.max()))
+    return found
 
 
 def _answers(step: StepTrace) -> Any:
@@ -266,8 +280,11 @@ def _remembered(program: Program, single: Trace, oracle: Subject | None) -> Trac
     return _kept(_doubles, (program.digest, oracle, ""), lambda: _replay(program, single, oracle))
 
 
-def _remembered_others(program: Program, single: Trace, oracle: Subject | None, dtype: str) -> list[Trace]:
-    return _kept(_others, (program.digest, oracle, dtype), lambda: _replay_otherwise(program, single, oracle, dtype))
+def _remembered_others(
+    program: Program, single: Trace, oracle: Subject | None, dtype: str, seeds: range
+) -> list[Trace]:
+    key = program.digest, oracle, f"{dtype} {seeds.start}"
+    return _kept(_others, key, lambda: _replay_otherwise(program, single, oracle, dtype, seeds))
 
 
 def _kept(known: OrderedDict[_Key, _Made], key: _Key, make: Callable[[], _Made]) -> _Made:
@@ -285,11 +302,11 @@ def _replay(program: Program, single: Trace, oracle: Subject | None) -> Trace | 
         return f"no replay in float64: {error}"
 
 
-def _replay_otherwise(program: Program, single: Trace, oracle: Subject | None, dtype: str) -> list[Trace]:
+def _replay_otherwise(program: Program, single: Trace, oracle: Subject | None, dtype: str, seeds: range) -> list[Trace]:
     double = to_double(program, single)
     traces = []
     try:
-        for seed in range(ROUNDINGS):
+        for seed in seeds:
             trace = _asked(oracle).run(rounded_otherwise(double, seed, dtype))
             if trace.steps[1].outcome == "returned":  # elsewhere than on PyTorch there is no such thing
                 traces.append(without_prelude(trace, 3))

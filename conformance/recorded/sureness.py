@@ -146,7 +146,9 @@ class Remembered:
     def unstable(self, step: int) -> str:
         return self.known.unstable[1] if self.known.unstable and step >= self.known.unstable[0] else ""
 
-    def unsure(self, step: int) -> str:
+    # Whoever wrote the corpus was as patient as it was: what it did not see cannot be asked for any more.
+
+    def unsure(self, step: int, patiently: bool = False) -> str:
         return str(_at(self.known.unsure, step, ""))
 
     def overflows(self, step: int) -> bool:
@@ -158,7 +160,7 @@ class Remembered:
     def exact(self, doubt: Doubtful) -> Values | None:
         return found_in(self._exact, doubt)
 
-    def moved(self, doubt: Doubtful, exact: Values) -> Values:
+    def moved(self, doubt: Doubtful, exact: Values, patiently: bool = False) -> Values:
         found = found_in(self._moved, doubt)
         return np.zeros(exact.shape) if found is None or found.shape != exact.shape else found
 

@@ -77,6 +77,13 @@ def test_but_not_further() -> None:
     assert says(STEEP, 2, "z", -exactly(STEEP, 2, "z")) == "FAIL"
 
 
+def test_two_numbers_near_one_that_cancel_may_be_off_by_a_rounding_of_either() -> None:
+    # The first four replays move both by as much to different sides, of these two numbers: the sum stays where it is.
+    cancels = program(bind("x", tensor([-11.72, 6.62])), method("$x", "tanh", out="y"), method("$y", "sum", out="s"))
+    assert says(cancels, 2, "s", exactly(cancels, 2, "s") + 2.0**-23) == "PASS"
+    assert says(cancels, 2, "s", exactly(cancels, 2, "s") + 1e-4) == "FAIL"
+
+
 def test_and_not_where_nothing_was_rounded() -> None:
     flat = program(bind("x", tensor([1000003.0, 999001.0])), method("$x", "sin", out="z"))
     assert says(flat, 1, "z", np.sin([1000003.06, 999001.06])) == "FAIL"
