@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..descriptor import describe
+from ..descriptor import describe, ones_beside
 from ..plain_numpy import np
 
 Array = Any
 _add_up, _partial_sums = np.add.reduce, np.add.accumulate
 FEW = 8  # elements: fewer are added up in the same order, and sooner, by way of their partial sums
-SUMMED_IN_OWN_TYPE = frozenset(map(np.dtype, "fdFD"))
+REAL, SUMMED_IN_OWN_TYPE = frozenset(map(np.dtype, "fd")), frozenset(map(np.dtype, "fdFD"))
 Dims = Any  # None (all), a tuple of dimensions, or () which PyTorch reads as all
 
 
@@ -58,14 +58,21 @@ def wide(x: Array, dtype: Any) -> Any:
 def sum_all(x: Array, dtype: Any = None) -> Array:
     """The sum of all elements; integers and bool are summed in int64."""
     if dtype is None and (kind := x.dtype) in SUMMED_IN_OWN_TYPE:
-        if 0 < x.size < FEW and x.ndim == 1 and kind.kind == "f":
+        if x.ndim != 1:
+            return _add_up(x, None)
+        if 0 < len(x) < FEW and kind in REAL:
             return _partial_sums(x)[-1] or kind.type()  # of negative zeros it is zero
-        return _add_up(x, None)
+        return _add_up(x)
     return np.add.reduce(x, axis=None, dtype=wide(x, dtype))
 
 
 def sum_dim(x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
     """The sum over some dimensions."""
+    if dtype is None and dim and len(dim) == 1 and not keepdim and type(x) is np.ndarray and x.ndim == 2:
+        first = dim[0] in (0, -2)
+        ones = ones_beside(x, 0 if first else 1)
+        if ones is not None:
+            return ones.dot(x) if first else x.dot(ones)
     return reduced(np.add, x, dim, keepdim, None if dtype is None and x.dtype in SUMMED_IN_OWN_TYPE else wide(x, dtype))
 
 
