@@ -17,6 +17,7 @@ from .lazy import LAZY, Zeros
 from .plain_numpy import np
 
 LARGE = 2**24  # bytes; see buffers.py
+_MANY_RESULTS = 500  # operators, each with its values, whose results one Descriptor remembers
 _LIMIT = 50_000  # descriptors kept; beyond that the table starts anew, and `is` merely misses until plans are rebuilt
 Array = Any  # np.ndarray, or np.generic for a 0-d tensor whose storage nobody has asked for yet
 
@@ -73,8 +74,10 @@ class Descriptor:
         "plain",
         "plans",
         "real",
+        "results",
         "shape",
         "single",
+        "sizes",
         "steps",
         "strides",
         "zeros",
@@ -82,6 +85,7 @@ class Descriptor:
 
     def __init__(self, shape: tuple, kind: dtype, strides: tuple | None = None):
         self.shape = Size(shape)
+        self.sizes = tuple(shape)  # the same for us: to read one of a Size is a call of Python, 1,000 instructions
         row_major = contiguous_strides(shape)
         self.strides = row_major if strides is None else strides
         self.steps = tuple([s * kind.itemsize for s in self.strides])  # the strides as NumPy has them
@@ -100,6 +104,7 @@ class Descriptor:
             (kind.constants, kind.integers) if self.ndim else (kind.constants0, kind.integers0)
         )
         self.plans: dict[Descriptor, Plan] = {}
+        self.results: dict[tuple, Descriptor] = {}  # by an operator, its other operands and its values (result_of)
         self.lazies: dict[type, Descriptor] | None = None
         self.zeros = False  # whether it is of zeros that cannot be written
 
@@ -205,6 +210,14 @@ def describe(array: Array) -> Descriptor:
     return found
 
 
+def result_of(known: dict[tuple, Descriptor], key: tuple, array: Array) -> Descriptor:
+    """The Descriptor of a result, remembered in `known`: there it takes 400 instructions, to describe an array 3,200."""
+    if len(known) >= _MANY_RESULTS:
+        known.clear()
+    found = known[key] = describe(array)
+    return found
+
+
 def arrange(array: Array, desc: Descriptor) -> tuple[Array, Descriptor]:
     """A kernel's fresh result, with the strides that `desc` asks for, and its Descriptor."""
     found = describe(array)
@@ -269,19 +282,6 @@ def once(array: Array) -> Array:
     return array[tuple([_FIRST if st == 0 else _ALL for st in strides])]
 
 
-_add_up = np.add.reduce
-_MANY = 2048  # elements, below which looking takes longer than adding them up
-_FIRST, _ALL = slice(1), slice(None)
-
-
-def sum_to(array: Array, plan: tuple, shape: tuple | None = None) -> Array:
-    """Sum a broadcast gradient of that shape back to its operand's; the array may have each repetition `once`."""
-    axes, target = plan
-    if not axes:
-        return array.reshape(target)
-    if shape is None and 0 in array.strides:
-        shape, array = array.shape, once(array)
-    # Dimensions that are kept make no view of the sum, to which others may be added in place.
 _ones: dict[np.dtype, dict[int, Array]] = {np.dtype("f"): {}, np.dtype("d"): {}}
 LONG = 1024
 """Numbers that BLAS adds up: of more, NumPy's pairs make the smaller error."""
@@ -304,6 +304,19 @@ def ones_beside(matrix: Array, dim: int) -> Array | None:
     return found
 
 
+_add_up = np.add.reduce
+_MANY = 2048  # elements, below which looking takes longer than adding them up
+_FIRST, _ALL = slice(1), slice(None)
+
+
+def sum_to(array: Array, plan: tuple, shape: tuple | None = None) -> Array:
+    """Sum a broadcast gradient of that shape back to its operand's; the array may have each repetition `once`."""
+    axes, target = plan
+    if not axes:
+        return array.reshape(target)
+    if shape is None and 0 in array.strides:
+        shape, array = array.shape, once(array)
+    # Dimensions that are kept make no view of the sum, to which others may be added in place.
     kept = array.ndim == len(target)
     ones = ones_beside(array, 0) if axes == (0,) and not kept and array.ndim == 2 else None
     total = _add_up(array, axes, None, None, kept) if ones is None else ones.dot(array)

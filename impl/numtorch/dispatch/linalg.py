@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from ..plain_numpy import np
 from .. import formulas, grad_mode, saved_hooks
-from ..descriptor import describe
+from ..descriptor import describe, result_of
 from ..engine import through_tensors
-from ..graph import FREED, BinaryNode, VariadicNode, sequence_nrs
+from ..graph import FREED, BinaryNode, VariadicNode, accumulator, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..lazy import assigned
@@ -235,6 +235,52 @@ class MvBackward0(BinaryNode):
 
 def mv(self, vec, *, out=None):
     """mv(self, vec) -> Tensor"""
+    if (desc := self._desc).real and self._extra is None and vec._extra is None and out is None and not disabled:
+        array = k_mv(self._array, vec._array)
+        key = 'mv', vec._desc
+        known = desc.results
+        desc = known.get(key) or result_of(known, key, array)
+        fn0 = self._node
+        if fn0 is None and self._requires_grad:
+            ref = self._accumulator
+            if ref is None or (fn0 := ref()) is None:
+                fn0 = accumulator(self)
+        fn1 = vec._node
+        if fn1 is None and vec._requires_grad:
+            ref = vec._accumulator
+            if ref is None or (fn1 := ref()) is None:
+                fn1 = accumulator(vec)
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._extra = None
+        if fn0 is None and fn1 is None:
+            result._requires_grad = False
+            result._node = result._counter = result._grad = result._accumulator = None
+            return result
+        node = _new(*_MvBackward0)
+        for node.seq in sequence_nrs:
+            break
+        node.fn0 = fn0
+        node.fn1 = fn1
+        node.plan = None
+        if fn1 is not None:
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        if fn0 is not None:
+            node.vec = vec
+            counter = vec._counter
+            node.vec_version = 0 if counter is None else counter[0]
+        else:
+            node.vec = None
+        node.desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        return result
     try:
         array = k_mv(self._array, vec._array) if self._desc.real else rounded_once(k_mv, self._array, vec._array)
         desc = describe(array)
@@ -382,6 +428,56 @@ class MmBackward0(BinaryNode):
 
 def mm(self, mat2, *, out=None):
     """mm(self, mat2) -> Tensor"""
+    if (desc := self._desc).real and self._extra is None and mat2._extra is None and out is None and not disabled:
+        array = k_mm(self._array, mat2._array)
+        key = 'mm', mat2._desc
+        known = desc.results
+        desc = known.get(key) or result_of(known, key, array)
+        fn0 = self._node
+        if fn0 is None and self._requires_grad:
+            ref = self._accumulator
+            if ref is None or (fn0 := ref()) is None:
+                fn0 = accumulator(self)
+        fn1 = mat2._node
+        if fn1 is None and mat2._requires_grad:
+            ref = mat2._accumulator
+            if ref is None or (fn1 := ref()) is None:
+                fn1 = accumulator(mat2)
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._extra = None
+        if fn0 is None and fn1 is None:
+            result._requires_grad = False
+            result._node = result._counter = result._grad = result._accumulator = None
+            return result
+        node = _new(*_MmBackward0)
+        for node.seq in sequence_nrs:
+            break
+        node.fn0 = fn0
+        node.fn1 = fn1
+        node.plan = None
+        node.self_sym_sizes = self._desc.shape
+        node.self_sym_strides = self._desc.steps
+        node.mat2_sym_sizes = mat2._desc.shape
+        node.mat2_sym_strides = mat2._desc.steps
+        if fn0 is not None:
+            node.mat2 = mat2
+            counter = mat2._counter
+            node.mat2_version = 0 if counter is None else counter[0]
+        else:
+            node.mat2 = None
+        if fn1 is not None:
+            node.self = self
+            counter = self._counter
+            node.self_version = 0 if counter is None else counter[0]
+        else:
+            node.self = None
+        node.desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        return result
     try:
         array = k_mm(self._array, mat2._array) if self._desc.real else rounded_once(k_mm, self._array, mat2._array)
         desc = describe(array)
@@ -439,9 +535,9 @@ def mm(self, mat2, *, out=None):
         else:
             node.self = None
         node.self_sym_sizes = self._desc.shape
-        node.self_sym_strides = self._array.strides
+        node.self_sym_strides = self._desc.steps
         node.mat2_sym_sizes = mat2._desc.shape
-        node.mat2_sym_strides = mat2._array.strides
+        node.mat2_sym_strides = mat2._desc.steps
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -711,10 +807,10 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
         node.self_info = self._desc
         node.beta = beta
         node.mat1_sym_sizes = mat1._desc.shape
-        node.mat1_sym_strides = mat1._array.strides
+        node.mat1_sym_strides = mat1._desc.steps
         node.alpha = alpha
         node.mat2_sym_sizes = mat2._desc.shape
-        node.mat2_sym_strides = mat2._array.strides
+        node.mat2_sym_strides = mat2._desc.steps
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -780,10 +876,10 @@ def addmm_(self, mat1, mat2, beta, alpha):
         node.self_info = self._desc
         node.beta = beta
         node.mat1_sym_sizes = mat1._desc.shape
-        node.mat1_sym_strides = mat1._array.strides
+        node.mat1_sym_strides = mat1._desc.steps
         node.alpha = alpha
         node.mat2_sym_sizes = mat2._desc.shape
-        node.mat2_sym_strides = mat2._array.strides
+        node.mat2_sym_strides = mat2._desc.steps
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from ..plain_numpy import np
 from .. import formulas, grad_mode, saved_hooks
-from ..descriptor import describe
+from ..descriptor import describe, result_of
 from ..engine import through_tensors
-from ..graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
+from ..graph import FREED, FREED_COUNTER, UnaryNode, accumulator, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..operands import refused, store
@@ -69,6 +69,35 @@ class SumBackward0(UnaryNode):
 
 def sum_all(self, dtype, *, out=None):
     """sum_all(self, dtype) -> Tensor"""
+    if (desc := self._desc).real and self._extra is None and out is None and not disabled and dtype is None:
+        array = k_sum_all(self._array, dtype)
+        key = 'sum_all', dtype
+        known = desc.results
+        desc = known.get(key) or result_of(known, key, array)
+        fn0 = self._node
+        if fn0 is None and self._requires_grad:
+            ref = self._accumulator
+            if ref is None or (fn0 := ref()) is None:
+                fn0 = accumulator(self)
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._extra = None
+        if fn0 is None:
+            result._requires_grad = False
+            result._node = result._counter = result._grad = result._accumulator = None
+            return result
+        node = _new(*_SumBackward0)
+        for node.seq in sequence_nrs:
+            break
+        node.fn0 = fn0
+        node.self_sym_sizes = self._desc.shape
+        node.self_scalar_type = self._desc.dtype
+        node.desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        return result
     array = k_sum_all(self._array, dtype) if self._desc.real else rounded_once(k_sum_all, self._array, dtype)
     desc = describe(array)
     flag = self._requires_grad
@@ -145,6 +174,37 @@ class SumBackward1(UnaryNode):
 
 def sum_dim(self, dim, keepdim, dtype, *, out=None):
     """sum_dim(self, dim, keepdim, dtype) -> Tensor"""
+    if (desc := self._desc).real and self._extra is None and out is None and not disabled and dtype is None and type(keepdim) is bool:
+        array = k_sum_dim(self._array, dim, keepdim, dtype)
+        key = 'sum_dim', dim, keepdim, dtype
+        known = desc.results
+        desc = known.get(key) or result_of(known, key, array)
+        fn0 = self._node
+        if fn0 is None and self._requires_grad:
+            ref = self._accumulator
+            if ref is None or (fn0 := ref()) is None:
+                fn0 = accumulator(self)
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._extra = None
+        if fn0 is None:
+            result._requires_grad = False
+            result._node = result._counter = result._grad = result._accumulator = None
+            return result
+        node = _new(*_SumBackward1)
+        for node.seq in sequence_nrs:
+            break
+        node.fn0 = fn0
+        node.self_sym_sizes = self._desc.shape
+        node.self_scalar_type = self._desc.dtype
+        node.dim = dim
+        node.keepdim = keepdim
+        node.desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        return result
     array = k_sum_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_sum_dim, self._array, dim, keepdim, dtype)
     desc = describe(array)
     flag = self._requires_grad
@@ -221,6 +281,36 @@ class MeanBackward0(UnaryNode):
 
 def mean_all(self, dtype, *, out=None):
     """mean_all(self, dtype) -> Tensor"""
+    if (desc := self._desc).real and self._extra is None and out is None and not disabled and dtype is None:
+        array = k_mean_all(self._array, dtype)
+        key = 'mean_all', dtype
+        known = desc.results
+        desc = known.get(key) or result_of(known, key, array)
+        fn0 = self._node
+        if fn0 is None and self._requires_grad:
+            ref = self._accumulator
+            if ref is None or (fn0 := ref()) is None:
+                fn0 = accumulator(self)
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._extra = None
+        if fn0 is None:
+            result._requires_grad = False
+            result._node = result._counter = result._grad = result._accumulator = None
+            return result
+        node = _new(*_MeanBackward0)
+        for node.seq in sequence_nrs:
+            break
+        node.fn0 = fn0
+        node.self_sym_sizes = self._desc.shape
+        node.self_sym_numel = self._desc.numel
+        node.self_scalar_type = self._desc.dtype
+        node.desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        return result
     array = k_mean_all(self._array, dtype) if self._desc.real else rounded_once(k_mean_all, self._array, dtype)
     desc = describe(array)
     flag = self._requires_grad
@@ -300,6 +390,38 @@ class MeanBackward1(UnaryNode):
 
 def mean_dim(self, dim, keepdim, dtype, *, out=None):
     """mean_dim(self, dim, keepdim, dtype) -> Tensor"""
+    if (desc := self._desc).real and self._extra is None and out is None and not disabled and dtype is None and type(keepdim) is bool:
+        array = k_mean_dim(self._array, dim, keepdim, dtype)
+        key = 'mean_dim', dim, keepdim, dtype
+        known = desc.results
+        desc = known.get(key) or result_of(known, key, array)
+        fn0 = self._node
+        if fn0 is None and self._requires_grad:
+            ref = self._accumulator
+            if ref is None or (fn0 := ref()) is None:
+                fn0 = accumulator(self)
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._extra = None
+        if fn0 is None:
+            result._requires_grad = False
+            result._node = result._counter = result._grad = result._accumulator = None
+            return result
+        node = _new(*_MeanBackward1)
+        for node.seq in sequence_nrs:
+            break
+        node.fn0 = fn0
+        node.self_sym_sizes = self._desc.shape
+        node.self_sym_numel = self._desc.numel
+        node.self_scalar_type = self._desc.dtype
+        node.dim = dim
+        node.keepdim = keepdim
+        node.desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        return result
     array = k_mean_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_mean_dim, self._array, dim, keepdim, dtype)
     desc = describe(array)
     flag = self._requires_grad

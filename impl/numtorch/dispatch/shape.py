@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ..plain_numpy import np
 from .. import dispatch, formulas, grad_mode, saved_hooks
-from ..descriptor import describe
+from ..descriptor import describe, result_of
 from ..engine import through_tensors
 from ..geometry import settled
 from ..graph import UnaryNode, VariadicNode, sequence_nrs
@@ -75,10 +75,15 @@ class ViewBackward0(UnaryNode):
 def view(self, size):
     """view(self, size) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
-    if not self._desc.plain:
+    if (desc := self._desc).plain:
+        array = k_view(source, size)
+        key = 'view', size
+        known = desc.results
+        desc = known.get(key) or result_of(known, key, array)
+    else:
         source = settled(source)
-    array = k_view(source, size)
-    desc = describe(array)
+        array = k_view(source, size)
+        desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -213,10 +218,15 @@ class AliasBackward0(UnaryNode):
 def alias(self):
     """alias(self) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
-    if not self._desc.plain:
+    if (desc := self._desc).plain:
+        array = k_alias(source)
+        key = 'alias',
+        known = desc.results
+        desc = known.get(key) or result_of(known, key, array)
+    else:
         source = settled(source)
-    array = k_alias(source)
-    desc = describe(array)
+        array = k_alias(source)
+        desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -280,10 +290,15 @@ class TBackward0(UnaryNode):
 def t(self):
     """t(self) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
-    if not self._desc.plain:
+    if (desc := self._desc).plain:
+        array = k_t(source)
+        key = 't',
+        known = desc.results
+        desc = known.get(key) or result_of(known, key, array)
+    else:
         source = settled(source)
-    array = k_t(source)
-    desc = describe(array)
+        array = k_t(source)
+        desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -384,10 +399,15 @@ class TransposeBackward0(UnaryNode):
 def transpose(self, dim0, dim1):
     """transpose(self, dim0, dim1) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
-    if not self._desc.plain:
+    if (desc := self._desc).plain:
+        array = k_transpose(source, dim0, dim1)
+        key = 'transpose', dim0, dim1
+        known = desc.results
+        desc = known.get(key) or result_of(known, key, array)
+    else:
         source = settled(source)
-    array = k_transpose(source, dim0, dim1)
-    desc = describe(array)
+        array = k_transpose(source, dim0, dim1)
+        desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -842,10 +862,15 @@ class UnsqueezeBackward0(UnaryNode):
 def unsqueeze(self, dim):
     """unsqueeze(self, dim) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
-    if not self._desc.plain:
+    if (desc := self._desc).plain:
+        array = k_unsqueeze(source, dim)
+        key = 'unsqueeze', dim
+        known = desc.results
+        desc = known.get(key) or result_of(known, key, array)
+    else:
         source = settled(source)
-    array = k_unsqueeze(source, dim)
-    desc = describe(array)
+        array = k_unsqueeze(source, dim)
+        desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -950,10 +975,15 @@ class SelectBackward0(UnaryNode):
 def select(self, dim, index):
     """select(self, dim, index) -> Tensor, a view"""
     source = self._array if type(self._array) is np.ndarray else storage_of(self)
-    if not self._desc.plain:
+    if (desc := self._desc).plain:
+        array = k_select(source, dim, index)
+        key = 'select', dim
+        known = desc.results
+        desc = known.get(key) or result_of(known, key, array)
+    else:
         source = settled(source)
-    array = k_select(source, dim, index)
-    desc = describe(array)
+        array = k_select(source, dim, index)
+        desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)

@@ -44,7 +44,7 @@ def gather(view: Tensor, picks: tuple) -> Tensor:
 
 
 def _select(self: Tensor, dim: int, index: int, real_dim: int) -> Tensor:
-    shape = self._desc.shape
+    shape = self._desc.sizes
     if not shape and index:
         raise IndexError(f"index {index} is out of bounds for dimension {real_dim} with size 0")
     if not shape:

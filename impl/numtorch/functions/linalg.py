@@ -154,11 +154,11 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if n == 0 or m == 0:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {n}D and {m}D")
     if n == 2 and m == 2:
-        return mm(input, other)
+        return _meet(mm(input, other), input, other, d.mm)
     if n == 1 and m == 1:
         return dot(input, other)
     if n == 2 and m == 1:
-        return mv(input, other)
+        return _meet(mv(input, other), input, other, d.mv)
     if n == 1 and m == 2:
         return d.squeeze_dim_(mm(d.unsqueeze(input, 0), other), 0)  # in place, as PyTorch does: no view, version 1
     if _folds(input, other):
@@ -231,9 +231,25 @@ def rmatmul(self: Tensor, other: Any) -> Any:
     return matmul(other, self) if isinstance(other, Tensor) else NotImplemented
 
 
+_met: dict[tuple[Any, Any], Any] = {}
+"""The operator that multiplies operands of these two Descriptors, which were found fit: to look here takes 300 instructions,
+to ask again what matmul, mm and mv ask takes 3,000."""
+
+
+def _meet(product: Tensor, a: Tensor, b: Tensor, operator: Any) -> Tensor:
+    """The product of operands that met for the first time."""
+    if len(_met) >= 1000:
+        _met.clear()
+    _met[a._desc, b._desc] = operator
+    return product
+
+
 def operator_matmul(self: Tensor, other: Any) -> Any:
     """self @ other"""
-    return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
+    if not isinstance(other, Tensor):
+        return NotImplemented
+    operator = _met.get((self._desc, other._desc))
+    return matmul(self, other) if operator is None else operator(self, other)
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:

@@ -266,6 +266,8 @@ class Functions(Recording):
         call = self.call(
             row, ", ".join(args), f"{first}._desc" if row.tensors and row.tensors[0].kind == "tensor" else ""
         )
+        if row.plain_if is not None:
+            self.general_plain(row, args)
         with self.refusing(row, 1) as at:
             if row.float_result:
                 w(at, f"if not {first}._desc.real:\n    {first} = plain({first}, {row.name!r}, True)")
@@ -313,6 +315,19 @@ class Functions(Recording):
         self.count_writes(row, "*results")
         w(1, "return tuple(results)")
 
+    def general_plain(self, row: Row, args: list[str]) -> None:
+        """The usual case of a general row: plain operands, and a result whose Descriptor was met before."""
+        w = self.body
+        first, *others = [p.name for p in row.tensors]
+        plain = " and ".join(f"{n}._extra is None" for n in (first, *others))
+        asked = f" and {row.plain_if}" if row.plain_if else ""
+        w(1, f"if (desc := {first}._desc).real and {plain} and out is None and not disabled{asked}:")
+        w(2, f"array = {self.kernel(row)}({', '.join(args)})")
+        values = [f"{p.name}._desc" if p.kind == "tensor" else p.name for p in row.params if p.name != first]
+        w(2, f"key = {', '.join([repr(row.name), *values])}{',' * (not values)}")
+        w(2, "known = desc.results\ndesc = known.get(key) or result_of(known, key, array)")
+        self.track_plain(row, 2, always=True)
+
     def count_writes(self, row: Row, results: str) -> None:
         """The line that counts writes to the results of an operator over inference tensors."""
         times = RESULT_WRITES.get(row.name)
@@ -329,9 +344,15 @@ class Functions(Recording):
         w(0, f"\n\ndef {row.name}({', '.join(p.name for p in row.params)}):")
         w(1, f'"""{row.name}({", ".join(p.name for p in row.params)}) -> Tensor, a view"""')
         w(1, f"source = {first}._array if type({first}._array) is np.ndarray else storage_of({first})")
-        w(1, f"if not {first}._desc.plain:\n    source = settled(source)")
-        w(1, f"array = {kernel}({', '.join(['source', *rest])})")
-        w(1, "desc = describe(array)")
+        call = f"array = {kernel}({', '.join(['source', *rest])})"
+        if row.described_by is None:
+            w(1, f"if not {first}._desc.plain:\n    source = settled(source)")
+            w(1, f"{call}\ndesc = describe(array)")
+        else:
+            w(1, f"if (desc := {first}._desc).plain:\n    {call}")
+            w(2, f"key = {', '.join([repr(row.name), *row.described_by])}{',' * (not row.described_by)}")
+            w(2, "known = desc.results\ndesc = known.get(key) or result_of(known, key, array)")
+            w(1, f"else:\n    source = settled(source)\n    {call}\n    desc = describe(array)")
         self.flag(row, 1)
         self.recordable(2, row, cheaper="not desc.real and ")
         self.track(row, 2)

@@ -60,6 +60,11 @@ class Recording(Template):
                 self.save(n, indent, inplace and n == row.tensors[0].name, row.template == "nary" or n in maybe)
         for n in row.saved_lists:
             w(indent, f"node.{n} = SavedList(node, {n})")
+        self.save_values(row, indent)
+
+    def save_values(self, row: Row, indent: int) -> None:
+        """The lines that save plain values and properties of tensors."""
+        w = self.body
         tensors = {p.name: p.name for p in row.tensors} | {n: f"results[{i}]" for i, n in enumerate(row.outputs)}
         for n in row.saved_values:
             found = next(
@@ -114,8 +119,9 @@ class Recording(Template):
         w(indent, f"node = {self.new_node(row)}\n{self.number(row)}")
         for i, n in enumerate(row.operands):
             w(indent, f"node.fn{i} = {'None' if n == number else f'fn{i}'}")
-        if row.template == "binary":
+        if self.base(row) == "BinaryNode":
             w(indent, "node.plan = None")
+        self.save_values(row, indent)
         for n in row.saved:
             readers = [r for r in self.readers(row, n) if row.operands[r] in operands]
             read = (len(known) == 1 and readers) or len(readers) == len(row.operands)

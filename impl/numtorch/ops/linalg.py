@@ -4,8 +4,8 @@ from ..kernels import everything as k
 from .row import BILINEAR, op
 
 op("dot(self, tensor)", k.dot, self="grad * tensor.conj()", tensor="grad * self.conj()", jvp=BILINEAR)
-op("mv(self, vec)", k.mv, self="outer_backward(grad, vec)", vec="t_mv(self, grad)", jvp=BILINEAR)
-op("mm(self, mat2)", k.mm, jvp=BILINEAR,
+op("mv(self, vec)", k.mv, self="outer_backward(grad, vec)", vec="t_mv(self, grad)", jvp=BILINEAR, plain_if="")
+op("mm(self, mat2)", k.mm, jvp=BILINEAR, plain_if="",
    self="mm_self_backward(grad, mat2, self.shape, self.strides)",
    mat2="mm_mat2_backward(grad, self, mat2.shape, mat2.strides)")
 op("bmm(self, mat2)", k.bmm, self="bmm_self_backward(grad, mat2)", mat2="bmm_mat2_backward(grad, self)", jvp=BILINEAR)

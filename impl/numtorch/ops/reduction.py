@@ -4,13 +4,16 @@ from ..kernels import everything as k
 from .row import LINEAR, nondiff, op
 
 # ---- sums
-op("sum_all(self, dtype)", k.sum_all, node="SumBackward0", self="sum_all_backward(grad, self.shape, self.dtype)", jvp=LINEAR)
+op("sum_all(self, dtype)", k.sum_all, node="SumBackward0", self="sum_all_backward(grad, self.shape, self.dtype)", jvp=LINEAR,
+   plain_if="dtype is None")
 op("sum_dim(self, dim, keepdim, dtype)", k.sum_dim, node="SumBackward1",
-   self="sum_backward(grad, self.shape, dim, keepdim, self.dtype)", jvp=LINEAR)
+   self="sum_backward(grad, self.shape, dim, keepdim, self.dtype)", jvp=LINEAR,
+   plain_if="dtype is None and type(keepdim) is bool")
 op("mean_all(self, dtype)", k.mean_all, node="MeanBackward0",
-   self="mean_all_backward(grad, self.shape, self.numel, self.dtype)", jvp=LINEAR)
+   self="mean_all_backward(grad, self.shape, self.numel, self.dtype)", jvp=LINEAR, plain_if="dtype is None")
 op("mean_dim(self, dim, keepdim, dtype)", k.mean_dim, node="MeanBackward1",
-   self="mean_backward(grad, self.shape, self.numel, dim, keepdim, self.dtype)", jvp=LINEAR)
+   self="mean_backward(grad, self.shape, self.numel, dim, keepdim, self.dtype)", jvp=LINEAR,
+   plain_if="dtype is None and type(keepdim) is bool")
 
 # ---- extremes: the gradient is shared among ties, or goes to the index
 op("max_all(self)", k.max_all, node="MaxBackward1", self="evenly_distribute_backward(grad, self, result)",

@@ -65,6 +65,8 @@ class Row:
     joint: bool = False  # one formula answers for all operands, with a tuple
     together: str | None = None  # over Tensors, this answers for all operands with a tuple; `needed` says which are wanted
     inplace_node: str | None = None  # of a view that has an in-place form: the name of that form's node
+    plain_if: str | None = None  # if so of its values, plain operands have a result that their Descriptors decide
+    described_by: tuple[str, ...] | None = None  # the values that decide the Descriptor of a plain tensor's view
     replay: bool = False  # a view that strides cannot say: it is derived anew from its base by this operator
     saved: list[str] = field(default_factory=list)  # tensors whose value a formula reads
     saved_results: list[str] = field(default_factory=list)
@@ -153,7 +155,7 @@ def _find_saved(row: Row) -> None:
 PROPERTIES = {
     "shape": ("sym_sizes", "_desc.shape"),
     "numel": ("sym_numel", "_desc.numel"),
-    "strides": ("sym_strides", "_array.strides"),  # in bytes; read_saved counts in elements
+    "strides": ("sym_strides", "_desc.steps"),  # in bytes; read_saved counts in elements
     "ndim": ("dim", "_desc.ndim"),
     "size0": ("sym_argsize_0", "_desc.shape[0]"),
     "size1": ("sym_argsize_1", "_desc.shape[1]"),
@@ -177,7 +179,7 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
        shown: str | None = None, last_decides: bool = False, elementwise: bool = False,
        exact_out: str | None = None, says: str | None = None, constants: dict[str, Any] | None = None,
        joint: dict[tuple[str, ...], str] | None = None, together: str | None = None, layout: str | None = None,
-       into: Any = None, deprecated: bool = False, **formulas: str) -> Row:
+       into: Any = None, deprecated: bool = False, plain_if: str | None = None, **formulas: str) -> Row:
     """An operator whose result owns its memory. A NumPy ufunc as kernel makes it pointwise."""
     for names, formula in (joint or {}).items():
         formulas |= dict.fromkeys(names, formula)
@@ -191,7 +193,7 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
         "row_major": row_major, "tensors_only": tensors_only, "refuses": refuses, "shown": shown,
         "last_decides": last_decides, "elementwise": elementwise, "exact_out": exact_out, "says": says or "",
         "constants": constants or {}, "joint": joint is not None, "together": together,
-        "layout": layout, "into": into, "deprecated": deprecated}, formulas)
+        "layout": layout, "into": into, "deprecated": deprecated, "plain_if": plain_if}, formulas)
 
 
 def _count(signature: str, formulas: dict[str, str]) -> int:
@@ -210,10 +212,12 @@ def nary(signature: str, kernel: Callable[..., Any], *, node: str | None = None,
 
 
 def view(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = LINEAR,
-         inplace_node: str | None = None, replay: bool = False, **formulas: str) -> Row:
+         inplace_node: str | None = None, replay: bool = False, described_by: tuple[str, ...] | None = None,
+         **formulas: str) -> Row:
     """An operator whose result shares the memory of its first operand."""
     return _make("view", signature, kernel, {"node": node, "jvp": jvp, "inplace": inplace_node is not None,
-                                             "inplace_node": inplace_node, "replay": replay}, formulas)
+                                             "inplace_node": inplace_node, "replay": replay,
+                                             "described_by": described_by}, formulas)
 
 
 def multiview(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = LINEAR,

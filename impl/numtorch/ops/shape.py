@@ -4,19 +4,20 @@ from ..kernels import everything as k
 from .row import LINEAR, multiview, op, view
 
 # ---- one view
-view("view(self, size)", k.view, self="grad.reshape(self.shape)")
+view("view(self, size)", k.view, described_by=("size",), self="grad.reshape(self.shape)")
 view("reshape_alias(self, size)", k.view, self="grad.reshape(self.shape)")
-view("alias(self)", k.alias, self="grad")
-view("t(self)", k.t, self="grad.t()", inplace_node="TBackward1")
-view("transpose(self, dim0, dim1)", k.transpose, self="grad.transpose(dim0, dim1)",
+view("alias(self)", k.alias, described_by=(), self="grad")
+view("t(self)", k.t, described_by=(), self="grad.t()", inplace_node="TBackward1")
+view("transpose(self, dim0, dim1)", k.transpose, described_by=("dim0", "dim1"), self="grad.transpose(dim0, dim1)",
      inplace_node="TransposeBackward1")
 view("permute(self, dims)", k.permute, self="permute_backward(grad, dims)")
 view("expand(self, size)", k.expand, self="expand_backward(grad, self.shape)")
 view("squeeze(self)", k.squeeze, self="unsqueeze_to(grad, self.shape)", inplace_node="SqueezeBackward3")
 view("squeeze_dim(self, dim)", k.squeeze_dim, node="SqueezeBackward1", self="unsqueeze_dim_to(grad, dim, self.shape)",
      inplace_node="SqueezeBackward4")
-view("unsqueeze(self, dim)", k.unsqueeze, self="unsqueeze_backward(grad, dim)", inplace_node="UnsqueezeBackward1")
-view("select(self, dim, index)", k.select, self="select_backward(grad, self.shape, dim, index)")
+view("unsqueeze(self, dim)", k.unsqueeze, described_by=("dim",), self="unsqueeze_backward(grad, dim)",
+     inplace_node="UnsqueezeBackward1")
+view("select(self, dim, index)", k.select, described_by=("dim",), self="select_backward(grad, self.shape, dim, index)")
 view("slice_(self, dim, start, end, step)", k.slice_, node="SliceBackward0",
      self="slice_backward(grad, self.shape, dim, start, end, step)")
 
