@@ -83,7 +83,7 @@ def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
     wanted, node = ref(), root._node if root._extra is None else current_grad_fn(root)
     if type(wanted) is not AccumulateGrad or not leaf._requires_grad or node is None or node.multi:
         return None
-    seed: Any = np.array(desc.dtype.one)
+    seed: Any = desc.dtype.ones.copy()
     try:
         if create_graph:
             task = GraphTask(keep, False, None)
@@ -111,9 +111,8 @@ def alone(found: Any, sums: Sums, desc: Descriptor) -> Tensor | None:
             writes += times
     new = _new(*_TENSOR)
     new._array = found
-    new._desc = (
-        desc if desc.plain and found.strides == desc.steps and found.dtype is desc.dtype.numpy else describe(found)
-    )
+    known = desc.plain and (desc.ndim < 2 or found.strides == desc.steps) and found.dtype is desc.dtype.numpy
+    new._desc = desc if known else describe(found)
     new._requires_grad = False
     new._node = None
     new._grad = None

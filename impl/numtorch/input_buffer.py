@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _refcount = sys.getrefcount
 _ndarray = np.ndarray
+_add = np.add
 
 
 def summed(slots: Any, key: Any, grad: Any) -> tuple[Any, bool]:
@@ -49,7 +50,7 @@ def summed(slots: Any, key: Any, grad: Any) -> tuple[Any, bool]:
     if type(old) is not _ndarray:  # a NumPy scalar stands for memory that it does not have
         return old + grad, _refcount(old) <= _ALONE and type(old) not in LAZY
     if _refcount(old) <= _ALONE and (old.base is None or owns(old)) and is_dense(old):
-        old += grad
+        _add(old, grad, old)  # `old += grad` takes 650 instructions more
         return old, True
     mine, other = describe(old), describe(grad)
     if mine.plain and other.plain:

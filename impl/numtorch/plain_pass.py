@@ -200,9 +200,13 @@ def run(root: Node, nr: int, grad: Any, keep: bool, task: GraphTask | None = Non
                     if type(found) is list:
                         found[0] += grad1
                         found[1] += 1
+                    elif found is not None and waiting is None:  # then nobody else waits with it
+                        found = None
+                        if grad1 is None:
+                            raise NotPlain(both(node, (fn, grad), (fn1, grad1)))
+                        leaves[fn1] = list(summed(leaves, fn1, grad1))
                     elif found is not None:
                         found = None
-                        waiting = waiting or Waiting(nodes, heap, leaves)
                         if not waiting.add(leaves, fn1, grad1):
                             raise NotPlain(both(node, (fn, grad), (fn1, grad1)))
                     elif not first(leaves, fn1, grad1, careful):

@@ -58,14 +58,14 @@ def column_major(shape: tuple, strides: tuple, itemsize: int) -> bool:
 
 def mm_self_backward(grad: Array, mat2: Array, shape: tuple, strides: tuple) -> Array:
     """grad @ mat2.T, in the layout of what it is the gradient of."""
-    if column_major(shape, strides, grad.itemsize):
+    if strides[0] <= strides[1] and column_major(shape, strides, grad.itemsize):
         return mat2.dot(grad.T).T
     return grad.dot(mat2.T)
 
 
 def mm_mat2_backward(grad: Array, x: Array, shape: tuple, strides: tuple) -> Array:
     """x.T @ grad, in the layout of what it is the gradient of."""
-    if column_major(shape, strides, grad.itemsize):
+    if strides[0] <= strides[1] and column_major(shape, strides, grad.itemsize):
         return grad.T.dot(x).T
     return x.T.dot(grad)
 

@@ -98,14 +98,12 @@ def threshold_backward(grad: Array, result: Array, threshold: float) -> Array:
 # NumPy computes with a 0-d array in 3,000 instructions less than with a Python number, or with a scalar of its own.
 ZEROS = {kind: np.zeros((), kind) for kind in "fd"}
 BLOCK = 2**15  # elements that stay in a cache from one ufunc to the next
-_ONES = {kind: np.ones((), kind) for kind in "efdFD"}
+_ONES = {kind: np.ones((), kind) for kind in map(np.dtype, "efdFD")}
 
 
 def tanh_backward(grad: Array, result: Array) -> Array:
     """grad * (1 - result ** 2), in one new array"""
-    one = _ONES.get(result.dtype.char) if result.ndim else None
-    if one is None or grad.shape != result.shape:
-        return grad * (1 - result * result)  # of 0-d arrays, whose product is a scalar, and of half types
+    one = _ONES.get(result.dtype)
     if result.nbytes >= LARGE and result.flags.c_contiguous and grad.flags.c_contiguous:
         out = take(result.shape, result.dtype)
         flat = grad.reshape(-1), result.reshape(-1), out.reshape(-1)
@@ -116,6 +114,8 @@ def tanh_backward(grad: Array, result: Array) -> Array:
             np.multiply(g, o, o)
         return out
     out = result * result
+    if one is None or type(out) is not np.ndarray:
+        return grad * (1 - out)  # of half types, and of 0-d arrays, whose product is a scalar
     np.subtract(one, out, out)
     return np.multiply(grad, out, out)
 
@@ -162,7 +162,8 @@ def conjugate(x: Array) -> Array:
 
 def tanh_backward_of(grad: Array, result: Array) -> Array:
     """tanh_backward of real and complex numbers"""
-    return tanh_backward(grad, conjugate(result))
+    result = conjugate(result)
+    return tanh_backward(grad, result) if grad.shape == result.shape else grad * (1 - result * result)
 
 
 def sigmoid_backward_of(grad: Array, result: Array) -> Array:
@@ -256,16 +257,6 @@ def scale(x: Array, alpha: Any) -> Array:
     return x * x.dtype.type(alpha)
 
 
-def add_alpha(x: Array, other: Array, alpha: Any, out: Array | None = None) -> Array:
-    """x + alpha * other"""
-    return with_multiple(np.add, x, other, alpha, out)
-
-
-def sub_alpha(x: Array, other: Array, alpha: Any, out: Array | None = None) -> Array:
-    """x - alpha * other"""
-    return with_multiple(np.subtract, x, other, alpha, out)
-
-
 _numbers: dict[
     tuple[np.dtype, Any], Array
 ] = {}  # 0-d arrays of the multiples that were asked for, a learning rate mostly
@@ -276,23 +267,31 @@ def addend(x: Array) -> Array:
     return x * x.dtype.type(1) if x.dtype.kind == "c" and not np.isfinite(x).all() else x
 
 
-def with_multiple(function: np.ufunc, x: Array, other: Array, alpha: Any, out: Array | None) -> Array:
-    """function(x, alpha * other)"""
-    kind = x.dtype
-    if x.ndim:  # NumPy multiplies an array by a 0-d array in half the time that it takes with a NumPy scalar
+def with_multiple(name: str, function: np.ufunc) -> Any:
+    """The kernel function(x, alpha * other)."""
+
+    def kernel(x: Array, other: Array, alpha: Any, out: Array | None = None) -> Array:
+        kind = x.dtype
         number = _numbers.get((kind, alpha)) if type(alpha) is float else None
         if number is None:
-            number = np.array(alpha, kind)
-            if type(alpha) is float and alpha:  # 0 and -0 would be one key
-                if len(_numbers) >= 1000:
-                    _numbers.clear()
-                _numbers[kind, alpha] = number
+            number = kind.type(alpha)
+            if x.ndim:  # NumPy multiplies an array by a 0-d array in half the time that it takes with a NumPy scalar
+                number = np.array(number)
+                if type(alpha) is float and alpha:  # 0 and -0 would be one key
+                    if len(_numbers) >= 1000:
+                        _numbers.clear()
+                    _numbers[kind, alpha] = number
         multiple = other * number
-    else:
-        multiple = other * kind.type(alpha)
-    if out is None or other.dtype is kind:
-        return function(x, multiple, out)
-    return function(x, multiple, out=out, casting="unsafe")
+        if out is None or other.dtype is kind:
+            return function(x, multiple, out)
+        return function(x, multiple, out=out, casting="unsafe")
+
+    kernel.__name__ = name
+    return kernel
+
+
+add_alpha = with_multiple("add_alpha", np.add)
+sub_alpha = with_multiple("sub_alpha", np.subtract)
 
 
 def rsub_alpha(x: Array, other: Array, alpha: Any) -> Array:
@@ -388,7 +387,7 @@ def x_half(x: Array) -> Array:
 def rsub_scalar(x: Array, other: Any) -> Array:
     """A Python number minus x."""
     if x.dtype.kind == "f":
-        return (_ONES.get(x.dtype.char, other) if other == 1 else other) - x
+        return (_ONES.get(x.dtype, other) if other == 1 else other) - x
     return x.dtype.type(other) - x * x.dtype.type(1)  # which makes nan of complex infinities, as in PyTorch
 
 
