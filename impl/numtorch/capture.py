@@ -17,9 +17,10 @@ from . import anomaly, grad_mode
 from .descriptor import Descriptor, describe
 from .geometry import root_of, turned
 from .graph import AccumulateGrad, Node, NodeExtra, NotPlain
-from .graph_task import GraphTask, next_task_id
+from .graph_task import GraphTask, next_task_id, plain_task
 from .input_buffer import add, show, summed, written
 from .plain_numpy import np
+from .plain_pass import owned
 from .tensor import Tensor, wrap
 from .views import current_grad_fn
 
@@ -83,18 +84,19 @@ def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
     wanted, node = ref(), root._node if root._extra is None else current_grad_fn(root)
     if type(wanted) is not AccumulateGrad or not leaf._requires_grad or node is None or node.multi:
         return None
-    seed: Any = desc.dtype.ones.copy()
+    seed = desc.dtype.one  # that of all passes, as plain_pass.py has it: memory of its own takes 1,800 instructions
     try:
         if create_graph:
             task = GraphTask(keep, False, None)
-            return over_tensors(task, node, wrap(seed), {wanted})[0].get(wanted)
+            return over_tensors(task, node, wrap(np.array(seed)), {wanted})[0].get(wanted)
         leaves, sums = over_arrays(node, seed, {wanted}, keep=keep)
     except Exception:  # NotPlain, or what the counting engine will raise too
         return NotPlain
     found = leaves.get(wanted)
     tensor = alone(found, sums, wanted.desc)
     if tensor is None:
-        return arrived(GraphTask(keep, True, None), found, sums)
+        task = plain_task(node, keep, seed)
+        return arrived(task, owned(task, found, {}), sums)
     next_task_id()  # as each pass has one
     return tensor
 
@@ -156,7 +158,8 @@ def over_arrays(node: Any, grad: Any, wanted: set[Any], *, keep: bool) -> tuple[
     sums: Sums = []
     ran = []
     while True:
-        ran.append(node)
+        if not keep:
+            ran.append(node)
         if grad.ndim > 1 and turned(grad):
             raise NotPlain  # its strides would show, and the raw formulas have NumPy's
         fn, grad, fn1, grad1 = node.run(grad, True)

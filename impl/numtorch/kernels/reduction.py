@@ -57,12 +57,10 @@ def wide(x: Array, dtype: Any) -> Any:
 
 def sum_all(x: Array, dtype: Any = None) -> Array:
     """The sum of all elements; integers and bool are summed in int64."""
-    if dtype is None and (kind := x.dtype) in SUMMED_IN_OWN_TYPE:
-        if x.ndim != 1:
-            return _add_up(x, None)
-        if 0 < len(x) < FEW and kind in REAL:
+    if dtype is None and (kind := x.dtype) in REAL:
+        if x.ndim == 1 and 0 < len(x) < FEW:
             return _partial_sums(x)[-1] or kind.type()  # of negative zeros it is zero
-        return _add_up(x)
+        return _add_up(x, None)
     return np.add.reduce(x, axis=None, dtype=wide(x, dtype))
 
 
