@@ -11,6 +11,7 @@ Array = Any
 _add_up, _partial_sums = np.add.reduce, np.add.accumulate
 FEW = 8  # elements: fewer are added up in the same order, and sooner, by way of their partial sums
 REAL, SUMMED_IN_OWN_TYPE = frozenset(map(np.dtype, "fd")), frozenset(map(np.dtype, "fdFD"))
+_SCALARS = frozenset((np.float32, np.float64))
 Dims = Any  # None (all), a tuple of dimensions, or () which PyTorch reads as all
 
 
@@ -84,8 +85,9 @@ def count(x: Array, dim: Dims) -> int:
 
 def divide(total: Array, n: int) -> Array:
     """A sum divided by a count, nan for 0 / 0."""
-    kind = total.dtype.type
-    return total / kind(n)
+    if type(total) in _SCALARS:
+        return total / n  # of the scalar's type: to make one of the count takes 1,300 instructions
+    return total / total.dtype.type(n)
 
 
 def mean_all(x: Array, dtype: Any = None) -> Array:
