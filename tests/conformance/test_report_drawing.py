@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import struct
 import subprocess
 import xml.etree.ElementTree as ElementTree
@@ -132,6 +134,23 @@ def test_what_a_step_returned_reads_like_python() -> None:
 
 
 # --------------------------------------------------------------------------------------------------------------- text
+
+
+def test_code_has_six_colours() -> None:
+    code = '@torch.no_grad()\ndef call(x1):\n    """Two\n    lines, if 1."""\n    return not x1 * 2.5e-3 + "a#\\"b"  # not 1\n'
+    coloured = re.findall(r'<span class="(\w+)">(.*?)</span>', highlighted(code), re.DOTALL)
+    assert [(name, html.unescape(text)) for name, text in coloured] == [
+        ("td", "@torch.no_grad"),
+        ("tk", "def"),
+        ("tf", "call"),
+        ("ts", '"""Two\n    lines, if 1."""'),
+        ("tk", "return"),
+        ("tk", "not"),
+        ("tn", "2.5e-3"),
+        ("ts", '"a#\\"b"'),
+        ("tc", "# not 1"),
+    ]
+    assert html.unescape(re.sub("<.*?>", "", highlighted(code))) == code
 
 
 def test_code_is_escaped_where_it_is_highlighted() -> None:
