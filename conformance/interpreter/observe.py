@@ -204,6 +204,8 @@ class Lens:
             found[2] = tuple(found[2]()) if callable(found[2]) else UNSET
         except Exception:
             found[2] = UNSET
+        # Where any object can be assigned to it, that object may be a number.
+        found[3:] = [flag if flag is UNSET else bool(flag) for flag in found[3:]]
         version = _attribute(tensor, "_version")
         if version is UNSET and hasattr(type(tensor), "_version"):
             version = None  # there is a counter, but this tensor (an inference tensor) has none

@@ -141,12 +141,13 @@ def test_tensors_without_elements_are_made_by_lists_where_there_is_no_zeros() ->
 
 def test_a_grad_that_is_no_tensor_is_not_looked_at() -> None:
     class Tensor:
-        shape, dtype, is_leaf, grad = (), None, True, 1.0
+        shape, dtype, is_leaf, grad, requires_grad = (), None, True, 1.0, 2
 
     module = types.ModuleType("bare")
     module.Tensor, module.tensor = Tensor, lambda data: Tensor()  # type: ignore[attr-defined]
     (trace,) = run(program(call("torch.tensor", 1.0, out="x")), module).steps
     assert list(trace.changes) == ["x"]
+    assert trace.changes["x"].requires_grad is True
 
 
 def test_an_attribute_error_from_inside_a_call_is_raised() -> None:
