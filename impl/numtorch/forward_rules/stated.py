@@ -40,6 +40,8 @@ def after_write(name: str, text: str, given: dict[str, Any], target: Tensor, lev
     """The tangent of what was written, over all operands as they are now; `self` in `given` may be an earlier copy."""
     known = {id(t): (t, tangents.kept(t, level)) for t in given.values() if isinstance(t, Tensor)}
     duals = {key: pair for key, pair in known.items() if pair[1] is not None}
+    if id(target) in duals and "self_t" in text:  # it is written to, and may be saved before
+        duals[id(target)] = (target, dispatch.clone(duals[id(target)][1]))
     out = primal(target, {id(target): target}) if "result" in text else target
     return evaluated(text, FORWARD[name][1], given, duals, out)
 

@@ -7,11 +7,12 @@ from typing import Any
 from .. import dispatch, tangents, writes
 from ..autograd.function_tangents import without_forward_mode
 from ..creation import zeros_like
+from ..dispatch.forward import FORWARD
 from ..replacing import Replaced
 from ..saved_hooks import Results
 from . import stated
 from .derived import lies_with, pushed
-from .operands import duals_in, in_order, is_tracked
+from .operands import duals_in, in_order, is_tracked, moved
 from .refusals import NO_KERNEL, refuse_out
 
 
@@ -27,6 +28,12 @@ def write(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
         return replaced.original(*args, **kwargs)
     level = tangents.entered
     name = replaced.name[:-1]
+    if level is not None and name in LIKEWISE:
+        old = tangents.kept(target, level)
+        if old is None and LIKEWISE[name] is zeroed:
+            return replaced.original(*args, **kwargs)
+        if old is not None:
+            return likewise(replaced, args, kwargs, dict(zip(names, ordered, strict=False)), duals)
     text = stated.statement_of(name, names)
     if text and level is not None:
         given = dict(zip(names, ordered, strict=False))
@@ -36,7 +43,9 @@ def write(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
             with Results() as results:
                 out = replaced.original(*args, **kwargs)
             if out is not NotImplemented:
-                tangents.give_written(target, stated.after_write(name, text, given, target, level), level)
+                found = stated.after_write(name, text, given, target, level)
+                if found is not None:
+                    tangents.give_written(target, found, level)
                 results.pack()
         return out
     with without_forward_mode():
@@ -59,6 +68,58 @@ def write(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
                 found = dispatch.clone(found)
             tangents.give_written(target, found, level)
     return out
+
+
+def likewise(replaced: Replaced, args: tuple, kwargs: dict[str, Any], given: dict[str, Any], duals: dict) -> Any:
+    """A write after which the same is written to the tangent."""
+    target, level = given["self"], tangents.entered
+    with without_forward_mode():
+        with Results() as results:
+            out = replaced.original(*args, **kwargs)
+        if out is not NotImplemented and level is not None:
+            tangent = duals[id(target)][1]
+            LIKEWISE[replaced.name[:-1]](replaced, tangent, given, duals)
+            tangents.remember(target, tangent, level)
+            results.pack()
+    return out
+
+
+def by_itself(replaced: Replaced, tangent: Any, given: dict[str, Any], duals: dict) -> None:
+    """The same write, of the tangents of what is written, and of zero for a number."""
+    _, varying = FORWARD[replaced.name[:-1]]
+    new = [moved(v, duals) if n in varying else 0 if n == "value" else v for n, v in given.items() if n != "self"]
+    replaced.original(tangent, *new)
+
+
+def filled(replaced: Replaced, tangent: Any, given: dict[str, Any], duals: dict) -> None:
+    """What is written has a tangent, or none, which is zero."""
+    value = given["value"]
+    writes.fill_(tangent, duals[id(value)][1] if id(value) in duals else 0)
+
+
+def copied_over(replaced: Replaced, tangent: Any, given: dict[str, Any], duals: dict) -> None:
+    """What is copied has a tangent, or none, which is zero."""
+    source = given["src"]
+    if id(source) in duals:
+        writes.copy_(tangent, duals[id(source)][1])
+    else:
+        writes.fill_(tangent, 0)
+
+
+def zeroed(replaced: Replaced, tangent: Any, given: dict[str, Any], duals: dict) -> None:
+    """What is written does not depend on anything."""
+    writes.zero_(tangent)
+
+
+LIKEWISE = {
+    **dict.fromkeys(("masked_fill", "masked_fill_tensor", "index_fill", "index_fill_tensor", "scatter"), by_itself),
+    **dict.fromkeys(("scatter_value", "index_copy", "index_put", "put", "masked_scatter"), by_itself),
+    **dict.fromkeys([n + kind for n in ("lt", "le", "gt", "ge", "eq", "ne") for kind in ("", "_scalar")], zeroed),
+    "zero": zeroed,
+    "fill": filled,
+    "copy": copied_over,
+}
+"""Writes whose formula in PyTorch is a method of the tangent: the tangent, if there is one, is written in place."""
 
 
 def overwrite(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:

@@ -10,9 +10,10 @@ op("div_mode(self, other, rounding_mode)", k.div_mode, node="DivBackward2", says
    jvp=("self_t / other_p - other_t * (self_p / other_p) / other_p if rounding_mode is None "
         "else new_zeros(result)"))
 op("rsub(self, other)", k.rsub, pointwise=True, inplace=False, last_decides=True, constants={"alpha": 1},
-   self="-grad", other="grad")
+   self="-grad", other="grad", jvp="-self_t + other_t")
 op("rsub_alpha(self, other, alpha)", k.rsub_alpha, node="RsubAlphaBackward0", shown="RsubBackward0", says="rsub",
-   pointwise=True, inplace=False, last_decides=True, self="scaled(-grad, alpha)", other="grad")
+   pointwise=True, inplace=False, last_decides=True, self="scaled(-grad, alpha)", other="grad",
+   jvp="-scaled(self_t, alpha) + other_t")
 op("rsub_scalar_alpha(self, other, alpha)", k.rsub_scalar_alpha, layout=BESIDE_NUMBER, node="RsubScalarAlphaBackward0",
    shown="RsubBackward1",
    says="rsub", pointwise=True, inplace=False, self="scaled(-grad, alpha)", jvp=ELEMENTWISE)
