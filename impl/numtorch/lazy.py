@@ -229,7 +229,8 @@ def difference(shape: tuple, kind: Any, x: Any, y: Any) -> Any:
 
 def copied(shape: tuple, kind: Any, x: Any) -> Any:
     """The numbers, spread over a shape."""
-    out = np.array(np.broadcast_to(resolve(x), shape), kind)
+    spread = np.broadcast_to(resolve(x), shape)
+    out = np.array(spread, kind, order="C" if 0 in spread.strides else "K")  # NumPy would put what is repeated last
     return out if shape else out[()]  # no view, to which others may be added in place
 
 

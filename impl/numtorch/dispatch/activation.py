@@ -26,6 +26,7 @@ from ..kernels.activation import gelu as k_gelu
 from ..kernels.activation import gelu_backward as k_gelu_backward
 from ..kernels.activation import glu as k_glu
 from ..kernels.activation import glu_backward as k_glu_backward
+from ..kernels.activation import glu_jvp as k_glu_jvp
 from ..kernels.activation import hardshrink as k_hardshrink
 from ..kernels.activation import hardshrink_backward as k_hardshrink_backward
 from ..kernels.activation import hardsigmoid as k_hardsigmoid
@@ -4632,6 +4633,73 @@ def glu(self, dim, *, out=None):
     return result if out is None else store(out, result, 'glu')
 
 
+class GluJvpNotImplemented(VariadicNode):
+    __slots__ = ()
+    saved = ()
+    saved_values = ()
+    multi = True  # as error_nodes.py has it
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        grad0 = None if node.next_nodes[0] is None else k_not_implemented(grad, 'aten::glu_jvp')
+        grad1 = None if node.next_nodes[1] is None else k_not_implemented(grad, 'aten::glu_jvp')
+        grad2 = None if node.next_nodes[2] is None else k_not_implemented(grad, 'aten::glu_jvp')
+        return grad0, grad1, grad2,
+    def apply_tensors(node, grad):
+        grad2 = None if node.next_nodes[2] is None else formulas.not_implemented(grad, 'aten::glu_jvp')
+        grad0 = None if node.next_nodes[0] is None else formulas.not_implemented(grad, 'aten::glu_jvp')
+        grad1 = None if node.next_nodes[1] is None else formulas.not_implemented(grad, 'aten::glu_jvp')
+        return grad0, grad1, grad2,
+
+
+GluJvpNotImplemented.__name__ = 'NotImplemented'
+GluJvpNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+GluJvpNotImplemented.edges = lambda node: tuple([e for e in GluJvpNotImplemented.__base__.edges(node) if e[0] is not None])
+
+
+def glu_jvp(glu, x, dx, dim, *, out=None):
+    """glu_jvp(glu, x, dx, dim) -> Tensor"""
+    array = k_glu_jvp(glu._array, x._array, dx._array, dim) if glu._desc.real else rounded_once(k_glu_jvp, glu._array, x._array, dx._array, dim)
+    desc = describe(array)
+    flag = glu._requires_grad or x._requires_grad or dx._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(glu) or requires_grad(x) or requires_grad(dx)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_GluJvpNotImplemented)
+        node.seq = ACCUMULATE_SEQ
+        edges = [edge(glu), edge(x), edge(dx)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'glu_jvp')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'glu_jvp')
+
+
 class GluBackwardBackward0(BinaryNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'dim',)
     saved = ('grad_output', 'self',)
@@ -5208,6 +5276,7 @@ _GeluBackward0 = (GeluBackward0,)
 _GeluBackwardBackward0 = (GeluBackwardBackward0,)
 _GluBackward0 = (GluBackward0,)
 _GluBackwardBackward0 = (GluBackwardBackward0,)
+_GluJvpNotImplemented = (GluJvpNotImplemented,)
 _HardshrinkBackward0 = (HardshrinkBackward0,)
 _HardshrinkBackwardBackward0 = (HardshrinkBackwardBackward0,)
 _HardsigmoidBackward0 = (HardsigmoidBackward0,)

@@ -8,6 +8,7 @@ from .. import creation, dispatch as d, grad_mode
 from ..kernels.scatter import check_source
 from ..plain_numpy import np
 from ..tensor import wrap
+from .masks import mask
 from .shape import sum_to_size
 
 
@@ -189,3 +190,20 @@ def _product(by: _Elements, grad: Any, x: Any, source: Any, include_self: bool, 
         text = f"{by.name}(): Double backward is unsupported for {by.source} when >1 zeros in {by.source} are "
         other = DelayedError(text + "scattered to the same position in self", [other]).attach(other)
     return mine, other
+
+
+def scatter_reduce_jvp(
+    x: Any, tangent: Any, dim: int, index: Any, src: Any, moved: Any, reduce: str, include_self: bool, result: Any
+) -> Any:
+    """Linear for sums and means, the mean over ties for extremes; of products PyTorch knows none."""
+    if reduce in ("sum", "mean"):
+        return d.scatter_reduce(tangent, dim, index, moved, reduce, include_self)
+    if reduce == "prod":
+        return None
+    chosen = mask(np.equal, x, result)
+    chosen_too = mask(np.equal, src, d.gather(result, dim, index, False))
+    zero = wrap(tangent._desc.dtype.numpy.type(0))
+    kept = d.where(chosen_too, moved, zero)
+    kind = tangent._desc.dtype
+    count = d.scatter_reduce(chosen.to(kind), dim, index, chosen_too.to(kind), "sum", include_self)
+    return d.div(d.scatter_reduce(d.where(chosen, tangent, zero), dim, index, kept, "sum", include_self), count)

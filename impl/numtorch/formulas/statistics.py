@@ -9,6 +9,7 @@ from ..dtype import dtypes
 from ..plain_numpy import np
 from ..tensor import wrap
 from .reduction import norm_backward_as_it_is
+from .tangents import norm_jvp
 
 
 def cummaxmin_backward(grad: Any, x: Any, indices: Any, dim: int) -> Any:
@@ -34,6 +35,16 @@ def logcumsumexp_backward(grad: Any, x: Any, result: Any, dim: int) -> Any:
     positive = d.where(d.gt(grad, 0), size, least)
     negative = d.where(d.lt(grad, 0), size, least)
     return part(positive) - part(negative)
+
+
+def renorm_jvp(x: Any, tangent: Any, p: float, dim: int, maxnorm: float) -> Any:
+    """The tangent of slices that are scaled; of the others it stays."""
+    others = tuple([i for i in range(x._desc.ndim) if i != dim % x._desc.ndim])
+    norm = d.vector_norm(x, p, others, True, None)
+    inverse = d.reciprocal(d.add_scalar(norm, 1e-7))
+    factor = d.mul_scalar(inverse, maxnorm)
+    moved = norm_jvp(x, tangent, p, norm, others, True)
+    return d.where(d.gt(norm, maxnorm), factor * (tangent - x * inverse * moved), tangent)
 
 
 def renorm_backward(grad: Any, x: Any, p: float, dim: int, maxnorm: float) -> Any:

@@ -30,29 +30,29 @@ def norm_jvp(x: Any, tangent: Any, p: float, norm: Any, dim: Any, keepdim: bool)
     """The tangent along the gradient of a norm, zero where the norm is."""
 
     def summed(product: Any) -> Any:
-        return d.sum_dim(real(product), dim or (), keepdim, None)
+        return d.sum_dim(product, dim or (), keepdim, None)
 
     moved = tangent.conj()
     if p == 0:
         return wrap(np.zeros(norm._desc.shape, norm._desc.dtype.numpy))
     if p == 1:
-        return summed(scaled_by(x.sgn(), moved))
+        return summed(real(scaled_by(x.sgn(), moved)))
     zero = mask(np.equal, norm, 0)
     if p == 2:
-        return d.div_(summed(x * moved), norm).masked_fill_(zero, 0)
+        return d.div_(summed(real(x * moved)), norm).masked_fill_(zero, 0)
     if p in (float("inf"), float("-inf")):
         if not keepdim:
             norm = restored(norm, dim, keepdim, x._desc.ndim)
         size = x.abs()
         largest = joined(np.logical_or, mask(np.equal, size, norm), mask(np.isnan, size)).to(norm._desc.dtype)
-        return summed(x.sgn() * moved * largest / _number_of(largest.bool(), dim))
+        return summed(real(x.sgn() * moved) * largest / _number_of(largest.bool(), dim))
     if p < 1:
         sizes = x.abs().pow_(p - 1).masked_fill_(mask(np.equal, x, 0), 0)
-        return summed(sizes * (x.sgn() * moved)) * norm.pow(1 - p)
+        return summed(sizes * real(x.sgn() * moved)) * norm.pow(1 - p)
     if p < 2:
-        sums = summed(x.abs().pow_(p - 1) * (x.sgn() * moved))
+        sums = summed(x.abs().pow_(p - 1) * real(x.sgn() * moved))
     else:
-        sums = summed(x.abs().pow_(p - 2) * (x * moved))
+        sums = summed(x.abs().pow_(p - 2) * real(x * moved))
     return (sums / norm.pow(p - 1)).masked_fill_(zero, 0)
 
 
@@ -60,6 +60,11 @@ def gather_with_keepdimed_indices(tangent: Any, dim: int, indices: Any, keepdim:
     """What the indices of a dimension choose."""
     found = d.gather(tangent, dim, indices if keepdim else indices.unsqueeze(dim), False)
     return found if keepdim else found.squeeze(dim)
+
+
+def nansum_jvp(x: Any, tangent: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
+    """The sum of the tangent where the element is a number."""
+    return d.sum_dim(d.where(mask(np.isnan, x), zero_number(tangent), tangent), dim, keepdim, dtype)
 
 
 def evenly_read_jvp(tangent: Any, x: Any, value: Any) -> Any:
@@ -92,7 +97,7 @@ def var_jvp(x: Any, tangent: Any, dim: Any, correction: float | None, keepdim: b
 def std_jvp(x: Any, tangent: Any, result: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:
     """That of the variance over twice the deviation, zero where the deviation is."""
     twice = d.mul_scalar(result, 2.0)
-    return real(_var_along(x, tangent, dim, correction, keepdim) / twice).masked_fill_(mask(np.equal, result, 0), 0)
+    return (real(_var_along(x, tangent, dim, correction, keepdim)) / twice).masked_fill_(mask(np.equal, result, 0), 0)
 
 
 def _var_along(x: Any, tangent: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:
@@ -120,14 +125,6 @@ def share(chosen: Any, tie: Any, like: Any) -> Any:
     return of_arrays(lambda chosen, tie: np.where(tie, 0.5, chosen).astype(kind)[()], chosen, tie)
 
 
-def glu_jvp(result: Any, x: Any, tangent: Any, dim: int) -> Any:
-    """One half times the gate, and the result times the derivative of the gate's logarithm."""
-    size = result._desc.shape[dim]
-    gate = x.narrow(dim, size, size).sigmoid()
-    mine, of_gate = tangent.narrow(dim, 0, size), tangent.narrow(dim, size, size)
-    return mine * gate + result * (of_gate - gate * of_gate)
-
-
 def clamp_jvp(x: Any, tangent: Any, low: Any, low_t: Any, high: Any, high_t: Any) -> Any:
     """The tangent of whichever of the three the result is."""
     if high is None:
@@ -142,7 +139,7 @@ def logcumsumexp_jvp(x: Any, tangent: Any, dim: int) -> Any:
     """The mean of the tangent up to each element, weighted by softmax; PyTorch keeps the sum of weights from zero."""
     weights = (x - real(x).max(dim, True)[0]).exp()
     total = d.cumsum(weights, dim, None)
-    return d.div_(d.cumsum(d.mul_(weights, tangent), dim, None), total.add_(1e-13))
+    return d.div_(d.cumsum(d.mul_(weights, tangent), dim, None), d.add_scalar(total, 1e-13))
 
 
 def loss_in_its_memory(loss: Any, reduction: int) -> Any:

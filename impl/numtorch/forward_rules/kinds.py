@@ -11,7 +11,6 @@ from ..dispatch.forward import FORWARD
 from ..replacing import Replaced, Rule
 from ..saved_hooks import Results
 from ..tensor import Tensor
-from .derived import formula
 from .operands import duals_in, exchanged, in_order, moved, primal
 from .refusals import refuse_out
 
@@ -104,8 +103,3 @@ def bilinear(replaced: Replaced, args: tuple, names: list[str], duals: dict, out
     a, b, *rest = args
     second = replaced.original(primal(a, duals), moved(b, duals), *rest)  # first: C++ evaluates the right operand first
     return dispatch.add(replaced.original(moved(a, duals), primal(b, duals), *rest), second)
-
-
-def scatter_reduce(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
-    """As the formula says; but PyTorch knows no tangent of a product."""
-    return None if "prod" in args else formula(replaced, args, names, duals, out)

@@ -56,7 +56,6 @@ RULES: dict[str, Rule] = {
 }
 OWN: dict[str, Callable[..., Any]] = {
     "soft_margin_loss": refusals.of_the_first_alone,
-    "scatter_reduce": kinds.scatter_reduce,
 }
 """Rules of one operator each."""
 FAMILIES = [m.name for m in pkgutil.iter_modules(dispatch.__path__) if m.name != "forward"]

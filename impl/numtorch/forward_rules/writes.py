@@ -46,6 +46,8 @@ def write(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
                 found = stated.after_write(name, text, given, target, level)
                 if found is not None:
                     tangents.give_written(target, found, level)
+                elif id(target) in duals:
+                    raise RuntimeError(UNDEFINED)
                 results.pack()
         return out
     with without_forward_mode():
@@ -111,6 +113,7 @@ def zeroed(replaced: Replaced, tangent: Any, given: dict[str, Any], duals: dict)
     writes.zero_(tangent)
 
 
+UNDEFINED = "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #1 'src'"
 LIKEWISE = {
     **dict.fromkeys(("masked_fill", "masked_fill_tensor", "index_fill", "index_fill_tensor", "scatter"), by_itself),
     **dict.fromkeys(("scatter_value", "index_copy", "index_put", "put", "masked_scatter"), by_itself),

@@ -217,13 +217,22 @@ def glu(x: Array, dim: int) -> Array:
     """The first half along a dimension times the sigmoid of the second."""
     first, second = np.split(x, 2, axis=dim)
     out = first * sigmoid(second)
-    if x.flags.c_contiguous:
-        return out
-    shape = out.shape
-    strides = elementwise_strides(shape, [(shape, element_strides(first)), (shape, element_strides(second))])
-    new = laid_out(shape, strides, out.dtype)
+    return out if x.flags.c_contiguous else over(out, first, second)
+
+
+def over(out: Array, *operands: Array) -> Array:
+    """A result with the strides that an elementwise operator gives over these operands."""
+    strides = elementwise_strides(out.shape, [(x.shape, element_strides(x)) for x in operands])
+    new = laid_out(out.shape, strides, out.dtype)
     new[...] = out
     return new
+
+
+def glu_jvp(result: Array, x: Array, tangent: Array, dim: int) -> Array:
+    """One half of the tangent times the gate, and the result times the derivative of the logarithm of the gate."""
+    (_, b), (da, db) = np.split(x, 2, dim), np.split(tangent, 2, dim)
+    gate = sigmoid(b)
+    return over(da * gate + result * (db - gate * db), result, b, da, db)
 
 
 def glu_backward(grad: Array, x: Array, dim: int) -> Array:

@@ -7,7 +7,7 @@ from .row import ELEMENTWISE, LIKE, nondiff, op
 op("elu(self, alpha, scale, input_scale)", k.elu, pointwise=True, inplace=False, refuses="elu_cpu", jvp=ELEMENTWISE,
    self="elu_backward(grad, alpha, scale, input_scale, False, self)")
 op("elu_of(self, alpha, scale, input_scale)", k.elu, node="EluBackward1", pointwise=True, refuses="elu_cpu",
-   self="elu_backward(grad, alpha, scale, input_scale, True, result)")
+   self="elu_backward(grad, alpha, scale, input_scale, True, result)", jvp=ELEMENTWISE)
 op("elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_result)", k.elu_backward,
    node="EluBackwardBackward0", pointwise=True, inplace=False,
    grad_output="elu_backward(grad, alpha, scale, input_scale, is_result, self_or_result)",
@@ -17,7 +17,7 @@ op("elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
 op("celu(self, alpha)", k.celu, pointwise=True, inplace=False, refuses="elu_cpu", jvp=ELEMENTWISE,
    self="elu_backward(grad, alpha, 1, 1.0 / alpha, False, self)")
 op("celu_of(self, alpha)", k.celu, node="CeluBackward1", pointwise=True, refuses="elu_cpu",
-   self="elu_backward(grad, alpha, 1, 1.0 / alpha, True, result)")
+   self="elu_backward(grad, alpha, 1, 1.0 / alpha, True, result)", jvp=ELEMENTWISE)
 op("softplus(self, beta, threshold)", k.softplus, pointwise=True, inplace=False, refuses="softplus_cpu",
    self="softplus_backward(grad, self, beta, threshold)", jvp=ELEMENTWISE)
 op("softplus_backward(grad_output, self, beta, threshold)", k.softplus_backward, node="SoftplusBackwardBackward0",
@@ -42,7 +42,7 @@ op("log_sigmoid_backward(grad_output, self, buffer: Tensor)", k.log_sigmoid_back
 op("leaky_relu(self, negative_slope)", k.leaky_relu, pointwise=True, inplace=False, refuses="leaky_relu_cpu",
    self="leaky_relu_backward(grad, self, negative_slope, False)", jvp=ELEMENTWISE)
 op("leaky_relu_of(self, negative_slope)", k.leaky_relu, node="LeakyReluBackward1", pointwise=True, refuses="leaky_relu_cpu",
-   self="leaky_relu_backward(grad, result, negative_slope, True)")
+   self="leaky_relu_backward(grad, result, negative_slope, True)", jvp=ELEMENTWISE)
 op("leaky_relu_backward(grad_output, self, negative_slope, self_is_result)", k.leaky_relu_backward,
    node="LeakyReluBackwardBackward0", pointwise=True, inplace=False, last_decides=True, self="zeros_like(grad)",
    grad_output="leaky_relu_backward(grad, self, negative_slope, False)",
@@ -56,7 +56,7 @@ op("hardtanh_backward(grad_output, self, min_val, max_val)", k.hardtanh_backward
 op("threshold(self, threshold, value)", k.threshold, pointwise=True, inplace=False,
    self="threshold_backward(grad, self, threshold)", jvp=ELEMENTWISE)
 op("threshold_of(self, threshold, value)", k.threshold, node="ThresholdBackward1", pointwise=True,
-   self="threshold_backward(grad, self, threshold)")
+   self="threshold_backward(grad, self, threshold)", jvp=ELEMENTWISE)
 op("softshrink(self, lambd)", k.softshrink, pointwise=True, inplace=False, refuses="softshrink_check",
    self="softshrink_backward(grad, self, lambd)", jvp=ELEMENTWISE)
 op("softshrink_backward(grad_output, self, lambd)", k.shrink_backward, node="SoftshrinkBackwardBackward0", pointwise=True,
@@ -97,6 +97,9 @@ op("rrelu_with_noise_backward(grad_output, self, noise: Tensor, lower, upper, tr
 # ---- over one dimension
 op("glu(self, dim)", k.glu, self="glu_backward(grad, self, dim)",
    jvp="glu_jvp(result, self_p, self_t, dim)")
+op("glu_jvp(glu, x, dx, dim)", k.glu_jvp, node="GluJvpNotImplemented", shown="NotImplemented",
+   glu="not_implemented(grad, 'aten::glu_jvp')", x="not_implemented(grad, 'aten::glu_jvp')",
+   dx="not_implemented(grad, 'aten::glu_jvp')")
 op("glu_backward(grad_output, self, dim)", k.glu_backward, node="GluBackwardBackward0",
    grad_output="glu_double_backward_grad_output(grad, self, dim)", self="glu_double_backward(grad, grad_output, self, dim)")
 op("softmax(self, dim)", k.softmax, self="softmax_backward_data(grad, result, dim)",

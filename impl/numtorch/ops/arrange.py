@@ -1,7 +1,7 @@
 """What puts elements elsewhere, or shows them so: triangles, diagonals, turned and repeated copies, sliding windows."""
 
 from ..kernels import everything as k
-from .row import ELEMENTWISE, LIKE, LINEAR, multiview, op, view
+from .row import LIKE, LINEAR, multiview, op, view
 
 # ---- a part of the elements kept, the others zero
 op("tril(self, diagonal)", k.tril, inplace=True, into=k.keep_lower, self="tril(grad, diagonal)", jvp=LINEAR)
@@ -20,9 +20,9 @@ multiview("split_with_sizes(self, split_sizes, dim)", k.split_with_sizes,
 op("flip(self, dims)", k.flip, layout=LIKE, self="flip(grad, dims)", jvp=LINEAR)
 op("repeat(self, repeats)", k.repeat, self="repeat_backward(grad, repeats, self.shape)", jvp=LINEAR)
 op("fill_scalar(self, value)", k.fill_scalar, layout=LIKE, node="FillBackward0", says="fill", self="zeros_like(grad)",
-   jvp=ELEMENTWISE)
+   jvp="fill_scalar(self_t, 0)")
 op("fill(self, value)", k.fill, layout=LIKE, node="FillBackward1", self="zeros_like(grad)",
-   value="to_copy_backward(expand_backward(grad, ()), value.dtype)")
+   value="to_copy_backward(expand_backward(grad, ()), value.dtype)", jvp="fill(self_t, value_t)")
 op("roll(self, shifts, dims)", k.roll, self="roll_backward(grad, shifts, dims)", jvp=LINEAR)
 op("rot90(self, k, dims)", k.rot90, self="rot90_backward(grad, k, dims)", jvp=LINEAR)
 

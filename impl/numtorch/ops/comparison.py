@@ -67,6 +67,8 @@ nary("clamp_tensor(self, min, max)", k.clamp_tensor, node="ClampBackward0", inpl
      max="clamp_upper_backward(grad, self, min, max)", together="clamp_tensor_backward(grad, self, min, max, needed)",
      jvp="clamp_jvp(self_p, self_t, min_p, min_t, max_p, max_t)")
 op("clamp_min_tensor(self, min)", np.maximum, node="ClampMinBackward1",
-   self="at_least(grad, self, min)", min="below(grad, self, min)")
+   self="at_least(grad, self, min)", min="below(grad, self, min)",
+   jvp="where(ge(self_p, min_p), self_t, min_t)")
 op("clamp_max_tensor(self, max)", np.minimum, node="ClampMaxBackward1",
-   self="at_most(grad, self, max)", max="above(grad, self, max)")
+   self="at_most(grad, self, max)", max="above(grad, self, max)",
+   jvp="where(le(self_p, max_p), self_t, max_t)")

@@ -27,7 +27,7 @@ op("mul_scalar(self, other)", np.multiply, pointwise=False, inplace=True, layout
    self="mul_scalar_backward(grad, other)", jvp=LINEAR)
 op("div_scalar(self, other)", np.true_divide, pointwise=False, layout=BESIDE_NUMBER, node="DivBackward1",
    self="grad / other", jvp=LINEAR)
-op("neg(self)", np.negative, exact_out=FOUND_DTYPE, self="-grad", jvp=LINEAR)
+op("neg(self)", np.negative, exact_out=FOUND_DTYPE, self="-grad", jvp=ELEMENTWISE)
 op("reciprocal(self)", k.reciprocal, pointwise=True, float_result=True, self="-grad * (result * result).conj()",
    jvp=ELEMENTWISE)
 

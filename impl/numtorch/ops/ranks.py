@@ -5,7 +5,7 @@ from .row import LINEAR, nondiff, op
 
 # ---- sums and products
 op("nansum_dim(self, dim, keepdim, dtype)", k.nansum_dim, node="NansumBackward0",
-   self="nansum_backward(grad, self, dim, keepdim)")
+   self="nansum_backward(grad, self, dim, keepdim)", jvp="nansum_jvp(self_p, self_t, dim, keepdim, dtype)")
 op("prod_all(self, dtype)", k.prod_all, node="ProdBackward0", self="prod_backward(grad, self, result)",
    jvp="prod_jvp(self_p, self_t, result, None, False)")
 op("prod_dim(self, dim, keepdim, dtype)", k.prod_dim, node="ProdBackward1",
@@ -14,7 +14,8 @@ op("prod_dim(self, dim, keepdim, dtype)", k.prod_dim, node="ProdBackward1",
 
 # ---- extremes
 op("aminmax(self, dim, keepdim)", k.aminmax, outputs=("min", "max"), differentiable=(True, True),
-   self="aminmax_backward(grads, self, min, max, dim, keepdim)")
+   self="aminmax_backward(grads, self, min, max, dim, keepdim)",
+   jvp="(amaxamin_jvp(self_p, self_t, result0, dim, keepdim), amaxamin_jvp(self_p, self_t, result1, dim, keepdim))")
 
 # ---- ranks
 op("median_all(self)", k.median_all, node="MedianBackward0", self="evenly_distribute_backward(grad, self, result)",

@@ -17,13 +17,15 @@ op("scatter_value_with(self, dim, index: Tensor, value, reduce)", k.scatter_valu
 op("scatter_add(self, dim, index: Tensor, src)", k.scatter_add, inplace=True,
    self="grad", src="scattered(grad, dim, index, src.info, 'ScatterAddBackward0')", jvp=LINEAR)
 op("scatter_reduce(self, dim, index: Tensor, src, reduce, include_self)", k.scatter_reduce, inplace=True,
-   joint={("self", "src"): "scatter_reduce_backward(grad, self, dim, index, src, reduce, include_self, result)"})
+   joint={("self", "src"): "scatter_reduce_backward(grad, self, dim, index, src, reduce, include_self, result)"},
+   jvp="scatter_reduce_jvp(self_p, self_t, dim, index, src_p, src_t, reduce, include_self, result)")
 
 # ---- whole slices along one dimension
 op("index_select(self, dim, index: Tensor)", k.index_select, self="index_select_backward(grad, self.shape, dim, index)",
    jvp=LINEAR)
 op("index_add(self, dim, index: Tensor, source, alpha)", k.index_add, inplace=True,
-   self="grad", source="index_add_source(grad, dim, index, source, source.ndim, alpha)", jvp=LINEAR)
+   self="grad", source="index_add_source(grad, dim, index, source, source.ndim, alpha)",
+   jvp="index_add(self_t, dim, index, scaled(source_t, alpha), 1)")
 op("index_copy(self, dim, index: Tensor, source)", k.index_copy, inplace=True,
    self="index_fill(grad, dim, index, 0)", source="index_copy_source(grad, dim, index, source, source.ndim)", jvp=LINEAR)
 op("index_fill(self, dim, index: Tensor, value)", k.index_fill, inplace=True,

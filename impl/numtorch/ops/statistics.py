@@ -22,7 +22,8 @@ op("mode(self, dim, keepdim)", k.mode, outputs=("values", "indices"), differenti
    jvp="(gather_with_keepdimed_indices(self_t, dim, result1, keepdim), None)")
 
 # ---- norms of slices
-op("renorm(self, p, dim, maxnorm)", k.renorm, inplace=True, self="renorm_backward(grad, self, p, dim, maxnorm)")
+op("renorm(self, p, dim, maxnorm)", k.renorm, inplace=True, self="renorm_backward(grad, self, p, dim, maxnorm)",
+   jvp="renorm_jvp(self_p, self_t, p, dim, maxnorm)")
 
 # ---- without a derivative, which shows when it is asked for
 op("unique(self, inverse, counts)", k.unique, node="Unique2Backward0", outputs=("values", "inverse", "counts"),
