@@ -160,6 +160,18 @@ def zero_number(x: Any) -> Any:
     return wrap(x._desc.dtype.numpy.type(0))
 
 
+def where_between(moved: Any, x: Any, low: float, high: float) -> Any:
+    """What moves where x lies between two numbers, zero elsewhere."""
+    between = joined(np.logical_and, mask(np.greater, x, low), mask(np.less, x, high))
+    return d.where(between, moved, zero_number(moved))
+
+
+def where_outside(moved: Any, x: Any, lambd: float) -> Any:
+    """What moves where x lies beyond a number or its negative, zero elsewhere."""
+    outside = joined(np.logical_or, mask(np.greater, x, lambd), mask(np.less, x, -lambd))
+    return d.where(outside, moved, zero_number(moved))
+
+
 def reduced_loss(loss: Any, reduction: int) -> Any:
     """The tangents of a loss's elements, reduced as the loss is."""
     return loss if reduction == NONE else loss.mean() if reduction == MEAN else loss.sum()

@@ -12,8 +12,8 @@ op("elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
    node="EluBackwardBackward0", pointwise=True, inplace=False,
    grad_output="elu_backward(grad, alpha, scale, input_scale, is_result, self_or_result)",
    self_or_result="elu_double_backward(grad, grad_output, alpha, scale, input_scale, is_result, self_or_result)",
-   jvp=("elu_double_backward(self_or_result_t, grad_output_p, alpha, scale, input_scale, is_result, self_or_result_p) + "
-        "elu_backward(grad_output_t, alpha, scale, input_scale, is_result, self_or_result_p)"))
+   jvp=("elu_backward(grad_output_t, alpha, scale, input_scale, is_result, self_or_result_p) + "
+        "elu_double_backward(self_or_result_t, grad_output_p, alpha, scale, input_scale, is_result, self_or_result_p)"))
 op("celu(self, alpha)", k.celu, pointwise=True, inplace=False, refuses="elu_cpu", jvp=ELEMENTWISE,
    self="elu_backward(grad, alpha, 1, 1.0 / alpha, False, self)")
 op("celu_of(self, alpha)", k.celu, node="CeluBackward1", pointwise=True, refuses="elu_cpu",
@@ -22,12 +22,16 @@ op("softplus(self, beta, threshold)", k.softplus, pointwise=True, inplace=False,
    self="softplus_backward(grad, self, beta, threshold)", jvp=ELEMENTWISE)
 op("softplus_backward(grad_output, self, beta, threshold)", k.softplus_backward, node="SoftplusBackwardBackward0",
    pointwise=True, inplace=False, grad_output="softplus_backward(grad, self, beta, threshold)",
-   self="softplus_double_backward(grad * grad_output, self, beta, threshold)")
+   self="softplus_double_backward(grad * grad_output, self, beta, threshold)",
+   jvp=("softplus_backward(grad_output_t, self_p, beta, threshold) + "
+        "softplus_double_backward(self_t * grad_output_p, self_p, beta, threshold)"))
 op("gelu(self, approximate)", k.gelu, pointwise=True, inplace=False, refuses="GeluKernelImpl",
    self="gelu_backward(grad, self, approximate)", jvp=ELEMENTWISE)
 op("gelu_backward(grad_output, self, approximate)", k.gelu_backward, node="GeluBackwardBackward0", pointwise=True,
    inplace=False, grad_output="gelu_backward(grad, self, approximate)",
-   self="gelu_double_backward(grad, grad_output, self, approximate)")
+   self="gelu_double_backward(grad, grad_output, self, approximate)",
+   jvp=("gelu_backward(grad_output_t, self_p, approximate) + "
+        "gelu_double_backward(self_t, grad_output_p, self_p, approximate)"))
 op("silu(self)", k.silu, pointwise=True, refuses="silu_cpu", self="silu_backward(grad, self)", jvp=ELEMENTWISE)
 op("mish(self)", k.mish, pointwise=True, refuses="mish_cpu", self="mish_backward(grad, self)", jvp=ELEMENTWISE)
 op("log_sigmoid(self)", k.log_sigmoid, outputs=("output", "buffer"), differentiable=(True, False), elementwise=True,
@@ -36,7 +40,9 @@ nondiff("silu_gradient(grad_output: Tensor, self: Tensor)", k.silu_backward, poi
 nondiff("mish_gradient(grad_output: Tensor, self: Tensor)", k.mish_backward, pointwise=True)
 op("log_sigmoid_backward(grad_output, self, buffer: Tensor)", k.log_sigmoid_backward,
    node="LogSigmoidBackwardBackward0", elementwise=True, grad_output="log_sigmoid_backward(grad, self, buffer)",
-   self="log_sigmoid_double_backward(grad * grad_output, self)")
+   self="log_sigmoid_double_backward(grad * grad_output, self)",
+   jvp=("log_sigmoid_backward(grad_output_t, self_p, buffer) + "
+        "log_sigmoid_double_backward(self_t * grad_output_p, self_p)"))
 
 # ---- straight lines
 op("leaky_relu(self, negative_slope)", k.leaky_relu, pointwise=True, inplace=False, refuses="leaky_relu_cpu",
@@ -52,7 +58,7 @@ op("hardtanh(self, min_val, max_val)", k.clamp, pointwise=True, layout=LIKE,
    jvp=ELEMENTWISE)
 op("hardtanh_backward(grad_output, self, min_val, max_val)", k.hardtanh_backward, node="HardtanhBackwardBackward0",
    pointwise=True, inplace=False, grad_output="hardtanh_backward(grad, self, min_val, max_val)", self="zeros_like(grad)",
-   jvp="hardtanh_backward(grad_output_t, self_p, min_val, max_val)")
+   jvp="where_between(grad_output_t, self_p, min_val, max_val)")
 op("threshold(self, threshold, value)", k.threshold, pointwise=True, inplace=False,
    self="threshold_backward(grad, self, threshold)", jvp=ELEMENTWISE)
 op("threshold_of(self, threshold, value)", k.threshold, node="ThresholdBackward1", pointwise=True,
@@ -61,12 +67,12 @@ op("softshrink(self, lambd)", k.softshrink, pointwise=True, inplace=False, refus
    self="softshrink_backward(grad, self, lambd)", jvp=ELEMENTWISE)
 op("softshrink_backward(grad_output, self, lambd)", k.shrink_backward, node="SoftshrinkBackwardBackward0", pointwise=True,
    inplace=False, grad_output="softshrink_backward(grad, self, lambd)", self="zeros_like(grad)",
-   jvp="softshrink_backward(grad_output_t, self_p, lambd)")
+   jvp="where_outside(grad_output_t, self_p, lambd)")
 op("hardshrink(self, lambd)", k.hardshrink, pointwise=True, inplace=False, refuses="hardshrink_cpu",
    self="hardshrink_backward(grad, self, lambd)", jvp=ELEMENTWISE)
 op("hardshrink_backward(grad_output, self, lambd)", k.shrink_backward, node="HardshrinkBackwardBackward0", pointwise=True,
    inplace=False, grad_output="hardshrink_backward(grad, self, lambd)", self="zeros_like(grad)",
-   jvp="hardshrink_backward(grad_output_t, self_p, lambd)")
+   jvp="where_outside(grad_output_t, self_p, lambd)")
 op("hardsigmoid(self)", k.hardsigmoid, pointwise=True, refuses="hardsigmoid_cpu", self="hardsigmoid_backward(grad, self)",
    jvp=ELEMENTWISE)
 op("hardsigmoid_backward(grad_output, self)", k.hardsigmoid_backward, node="HardsigmoidNotImplemented",
@@ -76,7 +82,8 @@ op("hardsigmoid_backward(grad_output, self)", k.hardsigmoid_backward, node="Hard
 op("hardswish(self)", k.hardswish, pointwise=True, refuses="hardswish_cpu", self="hardswish_backward(grad, self)",
    jvp=ELEMENTWISE)
 op("hardswish_backward(grad_output, self)", k.hardswish_backward, node="HardswishBackwardBackward0", pointwise=True,
-   inplace=False, grad_output="hardswish_backward(grad, self)", self="hardswish_double_backward(grad, grad_output, self)")
+   inplace=False, grad_output="hardswish_backward(grad, self)", self="hardswish_double_backward(grad, grad_output, self)",
+   jvp="hardswish_backward(grad_output_t, self_p) + hardswish_double_backward(self_t, grad_output_p, self_p)")
 
 # ---- with a slope that is learned, or drawn
 op("prelu_kernel(self, weight)", k.prelu_kernel, joint={("self", "weight"): "prelu_backward(grad, self, weight)"},

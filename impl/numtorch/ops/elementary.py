@@ -61,10 +61,13 @@ op("trunc(self)", np.trunc, exact_out=FOUND_DTYPE, self="zeros_like(grad)", jvp=
 
 # ---- the ways back, which may be differentiated again
 op("tanh_backward(grad_output, output)", k.tanh_backward_of, node="TanhBackwardBackward0", pointwise=True, inplace=False,
-   grad_output="tanh_backward(grad, output.conj())", output="grad.conj() * (-2 * output.conj() * grad_output)")
+   grad_output="tanh_backward(grad, output.conj())", output="grad.conj() * (-2 * output.conj() * grad_output)",
+   jvp="tanh_backward(grad_output_t, output_p) + output_t.conj() * (-2 * output_p.conj() * grad_output_p)")
 op("sigmoid_backward(grad_output, output)", k.sigmoid_backward_of, node="SigmoidBackwardBackward0", pointwise=True,
    inplace=False, grad_output="sigmoid_backward(grad, output.conj())",
-   output="grad.conj() * grad_output * (-2 * output.conj() + 1)")
+   output="grad.conj() * grad_output * (-2 * output.conj() + 1)",
+   jvp=("sigmoid_backward(grad_output_t, output_p) + "
+        "output_t.conj() * grad_output_p * (-2 * output_p.conj() + 1)"))
 op("threshold_backward(grad_output, self, threshold)", k.threshold_backward, node="ThresholdBackwardBackward0",
    pointwise=True, inplace=False, last_decides=True, grad_output="threshold_backward(grad, self, threshold)",
    self="zeros_like(grad)", jvp="zeros_like(self_t) + threshold_backward(grad_output_t, self_p, threshold)")
