@@ -268,3 +268,33 @@ def window_must_lie_in_the_memory(torch, x: floats(shape=(2, 3))):
     x.as_strided((2, 2), (1,))
     x.as_strided(2, 1)
     x.as_strided([2], [1], storage_offset=4)
+
+
+@case(requires=["backward", "in_place", "create_graph", "graph"], covers=["view.inplace_base"])
+def result_written_through_a_view_is_saved_as_the_view(
+    torch,
+    x: floats(shape=(2, 2), values="finite"),
+    name: st.sampled_from(["tanh_", "exp_", "sigmoid_", "rsqrt_", "reciprocal_"]),
+    part: st.sampled_from([lambda y: y[0], lambda y: y.T, lambda y: y[..., ::2]]),
+    kept: st.booleans(),
+):
+    """A formula of second order reads a result that was written through a view as the view derived anew."""
+    y = x.requires_grad_() * 1
+    v = part(y)
+    getattr(v, name)()
+    if kept:
+        y.retain_grad()
+    (g,) = torch.autograd.grad([y], [x], [torch.ones(2, 2)], create_graph=True)
+    g.backward(torch.ones(2, 2))
+
+
+@case(requires=["backward", "in_place"], covers=["ver.basic"])
+def operand_written_through_a_view_has_filled_zeros(
+    torch, x: floats(shape=(2,)), name: st.sampled_from(["gt_", "eq_", "nextafter_", "copysign_", "mul_", "fmod_"])
+):
+    """The gradient of an operand that does not matter is zeros that were filled, through views as well."""
+    z = torch.ones(3)
+    y = x.requires_grad_() * 1
+    getattr(z[:2], name)(y)
+    (g,) = torch.autograd.grad([z], [y], [torch.ones(3)])
+    g._version

@@ -140,7 +140,8 @@ def written(task: GraphTask, array: Any, times: int = 1) -> None:
 
 def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
     """The result of a formula that PyTorch's writes to in place; summed to another shape, it is a new one."""
-    if grad is None or node.writes_only not in (None, index):
+    times = node.writes_grad if node.writes_only in (None, index) else node.operand_writes
+    if grad is None or not times:
         return grad
     if node.windows and not (node.fills_empty and grad.shape == (0,)):
         if task.raw and type(grad) is _ndarray:
@@ -154,11 +155,11 @@ def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
         return grad
     if not task.raw:
         if grad._counter is None or node.writes_for_operand:  # a view of a sum has the sum's counter already
-            grad._counter = [node.writes_grad]
+            grad._counter = [times]
         return grad
     if type(grad) is not _ndarray:
         grad = np.array(grad)
-    written(task, grad, node.writes_grad)
+    written(task, grad, times)
     return grad
 
 

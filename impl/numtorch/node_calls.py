@@ -211,6 +211,8 @@ NOT_COMPLEX = (
     "Expected isFloatingType(grad.scalar_type()) || (input_is_complex == grad_is_complex) to be true, but got false.  (Could "
     "this error message be improved?  If so, please report an enhancement request to PyTorch.)"
 )
+LEAVE_COMPLEX = frozenset(("WhereBackward0", "LerpBackward1", "MaskedFillBackward1", "DistBackward0", "FillBackward3"))
+"""Nodes whose formulas in PyTorch do not take the real part for a real operand, so that its engine refuses the gradient."""
 
 
 def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
@@ -266,6 +268,8 @@ def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
         grad = sum_to_size(grad, desc.shape)
     if grad._desc.dtype is not desc.dtype:
         if grad._desc.dtype.is_complex and not desc.dtype.is_complex:
+            if who in LEAVE_COMPLEX:
+                raise RuntimeError(NOT_COMPLEX)
             grad = grad.real
         if grad._desc.dtype is not desc.dtype:
             grad = grad.to(desc.dtype)

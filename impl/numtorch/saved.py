@@ -204,9 +204,9 @@ def unpack_result(node: Node, name: str = "result") -> Any:
     tensor = wrap(array)
     tensor._counter = counter
     differentiable = name not in node.not_differentiable
+    if type(then) is SeenThrough:
+        node = then.view() or node
     if counter[0] != then:
-        if type(then) is SeenThrough:
-            node = then.view() or node
         raise modified(tensor._desc, node if differentiable else None, nr, counter[0], then)
     if tensor._desc.dtype.category >= 2 and differentiable:
         tensor._requires_grad = True
@@ -221,7 +221,8 @@ def own_result(node: Node, array: Any, counter: list[int]) -> Any:
     result._array = array
     result._desc = node.desc
     result._requires_grad = True
-    result._node = node
+    then = node.result_version
+    result._node = (then.view() or node) if type(then) is SeenThrough else node
     result._counter = counter
     result._extra = None
     return result

@@ -122,7 +122,7 @@ class AsStridedBackward1(AsStridedBackward0):
 class CopySlices(VariadicNode):
     """The base's node after a write through a view: the view's window of the gradient goes through the write's node."""
 
-    __slots__ = ("base", "fn", "replay", "view")
+    __slots__ = ("base", "fn", "operand_writes", "replay", "view")
     writes_only = 0
     writes_grad = 2  # the copy, and the window put back
     fn: Node | None

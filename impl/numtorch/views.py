@@ -370,6 +370,7 @@ def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
     slices.base = geometry(base)
     slices.view = geometry(tensor)
     slices.fn = node
+    slices.operand_writes = node.writes_grad if node.writes_for_operand else 0
     slices.replay = extra.replay
     set_history(base, slices, 0)
     tensor._requires_grad = True

@@ -111,8 +111,12 @@ class FillBackward3(BinaryNode):
 
     def apply_tensors(self, grad: Any) -> Any:
         from .creation import zeros_like
+        from .engine import validate
 
-        return None if self.fn0 is None else zeros_like(grad), None if self.fn1 is None else grad.sum()
+        first = None if self.fn0 is None else zeros_like(grad)
+        if self.fn1 is None:
+            return first, None
+        return first, validate(grad.sum(), self.fn1.descriptors()[self.nr1], "FillBackward3", 1)
 
 
 def binary(cls: type, target: Tensor, other: Tensor) -> Any:

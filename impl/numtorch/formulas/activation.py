@@ -8,7 +8,7 @@ from typing import Any
 from .. import dispatch as d, grad_mode
 from ..plain_numpy import np
 from ..tensor import wrap
-from .masks import joined, mask, of_arrays
+from .masks import mask, of_arrays
 from .pointwise import new_zeros, number_minus, number_over
 from .shape import sum_to_size
 
@@ -93,7 +93,7 @@ def log_sigmoid_double_backward(grad: Any, x: Any) -> Any:
 
 def hardswish_double_backward(grad: Any, grad_output: Any, x: Any) -> Any:
     """The gradient of hardswish's gradient."""
-    between = joined(np.logical_and, mask(np.greater, x, -3), mask(np.less, x, 3))
+    between = mask(np.logical_and, mask(np.greater, x, -3), mask(np.less, x, 3))
     return d.where(between, d.div_scalar(grad * grad_output, 3.0), 0)
 
 

@@ -140,7 +140,7 @@ def pow_backward_self(grad: Any, x: Any, exponent: Any) -> Any:
 
 
 def pow_backward_exponent(grad: Any, x: Any, exponent: Any, result: Any) -> Any:
-    return grad * where_zero_base(x, exponent, result * x.log()).conj()
+    return grad * where_zero_base(x, exponent, (result * x.log()).conj())
 
 
 def pow_backward_base(grad: Any, base: Any, exponent: Any, result: Any) -> Any:

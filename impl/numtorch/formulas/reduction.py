@@ -113,6 +113,8 @@ def scale_by_count_backward(grad: Any, x: Any, result: Any, dim: Any, keepdim: b
     ndim = x._desc.ndim
     grad = d.view(grad, ()) if dim == () and not keepdim else viewed(grad, dim, keepdim, ndim)
     chosen = mask(np.equal, viewed(result, dim, keepdim, ndim), x)
+    if not ndim and dim != () and not keepdim:  # with a dimension put back that was not there, and summed again
+        return d.sum_all(d.view(grad, (1,)) / _number_of(chosen, dim) * chosen, None)
     return grad / _number_of(chosen, dim) * chosen
 
 
