@@ -143,3 +143,17 @@ def view_of_a_constant_can_require_grad(torch, x: floats(shape=(2, 3))):
     row = x[0].requires_grad_()
     (row * 2).sum().backward()
     x.add_(1)
+
+
+@case(requires=["views", "backward"], covers=["view.base"])
+def gradients_of_rows_and_columns_keep_their_strides(
+    torch,
+    x: floats(shape=(1, 3), values="finite"),
+    compute: st.sampled_from([lambda x: x * 2, lambda x: x.sin(), lambda x: x * x, lambda x: x.relu(), lambda x: x**2]),
+    column: st.booleans(),
+    create: st.booleans(),
+):
+    """The stride of a single row or column passes through elementwise gradients as any other."""
+    y = (x.T if column else x).clone().requires_grad_()
+    out = compute(y).transpose(0, 1)
+    torch.autograd.grad(out, y, torch.ones(out.shape), create_graph=create)

@@ -34,9 +34,6 @@ OPEN = {
     # Which dtypes may differ in the kernels of a derivative (addmv, bmm, out variants), and what the error says.
     "addr": "twice mixed",
     "heaviside": "mixed",
-    # The stride of a dimension of size 0 or 1.
-    "transpose": "one",
-    "swapaxes": "one",
     # Infinities beside zeros, and versions of the gradient of the gradient.
     "cumprod": "odd second",
 }

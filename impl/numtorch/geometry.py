@@ -85,12 +85,20 @@ def like(array: Any, kind: Any) -> np.ndarray:
 
 
 def turned(array: Any) -> bool:
-    """Whether dimensions lie in memory in another order than they are counted in; where nothing is stepped over."""
-    if array.ndim < 2 or array.flags.c_contiguous:
-        return False
+    """Whether dimensions lie in memory in another order than they are counted in; where nothing is stepped over.
+
+    Of a row or a column PyTorch goes by the strides, too, although that of the single element means nothing.
+    """
     if array.ndim == 2:
         outer, inner = array.strides
-        return outer < inner and outer != 0 and inner != 0 and 1 not in array.shape
+        if outer > inner or outer == 0 or inner == 0:
+            return False
+        rows, columns = array.shape
+        if rows == 1 or columns == 1:
+            return inner != array.itemsize or outer != columns * inner
+        return outer < inner and rows > 0 and columns > 0
+    if array.ndim < 2 or array.flags.c_contiguous:
+        return False
     steps = [st for s, st in zip(array.shape, array.strides, strict=True) if s != 1 and st]
     return any(outer < inner for outer, inner in itertools.pairwise(steps))
 
