@@ -408,6 +408,7 @@ CODES = frozenset({row.code for row in TABLE} | {OTHER})
 
 _PATTERNS = tuple([(row.code, re.compile(row.type), re.compile(row.text, re.IGNORECASE | re.DOTALL)) for row in TABLE])
 _FRAMES = re.compile(r'(?:  File ".*", line \d+, in .*\n(?:    .*\n)*)+')
+_ABSTRACT = re.compile(r"without an implementation for abstract (methods?) ('.*')$")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 
 
@@ -423,7 +424,7 @@ def raised(exception: BaseException) -> Raised:
     """What a Trace holds of an exception; of the exception itself nothing is kept."""
     name = type(exception).__name__
     try:
-        text = without_addresses(str(exception))
+        text = as_python_3_11(without_addresses(str(exception)))
     except Exception:  # a __str__ of the subject's own
         text = ""
     return Raised(name, text, code_of(name, text))
@@ -454,6 +455,13 @@ def without_frames(text: str) -> str:
 def is_traceback(value: object) -> bool:
     """Whether this is a traceback as `traceback.format_stack` gives it, a list of texts."""
     return isinstance(value, list) and bool(value) and all(type(v) is str and v.startswith('  File "') for v in value)
+
+
+def as_python_3_11(text: str) -> str:
+    """The text as the Python of the recorded answers words it. What Python itself says of a program is of no library."""
+    if "abstract class" not in text:
+        return text
+    return _ABSTRACT.sub(lambda found: f"with abstract {found[1]} " + found[2].replace("'", ""), text)
 
 
 def without_addresses(text: str) -> str:

@@ -13,6 +13,7 @@ from conformance.errors import (
     OTHER,
     TABLE,
     Row,
+    as_python_3_11,
     code_of,
     is_traceback,
     raised,
@@ -214,3 +215,10 @@ def test_a_traceback_is_a_list_of_frames() -> None:
     assert is_traceback(['  File "a.py", line 3, in f\n    x\n'])
     assert not is_traceback([])
     assert not is_traceback(["a", "b"])
+
+
+@pytest.mark.parametrize("method", ["method 'go'", "methods 'come', 'go'"])
+def test_a_newer_python_s_words_are_those_of_the_recorded_one(method: str) -> None:
+    newer = f"Can't instantiate abstract class Node without an implementation for abstract {method}"
+    assert as_python_3_11(newer) == "Can't instantiate abstract class Node with abstract " + method.replace("'", "")
+    assert as_python_3_11("another 'text'") == "another 'text'"

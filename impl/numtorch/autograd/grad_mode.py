@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -64,9 +63,9 @@ class ContextDecorator:
                         with self.clone():
                             inner.close()
                         raise
-                    except BaseException:
+                    except BaseException as thrown:
                         with self.clone():
-                            response = inner.throw(*sys.exc_info())
+                            response = inner.throw(thrown)
                     else:
                         with self.clone():
                             response = inner.send(request)
