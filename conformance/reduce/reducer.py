@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from conformance.program import Program, Step
 from conformance.reduce.needs import needing, with_steps
-from conformance.reduce.variants import fewer_arguments, shorter_bodies, simpler_numbers
+from conformance.reduce.variants import fewer_arguments, fewer_operands, shorter_bodies, simpler_numbers
 from conformance.reduce.wholes import alike, inlined, literals, without_the_step
 from conformance.trace import Trace
 
@@ -57,7 +57,7 @@ class Reducer:
         self._change_alike()
         if values is not None:
             self._replace_by_literals(values)
-        for variants in (fewer_arguments, shorter_bodies, simpler_numbers):
+        for variants in (fewer_arguments, fewer_operands, shorter_bodies, simpler_numbers):
             self._vary(variants)
         return self.program.digest != before
 

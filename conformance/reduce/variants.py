@@ -18,6 +18,7 @@ from conformance.program import (
     Member,
     Method,
     Operand,
+    Operator,
     Ref,
     SetItem,
     Step,
@@ -45,6 +46,16 @@ def fewer_arguments(step: Step) -> Iterator[Step]:
     for name in step.drops:
         if name not in outs(step) and not isinstance(step, Delete):
             yield msgspec.structs.replace(step, drops=tuple(other for other in step.drops if other != name))
+
+
+def fewer_operands(step: Step) -> Iterator[Step]:
+    """With a number in the place of an operand; of what writes in place, with no operand at all."""
+    if isinstance(step, Call | Method | Operator):
+        for place in range(0 if isinstance(step, Method) else 1, len(step.args)):
+            if isinstance(step.args[place], Ref):
+                yield msgspec.structs.replace(step, args=(*step.args[:place], 1, *step.args[place + 1 :]))
+    if isinstance(step, Method) and step.args and step.name.endswith("_") and not step.name.endswith("__"):
+        yield msgspec.structs.replace(step, name="zero_", args=(), kwargs={})
 
 
 def shorter_bodies(step: Step) -> Iterator[Step]:

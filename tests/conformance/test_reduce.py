@@ -93,6 +93,27 @@ def test_keywords_and_items_that_are_not_needed_go() -> None:
     assert (len(call.args[0].items), call.kwargs) == (1, {})  # type: ignore[union-attr]
 
 
+def test_an_operand_that_does_not_matter_becomes_a_number() -> None:
+    steps: list[Step] = [
+        Operator(operator="add", args=(Ref("x"), Ref("v")), out="y"),
+        Method(self=Ref("y"), name="sin", out="z"),
+    ]
+
+    def adds(candidate: Program) -> bool:
+        return any(isinstance(step, Operator) for step in candidate.steps) and calls("sin")(candidate)  # type: ignore[operator]
+
+    small = reduce(program(binds("x"), binds("v"), *steps), adds)
+    assert [getattr(step, "args", None) for step in small.steps] == [None, (Ref("x"), 1), ()]
+
+
+def test_a_write_needs_no_operand() -> None:
+    def writes(candidate: Program) -> bool:
+        return calls("zero_")(candidate) or any(isinstance(step, Method) and step.args for step in candidate.steps)  # type: ignore[operator]
+
+    small = reduce(program(binds("x"), binds("v"), Method(self=Ref("x"), name="copy_", args=(Ref("v"),))), writes)
+    assert small.steps[1:] == (Method(self=Ref("x"), name="zero_"),)
+
+
 def test_a_body_becomes_shorter() -> None:
     body = Function(
         "hook",
