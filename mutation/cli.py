@@ -29,6 +29,7 @@ Examples:
   python -m mutation faults                      the named faults
   python -m mutation engine -k plain_pass        mutants of plain_pass.py
   python -m mutation formulas --sample 500       500 of the formulas' mutants
+  python -m mutation formulas -k var_backward --cases "/var_ /std_"   what its own programs find, for who adds some
   python -m mutation --plant retain-graph-frees-anyway bad/   a copy of numtorch with that fault
 
 \b
@@ -50,6 +51,9 @@ Exit codes:
 @click.option("--programs", type=click.IntRange(1), default=PROGRAMS, show_default=True, help="What a mutant may take.")
 @click.option("--pool", "counts", nargs=2, type=int, default=(PROGRAMS_OF_A_CASE, RANDOM_PROGRAMS), show_default=True,
               metavar="N M", help="How many programs of each case, and random ones, they are taken from.")  # fmt: skip
+@click.option(
+    "--cases", default="", metavar="WORDS", help="Only programs of cases with one of these words in their id."
+)
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/mutation"),
               show_default=True, help="Where the run, its programs and its report are kept.")  # fmt: skip
 @click.option("--list", "listing", is_flag=True, help="Name the mutants, and run none.")
@@ -64,6 +68,7 @@ def main(
     workers: int,
     programs: int,
     counts: tuple[int, int],
+    cases: str,
     output: Path,
     listing: bool,
     plant: tuple[str, str] | None,
@@ -90,7 +95,12 @@ def main(
         if not kinds and (gone := unknown(reasons, every)):
             raise EquivalentsInvalid("equivalents.toml names what is no mutant: " + "; ".join(gone[:5]))
         pool = load(
-            output, seed=seed, workers=workers, counts=counts, say=lambda text: console.print(text, style="dim")
+            output,
+            seed=seed,
+            workers=workers,
+            counts=counts,
+            words=tuple(cases.split()),
+            say=lambda text: console.print(text, style="dim"),
         )
     except (CannotPlant, FaultsInvalid, EquivalentsInvalid) as error:
         raise click.UsageError(str(error)) from None

@@ -13,6 +13,7 @@ The tangents that rows state are a table, which is looked at when one is asked f
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import sys
@@ -43,6 +44,7 @@ class Imported:
             importlib.import_module(PACKAGE)
             for name in modules:
                 importlib.import_module(name)
+                _uncover(name)
         finally:
             sys.setprofile(None)
         self._functions: dict[tuple[str, str], list[types.FunctionType]] = {}
@@ -97,6 +99,18 @@ class Imported:
         for function, code in found:
             function.__code__ = code
         return True
+
+
+def _uncover(module: str) -> None:
+    """Puts back what a package makes of a name when it is asked for, of a module that was imported before it was.
+
+    `autograd.gradcheck` is a function, of the module of that name: importing the module binds the name to that.
+    """
+    package, _, name = module.rpartition(".")
+    late = getattr(sys.modules.get(package), "__getattr__", None)
+    if late is not None:
+        with contextlib.suppress(AttributeError):
+            setattr(sys.modules[package], name, late(name))
 
 
 def _codes(text: str, filename: str, file: str) -> list[types.CodeType]:

@@ -170,17 +170,17 @@ def load(
     seed: int = 0,
     workers: int = 1,
     counts: tuple[int, int] = (PROGRAMS_OF_A_CASE, RANDOM_PROGRAMS),
-    only: Collection[str] | None = None,
+    words: Collection[str] = (),
     say: Callable[[str], None] = print,
 ) -> Pool:
     """The pool of a seed: what is in the folder as far as it is fresh, the rest made and kept there.
 
-    `counts` are the programs of a case and the random ones; `only` names the cases to take, and ``random``; None for all.
+    `counts` are the programs of a case and the random ones; with `words` only cases with one of them in their id.
     """
     path = folder / "programs.msgpack"
     before: PoolFile | None = read(path, PoolFile)
     programs = () if before is None else before.programs
-    for more in _made(programs, seed, workers, counts, only, say):
+    for more in _made(programs, seed, workers, counts, words, say):
         programs = more
         write(path, PoolFile(programs))
     return Pool(
@@ -193,12 +193,12 @@ def _made(
     seed: int,
     workers: int,
     counts: tuple[int, int],
-    only: Collection[str] | None,
+    words: Collection[str],
     say: Callable[[str], None],
 ) -> Iterator[tuple[Stored, ...]]:
     """The programs that a seed stands for, as more and more are made; of those that are kept the fresh ones stay."""
     every = in_processes(_sources, [(seed, counts)])[0]
-    wanted = {source: digest for source, digest in every if only is None or source in only}
+    wanted = {source: digest for source, digest in every if not words or any(word in source for word in words)}
     programs = [one for one in kept if wanted.get(one.source) == one.made_from]
     missing = [source for source in wanted if source not in {one.source for one in programs}]
     if missing:

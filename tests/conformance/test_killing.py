@@ -88,7 +88,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pool(folder: Path) -> Pool:
-    return load(folder, only=CASES, say=lambda text: None)
+    return load(folder, words=CASES, say=lambda text: None)
 
 
 def _killed(pool: Pool, mutants: dict[str, Texts]) -> dict[str, Ran]:
@@ -98,7 +98,7 @@ def _killed(pool: Pool, mutants: dict[str, Texts]) -> dict[str, Ran]:
 
 def test_a_pool_is_made_once(pool: Pool, folder: Path) -> None:
     told: list[str] = []
-    assert load(folder, only=CASES, say=told.append).digest == pool.digest
+    assert load(folder, words=CASES, say=told.append).digest == pool.digest
     assert not told
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..dtype import get_default_dtype
+from ..grad_mode import is_grad_enabled
 from ..kernels.reduction import axes, count
 from ..plain_numpy import np
 from ..tensor import wrap
@@ -70,7 +71,9 @@ def prod_backward(grad: Any, x: Any, result: Any) -> Any:
         return grad * (result / x).conj()
     if x._desc.numel == 1:
         return d.view(grad, tuple(x._desc.shape))
-    flat = d.view(x, (x._desc.numel,)) if x._array.flags.c_contiguous else x.reshape(-1)
+    if not is_grad_enabled() and not within(x) and x._desc.numel - np.count_nonzero(x._array) > 1:
+        return wrap(np.zeros(x._desc.shape, x._desc.dtype.numpy))  # without a tangent
+    flat = d.view(x.contiguous(), (x._desc.numel,))
     return d.view(grad * others(flat, 0).conj(), tuple(x._desc.shape))
 
 
@@ -255,11 +258,13 @@ def cumprod_backward(grad: Any, x: Any, dim: int, result: Any) -> Any:
         return grad
     if nowhere_zero(x):
         return reversed_cumsum(result.conj() * grad, dim) / x.conj()
-    x = x.conj()
+    x, inside = x.conj(), within(x, grad)
+    if not is_grad_enabled() and not inside:
+        return _between_zeros(grad, x, dim, result.conj())
     shape = list(x._desc.shape)
     shape[dim] = 1
     ones = d.expand(wrap(np.ones(1, x._desc.dtype.numpy)), tuple(shape))
-    found = grad.new_zeros(tuple(x._desc.shape))  # of the level of the gradient, within a transform
+    columns = []
     for k in range(n):  # the sum over all products that the element is in, of what else is in them
         others = None if k == 0 else d.prod_dim(d.slice_(x, dim, 0, k, 1), dim, True, None)
         if k < n - 1:
@@ -268,6 +273,25 @@ def cumprod_backward(grad: Any, x: Any, dim: int, result: Any) -> Any:
                 others = d.cat([ones, after], dim)
             else:
                 others = d.cat([others, d.expand(others, tuple(after._desc.shape)) * after], dim)
-        column = d.sum_dim(d.slice_(grad, dim, k, n, 1) * others, (dim,), False, None)
+        columns.append(d.sum_dim(d.slice_(grad, dim, k, n, 1) * others, (dim,), False, None))
+    if inside:
+        return d.stack(columns, dim)
+    found = grad.new_zeros(tuple(x._desc.shape)).zero_()  # PyTorch writes its zeros, too
+    for k, column in enumerate(columns):
         d.select(found, dim, k).copy_(column)
     return found
+
+
+def _between_zeros(grad: Any, x: Any, dim: int, result: Any) -> Any:
+    """The same in one pass, for who wants no further gradient: before the first zero as if there were none; at it what follows
+    up to the second; and nothing behind. (A tangent is of just that, and not of what a product without its zero would be.)"""
+    zeros = np.cumsum(x._array == 0, axis=dim)
+    none, one = zeros == 0, zeros == 1
+    place = np.argmax(one, axis=dim, keepdims=True)
+    first = one & (np.arange(x._desc.shape[dim]).reshape([-1 if n == dim else 1 for n in range(x._desc.ndim)]) == place)
+    before = reversed_cumsum((result * grad).masked_fill(wrap(~none), 0), dim) / x
+    after = d.cumprod(x.masked_fill(wrap(~(one & ~first)), 1), dim, None) * grad.masked_fill(wrap(~one), 0)
+    ahead = d.gather(result, dim, wrap(np.maximum(place - 1, 0)), False).masked_fill(wrap(place == 0), 1)
+    at_zero = d.sum_dim(after, (dim,), True, None) * ahead
+    nothing = wrap(np.zeros((), grad._desc.dtype.numpy))
+    return d.where(wrap(none), before, d.where(wrap(first), at_zero, nothing))
