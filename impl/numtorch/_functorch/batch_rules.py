@@ -205,9 +205,8 @@ def expanded(call: Call) -> Any:
     """expand, which may bring new dimensions in front."""
     x, size = call.args
     value = call.front(x)
-    if len(size) > rank(x):
-        shape = tuple(value._desc.shape)
-        value = dispatch.view(value, shape[:1] + (1,) * (len(size) - rank(x)) + shape[1:])
+    shape = tuple(value._desc.shape)
+    value = dispatch.view(value, shape[:1] + (1,) * (len(size) - rank(x)) + shape[1:])  # even if they are the same
     return call.op(value, (call.size, *size)), 0
 
 
