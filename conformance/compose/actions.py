@@ -20,6 +20,7 @@ from conformance.compose.phrases import (
     pairs,
     saving,
     several_backwards,
+    transforms,
     writing,
 )
 from conformance.operators import TABLE, Unfit
@@ -405,6 +406,7 @@ PHRASES: dict[str, tuple[Phrase, ...]] = {
     "modes_at_work": modes.PHRASES,
     "saving": saving.PHRASES,
     "forward_mode": forward_mode.PHRASES,
+    "transform": transforms.PHRASES,
     "writing": writing.PHRASES,
     "mistake": mistakes.PHRASES,
 }
@@ -418,6 +420,7 @@ _SAID = {
     "modes_at_work": 3,
     "saving": 3,
     "forward_mode": 4,
+    "transform": 3,
     "writing": 3,
     "mistake": 3,
 }

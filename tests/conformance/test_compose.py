@@ -75,6 +75,7 @@ GROUPS = {
     "modes": ("mode detach modes_at_work", 4, 10),
     ".grad": ("write_grad let_go", 2, 8),
     "forward mode": ("make_dual unpack_dual forward_mode", 2, 8),
+    "transforms of functions": ("transform", 1, 4),
 }
 """Actions by what they are, and how many in a hundred they are: what finds bugs in other libraries, by their bug reports."""
 
