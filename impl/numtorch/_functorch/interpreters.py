@@ -117,8 +117,16 @@ class GradInterpreter(Interpreter):
     kind = "Grad"
 
     def __enter__(self) -> Any:
-        self.modes = grad_mode.state.mode, grad_mode.state.forward
+        modes = grad_mode.state
+        self.modes, self.inference = (modes.mode, modes.forward), modes.inference
+        if self.inference:  # which is off as long as the level lasts, so that what it makes can be differentiated
+            grad_mode.set_inference(False, modes.mode, modes.forward)
         return super().__enter__()
+
+    def __exit__(self, *exc: Any) -> None:
+        super().__exit__(*exc)
+        if self.inference:
+            grad_mode.set_inference(True, grad_mode.state.mode, grad_mode.state.forward)
 
     def outside(self) -> None:
         """Grad mode as it was when the transform began, unless the function has switched it off."""
