@@ -10558,7 +10558,7 @@ class DistBackward0(BinaryNode):
 def dist(self, other, p, *, out=None):
     """dist(self, other, p) -> Tensor"""
     try:
-        array = k_dist(self._array, other._array, p) if self._desc.real else rounded_once(k_dist, self._array, other._array, p)
+        array = k_dist(self._array, other._array, p)
         desc = describe(array)
     except Exception as error:
         autograd_first(error, locals(), 'dist', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dispatch as d, grad_mode
 from ..kernels.decomposition import is_vector
+from ..node_calls import NOT_COMPLEX
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import within
@@ -15,6 +16,8 @@ from .shape import sum_to_size
 
 def sum_to_info(grad: Any, desc: Any) -> Any:
     """A broadcast gradient summed back, in its operand's type."""
+    if grad._desc.dtype.is_complex and not desc.dtype.is_complex:
+        raise RuntimeError(NOT_COMPLEX)
     return sum_to_size(grad, desc.shape).to(desc.dtype)
 
 

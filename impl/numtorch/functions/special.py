@@ -391,6 +391,11 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
         raise RuntimeError(
             f"norm(): input dtype should be either floating point or complex. Got {kind.scalar_name} instead."
         )
+    if (p < 0 or p == float("inf")) and not input._desc.numel * other._desc.numel:
+        raise RuntimeError(
+            f"linalg.vector_norm cannot compute the {p:g} norm on an empty tensor because the operation does not have an "
+            "identity"
+        )
     return d.dist(input, other, p)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..descriptor import describe, plan_of
 from ..dtype import dtypes
 from ..plain_numpy import np
-from .half import in_steps
+from .half import in_steps, is_half
 from .pointwise import conjugate, refuse_bools, refuse_zero
 
 Array = Any
@@ -199,13 +200,15 @@ def remainder_of(x: Any, other: Array) -> Array:
     return remainder(other.dtype.type(x), other)
 
 
+@in_steps
 def dist(x: Array, other: Array, p: float) -> Array:
     """The norm of the difference."""
     from .reduction import vector_norm
-    from .shape import alike
 
-    x, other = alike([x, other])
-    return vector_norm(x - other, p, (), False, None)
+    kind = plan_of(describe(x), describe(other)).result.dtype.numpy  # one without dimensions does not decide it
+    wide = np.dtype(np.float32) if is_half(kind) else kind
+    difference = (x.astype(wide) - other.astype(wide)).astype(kind)  # rounded, as the norm is
+    return vector_norm(difference.astype(wide), p, (), False, None).astype(kind)
 
 
 @in_steps
