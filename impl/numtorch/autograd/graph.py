@@ -251,7 +251,7 @@ def _get_grad_fn_or_grad_acc(t: Any) -> _Node:
         return t.node  # type: ignore[no-any-return]
     if grad_mode.state.inference and t.requires_grad and t.grad_fn is None:  # PyTorch asks a view, which has none then
         raise AttributeError("'NoneType' object has no attribute 'next_functions'")
-    node = _edge(t)[0]
+    node = _edge(t)[0] if t.requires_grad else None
     if node is None:
         raise AssertionError("Expected gradient function to be set")
     return node
