@@ -212,11 +212,16 @@ def stolen_windows_of_one_gradient_share_a_version(
     x: floats(shape=(2,), values="finite"),
     join: st.sampled_from(["cat", "hstack", "stack"]),
     kind: st.sampled_from(["float32", "complex64"]),
+    seeded: st.booleans(),
 ):
     """Leaves that steal parts of one gradient count the writes to any of them."""
     y = x.clone().to(getattr(torch, kind)).requires_grad_()
     x.requires_grad_()
-    (getattr(torch, join)((x, y)) * 1).abs().sum().backward()
+    z = getattr(torch, join)((x, y))
+    if seeded:
+        z.backward(torch.ones_like(z))
+    else:
+        (z * 1).abs().sum().backward()
     (x * 3).sum().backward()
     x.grad._version
     y.grad._version

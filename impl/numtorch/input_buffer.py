@@ -144,7 +144,7 @@ def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
     if grad is None or not times:
         return grad
     if node.windows and not (node.fills_empty and grad.shape == (0,)):
-        if task.raw and type(grad) is _ndarray:
+        if task.raw and type(grad) is _ndarray and seed_of(task, grad) is None:  # which has a counter already
             written(task, grad, 0)  # one counter for all leaves that steal a part of it
         return grad
     if node.spares_watched and grad_mode.watched():
