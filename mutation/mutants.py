@@ -16,10 +16,16 @@ from mutation.planting import CannotPlant, Texts, apart, forget, load_codegen, p
 from mutation.stated import FILE as FORWARD, STATED, stated_mutants
 from mutation.syntax import ENGINE, FORMULAS, Edit, edits, expression_edits
 
-ENGINE_FILES = (
-    ["accumulate.py", "capture.py", "dependencies.py", "engine.py", "error_nodes.py", "functions/strided.py"]
-    + ["grad_mode.py", "graph.py", "graph_task.py", "hooks.py", "input_buffer.py", "node_calls.py", "overlap.py"]
-    + ["plain_pass.py", "saved.py", "saved_hooks.py", "saved_variable.py", "strided.py", "views.py", "writes.py"]
+ENGINE_FILES = tuple(
+    f"{folder}{module}.py"
+    for folder, modules in {
+        "": "grad_mode",
+        "aliasing/": "overlap strided views writes",
+        "backward/": "accumulate capture dependencies engine graph_task hooks input_buffer node_calls plain_pass",
+        "functions/": "strided",
+        "nodes/": "error_nodes graph saved saved_hooks saved_variable",
+    }.items()
+    for module in modules.split()
 )
 """The engine, accumulation, hooks, what is saved, views and writes."""
 

@@ -42,7 +42,7 @@ class Coverage(msgspec.Struct, frozen=True):
 
     digest: str
     places: tuple[str, ...]
-    """``accumulate.py:118``; of generated modules the function, ``dispatch/pointwise.py:MulBackward0.run``."""
+    """``backward/accumulate.py:118``; of generated modules the function, ``dispatch/pointwise.py:MulBackward0.run``."""
     reached: dict[str, Reach]
     """By the digest of the program."""
     modules: tuple[str, ...]

@@ -3,15 +3,16 @@
 from types import SimpleNamespace
 from typing import Any
 
-from .grad_mode import is_fwd_grad_enabled as _is_fwd_grad_enabled, set_fwd_grad_enabled as _set_fwd_grad_enabled, state
-from .graph import Node, sequence_nrs
-from .graph_task import GraphTask, current, task_under_way
-from .handlers import (
+from .aliasing.views import counter_of
+from .backward.graph_task import GraphTask, current, task_under_way
+from .calls.handlers import (
     DisableTorchFunction,
     DisableTorchFunctionSubclass,
     disabled_torch_function as _disabled_torch_function_impl,
 )
-from .saved_hooks import (
+from .grad_mode import is_fwd_grad_enabled as _is_fwd_grad_enabled, set_fwd_grad_enabled as _set_fwd_grad_enabled, state
+from .nodes.graph import Node, sequence_nrs
+from .nodes.saved_hooks import (
     SavedTensor,
     _pop_saved_tensors_default_hooks,
     _push_saved_tensors_default_hooks,
@@ -20,7 +21,6 @@ from .saved_hooks import (
     _saved_tensors_hooks_get_disabled_error_message,
     _saved_tensors_hooks_is_enabled,
 )
-from .views import counter_of
 
 
 def _current_graph_task_id() -> int:

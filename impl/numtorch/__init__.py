@@ -14,8 +14,8 @@ _collects = gc.isenabled()
 gc.disable()
 
 from . import autograd, late, methods  # noqa: E402
-from .anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled, set_anomaly_enabled  # noqa: E402
 from .autograd import enable_grad, inference_mode, no_grad, set_grad_enabled  # noqa: E402
+from .backward.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled, set_anomaly_enabled  # noqa: E402
 from .grad_mode import is_grad_enabled, is_inference_mode_enabled  # noqa: E402
 from .tensor import Tensor  # noqa: E402
 

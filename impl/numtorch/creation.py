@@ -6,11 +6,11 @@ import warnings
 from typing import Any
 
 from . import grad_mode
+from .aliasing.views import counted, extras
 from .device import check_device
 from .dtype import dtypes
 from .plain_numpy import np
 from .tensor import Tensor, wrap
-from .views import counted, extras
 
 
 def infer_dtype(array: np.ndarray, data: Any) -> dtypes.dtype:
@@ -187,7 +187,7 @@ def _like_array(model: Tensor, dtype: Any) -> np.ndarray:
     kind = model._desc.dtype if dtype is None else dtype
     array = model._array
     if type(array) is np.ndarray and not model._desc.plain:
-        from .geometry import like
+        from .memory.geometry import like
 
         return like(array, kind.numpy)
     return np.empty(model._desc.shape, kind.numpy)

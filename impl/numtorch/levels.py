@@ -11,9 +11,9 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from .descriptor import describe
+from .aliasing.views import extras, storage_of
+from .memory.descriptor import describe
 from .plain_numpy import np
-from .views import extras, storage_of
 
 
 class _State(threading.local):

@@ -2,7 +2,8 @@
 
 from types import FunctionType as _FunctionType
 
-from .checked import checked as _checked
+from .calls.checked import checked as _checked
+from .calls.torch_function import public_module as _public_module
 from .functions import (
     decomposition as _decomposition,
     linalg as _linalg,
@@ -11,7 +12,6 @@ from .functions import (
     products as _products,
     solvers as _solvers,
 )
-from .torch_function import public_module as _public_module
 
 _names = _decomposition.LINALG | _solvers.LINALG | _norms.LINALG | _linalg.LINALG | _products.LINALG
 _outputs.bind(_names, _outputs.LINALG)

@@ -10,16 +10,17 @@ import importlib
 from types import FunctionType
 from typing import Any
 
-from . import creation, writes
-from .checked import checked, is_checked
-from .descriptor import Size
+from . import creation
+from .aliasing import writes
+from .calls.checked import checked, is_checked
+from .calls.overridable import PYTHON, PYTHON_FUNCTIONS
+from .calls.torch_function import know_tensor, public
 from .device import CPU, device, layout, strided
 from .dtype import dtypes
 from .functions import convert, indexing, outputs, shape
-from .geometry import element_strides, storage_offset
-from .overridable import PYTHON, PYTHON_FUNCTIONS
+from .memory.descriptor import Size
+from .memory.geometry import element_strides, storage_offset
 from .tensor import Tensor, own_dim, readonly
-from .torch_function import know_tensor, public
 
 SHAPE = (
     "reshape",

@@ -8,9 +8,9 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from . import handlers, torch_function as asked
-from .handlers import get_default_nowrap_functions
-from .overridable import PYTHON_FUNCTIONS
+from .calls import handlers, torch_function as asked
+from .calls.handlers import get_default_nowrap_functions
+from .calls.overridable import PYTHON_FUNCTIONS
 from .tensor import Tensor
 
 

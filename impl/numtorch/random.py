@@ -34,8 +34,8 @@ from typing import Any
 
 from numpy.random import RandomState
 
-from .box_muller import BLOCK, box_muller_double, box_muller_single
 from .dtype import from_numpy as dtype_of
+from .kernels.box_muller import BLOCK, box_muller_double, box_muller_single
 from .plain_numpy import np
 
 _WORDS = 624  # of the Mersenne Twister's state

@@ -8,7 +8,7 @@ from typing import Any
 
 from .device import CPU
 from .dtype import dtypes
-from .geometry import address, is_dense_like
+from .memory.geometry import address, is_dense_like
 from .plain_numpy import np
 
 CLASSES = {

@@ -17,13 +17,13 @@ import weakref
 from typing import Any
 
 from . import grad_mode
-from .geometry import Geometry, root_of
-from .graph import UnaryNode, next_sequence_nr
-from .lazy import Zeros
+from .aliasing.strided import CopySlices, reach, window_of
+from .aliasing.views import counter_of, edge, extras, geometry, requires_grad, storage_of
 from .levels import carry, own, wrapped_of
+from .memory.geometry import Geometry, root_of
+from .memory.lazy import Zeros
+from .nodes.graph import UnaryNode, next_sequence_nr
 from .plain_numpy import np
-from .strided import CopySlices, reach, window_of
-from .views import counter_of, edge, extras, geometry, requires_grad, storage_of
 
 ITS_OWN = "Setting a forward grad that itself has a forward gradient at the same level{level} is not supported."
 NO_BASE: Any = object()  # of duals, whose primal's memory they share: no view in forward mode
@@ -130,7 +130,7 @@ def give(tensor: Any, tangent: Any, level: Level) -> None:
             f"{list(tangent._desc.shape)}."
         )
     if not laid_out_alike(tensor, tangent):
-        from .writes import copy_
+        from .aliasing.writes import copy_
 
         tangent = copy_(zeros_laid_out_as(tensor, tangent._desc.dtype), tangent)
     hold(tensor, tangent, level)
@@ -142,7 +142,7 @@ def give_written(tensor: Any, tangent: Any, level: Level) -> None:
 
     Of a view that shows its base as it is, the tangent is the base's as well.
     """
-    from .writes import copy_
+    from .aliasing.writes import copy_
 
     old = kept(tensor, level)
     if old is None:

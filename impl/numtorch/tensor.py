@@ -15,10 +15,12 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from . import dtype as dtypes, grad_mode, handlers, torch_function, views
-from .descriptor import Descriptor, Size, describe
-from .graph import HookDict, RemovableHandle
-from .lazy import resolve
+from . import dtype as dtypes, grad_mode
+from .aliasing import views
+from .calls import handlers, torch_function
+from .memory.descriptor import Descriptor, Size, describe
+from .memory.lazy import resolve
+from .nodes.graph import HookDict, RemovableHandle
 from .plain_numpy import np
 
 _new = object.__new__
@@ -447,4 +449,4 @@ def wrap_dim(dim: int, ndim: int) -> int:
     return dim + (ndim or 1) if dim < 0 else dim
 
 
-from . import engine  # noqa: E402  (it needs Tensor; an import within backward() takes as long as a small operator)
+from .backward import engine  # noqa: E402  (it needs Tensor; an import within backward() takes as long as a small operator)

@@ -18,10 +18,10 @@ from functools import cache
 from pickle import UnpicklingError
 from typing import Any
 
-from .descriptor import Size, size_of
 from .device import device, named_device, strided
 from .dtype import ALL
 from .functions.copying import rebuild_from_type_v2, rebuild_tensor_v2
+from .memory.descriptor import Size, size_of
 from .nn.parameter import Parameter, rebuild_parameter, rebuild_parameter_with_state
 from .storage import CLASSES, TypedStorage, UntypedStorage
 from .tensor import Tensor

@@ -28,17 +28,17 @@ def test_faults_are_named_once_and_spread_over_kinds_and_features() -> None:
 
 def test_a_change_whose_text_is_gone_is_refused() -> None:
     with pytest.raises(CannotPlant, match="is no longer in the file"):
-        changed([Change("accumulate.py", "what nobody wrote", "anything")])
+        changed([Change("backward/accumulate.py", "what nobody wrote", "anything")])
 
 
 def test_a_change_whose_text_is_not_the_only_one_is_refused() -> None:
     with pytest.raises(CannotPlant, match="times in the file"):
-        changed([Change("accumulate.py", "import", "export")])
+        changed([Change("backward/accumulate.py", "import", "export")])
 
 
 def test_a_change_that_is_no_python_is_refused() -> None:
     with pytest.raises(CannotPlant, match="no Python"):
-        changed([Change("accumulate.py", "def accumulate(", "def (accumulate")])
+        changed([Change("backward/accumulate.py", "def accumulate(", "def (accumulate")])
 
 
 def test_a_change_of_a_file_that_is_not_there_is_refused() -> None:
@@ -69,9 +69,9 @@ def test_a_planted_fault_is_what_runs(name: str, grad: list[float]) -> None:
 
 
 def test_a_planted_fault_leaves_the_source_alone() -> None:
-    before = (package() / "accumulate.py").read_bytes()
+    before = (package() / "backward/accumulate.py").read_bytes()
     apart(_planted, "accumulate-overwrites")
-    assert (package() / "accumulate.py").read_bytes() == before
+    assert (package() / "backward/accumulate.py").read_bytes() == before
 
 
 def test_nothing_is_planted_once_numtorch_is_imported() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import numtorch as torch
-from numtorch.descriptor import LONG
+from numtorch.memory.descriptor import LONG
 
 SHAPES = [(1, 1), (1, 5), (5, 1), (2, 2), (3, 40), (40, 3), (LONG, 2), (2, LONG + 1), (0, 3), (3, 0)]
 

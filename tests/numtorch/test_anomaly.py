@@ -5,7 +5,7 @@ import threading
 import pytest
 
 import numtorch as torch
-from numtorch.graph import Node
+from numtorch.nodes.graph import Node
 
 
 @pytest.fixture(autouse=True)

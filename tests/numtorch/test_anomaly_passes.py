@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import numtorch as torch
-from numtorch import capture, plain_pass
+from numtorch.backward import capture, plain_pass
 
 PASSES: dict[str, Callable[[Any, Any], Any]] = {
     "backward from a scalar": lambda x, y: y.sum().backward(),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from numtorch.descriptor import once, reduction, sum_to
+from numtorch.memory.descriptor import once, reduction, sum_to
 
 SHAPES = [(8, 16, 32), (64, 64)]  # enough elements for the repetitions to be left out
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import numtorch as torch
-from numtorch import buffers, descriptor
+from numtorch.memory import buffers, descriptor
 
 SIZE = descriptor.LARGE // 4
 

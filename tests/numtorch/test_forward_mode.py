@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import numtorch as torch
-from numtorch import dispatch, tangents, torch_function
+from numtorch import dispatch, tangents
 from numtorch.autograd import forward_ad as fw
+from numtorch.calls import torch_function
 from numtorch.forward_rules.table import FAMILIES
 from tests.numtorch.operator_samples import LEAVES, constants, leaf, samples
 

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 import numtorch as torch
-from numtorch.geometry import element_strides
+from numtorch.memory.geometry import element_strides
 
 EMPTY = (2, 0, 1)
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 import numtorch as torch
-from numtorch import torch_function
+from numtorch.calls import torch_function
 
 
 def recorder():

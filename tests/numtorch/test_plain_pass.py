@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import numtorch as torch
-from numtorch import engine, plain_pass
 from numtorch.autograd import entry
-from numtorch.graph_task import plain_task
+from numtorch.backward import engine, plain_pass
+from numtorch.backward.graph_task import plain_task
 
 LEAVES = 3
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from numtorch import random
-from numtorch.box_muller import box_muller_single
+from numtorch.kernels.box_muller import box_muller_single
 
 SIZES = (0, 1, 2, 15, 16, 17, 31, 33, 100, 1000)
 

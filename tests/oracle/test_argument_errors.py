@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import numtorch
-from numtorch.overridable import PYTHON, PYTHON_FUNCTIONS
-from numtorch.signatures import _lines, refusal, signature_of
+from numtorch.calls.overridable import PYTHON, PYTHON_FUNCTIONS
+from numtorch.calls.signatures import _lines, refusal, signature_of
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.filterwarnings("ignore")

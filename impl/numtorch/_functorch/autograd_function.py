@@ -15,9 +15,9 @@ from .. import levels
 from ..autograd import function as functions
 from ..autograd.function import Function
 from ..autograd.grad_mode import enable_grad
+from ..calls.replacing import Replaced
 from ..forward_rules.operands import exchanged
 from ..levels import at, living, state
-from ..replacing import Replaced
 from ..tensor import Tensor
 from ..tree import broadcast_to_and_flatten, tree_flatten, tree_leaves, tree_map, tree_unflatten
 from .batching import VmapInterpreter

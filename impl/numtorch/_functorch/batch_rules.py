@@ -18,11 +18,11 @@ from types import FunctionType
 from typing import Any
 
 from .. import dispatch
+from ..aliasing.views import storage_of
 from ..functions import linalg
-from ..geometry import element_strides
 from ..levels import at, state
+from ..memory.geometry import element_strides
 from ..tensor import Tensor
-from ..views import storage_of
 from .batching import UNBATCHED, Call, exchange, loop, loop_written, to_front
 
 Rule = Callable[[Call], Any]

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .. import dispatch, grad_mode, levels
+from .._functorch import interpreters, refusals
+from ..aliasing.views import storage_of
+from ..calls.replacing import Replaced
 from ..forward_rules.operands import exchanged, tensors_in
 from ..levels import Wrapped, at, living, show, state
-from ..replacing import Replaced
 from ..tensor import Tensor, wrap
-from ..views import storage_of
-from . import interpreters, refusals
 from .interpreters import Interpreter, without_the_dead
 
 RANDOMNESS = (
@@ -173,7 +173,7 @@ def operator(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwar
 
     out = kwargs.get("out")
     if out is not None:
-        from ..operands import store
+        from ..calls.operands import store
 
         found = operator(interpreter, replaced, args, {k: v for k, v in kwargs.items() if k != "out"})
         return store(out, found, replaced.name, *tensors_in(args))

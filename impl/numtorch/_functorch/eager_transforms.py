@@ -6,15 +6,16 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .. import grad_mode, levels, replacing
+from .. import grad_mode, levels
+from ..aliasing.views import storage_of
 from ..autograd import forward_ad
 from ..autograd.entry import grad as autograd_grad
 from ..autograd.grad_mode import enable_grad
 from ..autograd.graph import disable_saved_tensors_hooks
+from ..calls import replacing
 from ..creation import zeros_like
 from ..tensor import Tensor, wrap
 from ..tree import pprint, tree_flatten, tree_leaves, tree_map, tree_unflatten
-from ..views import storage_of
 from .interpreters import GradInterpreter, JvpInterpreter
 
 NO_HOOKS = (

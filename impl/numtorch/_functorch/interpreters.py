@@ -19,15 +19,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import grad_mode, levels, replacing
+from .. import grad_mode, levels
+from .._functorch import refusals
+from ..aliasing.views import storage_of
+from ..calls import replacing
+from ..calls.replacing import Replaced
 from ..forward_rules.operands import exchanged, tensors_in
-from ..graph import NotPlain
 from ..levels import Wrapped, at, living, show, state
+from ..nodes.graph import NotPlain
 from ..plain_numpy import np
-from ..replacing import Replaced
 from ..tensor import Tensor, wrap
-from ..views import storage_of
-from . import refusals
 
 
 class Interpreter:
@@ -220,7 +221,7 @@ def operator(interpreter: GradInterpreter, replaced: Replaced, args: tuple, kwar
     """An operator that returns new tensors."""
     if kwargs.get("out") is not None:
         out = kwargs["out"]
-        from ..operands import store
+        from ..calls.operands import store
 
         found = operator(interpreter, replaced, args, {k: v for k, v in kwargs.items() if k != "out"})
         return store(out, found, replaced.name, *tensors_in(args))

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import creation
+from .._functorch import batching, refusals
+from ..aliasing.views import requires_grad
+from ..calls.replacing import Replaced
 from ..forward_rules.operands import tensors_in
 from ..levels import at
-from ..replacing import Replaced
 from ..tensor import Tensor
-from ..views import requires_grad
-from . import batching, refusals
 from .batching import Call, VmapInterpreter
 from .vmap import unwrapped_output
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import levels
-from ..replacing import Replaced
+from ..calls.replacing import Replaced
 
 BACKWARD = (
     "backward() called inside a functorch transform. This is not supported, please use functorch.grad or functorch.vjp "

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from . import anomaly_mode, grad_mode
+from ..autograd import anomaly_mode, grad_mode
 from .anomaly_mode import detect_anomaly, set_detect_anomaly
 from .entry import backward, grad
 from .grad_mode import (
@@ -15,7 +15,7 @@ from .grad_mode import (
 )
 
 if TYPE_CHECKING:
-    from . import function, graph
+    from ..autograd import function, graph
     from .function import Function
     from .variable import Variable
 

@@ -7,15 +7,16 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import grad_mode, torch_function
-from ..capture import of_scalar
-from ..descriptor import Size
-from ..engine import run_backward
-from ..geometry import laid_out
-from ..graph import GraphRoot, Node, NotPlain, next_sequence_nr
+from .. import grad_mode
+from ..aliasing.views import edge, mark_inference
+from ..backward.capture import of_scalar
+from ..backward.engine import run_backward
+from ..calls import torch_function
 from ..levels import wrapped_of
+from ..memory.descriptor import Size
+from ..memory.geometry import laid_out
+from ..nodes.graph import GraphRoot, Node, NotPlain, next_sequence_nr
 from ..tensor import Tensor, wrap
-from ..views import edge, mark_inference
 
 
 def backward(

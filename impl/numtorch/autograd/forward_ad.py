@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .. import grad_mode, tangents
+from ..aliasing.views import as_view, storage_of
 from ..dispatch import alias
 from ..functions.shape import view
 from ..grad_mode import is_fwd_grad_enabled as _is_fwd_grad_enabled
 from ..levels import carry
 from ..tensor import Tensor
-from ..views import as_view, storage_of
 from .grad_mode import ContextDecorator
 
 _current_level = -1

@@ -14,9 +14,9 @@ from types import CodeType
 from typing import Any
 
 from .. import grad_mode
-from ..error_nodes import Error, attach, node
+from ..aliasing.views import edge, storage_of
+from ..nodes.error_nodes import Error, attach, node
 from ..tensor import Tensor, wrap
-from ..views import edge, storage_of
 from .function_names import settle_names, slots_of
 from .function_node import BackwardCFunction, FunctionCtx, _FunctionBase
 from .function_outputs import process_outputs

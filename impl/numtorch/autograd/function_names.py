@@ -12,7 +12,7 @@ import sys
 from functools import cache
 from typing import Any
 
-from ..graph import Node, VariadicNode
+from ..nodes.graph import Node, VariadicNode
 
 _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 SLOTS = ("seq", "desc", "next_nodes", "next_nrs")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..descriptor import Descriptor
-from ..graph import FREED_TEXT, Node, VariadicNode, name_of, next_sequence_nr
-from ..graph_task import task_under_way
+from ..backward.graph_task import task_under_way
+from ..memory.descriptor import Descriptor
+from ..nodes.graph import FREED_TEXT, Node, VariadicNode, name_of, next_sequence_nr
+from ..nodes.saved_variable import SavedVariable
 from ..plain_numpy import np
-from ..saved_variable import SavedVariable
 from ..tensor import Tensor, wrap
 from .function_names import shared_when_set
 

@@ -17,9 +17,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .. import grad_mode, views
+from .. import grad_mode
+from ..aliasing import views
 from ..dtype import FLOATING
-from ..saved_variable import save
+from ..nodes.saved_variable import save
 from ..tensor import Tensor
 from .function_node import BackwardCFunction
 

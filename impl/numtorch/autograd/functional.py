@@ -179,7 +179,7 @@ def _jacfwd(func: Callable[..., Any], inputs: Any, create_graph: bool, strict: b
             "for `vectorize=True`."
         )
     from .._functorch import legacy_vmap
-    from . import forward_ad
+    from ..autograd import forward_ad
 
     sizes = [i.numel() for i in inputs]
     told: list[Any] = []

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import grad_mode
+from ..aliasing.views import counter_of
 from ..grad_mode import is_grad_enabled
 from ..tensor import Tensor
-from ..views import counter_of
 
 
 class ContextDecorator:

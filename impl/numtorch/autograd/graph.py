@@ -10,13 +10,14 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from .. import grad_mode, saved_hooks
+from .. import grad_mode
+from ..aliasing.views import bump, edge as _edge
+from ..backward.graph_task import GraphTask, task_under_way
 from ..device import device as cpu
 from ..dtype import float32
-from ..graph import Node as _Node, RemovableHandle
-from ..graph_task import GraphTask, task_under_way
+from ..nodes import saved_hooks
+from ..nodes.graph import Node as _Node, RemovableHandle
 from ..tensor import Tensor
-from ..views import bump, edge as _edge
 from .mutation import allow_mutation_on_saved_tensors
 
 GradientEdge = namedtuple(

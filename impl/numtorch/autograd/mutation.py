@@ -13,7 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from .. import grad_mode, saved_hooks
+from .. import grad_mode
+from ..nodes import saved_hooks
 
 _enabled = False
 

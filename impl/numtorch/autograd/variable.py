@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..graph_task import task_under_way
+from ..backward.graph_task import task_under_way
 from ..tensor import Tensor
 
 

@@ -5,16 +5,17 @@
 from __future__ import annotations
 
 from ..plain_numpy import np
-from .. import dispatch, formulas, grad_mode, saved_hooks
-from ..descriptor import describe
-from ..engine import through_tensors
-from ..geometry import settled
-from ..graph import BinaryNode, UnaryNode, VariadicNode, sequence_nrs
+from .. import dispatch, formulas, grad_mode
+from ..memory.descriptor import describe
+from ..backward.engine import through_tensors
+from ..memory.geometry import settled
+from ..nodes.graph import BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
-from ..lazy import assigned
-from ..operands import inplace_operands, laid, plain, store
+from ..memory.lazy import assigned
+from ..calls.operands import inplace_operands, laid, plain, store
+from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..views import as_view, become, bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, set_history, storage_of, undifferentiable
+from ..aliasing.views import as_view, become, bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, set_history, storage_of, undifferentiable
 from ..kernels.arrange import block_diag as k_block_diag
 from ..kernels.arrange import constant_pad_nd as k_constant_pad_nd
 from ..kernels.arrange import constant_pad_nd_backward as k_constant_pad_nd_backward

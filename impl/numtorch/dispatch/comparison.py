@@ -5,20 +5,21 @@
 from __future__ import annotations
 
 from ..plain_numpy import np
-from .. import formulas, grad_mode, saved_hooks
-from ..buffers import into
-from ..descriptor import arrange, describe, sum_to
-from ..engine import through_tensors, validate
-from ..graph import FREED, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
+from .. import formulas, grad_mode
+from ..memory.buffers import into
+from ..memory.descriptor import arrange, describe, sum_to
+from ..backward.engine import through_tensors, validate
+from ..nodes.graph import FREED, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..lazy import assigned
-from ..operands import inplace_operands, laid, operands, plain, refused, single, store
-from ..raising import autograd_first
-from ..saved import check_saveable, is_odd, unpack_input
-from ..several import before_write, check_result, fit, together
+from ..memory.lazy import assigned
+from ..calls.operands import inplace_operands, laid, operands, plain, refused, single, store
+from ..calls.raising import autograd_first
+from ..nodes.saved import check_saveable, is_odd, unpack_input
+from ..nodes import saved_hooks
+from ..calls.several import before_write, check_result, fit, together
 from ..tensor import Tensor
-from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
+from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
 from ..kernels.comparison import above as k_above
 from ..kernels.comparison import all_alike as k_all_alike
 from ..kernels.comparison import at_least as k_at_least

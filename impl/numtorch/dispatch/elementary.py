@@ -5,19 +5,20 @@
 from __future__ import annotations
 
 from ..plain_numpy import np
-from .. import dispatch, formulas, grad_mode, saved_hooks
-from ..buffers import into
-from ..descriptor import arrange, describe, plan_of, sum_to
-from ..engine import through_tensors, validate
-from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, accumulator, sequence_nrs
+from .. import dispatch, formulas, grad_mode
+from ..memory.buffers import into
+from ..memory.descriptor import arrange, describe, plan_of, sum_to
+from ..backward.engine import through_tensors, validate
+from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, accumulator, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..lazy import assigned
-from ..operands import inplace_operands, laid, operands, plain, refused, single, store
-from ..raising import autograd_first
-from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
+from ..memory.lazy import assigned
+from ..calls.operands import inplace_operands, laid, operands, plain, refused, single, store
+from ..calls.raising import autograd_first
+from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
+from ..nodes import saved_hooks
 from ..tensor import Tensor
-from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
+from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
 from ..kernels.pointwise import angle as k_angle
 from ..kernels.pointwise import complex_of as k_complex_of
 from ..kernels.pointwise import conj_physical as k_conj_physical

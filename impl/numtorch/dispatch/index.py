@@ -5,16 +5,17 @@
 from __future__ import annotations
 
 from ..plain_numpy import np
-from .. import formulas, grad_mode, saved_hooks
-from ..descriptor import describe
-from ..engine import through_tensors
-from ..graph import BinaryNode, UnaryNode, sequence_nrs
+from .. import formulas, grad_mode
+from ..memory.descriptor import describe
+from ..backward.engine import through_tensors
+from ..nodes.graph import BinaryNode, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..operands import store
-from ..saved_variable import SavedList
+from ..calls.operands import store
+from ..nodes import saved_hooks
+from ..nodes.saved_variable import SavedList
 from ..tensor import Tensor
-from ..views import edge, mark_inference, requires_grad, undifferentiable
+from ..aliasing.views import edge, mark_inference, requires_grad, undifferentiable
 from ..kernels.index import index as k_index
 from ..kernels.index import index_backward as k_index_backward
 from ..kernels.index import index_put as k_index_put

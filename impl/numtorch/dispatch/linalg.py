@@ -5,18 +5,19 @@
 from __future__ import annotations
 
 from ..plain_numpy import np
-from .. import formulas, grad_mode, saved_hooks
-from ..descriptor import describe, result_of
-from ..engine import through_tensors
-from ..graph import FREED, BinaryNode, VariadicNode, accumulator, sequence_nrs
+from .. import formulas, grad_mode
+from ..memory.descriptor import describe, result_of
+from ..backward.engine import through_tensors
+from ..nodes.graph import FREED, BinaryNode, VariadicNode, accumulator, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..lazy import assigned
-from ..operands import inplace_operands, plain, store
-from ..raising import autograd_first
-from ..saved import check_saveable, unpack_input
+from ..memory.lazy import assigned
+from ..calls.operands import inplace_operands, plain, store
+from ..calls.raising import autograd_first
+from ..nodes.saved import check_saveable, unpack_input
+from ..nodes import saved_hooks
 from ..tensor import Tensor
-from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
+from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
 from ..kernels.linalg import addmm as k_addmm
 from ..kernels.linalg import bmm as k_bmm
 from ..kernels.linalg import bmm_mat2_backward as k_bmm_mat2_backward

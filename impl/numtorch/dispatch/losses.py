@@ -5,18 +5,19 @@
 from __future__ import annotations
 
 from ..plain_numpy import np
-from .. import formulas, grad_mode, saved_hooks
-from ..descriptor import describe
-from ..engine import through_tensors, validate
-from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
+from .. import formulas, grad_mode
+from ..memory.descriptor import describe
+from ..backward.engine import through_tensors, validate
+from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..operands import laid, store
-from ..raising import autograd_first
-from ..saved import check_saveable, is_odd, unpack_input, unpack_result
-from ..several import together
+from ..calls.operands import laid, store
+from ..calls.raising import autograd_first
+from ..nodes.saved import check_saveable, is_odd, unpack_input, unpack_result
+from ..nodes import saved_hooks
+from ..calls.several import together
 from ..tensor import Tensor, wrap
-from ..views import counted, edge, mark_inference, requires_grad, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, requires_grad, undifferentiable
 from ..kernels.losses import binary_cross_entropy as k_binary_cross_entropy
 from ..kernels.losses import binary_cross_entropy_backward as k_binary_cross_entropy_backward
 from ..kernels.losses import binary_cross_entropy_with_logits as k_binary_cross_entropy_with_logits

@@ -5,17 +5,18 @@
 from __future__ import annotations
 
 from ..plain_numpy import np
-from .. import formulas, grad_mode, saved_hooks
-from ..descriptor import describe
-from ..engine import through_tensors
-from ..graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
+from .. import formulas, grad_mode
+from ..memory.descriptor import describe
+from ..backward.engine import through_tensors
+from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..operands import refused, store
-from ..raising import autograd_first
-from ..saved import check_saveable, unpack_input, unpack_result
+from ..calls.operands import refused, store
+from ..calls.raising import autograd_first
+from ..nodes.saved import check_saveable, unpack_input, unpack_result
+from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..views import edge, mark_inference, requires_grad, undifferentiable
+from ..aliasing.views import edge, mark_inference, requires_grad, undifferentiable
 from ..kernels.pooling import avg_pool2d as k_avg_pool2d
 from ..kernels.pooling import avg_pool2d_backward as k_avg_pool2d_backward
 from ..kernels.pooling import max_pool2d_with_indices as k_max_pool2d_with_indices

@@ -5,17 +5,18 @@
 from __future__ import annotations
 
 from ..plain_numpy import np
-from .. import formulas, grad_mode, saved_hooks
-from ..descriptor import describe, result_of
-from ..engine import through_tensors
-from ..graph import FREED, FREED_COUNTER, UnaryNode, accumulator, sequence_nrs
+from .. import formulas, grad_mode
+from ..memory.descriptor import describe, result_of
+from ..backward.engine import through_tensors
+from ..nodes.graph import FREED, FREED_COUNTER, UnaryNode, accumulator, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..operands import refused, store
-from ..raising import autograd_first
-from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
+from ..calls.operands import refused, store
+from ..calls.raising import autograd_first
+from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
+from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..views import counted, edge, mark_inference, requires_grad, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, requires_grad, undifferentiable
 from ..kernels.reduction import all_dim as k_all_dim
 from ..kernels.reduction import amax as k_amax
 from ..kernels.reduction import amin as k_amin

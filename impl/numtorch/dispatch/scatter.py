@@ -5,18 +5,19 @@
 from __future__ import annotations
 
 from ..plain_numpy import np
-from .. import dispatch, formulas, grad_mode, saved_hooks
-from ..descriptor import describe
-from ..engine import through_tensors
-from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
+from .. import dispatch, formulas, grad_mode
+from ..memory.descriptor import describe
+from ..backward.engine import through_tensors
+from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..lazy import assigned
-from ..operands import inplace_operands, plain, refused, store
-from ..raising import autograd_first
-from ..saved import check_saveable, own_result, unpack_input, unpack_result
+from ..memory.lazy import assigned
+from ..calls.operands import inplace_operands, plain, refused, store
+from ..calls.raising import autograd_first
+from ..nodes.saved import check_saveable, own_result, unpack_input, unpack_result
+from ..nodes import saved_hooks
 from ..tensor import Tensor
-from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
+from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
 from ..kernels.scatter import diagonal_scatter as k_diagonal_scatter
 from ..kernels.scatter import fill_slices as k_fill_slices
 from ..kernels.scatter import gather as k_gather

@@ -5,15 +5,16 @@
 from __future__ import annotations
 
 from ..plain_numpy import np
-from .. import dispatch, formulas, grad_mode, saved_hooks
-from ..descriptor import describe, result_of
-from ..engine import through_tensors
-from ..geometry import settled
-from ..graph import UnaryNode, VariadicNode, sequence_nrs
+from .. import dispatch, formulas, grad_mode
+from ..memory.descriptor import describe, result_of
+from ..backward.engine import through_tensors
+from ..memory.geometry import settled
+from ..nodes.graph import UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
-from ..operands import plain, store
+from ..calls.operands import plain, store
+from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..views import as_view, become, check_inplace, edge, mark_inference, requires_grad, set_history, storage_of, undifferentiable
+from ..aliasing.views import as_view, become, check_inplace, edge, mark_inference, requires_grad, set_history, storage_of, undifferentiable
 from ..kernels.shape import alias as k_alias
 from ..kernels.shape import cat as k_cat
 from ..kernels.shape import cat_backward as k_cat_backward

@@ -5,20 +5,21 @@
 from __future__ import annotations
 
 from ..plain_numpy import np
-from .. import dispatch, formulas, grad_mode, saved_hooks
-from ..buffers import into
-from ..descriptor import arrange, describe, once, sum_to
-from ..engine import through_tensors, validate
-from ..graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, sequence_nrs
+from .. import dispatch, formulas, grad_mode
+from ..memory.buffers import into
+from ..memory.descriptor import arrange, describe, once, sum_to
+from ..backward.engine import through_tensors, validate
+from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..lazy import assigned
-from ..operands import inplace_operands, laid, operands, plain, refused, single, store, tensors_only
-from ..raising import autograd_first
-from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
-from ..several import before_write, check_result, fit, together
+from ..memory.lazy import assigned
+from ..calls.operands import inplace_operands, laid, operands, plain, refused, single, store, tensors_only
+from ..calls.raising import autograd_first
+from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
+from ..nodes import saved_hooks
+from ..calls.several import before_write, check_result, fit, together
 from ..tensor import Tensor, wrap
-from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
+from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
 from ..kernels.special import acosh_backward as k_acosh_backward
 from ..kernels.special import addcdiv as k_addcdiv
 from ..kernels.special import addcmul as k_addcmul

@@ -5,18 +5,19 @@
 from __future__ import annotations
 
 from ..plain_numpy import np
-from .. import formulas, grad_mode, saved_hooks
-from ..descriptor import describe
-from ..engine import through_tensors
-from ..graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
+from .. import formulas, grad_mode
+from ..memory.descriptor import describe
+from ..backward.engine import through_tensors
+from ..nodes.graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..lazy import assigned
-from ..operands import inplace_operands, plain, refused, store
-from ..raising import autograd_first
-from ..saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
+from ..memory.lazy import assigned
+from ..calls.operands import inplace_operands, plain, refused, store
+from ..calls.raising import autograd_first
+from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
+from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
+from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
 from ..kernels.statistics import cummax as k_cummax
 from ..kernels.statistics import cummaxmin_backward as k_cummaxmin_backward
 from ..kernels.statistics import cummin as k_cummin

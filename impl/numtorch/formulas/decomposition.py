@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d, grad_mode
+from ..backward.node_calls import NOT_COMPLEX
 from ..kernels.decomposition import is_vector
-from ..node_calls import NOT_COMPLEX
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import within

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..kernels.decomposition import is_vector
-from ..lazy import zeros
+from ..memory.lazy import zeros
 from ..plain_numpy import np
 from ..tensor import wrap
 from .decomposition import differences, of_transpose, pinv_of, refuse_qr

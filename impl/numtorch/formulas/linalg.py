@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..aliasing.views import bump
 from ..plain_numpy import np
 from ..tensor import wrap
-from ..views import bump
 
 
 def vdot_self_backward(grad: Any, other: Any) -> Any:

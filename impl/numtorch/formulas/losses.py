@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
-from ..lazy import IMMUTABLE, Zeros
+from ..memory.lazy import IMMUTABLE, Zeros
 from ..plain_numpy import np
 from ..tensor import wrap
 from .activation import indicator

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..descriptor import arrange, describe, descriptor
-from ..layout import elementwise_strides
-from ..lazy import Lazy
 from ..levels import wrapped_of
+from ..memory.descriptor import arrange, describe, descriptor
+from ..memory.layout import elementwise_strides
+from ..memory.lazy import Lazy
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 

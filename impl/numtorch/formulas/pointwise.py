@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
-from ..descriptor import arrange, descriptor
 from ..kernels import pointwise as kernels
-from ..layout import dense_strides
+from ..memory.descriptor import arrange, descriptor
+from ..memory.layout import dense_strides
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import mask, of_arrays, within

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from .. import dispatch as d, grad_mode
-from ..operands import refused
+from ..calls.operands import refused
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import mask

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..aliasing.writes import copy_
 from ..plain_numpy import np
 from ..tensor import wrap
-from ..writes import copy_
 from .losses import MEAN, NONE
 from .masks import joined, mask, of_arrays, within
 from .reduction import _number_of, prod_backward, prod_dim_backward, restored, var_backward

@@ -10,12 +10,12 @@ import warnings
 from typing import Any
 
 from .. import dispatch, grad_mode, levels, tangents
+from ..aliasing.views import requires_grad, storage_of
 from ..autograd.entry import grad
+from ..calls.replacing import Replaced
 from ..creation import ones_like, zeros_like
 from ..plain_numpy import np
-from ..replacing import Replaced
 from ..tensor import Tensor, wrap
-from ..views import requires_grad, storage_of
 from .operands import exchanged, is_tracked
 from .refusals import NO_KERNEL
 

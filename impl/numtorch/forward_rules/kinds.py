@@ -7,9 +7,9 @@ from typing import Any
 
 from .. import dispatch, tangents
 from ..autograd.function_tangents import without_forward_mode
+from ..calls.replacing import Replaced, Rule
 from ..dispatch.forward import FORWARD
-from ..replacing import Replaced, Rule
-from ..saved_hooks import Results
+from ..nodes.saved_hooks import Results
 from ..tensor import Tensor
 from .operands import duals_in, exchanged, in_order, moved, primal
 from .refusals import refuse_out

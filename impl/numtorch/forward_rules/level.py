@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .. import replacing, tangents
+from .. import tangents
+from ..calls import replacing
 
 
 def enter() -> None:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .. import dispatch, grad_mode, tangents
-from ..lazy import zeros
+from ..aliasing.views import extras, requires_grad
+from ..calls.replacing import Replaced
 from ..levels import Wrapped, show, state, wrapped_of
+from ..memory.lazy import zeros
 from ..plain_numpy import np
-from ..replacing import Replaced
 from ..tensor import Tensor, wrap
-from ..views import extras, requires_grad
 
 
 def tensors_in(values: Iterable[Any]) -> Iterable[Tensor]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import engine, tangents
+from .. import tangents
 from ..autograd.function_tangents import JvpCall, without_forward_mode
-from ..graph import NotPlain
-from ..replacing import Replaced
+from ..backward import engine
+from ..calls.replacing import Replaced
+from ..nodes.graph import NotPlain
 from ..tensor import wrap
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.function_tangents import without_forward_mode
-from ..replacing import Replaced
+from ..calls.replacing import Replaced
 from .operands import duals_in
 
 NOT_IMPLEMENTED = "Trying to use forward AD with {} that does not support it because it has not been implemented yet."

@@ -14,11 +14,11 @@ from types import CodeType
 from typing import Any
 
 from .. import dispatch, formulas, tangents
+from ..aliasing.writes import copy_
+from ..calls.replacing import Replaced
 from ..creation import zeros_like
 from ..dispatch.forward import FORWARD
-from ..replacing import Replaced
 from ..tensor import Tensor
-from ..writes import copy_
 from .operands import moved, primal
 
 

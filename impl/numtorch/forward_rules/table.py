@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
-from .. import capture, dispatch, engine, operands, saved, writes
+from .. import dispatch
+from ..aliasing import writes
 from ..autograd import function
+from ..backward import capture, engine
+from ..calls import operands
+from ..calls.replacing import Rule
 from ..dispatch.forward import FORWARD
+from ..forward_rules import derived, kinds, passes, refusals, stated, writes as written
 from ..functions import convert, counts, inplace_views, memory, random, strided
-from ..replacing import Rule
-from . import derived, kinds, passes, refusals, stated, writes as written
+from ..nodes import saved
 
 
 def rule_of(name: str) -> Rule | None:
@@ -65,7 +69,7 @@ OTHERS: list[tuple[Any, str, Rule]] = [
     (writes, "zero_", written.write),
     (writes, "overwrite", written.overwrite),
     # Not `from .. import index_put`: the package may have the function of that name by now.
-    (importlib.import_module("..index_put", __package__), "index_put_", written.write),
+    (importlib.import_module("..aliasing.index_put", __package__), "index_put_", written.write),
     (strided, "as_strided", kinds.view),
     (inplace_views, "as_strided_", kinds.show_otherwise),
     (memory, "set_", refusals.refuse),

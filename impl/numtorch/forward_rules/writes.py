@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dispatch, tangents, writes
+from .. import dispatch, tangents
+from ..aliasing import writes
 from ..autograd.function_tangents import without_forward_mode
+from ..calls.replacing import Replaced
 from ..creation import zeros_like
 from ..dispatch.forward import FORWARD
-from ..replacing import Replaced
-from ..saved_hooks import Results
-from . import stated
+from ..forward_rules import stated
+from ..nodes.saved_hooks import Results
 from .derived import lies_with, pushed
 from .operands import duals_in, in_order, is_tracked, moved
 from .refusals import NO_KERNEL, refuse_out

@@ -6,8 +6,8 @@ import warnings
 from typing import Any
 
 from .. import dispatch as d
+from ..calls.operands import FOUND_DTYPE, refused, store, type_error
 from ..dtype import dtypes
-from ..operands import FOUND_DTYPE, refused, store, type_error
 from ..plain_numpy import np
 from ..tensor import Tensor, cpp_name, wrap, wrap_dim
 from .arguments import expect_tensor

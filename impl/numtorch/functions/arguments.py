@@ -5,8 +5,8 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+from ..calls.operands import type_name
 from ..dtype import dtypes
-from ..operands import type_name
 from ..tensor import Tensor, wrap_dim
 
 

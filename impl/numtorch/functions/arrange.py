@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import dispatch as d
-from ..checked import refusal
-from ..descriptor import Size, broadcast_shapes, expandable
+from ..aliasing.views import counted
+from ..calls.checked import refusal
 from ..dtype import dtypes
+from ..functions import shape as shapes
+from ..memory.descriptor import Size, broadcast_shapes, expandable
 from ..plain_numpy import np
 from ..tensor import Tensor, existing_dim, wrap, wrap_dim
-from ..views import counted
-from . import shape as shapes
 from .arguments import as_given, expect_tensors, sizes
 from .slices import index_select
 

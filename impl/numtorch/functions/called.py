@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from .. import views
+from ..aliasing import views
 from ..dtype import dtypes
 from ..plain_numpy import np
 from ..tensor import Tensor

@@ -5,14 +5,15 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .. import dispatch as d, saved_hooks
-from ..descriptor import broadcast_shapes
+from .. import dispatch as d
+from ..aliasing.overlap import refuse
+from ..aliasing.views import bump, check_inplace, requires_grad, storage_of
+from ..calls.operands import FOUND_DTYPE, IMAGINARY_DISCARDED, category_of, refused, store, type_name
 from ..dtype import dtypes
-from ..operands import FOUND_DTYPE, IMAGINARY_DISCARDED, category_of, refused, store, type_name
-from ..overlap import refuse
+from ..memory.descriptor import broadcast_shapes
+from ..nodes import saved_hooks
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
-from ..views import bump, check_inplace, requires_grad, storage_of
 from .arguments import expect_tensor, no_overload
 
 TORCH_NAMES = {"bool": "bool", "int": "int", "float": "float", "NoneType": "NoneType"}
@@ -358,7 +359,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 
 def _bounds(input: Tensor, min: Any, max: Any, name: str) -> Tensor:
     """The operand in the type that it and the number bounds have together."""
-    from ..several import promoted
+    from ..calls.several import promoted
 
     expect_tensor(input, name)
     for bound in (min, max):
@@ -394,7 +395,7 @@ def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 
 def _castable(self: Tensor, *bounds: Any) -> None:
-    from ..several import promoted
+    from ..calls.several import promoted
     from ..tensor import cpp_name
 
     kind = promoted((self, *bounds))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .. import dispatch as d, grad_mode, views
+from .. import dispatch as d, grad_mode
+from ..aliasing import views
+from ..calls.operands import IMAGINARY_DISCARDED
 from ..device import check_device, device as device_type
 from ..dtype import dtypes
-from ..geometry import address, empty_window, storage_offset
-from ..graph import outdate
-from ..lazy import LAZY, Conjugated, Zeros
-from ..operands import IMAGINARY_DISCARDED
+from ..memory.geometry import address, empty_window, storage_offset
+from ..memory.lazy import LAZY, Conjugated, Zeros
+from ..nodes.graph import outdate
+from ..nodes.saved import Detached
 from ..plain_numpy import np
-from ..saved import Detached
 from ..tensor import Tensor, wrap
 
 

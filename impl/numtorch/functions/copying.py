@@ -12,10 +12,11 @@ import warnings
 from collections import OrderedDict
 from typing import Any
 
-from .. import dispatch as d, grad_mode, views
+from .. import dispatch as d, grad_mode
+from ..aliasing import views
 from ..dtype import dtypes
-from ..geometry import element_strides, root_of, storage_offset, strided
-from ..lazy import LAZY, Conjugated, Negated, resolve
+from ..memory.geometry import element_strides, root_of, storage_offset, strided
+from ..memory.lazy import LAZY, Conjugated, Negated, resolve
 from ..storage import TypedStorage, UntypedStorage, warn_of_typed_storage
 from ..tensor import SLOTS, Tensor, copy_slots, wrap
 from .convert import detach

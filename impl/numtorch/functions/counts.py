@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..calls.operands import refused, type_name
 from ..dtype import dtypes
 from ..kernels.ranks import INSERTED, insertion_sort
-from ..operands import refused, type_name
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap, wrap_dim
 from .arguments import expect_tensor, is_int, not_for

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
-from ..descriptor import broadcast_shapes
+from ..calls.several import promoted
 from ..dtype import FLOATING
 from ..formulas.pointwise import number_minus
 from ..grad_mode import is_grad_enabled, set_grad
-from ..several import promoted
+from ..memory.descriptor import broadcast_shapes
 from ..tensor import Tensor
 from .arguments import expect_tensor
 from .losses import reduction_number, required_number, total

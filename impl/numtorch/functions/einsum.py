@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from .. import dispatch as d
-from ..operands import type_name
+from ..calls.operands import type_name
+from ..functions import shape as shapes
 from ..plain_numpy import np
 from ..tensor import Tensor
-from . import shape as shapes
 from .arguments import expect_tensors
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

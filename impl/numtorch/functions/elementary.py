@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..aliasing.views import rebase_history, requires_grad
+from ..calls.operands import FOUND_DTYPE, refused, store
 from ..dtype import complex128, float64
-from ..error_nodes import NotImplementedNode, node
 from ..grad_mode import is_grad_enabled
-from ..operands import FOUND_DTYPE, refused, store
+from ..nodes.error_nodes import NotImplementedNode, node
 from ..tensor import Tensor
-from ..views import rebase_history, requires_grad
 from .arguments import expect_tensor
 from .pointwise import pow_, power
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..aliasing.views import bump
 from ..dtype import int64
 from ..grad_mode import is_grad_enabled
 from ..tensor import Tensor, existing_dim
-from ..views import bump
 from .arguments import expect_tensor
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..aliasing.views import extras
 from ..dtype import dtypes
-from ..graph import AccumulateGradOfType
+from ..nodes.graph import AccumulateGradOfType
 from ..tensor import Tensor, cpp_name
-from ..views import extras
 
 
 def get_grad_dtype(self: Tensor) -> Any:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..aliasing.views import check_inplace, requires_grad
 from ..plain_numpy import np
 from ..tensor import Tensor
-from ..views import check_inplace, requires_grad
 
 
 def raised(name: str, signatures: str, *given: Any) -> TypeError:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .. import creation, dispatch as d, writes
+from .. import creation, dispatch as d
+from ..aliasing import writes
+from ..aliasing.index_put import check_indices, check_range, index_put_
+from ..calls.operands import category_of, type_name
+from ..calls.scalar import assigned
 from ..dtype import dtypes
-from ..index_put import check_indices, check_range, index_put_
-from ..operands import category_of, type_name
 from ..plain_numpy import np
-from ..scalar import assigned
 from ..tensor import Tensor, wrap
 from .convert import item as number
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d, grad_mode
-from ..descriptor import describe
-from ..strided import AsStridedBackward1
+from ..aliasing.strided import AsStridedBackward1
+from ..aliasing.views import become, check_inplace, refuse_write, requires_grad, set_history
+from ..memory.descriptor import describe
 from ..tensor import Tensor, wrap_dim
-from ..views import become, check_inplace, refuse_write, requires_grad, set_history
 from .arguments import as_given
 from .strided import check_window, strided_node
 

@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 from .. import dispatch as d, dtype as dtypes
-from ..descriptor import broadcast_shapes
-from ..geometry import element_strides
+from ..aliasing.views import requires_grad
+from ..functions import shape as shapes
+from ..memory.descriptor import broadcast_shapes
+from ..memory.geometry import element_strides
 from ..tensor import Tensor, cpp_name, existing_dim
-from ..views import requires_grad
-from . import shape as shapes
 from .arguments import expect_tensor, not_for
 
 

@@ -6,12 +6,12 @@ import warnings
 from typing import Any
 
 from .. import dispatch as d
-from ..descriptor import broadcast_shapes, plan_of
+from ..calls.operands import check_subtraction, refuse_bools, refused
+from ..calls.raising import saving
 from ..dtype import FLOATING, bool_, can_cast, get_default_dtype, int64
 from ..grad_mode import is_grad_enabled
-from ..operands import check_subtraction, refuse_bools, refused
+from ..memory.descriptor import broadcast_shapes, plan_of
 from ..plain_numpy import np
-from ..raising import saving
 from ..tensor import Tensor
 from .arguments import expect_tensor
 

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import error_nodes, grad_mode
-from ..checked import refusal
-from ..descriptor import describe
-from ..geometry import element_strides, root_of, storage_offset, strided
-from ..layout import contiguous_strides
-from ..lazy import LAZY
+from .. import grad_mode
+from ..aliasing.strided import reach
+from ..aliasing.views import become, check_inplace, rebase_history, storage_of
+from ..aliasing.writes import tracked
+from ..calls.checked import refusal
+from ..memory.descriptor import describe
+from ..memory.geometry import element_strides, root_of, storage_offset, strided
+from ..memory.layout import contiguous_strides
+from ..memory.lazy import LAZY
+from ..nodes import error_nodes
 from ..plain_numpy import np
 from ..storage import TypedStorage
-from ..strided import reach
 from ..tensor import Tensor, cpp_name
-from ..views import become, check_inplace, rebase_history, storage_of
-from ..writes import tracked
 from .arguments import expect_ints, expect_tensor, is_int, sizes
 from .reduction import MISSING
 from .strided import check_bounds

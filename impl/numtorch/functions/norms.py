@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..functions import shape as shapes
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
-from . import shape as shapes
 from .decomposition import svdvals
 from .matrix_checks import expect_floating, expect_floating_full, expect_matrix
 from .ranks import vector_norm

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import grad_mode, return_types
+from ..aliasing.views import requires_grad
+from ..calls.operands import resize_output, store
 from ..dtype import dtypes
-from ..operands import resize_output, store
 from ..tensor import Tensor, cpp_name
-from ..views import requires_grad
 
 # ---- what is said about another type: its names are C++'s, or Torch's
 
@@ -162,7 +162,7 @@ def answer(name: str, function: Any, row: tuple[str, str | None], args: tuple, k
     operands = [t for a in (*args, *keywords.values()) for t in (a if isinstance(a, (tuple, list)) else (a,))]
     tensors = [t for t in operands if isinstance(t, Tensor)]
     if operator is COMPOSITE:
-        from ..writes import copy_
+        from ..aliasing.writes import copy_
 
         result = function(*args, **keywords)
         _typed(name, text, result, out)

@@ -6,9 +6,9 @@ from types import FunctionType
 from typing import Any
 
 from .. import dispatch as d
-from ..checked import refusal
+from ..calls.checked import refusal
+from ..calls.operands import category_of, check_subtraction, store, type_error, type_name
 from ..dtype import bool_, combine, default_of_category, get_default_dtype
-from ..operands import category_of, check_subtraction, store, type_error, type_name
 from ..plain_numpy import np
 from ..tensor import Tensor
 from .arguments import expect_tensor

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..calls.operands import refused
 from ..dtype import dtypes
 from ..grad_mode import is_grad_enabled
 from ..kernels.pooling import pooled_size
-from ..operands import refused
 from ..tensor import Tensor, existing_dim
 from .arguments import expect_tensor, not_for
 

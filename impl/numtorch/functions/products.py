@@ -6,16 +6,16 @@ import math
 from typing import Any
 
 from .. import dispatch as d
-from ..checked import refusal
-from ..descriptor import broadcast_shapes
+from ..aliasing.overlap import refuse
+from ..aliasing.views import check_inplace, requires_grad
+from ..calls.checked import refusal
+from ..calls.operands import refused
 from ..dtype import dtypes
+from ..functions import shape as shapes
 from ..grad_mode import is_grad_enabled
-from ..operands import refused
-from ..overlap import refuse
+from ..memory.descriptor import broadcast_shapes
 from ..plain_numpy import np
 from ..tensor import Tensor, existing_dim, wrap, wrap_dim
-from ..views import check_inplace, requires_grad
-from . import shape as shapes
 from .arguments import expect_tensor, expect_tensors
 from .linalg import addmm, addmv, addr, baddbmm, dot, mm, same_types, typed
 

@@ -6,7 +6,7 @@ import enum
 from numbers import Number
 from typing import Any
 
-from .. import views
+from ..aliasing import views
 from ..dtype import dtypes
 from ..plain_numpy import np
 from ..storage import is_storage

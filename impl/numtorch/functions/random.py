@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import writes
+from ..aliasing import writes
+from ..aliasing.views import edge
 from ..creation import _kind, _like_array, _shape, finish
-from ..descriptor import broadcast_shapes
 from ..dtype import dtypes
-from ..error_nodes import not_implemented
-from ..graph import BinaryNode, UnaryNode
+from ..memory.descriptor import broadcast_shapes
+from ..nodes.error_nodes import not_implemented
+from ..nodes.graph import BinaryNode, UnaryNode
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
-from ..views import edge
 from .arguments import is_int
 from .shape import expand
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d, return_types
+from ..calls.raising import saving
 from ..dtype import dtypes
-from ..raising import saving
 from ..tensor import Tensor, wrap_dim
 from .arguments import expect_tensor, not_for
 from .reduction import MISSING, check_not_empty, moment, one, several, sum

@@ -6,11 +6,11 @@ import warnings
 from typing import Any
 
 from .. import dispatch as d, return_types
-from ..checked import refusal
+from ..aliasing.views import counted, requires_grad
+from ..calls.checked import refusal
+from ..calls.raising import saving
 from ..dtype import dtypes
-from ..raising import saving
 from ..tensor import Tensor, wrap_dim
-from ..views import counted, requires_grad
 from .arguments import expect_tensor
 
 MISSING: Any = object()  # an argument that was not given, where None means something else

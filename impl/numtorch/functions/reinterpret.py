@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
-from ..descriptor import broadcast_shapes
+from ..aliasing.views import storage_of
+from ..calls.operands import store
 from ..dtype import dtypes
-from ..geometry import element_strides, storage_offset, strided
-from ..lazy import LAZY, Conjugated, Negated
-from ..operands import store
+from ..memory.descriptor import broadcast_shapes
+from ..memory.geometry import element_strides, storage_offset, strided
+from ..memory.lazy import LAZY, Conjugated, Negated
 from ..tensor import Tensor, wrap
-from ..views import storage_of
 from .arguments import expect_tensor, not_for
 from .convert import detach
 from .indexing import setitem

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..aliasing.index_put import check_indices, check_values, index_put_ as writes_at
+from ..aliasing.overlap import refuse_any
+from ..calls.operands import category_of
 from ..dtype import dtypes
-from ..index_put import check_indices, check_values, index_put_ as writes_at
-from ..operands import category_of
-from ..overlap import refuse_any
+from ..functions import shape as shapes
 from ..plain_numpy import np
 from ..tensor import Tensor, existing_dim, wrap_dim
-from . import shape as shapes
 from .arguments import expect_tensor
 from .index_checks import REDUCTIONS, bounds, line, out_of_bounds, raised, writable
 

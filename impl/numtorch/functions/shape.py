@@ -7,14 +7,14 @@ import warnings
 from typing import Any
 
 from .. import dispatch as d
-from ..checked import refusal
+from ..aliasing.views import counted
+from ..calls.checked import refusal
+from ..calls.scalar import checked
 from ..dtype import dtypes
-from ..geometry import element_strides
 from ..kernels.shape import view_strides
+from ..memory.geometry import element_strides
 from ..plain_numpy import np
-from ..scalar import checked
 from ..tensor import Tensor, existing_dim, wrap_dim
-from ..views import counted
 from .arguments import as_given, dims, expect_tensor, infer_size, sizes
 from .reinterpret import view_dtype
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..aliasing.overlap import refuse_any
+from ..aliasing.views import storage_of
+from ..calls.operands import category_of, refused
 from ..dtype import dtypes
-from ..operands import category_of, refused
-from ..overlap import refuse_any
+from ..functions import shape as shapes
 from ..tensor import Tensor, wrap_dim
-from ..views import storage_of
-from . import shape as shapes
 from .arguments import expect_tensor
 from .index_checks import REDUCTIONS, bounds, line, out_of_bounds, raised, writable
 
@@ -239,8 +239,8 @@ def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0,
 
 def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
     """One number written on the main diagonal of equal dimensions, or, wrapping, of a tall matrix again and again."""
-    from .. import writes
-    from ..geometry import element_strides, storage_offset
+    from ..aliasing import writes
+    from ..memory.geometry import element_strides, storage_offset
     from .strided import as_strided
 
     shape = self._desc.shape

@@ -6,10 +6,10 @@ from typing import Any
 
 from .. import dispatch as d, return_types
 from ..dtype import dtypes
+from ..functions import shape as shapes
 from ..kernels.decomposition import is_vector
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
-from . import shape as shapes
 from .arguments import expect_tensor
 from .decomposition import svd_factors
 from .linalg import matmul

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d, return_types
-from ..descriptor import broadcast_shapes, plan_of
+from ..aliasing.overlap import refuse
+from ..aliasing.views import check_inplace, requires_grad, storage_of
+from ..aliasing.writes import copy_
+from ..calls.operands import category_of, check_subtraction, refused, resize_output, tensors_only, type_error
 from ..dtype import dtypes
 from ..kernels import special as kernels
-from ..operands import category_of, check_subtraction, refused, resize_output, tensors_only, type_error
-from ..overlap import refuse
+from ..memory.descriptor import broadcast_shapes, plan_of
 from ..plain_numpy import np
 from ..tensor import Tensor, cpp_name
-from ..views import check_inplace, requires_grad, storage_of
-from ..writes import copy_
 from .arguments import expect_tensor, no_overload
 
 # ---- of two operands, one of which may be a number

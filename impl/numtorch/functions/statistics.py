@@ -6,13 +6,13 @@ import warnings
 from typing import Any
 
 from .. import dispatch as d, return_types
+from ..aliasing.views import check_inplace, requires_grad
+from ..aliasing.writes import copy_
 from ..creation import zeros, zeros_like
 from ..dtype import dtypes
+from ..functions import shape as shapes
 from ..plain_numpy import np
 from ..tensor import Tensor, cpp_name, wrap, wrap_dim
-from ..views import check_inplace, requires_grad
-from ..writes import copy_
-from . import shape as shapes
 from .arguments import expect_tensor, not_for
 from .ranks import nansum
 from .reduction import MISSING, check_not_empty, one, several

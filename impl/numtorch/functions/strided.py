@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch
-from ..geometry import Geometry, root_of, strided
-from ..graph import Node
+from ..aliasing.strided import AsStridedBackward0, Scatter, reach, window_of
+from ..aliasing.views import as_view, edge, geometry, storage_of
+from ..aliasing.writes import copy_, start, tracked
+from ..memory.geometry import Geometry, root_of, strided
+from ..nodes.graph import Node
 from ..plain_numpy import np
-from ..strided import AsStridedBackward0, Scatter, reach, window_of
 from ..tensor import Tensor, wrap
-from ..views import as_view, edge, geometry, storage_of
-from ..writes import copy_, start, tracked
 from .arguments import expect_ints
 
 _new = object.__new__

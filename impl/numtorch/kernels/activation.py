@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..geometry import element_strides, laid_out, like
-from ..layout import elementwise_strides
+from ..memory.geometry import element_strides, laid_out, like
+from ..memory.layout import elementwise_strides
 from ..plain_numpy import np
 from .comparison import in_layout
 from .error_function import erf

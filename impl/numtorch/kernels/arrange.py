@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..geometry import element_strides, laid_out, storage_offset, strided
+from ..memory.geometry import element_strides, laid_out, storage_offset, strided
 from ..plain_numpy import np
 from .pointwise import clone
 from .shape import contiguous_copy, diagonal, flip, transpose

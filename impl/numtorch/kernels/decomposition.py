@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..geometry import laid_out
-from ..lazy import Zeros
+from ..memory.geometry import laid_out
+from ..memory.lazy import Zeros
 from ..plain_numpy import np
 from .half import in_steps
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..dtype import dtypes
-from ..geometry import like
+from ..memory.geometry import like
 from ..plain_numpy import np
 
 Array = Any

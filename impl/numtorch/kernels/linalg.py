@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..geometry import element_strides, laid_out
-from ..layout import elementwise_strides
+from ..memory.geometry import element_strides, laid_out
+from ..memory.layout import elementwise_strides
 from ..plain_numpy import np
 
 Array = Any

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..buffers import take
-from ..descriptor import LARGE
-from ..geometry import element_strides, laid_out, like
-from ..layout import elementwise_strides
-from ..lazy import zeros
+from ..memory.buffers import take
+from ..memory.descriptor import LARGE
+from ..memory.geometry import element_strides, laid_out, like
+from ..memory.layout import elementwise_strides
+from ..memory.lazy import zeros
 from ..plain_numpy import np
 from .comparison import choose
 from .half import in_steps

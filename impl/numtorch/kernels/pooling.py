@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..geometry import element_strides, laid_out
+from ..memory.geometry import element_strides, laid_out
 from ..plain_numpy import np
 
 Array = Any

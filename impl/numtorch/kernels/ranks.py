@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..geometry import like
+from ..memory.geometry import like
 from ..plain_numpy import np
 
 Array = Any

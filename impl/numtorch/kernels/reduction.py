@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..descriptor import describe, ones_beside
+from ..memory.descriptor import describe, ones_beside
 from ..plain_numpy import np
 
 Array = Any

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..buffers import take
-from ..descriptor import LARGE
-from ..lazy import LAZY
+from ..memory.buffers import take
+from ..memory.descriptor import LARGE
+from ..memory.lazy import LAZY
 from ..plain_numpy import np
 from .pointwise import conjugate, sign
 from .reduction import SUMMED_IN_OWN_TYPE, axes, count, kept, running

@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..geometry import laid_out, like
+from ..memory.geometry import laid_out, like
 from ..plain_numpy import np
 
 Array = Any

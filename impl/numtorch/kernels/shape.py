@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..descriptor import describe
 from ..dtype import promote_types
-from ..geometry import element_strides, like, storage_offset, strided
-from ..layout import contiguous_strides
-from ..lazy import Conjugated, Negated, Zeros, resolve
+from ..memory.descriptor import describe
+from ..memory.geometry import element_strides, like, storage_offset, strided
+from ..memory.layout import contiguous_strides
+from ..memory.lazy import Conjugated, Negated, Zeros, resolve
 from ..plain_numpy import np
 
 Array = Any

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..descriptor import describe, plan_of
 from ..dtype import dtypes
+from ..memory.descriptor import describe, plan_of
 from ..plain_numpy import np
 from .half import in_steps, is_half
 from .pointwise import conjugate, refuse_bools, refuse_zero

@@ -1,6 +1,6 @@
 """torch.nn: parameters, modules, and the functions that modules are made of."""
 
-from . import functional, init, modules, parameter, utils
+from ..nn import functional, init, modules, parameter, utils
 from .modules import *  # noqa: F403
 from .modules import __all__ as _MODULES
 from .parameter import Buffer, Parameter

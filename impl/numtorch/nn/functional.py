@@ -2,8 +2,8 @@
 
 import importlib as _importlib
 
+from ..calls.torch_function import public_module as _public_module
 from ..methods import FAMILIES as _FAMILIES
-from ..torch_function import public_module as _public_module
 
 for _family in _FAMILIES:
     _found = getattr(_importlib.import_module(f"..functions.{_family}", __package__), "NN_FUNCTIONAL", {})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any
 
+from ..calls.handlers import disabled_torch_function
 from ..creation import empty
 from ..functions.copying import make_subclass, state_of
-from ..handlers import disabled_torch_function
 from ..tensor import Tensor
 
 

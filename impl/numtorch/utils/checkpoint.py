@@ -17,14 +17,14 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 
-from .. import engine
 from ..autograd.entry import backward as run_backward
 from ..autograd.function import Function
 from ..autograd.grad_mode import enable_grad, no_grad
 from ..autograd.graph import saved_tensors_hooks
+from ..backward import engine
 from ..grad_mode import is_grad_enabled
+from ..nodes.saved_variable import SavedVariable, save
 from ..random import fork_rng, get_rng_state, set_rng_state
-from ..saved_variable import SavedVariable, save
 from ..tensor import Tensor
 
 _PASS_USE_REENTRANT = (

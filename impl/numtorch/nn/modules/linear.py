@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from ...creation import empty
+from ...nn import functional as F, init
 from ...tensor import Tensor
-from .. import functional as F, init
 from ..parameter import Parameter
 from .module import Module
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ...dtype import dtype
-from ...graph import RemovableHandle
+from ...nodes.graph import RemovableHandle
 from ...overrides import is_tensor_like
 from ...tensor import Tensor
+from ..modules import state
 from ..parameter import Buffer, Parameter
-from . import state
 from .backward_hook import BackwardHook
 
 _HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")

@@ -1,0 +1,174 @@
+"""Windows into memory said by strides, and the two nodes that views need: AsStridedBackward0 and CopySlices.
+
+Raw arrays only; the same over Tensors, for derivatives of higher order, is in functions/strided.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..memory.geometry import Geometry, strided
+from ..nodes.graph import FREED_TEXT, Node, UnaryNode, VariadicNode
+from ..plain_numpy import np
+from .overlap import refuse_internal
+
+
+def window_of(array: np.ndarray, shape: tuple, strides: tuple, offset: int) -> np.ndarray:
+    """A window into a one-dimensional array, in elements."""
+    if 0 in shape:
+        return np.empty(shape, array.dtype)
+    size = array.itemsize
+    return np.ndarray(shape, array.dtype, array, offset * size, tuple([s * size for s in strides]))
+
+
+def reach(shape: tuple, strides: tuple, offset: int) -> int:
+    """How many elements of storage a window reaches over."""
+    return 0 if 0 in shape else offset + sum([(s - 1) * st for s, st in zip(shape, strides, strict=True)]) + 1
+
+
+def may_overlap(shape: tuple, strides: tuple) -> bool:
+    """Whether elements of a window may lie on top of each other (PyTorch's _maybe_overlapping_memory)."""
+    end = 0
+    for stride, size in sorted([(st, s) for s, st in zip(shape, strides, strict=True) if s > 1]):
+        if stride <= end:
+            return True
+        end += stride * (size - 1)
+    return False
+
+
+class Scatter:
+    """How the gradient of a window is scattered into memory laid out as its base (PyTorch's as_strided_backward).
+
+    Dimensions of size 1 are dropped from the window, and those of stride 0 are summed over. Memory begins where the
+    first of base and window does. Where the base's own elements lie on top of each other, each gets its share.
+    """
+
+    __slots__ = ("base", "dims", "empty", "offset", "overlaps", "shares", "shift", "size", "strides", "summed", "total")
+
+    def __init__(self, base: Geometry, size: tuple, strides: tuple, offset: int):
+        start = min(base.offset, offset)
+        pairs = [(s, st) for s, st in zip(size, strides, strict=True) if s != 1 and st != 0]
+        inner = [(s, st) for s, st in zip(base.shape, base.strides, strict=True) if s != 1]
+        self.base = base
+        self.empty = 0 in size or 0 in base.shape
+        self.summed = tuple([i for i, (s, st) in enumerate(zip(size, strides, strict=True)) if s != 1 and st == 0])
+        self.dims = tuple([i for i, s in enumerate(size) if s == 1])
+        self.size, self.strides = tuple([s for s, _ in pairs]), tuple([st for _, st in pairs])
+        self.offset, self.shift = offset - start, base.offset - start
+        self.overlaps = may_overlap(self.size, self.strides)
+        self.shares = may_overlap(tuple([s for s, _ in inner]), tuple([st for _, st in inner]))
+        self.total = max(reach(base.shape, base.strides, self.shift), reach(self.size, self.strides, self.offset))
+
+    def indices(self, shape: tuple, strides: tuple, offset: int) -> np.ndarray:
+        """The positions in memory that a window shows, as one row."""
+        return window_of(np.arange(self.total), shape, strides, offset).reshape(-1)
+
+    def counts(self) -> np.ndarray:
+        """How many elements of the base lie at each position."""
+        base = self.base
+        count = np.zeros(self.total, np.int64)
+        np.add.at(count, self.indices(base.shape, base.strides, self.shift), 1)
+        return count
+
+
+def scatter_strided(grad: Any, base: Geometry, size: tuple, strides: tuple, offset: int) -> np.ndarray:
+    """Zeros laid out as the base, the gradient added into the window that strides say."""
+    plan = Scatter(base, size, strides, offset)
+    if plan.empty:
+        return np.zeros(base.shape, grad.dtype)
+    if plan.summed:
+        grad = np.add.reduce(grad, axis=plan.summed, keepdims=True)
+    out = np.zeros(plan.total, dtype=grad.dtype)
+    if plan.overlaps:
+        np.add.at(out, plan.indices(plan.size, plan.strides, plan.offset), grad.reshape(-1))
+    else:
+        window_of(out, plan.size, plan.strides, plan.offset)[...] = grad.reshape(plan.size)
+    if plan.shares:
+        out /= plan.counts().astype(out.dtype)
+    return window_of(out, base.shape, base.strides, plan.shift)
+
+
+class AsStridedBackward0(UnaryNode):
+    """Derives a view from its base by strides: the gradient is added into the view's window of zeros."""
+
+    __slots__ = ("__weakref__", "base", "given_offset", "offset", "size", "stride")
+    saved_values = ("size", "storage_offset", "stride")
+
+    @property
+    def writes_grad(self) -> int:  # type: ignore[override]
+        """The gradient is scattered, and then divided where elements of the base share a place."""
+        return 1 + Scatter(self.base, self.size, self.stride, self.offset).shares
+
+    @property
+    def storage_offset(self) -> int | None:
+        """The offset that the user gave; None if it was left out, in which case `offset` is the base's."""
+        return self.given_offset
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        return scatter_strided(grad, self.base, self.size, self.stride, self.offset)
+
+    def apply_tensors(self, grad: Any) -> Any:
+        from ..functions.strided import as_strided_backward
+
+        return as_strided_backward(grad, Scatter(self.base, self.size, self.stride, self.offset))
+
+
+class AsStridedBackward1(AsStridedBackward0):
+    """as_strided_"""
+
+    __slots__ = ()
+
+
+class CopySlices(VariadicNode):
+    """The base's node after a write through a view: the view's window of the gradient goes through the write's node."""
+
+    __slots__ = ("base", "fn", "operand_writes", "replay", "view")
+    writes_only = 0
+    writes_grad = 2  # the copy, and the window put back
+    fn: Node | None
+
+    def name(self) -> str:
+        return "torch::autograd::CopySlices"
+
+    def release(self) -> None:
+        if self.fn is not None:
+            self.fn.release()
+            self.fn = None
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        """Over raw arrays: copy the gradient, cut the window out, run the write's node on it, put the result back."""
+        base, view, fn = self.base, self.view, self.write()
+        if self.replay is not None or fn.custom or not base.desc.real or fn.extra is not None:
+            from ..backward.engine import through_tensors
+
+            grads = through_tensors(self, grad)
+            if not keep:
+                self.release()
+            return grads
+        # The base is plain. A window that reaches beyond it would be out of bounds in PyTorch, too.
+        result = np.empty(base.shape, dtype=grad.dtype)
+        result[...] = grad
+        window = strided(result, view.shape, view.strides, view.offset - base.offset)
+        inner = fn.apply(window.copy(), keep)
+        if not keep:
+            self.fn = None
+        if fn.arity == 1:
+            inner = (inner,)
+        if self.next_nodes[0] is None:
+            return (None, *inner[1:])
+        if inner[0] is None:
+            return (None, *inner[1:])
+        refuse_internal(window)
+        window[...] = inner[0]
+        return (result, *inner[1:])
+
+    def apply_tensors(self, grad: Any) -> Any:
+        from ..functions.strided import copy_slices
+
+        return copy_slices(self, grad)
+
+    def write(self) -> Node:
+        """The node of the write through the view."""
+        if self.fn is None:
+            raise RuntimeError(FREED_TEXT)
+        return self.fn

@@ -1,0 +1,407 @@
+"""Views: who shares whose memory, and what in-place writes through them do to the graph.
+
+A view knows its root base (`_base`, never another view) and how it came to be (its creation meta). Writing through a
+view puts a CopySlices node on the *base* and re-derives the view from the base by its strides; other views notice at
+their next look at `grad_fn`, because the shared version counter has moved on. All of it lives in `tensor._extra`, which
+is None for a plain tensor, so that plain tensors pay nothing.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from .. import grad_mode
+from ..memory.geometry import Geometry, element_strides, storage_offset
+from ..memory.lazy import LAZY
+from ..nodes.graph import Node, accumulator, name_of, next_sequence_nr, outdate
+from ..plain_numpy import np
+from .strided import AsStridedBackward0, CopySlices
+
+DEFAULT, IN_CUSTOM_FUNCTION, MULTI_OUTPUT_NODE, NO_GRAD_MODE, INFERENCE_MODE = range(5)
+ASK_BASE = 2  # value of `_requires_grad` in a view of a plain base: truthy, so that the slow path asks the base
+
+_new = object.__new__
+
+
+class AutogradMeta:
+    """What few tensors have: hooks, view relations, a retained gradient, the number of an output that is not the first.
+
+    `forward` is set only while a dual level is entered, `wrapped` only at the levels of function transforms.
+    """
+
+    __slots__ = (
+        "attr_version",
+        "backward_view",
+        "base",
+        "creation_meta",
+        "forward",
+        "grad_dtype",
+        "hooks",
+        "inference",
+        "number",
+        "output_nr",
+        "post_hooks",
+        "replay",
+        "retains_grad",
+        "wrapped",
+    )
+
+    def __init__(self) -> None:
+        self.base: Any = None
+        self.creation_meta = DEFAULT
+        self.attr_version = 0
+        self.replay: Any = None  # how to re-derive the view where strides cannot say it
+        self.backward_view = False  # False for a detached alias, which shares memory but not history
+        self.hooks: Any = None
+        self.post_hooks: Any = None
+        self.retains_grad = False
+        self.grad_dtype: Any = False  # False: the tensor's own
+        self.inference = False
+        self.output_nr = 0
+        self.number: Any = None  # the Python number that a wrapped-number tensor stands for
+
+
+def undifferentiable(desc: Any) -> RuntimeError:
+    """The complaint about a result that would have a history and is of no type that gradients have."""
+    return RuntimeError(f"Autograd not support dtype: {desc.dtype.scalar_name}")
+
+
+def edge(tensor: Any) -> tuple[Node | None, int]:
+    """Where the gradient of `tensor` goes: (node, output number), or (None, 0) if it needs none."""
+    flag = tensor._requires_grad
+    if not flag:
+        return None, 0
+    if tensor._extra is None:
+        fn = tensor._node
+    else:
+        if flag is not True and (tensor._extra.base._requires_grad is False or not requires_grad(tensor)):
+            return None, 0
+        fn = current_grad_fn(tensor)
+        if fn is None and flag is not True:
+            # A view made without grad of a base that requires it: it has no history, and is no leaf of its own.
+            return None, 0
+    if fn is None:
+        return accumulator(tensor), 0
+    return fn, tensor._output_nr
+
+
+def extras(tensor: Any) -> AutogradMeta:
+    """The rarely needed part of a tensor, made on demand."""
+    if tensor._extra is None:
+        tensor._extra = AutogradMeta()
+    return tensor._extra
+
+
+def node_label(node: Node) -> str:
+    """A node's name as error texts have it: AddBackward0 is Add, SumBackward1 is Sum1, and FBackward is F."""
+    name = name_of(node)
+    head, found, tail = name.rpartition("Backward")
+    return head + tail.removesuffix("0") if found and (not tail or tail.isdigit()) else name
+
+
+def counter_of(tensor: Any) -> list[int]:
+    """The tensor's version counter, made when first shared or bumped."""
+    counter = tensor._counter
+    if counter is None:
+        counter = tensor._counter = [0]
+    return counter
+
+
+def bump(tensor: Any) -> None:
+    """Count one write; of an inference tensor, which has no counter, refuse it (written it is by then, as in PyTorch)."""
+    counter = tensor._counter
+    if counter is not None:
+        counter[0] += 1
+    elif tensor._extra is None or not tensor._extra.inference:
+        tensor._counter = [1]
+    elif not grad_mode.state.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone "
+            "to get a normal tensor before doing inplace update.See "
+            "https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
+
+
+def storage_of(tensor: Any) -> np.ndarray:
+    """The tensor's array, materialised if it is still a NumPy scalar, so that memory can be shared."""
+    array = tensor._array
+    if type(array) is not np.ndarray and type(array) not in LAZY:
+        old, array = array, np.array(array)
+        tensor._array = array
+        node = tensor._node
+        if node is not None:  # a node may have saved this very scalar as its result
+            for name in node.saved:
+                if getattr(node, name) is old:
+                    setattr(node, name, array)
+    return array
+
+
+def become(tensor: Any, array: np.ndarray, desc: Any) -> None:
+    """Let the tensor show other elements of its memory, or other memory: what t_, set_ and resize_ do."""
+    tensor._array = array
+    tensor._desc = desc
+    outdate(tensor)
+    bump(tensor)
+
+
+def counted(source: Any, *results: Any, times: int | tuple[int, ...] = 1) -> Any:
+    """Results; over an inference tensor they are written below PyTorch's autograd, where it counts, unless the mode is on.
+
+    `times` is how often each is, or all are.
+    """
+    if source._extra is not None and source._extra.inference and not grad_mode.state.inference:
+        for result, often in zip(results, times if isinstance(times, tuple) else (times,) * len(results), strict=True):
+            for _ in range(often):
+                bump(result)
+    return results[0]
+
+
+def as_view(base: Any, view: Any, meta: int = DEFAULT, replay: Any = None) -> Any:
+    """Make `view`, a new Tensor over part of `base`'s memory, a view of it; grad_fn, if any, is set by the caller.
+
+    `replay(base)` derives the view anew where strides cannot say it: where the type of the elements changes.
+    """
+    extra = AutogradMeta()
+    view._extra = extra
+    parent = base._extra
+    if parent is not None and parent.inference:
+        extra.inference = True  # and no view: the memory of inference tensors has no history
+        return view
+    view._counter = counter_of(base)
+    if grad_mode.disabled and not grad_mode.state.grad:
+        meta = INFERENCE_MODE if grad_mode.state.inference else NO_GRAD_MODE
+    root = base
+    if parent is not None and parent.base is not None and parent.backward_view:
+        root = parent.base
+        if meta == DEFAULT or parent.creation_meta == INFERENCE_MODE:
+            meta = parent.creation_meta
+        if replay is not None or parent.replay is not None:
+            replay = Chained(parent.replay or Restride(base), replay or Restride(view))
+    extra.replay = replay
+    extra.base = root
+    extra.creation_meta = meta
+    extra.attr_version = view._counter[0]
+    extra.backward_view = True
+    if not view._requires_grad:
+        view._requires_grad = ASK_BASE
+    return view
+
+
+class Restride:
+    """Derives a view that strides can say, as a part of a chain that they cannot say as a whole."""
+
+    __slots__ = ("offset", "size", "stride")
+
+    def __init__(self, view: Any):
+        place = geometry(view)
+        self.size, self.stride, self.offset = place.shape, place.strides, place.offset
+
+    def __call__(self, base: Any) -> Any:
+        from ..functions.strided import as_strided
+
+        return as_strided(base, self.size, self.stride, self.offset)
+
+
+class Chained:
+    """Derives a view of a view from the root base."""
+
+    __slots__ = ("first", "second")
+
+    def __init__(self, first: Any, second: Any):
+        self.first, self.second = first, second
+
+    def __call__(self, base: Any) -> Any:
+        return self.second(self.first(base))
+
+
+def requires_grad(tensor: Any) -> bool:
+    """Whether gradients flow to the tensor, a view's base included."""
+    flag = tensor._requires_grad
+    if flag is not True and flag:
+        base = tensor._extra.base
+        return base._requires_grad is True or (bool(base._requires_grad) and requires_grad(base))
+    return flag
+
+
+def current_grad_fn(tensor: Any) -> Node | None:
+    """The tensor's grad_fn; a view whose memory was written since is first re-derived from its base."""
+    extra = tensor._extra
+    if extra is None or extra.base is None or not extra.backward_view:
+        return tensor._node
+    base = extra.base
+    if tensor._node is None and not requires_grad(base):
+        return None
+    version = tensor._counter[0]
+    if extra.attr_version != version:
+        if extra.creation_meta != DEFAULT:
+            handle_view_on_rebase(tensor, indirect=True)
+        regenerate(tensor, extra, base)
+        extra.attr_version = version
+    return tensor._node
+
+
+def regenerate(tensor: Any, extra: AutogradMeta, base: Any) -> None:
+    """Give a stale view a grad_fn that derives it anew from its base."""
+    old = tensor._node
+    if extra.replay is not None:
+        was = grad_mode.is_grad_enabled()
+        try:
+            grad_mode.set_grad(True)
+            node = extra.replay(base)._node
+        finally:
+            grad_mode.set_grad(was)
+    else:
+        node = _new(AsStridedBackward0)
+        node.seq = next_sequence_nr()
+        node.desc = tensor._desc
+        node.fn0, node.nr0 = edge(base)
+        node.size = tensor._desc.shape
+        node.stride = element_strides(tensor._array)
+        node.given_offset = node.offset = storage_offset(tensor._array)
+        node.base = geometry(base)
+    tensor._node = node
+    move_hooks(extra, old, tensor._output_nr, node, 0)
+    tensor._requires_grad = True
+    tensor._output_nr = 0
+
+
+def move_hooks(extra: AutogradMeta, old: Node | None, old_nr: int, new: Node, new_nr: int) -> None:
+    """A tensor has a new node: its hooks stay with the old value, and a retained gradient is that of the new one."""
+    extra.hooks = None
+    if extra.retains_grad and old is not None and old.extra is not None:
+        ref = old.extra.retains_grad.pop(old_nr, None)
+        if ref is not None:
+            new.extras().retains_grad[new_nr] = ref
+
+
+def handle_view_on_rebase(tensor: Any, indirect: bool = False) -> None:
+    """Refuse to write through (or, indirectly, to re-derive) a view that cannot be re-derived from its base."""
+    meta = tensor._extra.creation_meta
+    if meta == DEFAULT:
+        return
+    node = tensor._node
+    did = "its base or another view of its base has been" if indirect else "is being"
+    if meta in (INFERENCE_MODE, NO_GRAD_MODE) or node is None:
+        head = "A view was created in "
+        if node is not None:
+            head = f"Output {tensor._output_nr} of {node_label(node)} is a view of a view which was created in "
+        if meta == INFERENCE_MODE:
+            head += f"inference mode and {did} modified inplace in normal mode."
+        else:  # of whatever kind the view is: a view without a node was made without grad
+            head += f"no_grad mode and {did} modified inplace with grad mode enabled."
+    else:
+        head = f"Output {tensor._output_nr} of {node_label(node)} is a view and {did} modified inplace."
+    if meta == MULTI_OUTPUT_NODE:
+        tail = (
+            " This view is the output of a function that returns multiple views. Such functions do not allow the "
+            "output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
+        )
+    elif meta in (NO_GRAD_MODE, INFERENCE_MODE):
+        block = "inference_mode" if meta == INFERENCE_MODE else "no_grad"
+        tail = (
+            " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
+            f"moving both the view and the inplace either both inside the {block} block (if you don't want the "
+            "inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+        )
+    else:
+        tail = (
+            " This view was created inside a custom Function (or because an input was returned as-is) and the "
+            "autograd logic to handle view+inplace would override the custom backward associated with the custom "
+            "Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the "
+            "output of the custom Function."
+        )
+    raise RuntimeError(head + tail)
+
+
+def check_inplace(tensor: Any, tracked: bool) -> None:
+    """Refuse an in-place write that autograd could not follow; `tracked`: some operand requires grad."""
+    if tracked and grad_mode.state.grad:
+        refuse_write(tensor)
+    if grad_mode.watches and grad_mode.state.before_write is not None:
+        grad_mode.state.before_write(tensor)
+
+
+def refuse_write(tensor: Any) -> None:
+    """Refuse to write to a leaf, to a view of one, or to a view that cannot be derived anew."""
+    extra = tensor._extra
+    wants = requires_grad(tensor)
+    if extra is not None and extra.base is not None and extra.backward_view:
+        if extra.creation_meta != DEFAULT:
+            handle_view_on_rebase(tensor)
+        if wants and extra.base._node is None:
+            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+    if wants and tensor._node is None:  # also of a stale view, of which nobody has asked the grad_fn yet
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+
+
+def is_leaf(tensor: Any) -> bool:
+    """Whether the tensor is no result of a tracked operation."""
+    return (tensor._node if tensor._extra is None else current_grad_fn(tensor)) is None
+
+
+def set_history(tensor: Any, node: Node, output_nr: int) -> None:
+    """Make the tensor the node's output."""
+    extra = tensor._extra
+    old, old_nr = tensor._node, tensor._output_nr
+    tensor._node = node
+    tensor._output_nr = output_nr
+    tensor._requires_grad = True
+    if extra is not None:
+        if extra.base is not None:
+            extra.attr_version = tensor._counter[0] if tensor._counter is not None else 0
+        move_hooks(extra, old, old_nr, node, output_nr)
+
+
+def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
+    """After a tracked in-place write: a plain tensor becomes the node's output, a view's base becomes a CopySlices."""
+    extra = tensor._extra
+    if extra is None or extra.base is None or not extra.backward_view:
+        set_history(tensor, node, output_nr)
+        return
+    base = extra.base
+    slices = _new(CopySlices)
+    slices.seq = next_sequence_nr()
+    slices.desc = base._desc
+    edges = node.edges()
+    first = edge(base)
+    slices.next_nodes = (first[0], *(fn for fn, _ in edges[1:]))
+    slices.next_nrs = (first[1], *(nr for _, nr in edges[1:]))
+    slices.base = geometry(base)
+    slices.view = geometry(tensor)
+    slices.fn = node
+    slices.operand_writes = node.writes_grad if node.writes_for_operand else 0
+    slices.replay = extra.replay
+    set_history(base, slices, 0)
+    tensor._requires_grad = True
+    extra.attr_version = -1
+    view = current_grad_fn(tensor)
+    if isinstance(view, AsStridedBackward0):
+        for name in [n + "_version" for n in node.saved if hasattr(node, n + "_counter")]:
+            setattr(node, name, SeenThrough(getattr(node, name), view))
+
+
+class SeenThrough(int):
+    """The version of a result that was written through a view: an output, PyTorch says, of the node that derives the view.
+
+    Of the node itself, once the view has been derived anew.
+    """
+
+    view: Any
+
+    def __new__(cls, number: int, view: Node) -> SeenThrough:
+        self = super().__new__(cls, number)
+        self.view = weakref.ref(view)
+        return self
+
+
+def geometry(tensor: Any) -> Geometry:
+    """The geometry of a tensor."""
+    array = tensor._array
+    return Geometry(tensor._desc.shape, element_strides(array), storage_offset(array), tensor._desc)
+
+
+def mark_inference(tensor: Any) -> None:
+    """Note that the tensor was made in inference mode: it has no version counter."""
+    tensor._counter = None
+    extras(tensor).inference = True

@@ -1,0 +1,232 @@
+"""In-place writes that no row derives: copy_, fill_, zero_; index_put_ is in index_put.py.
+
+Each follows one pattern: check_inplace, write, bump the version, then, if anything is tracked, build the node over the
+old history and rebase.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from .. import grad_mode
+from ..calls.operands import IMAGINARY_DISCARDED, category_of
+from ..calls.scalar import checked
+from ..memory.descriptor import broadcast_shapes
+from ..memory.geometry import address, is_dense_like
+from ..nodes.graph import BinaryNode, UnaryNode, next_sequence_nr
+from ..plain_numpy import np
+from ..tensor import Tensor, wrap
+from .overlap import refuse, refuse_internal
+from .strided import window_of
+from .views import bump, check_inplace, edge, geometry, rebase_history, requires_grad, storage_of
+
+_new = object.__new__
+
+
+def tracked(*tensors: Any) -> bool:
+    """Whether an operation over these is recorded."""
+    return bool(grad_mode.state.grad and any(t._requires_grad and requires_grad(t) for t in tensors))
+
+
+def start(node: Any, desc: Any) -> Any:
+    """The fields every node has."""
+    node.seq = next_sequence_nr()
+    node.desc = desc
+    return node
+
+
+class CopyBackwards(BinaryNode):
+    """copy_: what was overwritten gets zeros, the source the gradient in its own type and shape."""
+
+    __slots__ = ("source",)
+
+    def name(self) -> str:
+        return "torch::autograd::CopyBackwards"
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        from ..backward.engine import through_tensors
+
+        first = None if self.fn0 is None else np.zeros_like(grad)
+        if self.fn1 is None:
+            return first, None
+        if self.source.dtype is not self.desc.dtype:
+            return through_tensors(self, grad)
+        from ..kernels.shape import sum_to_size
+
+        return first, sum_to_size(grad, self.source.shape)
+
+    def apply_tensors(self, grad: Any) -> Any:
+        from ..backward.engine import validate
+        from ..creation import zeros_like
+
+        first = None if self.fn0 is None else zeros_like(grad)
+        return first, None if self.fn1 is None else validate(grad, self.source, "CopyBackwards", 1)
+
+
+class ZeroBackward0(UnaryNode):
+    """The gradient of what was overwritten is zero."""
+
+    __slots__ = ()
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        return np.zeros_like(grad)
+
+    def apply_tensors(self, grad: Any) -> Any:
+        from ..creation import zeros_like
+
+        return zeros_like(grad)
+
+
+class FillBackward2(ZeroBackward0):
+    """fill_ with a number."""
+
+    __slots__ = ()
+    saved_values = ()
+
+
+class NormalBackward0(ZeroBackward0):
+    """normal_"""
+
+    __slots__ = ()
+
+
+class UniformBackward0(ZeroBackward0):
+    """uniform_"""
+
+    __slots__ = ()
+
+
+class FillBackward3(BinaryNode):
+    """fill_ with a 0-d tensor, which gets the sum."""
+
+    __slots__ = ()
+
+    def apply(self, grad: Any, keep: bool) -> Any:
+        kind = None if self.fn1 is None else self.fn1.descriptors()[self.nr1].dtype.numpy
+        return (
+            None if self.fn0 is None else np.zeros_like(grad),
+            None if kind is None else np.add.reduce(grad, axis=None, dtype=kind),
+        )
+
+    def apply_tensors(self, grad: Any) -> Any:
+        from ..backward.engine import validate
+        from ..creation import zeros_like
+
+        first = None if self.fn0 is None else zeros_like(grad)
+        if self.fn1 is None:
+            return first, None
+        return first, validate(grad.sum(), self.fn1.descriptors()[self.nr1], "FillBackward3", 1)
+
+
+def binary(cls: type, target: Tensor, other: Tensor) -> Any:
+    """A node over what is overwritten and what is written."""
+    node = start(_new(cls), target._desc)
+    node.fn0, node.nr0 = edge(target)
+    node.fn1, node.nr1 = edge(other)
+    node.plan = None
+    return node
+
+
+def _unary(cls: type, target: Tensor) -> Any:
+    node = start(_new(cls), target._desc)
+    node.fn0, node.nr0 = edge(target)
+    return node
+
+
+def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+    """Overwrite with the elements of `src`, broadcast and converted."""
+    if not isinstance(src, Tensor):
+        if category_of(src) is None:
+            raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
+        src = wrap(np.array(src))
+    flag = tracked(self, src)
+    check_inplace(self, flag)
+    array = storage_of(self)
+    node = None
+    if flag and self._desc.dtype.category >= 2:
+        node = binary(CopyBackwards, self, src)
+        node.source = src._desc
+    if self is not src and not same_elements(self, src):
+        refuse(array, src._array)
+        check_broadcast(src, self._desc.shape)
+        source = src._array
+        if np.iscomplexobj(source) and not np.iscomplexobj(array) and array.dtype.kind != "b":
+            if array.size:
+                warnings.warn(IMAGINARY_DISCARDED, stacklevel=2)
+            source = source.real
+        np.copyto(array, source, casting="unsafe")
+    return written(self, node)
+
+
+def same_elements(a: Tensor, b: Tensor) -> bool:
+    """Whether both show the same elements, of the same memory and in the same order."""
+    return a._desc is b._desc and type(b._array) is np.ndarray and address(a._array) == address(b._array)
+
+
+def written(self: Tensor, node: Any) -> Tensor:
+    """Count a write, and give the tensor the node that was made for it before, if it is tracked."""
+    bump(self)
+    if node is not None:
+        rebase_history(self, node)
+    return self
+
+
+def check_broadcast(src: Tensor, shape: tuple) -> None:
+    """PyTorch's error if `src` does not broadcast to exactly `shape`."""
+    if src._desc.shape != shape:
+        found = broadcast_shapes(shape, src._desc.shape)
+        if found != shape:
+            raise RuntimeError(f"output with shape {list(shape)} doesn't match the broadcast shape {list(found)}")
+
+
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """Overwrite every element with one number or 0-d tensor."""
+    is_tensor = isinstance(value, Tensor)
+    flag = tracked(self, value) if is_tensor else tracked(self)
+    check_inplace(self, flag)
+    if is_tensor and value._desc.ndim:
+        raise RuntimeError(
+            f"fill_ only supports 0-dimension value tensor but got tensor with {value._desc.ndim} dimensions."
+        )
+    array = storage_of(self)
+    if is_tensor:
+        refuse_internal(array)  # a tensor is copied in, a number is not; so assigned items are refused, too
+    if not is_tensor and isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise OverflowError("int too big to convert")
+    node = None
+    if flag:  # even of integers: PyTorch asks only copy_ for the type
+        node = binary(FillBackward3, self, value) if is_tensor else _unary(FillBackward2, self)
+    array[...] = value._array if is_tensor else checked(value, self._desc.dtype)
+    return written(self, node)
+
+
+def zero_(self: Tensor) -> Tensor:
+    """Overwrite every element with zero."""
+    flag = tracked(self)
+    check_inplace(self, flag)
+    node = _unary(ZeroBackward0, self) if flag else None
+    storage_of(self)[...] = 0
+    return written(self, node)
+
+
+def overwrite(self: Tensor, fill: Any, node_class: type) -> Tensor:
+    """Let `fill(array)` overwrite the elements with values that depend on nothing: random ones."""
+    flag = tracked(self)
+    check_inplace(self, flag)
+    refuse_internal(storage_of(self))
+    node = _unary(node_class, self) if flag else None
+    fill(storage_of(self))
+    return written(self, node)
+
+
+def copy_obeying(grad: Tensor, variable: Tensor) -> Tensor:
+    """A differentiable copy of a gradient with the strides of the layout contract."""
+    model = variable._array
+    place = geometry(variable)
+    if type(model) is np.ndarray and not model.flags.c_contiguous and is_dense_like(model):
+        out = np.empty(model.size, grad._desc.dtype.numpy)
+        new = wrap(window_of(out, place.shape, place.strides, 0))
+    else:
+        new = wrap(np.empty(variable._desc.shape, grad._desc.dtype.numpy))
+    return copy_(new, grad)

@@ -1,0 +1,1 @@
+"""One backward pass: `engine.py` runs any graph, `plain_pass.py` and `capture.py` what nobody can watch."""

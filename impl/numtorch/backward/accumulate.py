@@ -1,0 +1,141 @@
+"""What AccumulateGrad does with a gradient.
+
+The cases are those of PyTorch's accumulate_grad.h, dense tensors only:
+
+1. The leaf has no gradient yet.
+   1.1 Grad mode is off, nobody else refers to the new gradient, and it obeys the layout contract: it is *stolen*, that
+       is, becomes `.grad` without a copy. Who else refers to it is asked of the gradient, not of its memory: a view that
+       a node returned is stolen although its memory is the user's, so `x.view(2).backward(g)` makes `x.grad` alias `g`,
+       while `x.backward(g)` copies.
+   1.5 Otherwise it is copied to a layout that obeys the contract.
+2. The leaf has a gradient and grad mode is off: added in place, so `.grad` stays the same object and its version grows.
+3. The leaf has a gradient and grad mode is on: added out of place, a new object with a graph.
+
+The layout contract: a leaf without holes or overlaps gives its own strides to its gradient, any other gives row-major.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import Any
+
+from .. import grad_mode
+from ..aliasing.views import bump, mark_inference, storage_of
+from ..kernels.pointwise import addend
+from ..memory.descriptor import Descriptor, describe
+from ..memory.geometry import laid_out
+from ..memory.layout import is_contiguous, is_dense
+from ..memory.lazy import LAZY
+from ..plain_numpy import np
+from ..tensor import Tensor, wrap
+
+_new = object.__new__
+_TENSOR = (Tensor,)
+_refcount = sys.getrefcount
+_ndarray = np.ndarray
+_adding = threading.RLock()
+UNLOCKED = 500
+"""NumPy lets other threads run while it adds up more elements than these, and so do we only with a lock. Passes in several
+threads may lead to one leaf, and none of their gradients may be lost."""
+
+
+def obeys_contract(array: Any, found: Descriptor, desc: Descriptor) -> bool:
+    """Whether a gradient, described by `found`, has the strides that the leaf's `desc` asks for.
+
+    Dimensions of size 1 may have any stride but 0: PyTorch takes that for a sign of an expanded gradient.
+    """
+    if (found.plain and desc.plain and found.shape == desc.shape) or isinstance(array, np.generic):
+        return True
+    if is_dense(desc.shape, desc.strides):
+        return all(  # the leaf may have another shape than its gradient, if it was changed since
+            (st != 0) if s == 1 else st == own
+            for s, st, own in zip(found.shape, found.strides, desc.strides, strict=False)
+        )
+    return is_contiguous(found.shape, found.strides)
+
+
+def obedient_copy(array: Any, desc: Descriptor) -> Any:
+    """A copy with the strides the contract asks for."""
+    if isinstance(array, np.generic):
+        return array
+    if array.shape != desc.shape and is_dense(desc.shape, desc.strides):
+        from ..aliasing.writes import check_broadcast
+
+        check_broadcast(wrap(array), desc.shape)
+    elif desc.plain or not is_dense(desc.shape, desc.strides):
+        return array.copy()  # row-major
+    out = laid_out(desc.shape, desc.strides, array.dtype)
+    out[...] = array
+    return out
+
+
+def _calibrate() -> int:
+    """How many references a gradient has that is held by one variable of the caller, and is about to be passed on."""
+    grad = np.empty(2)
+    return _second(None, grad, _refcount(grad))
+
+
+def _second(variable: Any, grad: Any, count: int) -> int:
+    return count
+
+
+HELD = _calibrate()  # measured, since the number differs between Python versions
+
+
+def accumulate(variable: Any, grad: Any, owned: bool) -> None:
+    """Add a raw gradient to the leaf's `.grad` (cases 1 and 2); `owned`: nobody else refers to it."""
+    old = variable._grad
+    if old is None:
+        desc, found = variable._desc, describe(grad)
+        counter = None
+        if not (owned and ((found is desc and desc.plain) or obeys_contract(grad, found, desc))):
+            if desc.plain or is_dense(desc.shape, desc.strides):
+                counter = [1]  # PyTorch copies into new memory, which counts as a write; other layouts are cloned
+            grad = obedient_copy(grad, desc)
+            found = desc if desc.plain and found.dtype is desc.dtype and found.shape == desc.shape else describe(grad)
+        new = _new(*_TENSOR)
+        new._array = grad
+        new._desc = found
+        new._requires_grad = False
+        new._node = None
+        new._grad = None
+        new._counter = counter
+        new._extra = None
+        new._accumulator = None
+        if grad_mode.disabled and grad_mode.state.inference:
+            mark_inference(new)
+        # Looked at again, since another thread may have been faster. CPython changes threads at calls and at the ends of
+        # loops, so not between this question and the next line.
+        if variable._grad is None:
+            variable._grad = new
+            return
+        old = variable._grad
+    if grad_mode.watches and grad_mode.state.before_write is not None:
+        grad_mode.state.before_write(old)
+    array = old._array
+    if not old._desc.real:
+        grad = addend(grad)
+    if type(array) is _ndarray:
+        if array.size < UNLOCKED:
+            np.add(array, grad, out=array, casting="unsafe")
+        else:
+            with _adding:
+                np.add(array, grad, out=array, casting="unsafe")
+    elif old._extra is None and old._counter is None and type(array) not in LAZY:
+        old._array = old._array + grad  # read again, for the same reason
+    else:
+        array = storage_of(old)
+        np.add(array, grad, out=array, casting="unsafe")
+    bump(old)
+
+
+def accumulate_tensor(variable: Any, grad: Any) -> None:
+    """Add a Tensor gradient to the leaf's `.grad` with grad mode on (cases 1.5 and 3)."""
+    from ..aliasing.writes import copy_obeying
+
+    with _adding:  # passes in several threads may lead to one leaf
+        old = variable._grad
+        variable._grad = copy_obeying(grad, variable) if old is None else old + grad
+        if old is None and grad_mode.state.inference:
+            mark_inference(variable._grad)

@@ -1,0 +1,262 @@
+"""The plain pass of `autograd.grad`: gradients of leaves, over raw arrays or over Tensors, without counting or pruning.
+
+Where every leaf that the graph leads to is asked for, every node is needed, and the order is that of plain_pass.py. Whether it
+is so is seen on the way: nothing has happened until the end, since nothing is accumulated and what was saved is kept, so the
+counting engine can begin anew. It also does where something is not plain, and where something fails, to fail in its order.
+
+The versions of memory that gradients were added up in are seen at the end only, if that memory is what arrived at a leaf.
+"""
+
+from __future__ import annotations
+
+import weakref
+from heapq import heappop, heappush
+from typing import Any
+
+from .. import grad_mode
+from ..aliasing.views import current_grad_fn
+from ..memory.descriptor import Descriptor, describe
+from ..memory.geometry import root_of, turned
+from ..nodes.graph import AccumulateGrad, Node, NodeExtra, NotPlain
+from ..plain_numpy import np
+from ..tensor import Tensor, wrap
+from . import anomaly
+from .graph_task import GraphTask, next_task_id, plain_task
+from .input_buffer import add, show, summed, written
+from .plain_pass import owned
+
+_new = object.__new__
+_TENSOR = (Tensor,)
+_ndarray = np.ndarray
+Sums = list[tuple[weakref.ref, int]]  # memory in which gradients were added up, weakly, and how often it was written to
+
+
+def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]]) -> list[Any] | None:
+    """The gradients at the inputs, as Tensors or None, for a root with one output; None if it takes the counting engine."""
+    if NodeExtra.alive.data:
+        return None
+    wanted = {fn for fn, _ in inputs}
+    for fn in wanted:
+        if type(fn) is not AccumulateGrad or fn.variable._extra is not None or fn.variable._node is not None:
+            return None
+    enters = not task.raw and bool(grad_mode.disabled or task.tangents)
+    if enters:
+        task.enter()
+    try:
+        leaves, sums = (
+            over_arrays(node, grad, wanted, keep=task.keep) if task.raw else over_tensors(task, node, grad, wanted)
+        )
+    except Exception:  # NotPlain, or what the counting engine will raise too
+        return None
+    finally:
+        if enters:
+            task.leave()
+    if len(inputs) == 1:
+        (fn, _) = inputs[0]
+        found = leaves.get(fn)
+        if found is not grad:
+            tensor = alone(found, sums, fn.desc) if task.raw else found
+            return [arrived(task, found, sums) if tensor is None else tensor]
+    for fn, found in leaves.items():
+        if type(found) is list:
+            leaves[fn] = finished(found, sums)
+    recall(task, sums)
+    return [show(task, leaves.get(fn)) for fn, _ in inputs]
+
+
+def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
+    """`autograd.grad` of one plain number by one plain leaf, with nothing else asked for; None if it takes the long way,
+    and NotPlain if the plain pass was tried in vain.
+
+    One number of many is often asked for: the rows of a Jacobian are.
+    """
+    desc = root._desc
+    if (
+        desc.ndim
+        or not desc.real
+        or leaf._extra is not None
+        or leaf._node is not None
+        or (ref := leaf._accumulator) is None
+        or grad_mode.disabled
+        or anomaly.enabled
+        or NodeExtra.alive.data
+    ):
+        return None
+    wanted, node = ref(), root._node if root._extra is None else current_grad_fn(root)
+    if type(wanted) is not AccumulateGrad or not leaf._requires_grad or node is None or node.multi:
+        return None
+    seed = desc.dtype.one  # that of all passes, as plain_pass.py has it: memory of its own takes 1,800 instructions
+    try:
+        if create_graph:
+            task = GraphTask(keep, False, None)
+            return over_tensors(task, node, wrap(np.array(seed)), {wanted})[0].get(wanted)
+        leaves, sums = over_arrays(node, seed, {wanted}, keep=keep)
+    except Exception:  # NotPlain, or what the counting engine will raise too
+        return NotPlain
+    found = leaves.get(wanted)
+    tensor = alone(found, sums, wanted.desc)
+    if tensor is None:
+        task = plain_task(node, keep, seed)
+        return arrived(task, owned(task, found, {}), sums)
+    next_task_id()  # as each pass has one
+    return tensor
+
+
+def alone(found: Any, sums: Sums, desc: Descriptor) -> Tensor | None:
+    """The Tensor of a gradient that is memory of its own, laid out as the leaf that `desc` describes; None of any other."""
+    writes = 0
+    if type(found) is list:
+        found, writes = found
+    if type(found) is not _ndarray or found.base is not None:
+        return None
+    for ref, times in sums:
+        if ref() is found:
+            writes += times
+    new = _new(*_TENSOR)
+    new._array = found
+    known = desc.plain and (desc.ndim < 2 or found.strides == desc.steps) and found.dtype is desc.dtype.numpy
+    new._desc = desc if known else describe(found)
+    new._requires_grad = False
+    new._node = None
+    new._grad = None
+    new._counter = [writes] if writes else None
+    new._extra = None
+    new._accumulator = None
+    return new
+
+
+def arrived(task: GraphTask, found: Any, sums: Sums) -> Tensor | None:
+    """The Tensor of what else arrived at the one leaf."""
+    if type(found) is list:
+        found = finished(found, sums)
+    recall(task, sums)
+    return show(task, found)
+
+
+def finished(total: list[Any], sums: Sums) -> Any:
+    """A sum of gradients [sum, how often it was written to], which travels on."""
+    array, writes = total
+    if writes:
+        if type(array) is not _ndarray:
+            array = np.array(array)  # a NumPy scalar has no memory, and so no version
+        sums.append((weakref.ref(array if array.base is None else root_of(array)), writes))
+    return array
+
+
+def recall(task: GraphTask, sums: Sums) -> None:
+    """Count the writes to the memory that is left."""
+    for ref, times in sums:
+        owner = ref()
+        if owner is not None:
+            written(task, owner, times)
+
+
+def over_arrays(node: Any, grad: Any, wanted: set[Any], *, keep: bool) -> tuple[dict[Any, Any], Sums]:
+    """What arrives at each leaf, a gradient or a list as `finished` takes; NotPlain if some arrives where none is wanted."""
+    nodes: dict[Any, Any] = {}
+    leaves: dict[Any, Any] = {}
+    heap: list[tuple[int, Any]] = []
+    sums: Sums = []
+    ran = []
+    while True:
+        if not keep:
+            ran.append(node)
+        if grad.ndim > 1 and turned(grad):
+            raise NotPlain  # its strides would show, and the raw formulas have NumPy's
+        fn, grad, fn1, grad1 = node.run(grad, True)
+        if fn is None:
+            fn, grad = fn1, grad1
+        elif fn1 is not None:
+            if (slots := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
+                gather(slots, fn, grad)
+            fn, grad = fn1, grad1
+        fn1 = grad1 = None
+        if fn is not None:
+            if type(fn) is not AccumulateGrad and grad is not None and (not heap or -fn.seq < heap[0][0]):
+                node = fn
+                continue
+            if (slots := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
+                gather(slots, fn, grad)
+            grad = None
+        if not heap:
+            break
+        node = heappop(heap)[1]
+        grad = nodes.pop(node)
+        if type(grad) is list:
+            grad = finished(grad, sums)
+    if not keep:
+        for node in ran:
+            node.release()
+    return leaves, sums
+
+
+def over_tensors(task: GraphTask, node: Any, grad: Any, wanted: set[Any]) -> tuple[dict[Any, Any], Sums]:
+    """The same over Tensors."""
+    nodes: dict[Any, Any] = {}
+    leaves: dict[Any, Any] = {}
+    heap: list[tuple[int, Any]] = []
+    ran = []
+    last = None
+    while True:
+        ran.append(node)
+        if not node.plain:
+            raise NotPlain
+        grad = node.apply_tensors(grad)
+        arity = node.arity
+        if arity == 1:
+            fn = node.fn0
+        else:
+            fns = (node.fn0, node.fn1) if arity == 2 else node.next_nodes
+            fn = None
+            for other, g in zip(fns, grad, strict=True):
+                if other is not None:
+                    if fn is not None and (slots := reach(nodes, leaves, heap, wanted, fn, last)) is not None:
+                        add(task, slots, fn, last)
+                    fn, last = other, g
+            grad = last
+            last = g = None
+        if fn is not None:
+            if grad is not None and type(fn) is not AccumulateGrad and (not heap or -fn.seq < heap[0][0]):
+                node = fn
+                continue
+            if (slots := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
+                add(task, slots, fn, grad)
+            grad = None
+        if not heap:
+            break
+        node = heappop(heap)[1]
+        grad = nodes.pop(node)
+    if not task.keep:
+        for node in ran:
+            node.release()
+    return leaves, []
+
+
+def reach(nodes: dict, leaves: dict, heap: list, wanted: set, fn: Any, grad: Any) -> dict[Any, Any] | None:
+    """Let a gradient wait; the table in which one waits for the same already, if one does."""
+    if grad is None:
+        raise NotPlain
+    if type(fn) is AccumulateGrad:
+        if fn in leaves:
+            return leaves
+        if fn not in wanted:
+            raise NotPlain
+        leaves[fn] = grad
+    elif fn in nodes:
+        return nodes
+    else:
+        nodes[fn] = grad
+        heappush(heap, (-fn.seq, fn))
+    return None
+
+
+def gather(slots: dict[Any, Any], fn: Any, grad: Any) -> None:
+    """Add a further raw gradient to one that waits: a list then, of which nobody else holds the sum."""
+    old = slots[fn]
+    if type(old) is list:
+        old[0] += grad
+        old[1] += 1
+        return
+    del old
+    total, in_place = summed(slots, fn, grad)
+    slots[fn] = [total, int(in_place)]

@@ -1,0 +1,222 @@
+"""One backward pass: dependency counts, a heap on sequence number, no recursion.
+
+The order is PyTorch's: a node runs when all its consumers have run; among the ready ones the highest sequence number
+first, and an AccumulateGrad as soon as it is ready. Gradients travel as raw arrays, or as Tensors when the gradient is
+itself to be differentiated (`create_graph`); an undefined gradient is None. What is rare (hooks, captures, users' own
+Functions) is met on the slow path, node_calls.py, so that a plain node costs one `apply` and two dictionary operations.
+What becomes of several contributions to one gradient is in input_buffer.py.
+
+Several AccumulateGrads may be ready at once. Their order is that of PyTorch's std::priority_queue, of which heapq moves the
+elements alike as long as ties compare equal: hence the pairs (-sequence number, node), and nodes that are never less than
+each other.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sys
+from typing import Any
+
+from .. import grad_mode
+from ..aliasing.views import storage_of
+from ..dtype import dtype
+from ..memory.geometry import turned
+from ..nodes.graph import Node
+from ..tensor import wrap
+from . import anomaly, plain_pass
+from .accumulate import HELD, accumulate
+from .capture import capture
+from .dependencies import dependencies
+from .graph_task import GraphTask, current
+from .input_buffer import add, add_to_slot, set_version, stamp
+from .node_calls import call_function, call_node, looked_at, through_tensors, validate
+
+_refcount = sys.getrefcount
+
+
+def run_backward(
+    roots: list[tuple[Node, int]],
+    grads: list[Any],
+    keep: bool,
+    create_graph: bool,
+    inputs: list[tuple[Node, int]] | None = None,
+    accumulate_inputs: bool = False,
+    tried: bool = False,
+    tangents: bool = False,
+) -> list[Any] | None:
+    """Run the graph from `roots`, seeded with Tensors; the gradients captured at `inputs`, as Tensors or None.
+
+    `tried`: the plain pass of `autograd.grad` was, in vain. With `tangents` it goes over Tensors, even if the gradient is
+    not to be differentiable: they may have tangents.
+    """
+    raw = not create_graph and not tangents
+    task = GraphTask(keep, raw, grads if raw else None)
+    if not raw:
+        task.tangents = not create_graph
+    task.roots = tuple([node for node, _ in roots])
+    seeds = task.seeds = []
+    arrivals = []
+    for (node, nr), grad in zip(roots, grads, strict=True):
+        if grad is not None:
+            if not (node.accumulates and node.converts):  # a leaf with a grad_dtype converts what arrives itself
+                grad = validate(grad, node.descriptors()[nr], "", 0)
+            seeds.append(storage_of(grad) if raw else grad)
+            arrivals.append((node, nr, seeds[-1]))
+    if len(roots) == len(arrivals) == 1 and not (anomaly.enabled or grad_mode.watched()):
+        node, nr = roots[0]
+        if raw and inputs is None:
+            left = plain_pass.run(node, nr, seeds[0], keep, task)
+            if left is not None:
+                finish(*left)
+            return None
+        if inputs is not None and not (accumulate_inputs or tried or node.multi):
+            captured = capture(task, node, seeds[0], inputs)
+            if captured is not None:
+                return captured
+    task.deps = dependencies([node for node, _ in roots])
+    if inputs is not None:
+        prune(task, roots, inputs, accumulate_inputs)
+        if accumulate_inputs:
+            task.captures = None
+    buffers = task.buffers
+    for node, nr, value in arrivals:
+        if node.multi:
+            add_to_slot(task, node, nr, value)
+        elif node in buffers:
+            add(task, buffers, node, value)
+        else:
+            buffers[node] = value
+    heap: list[tuple[int, Node]] = []
+    for node in dict.fromkeys(task.roots):
+        # A single root is ready even if it leads to no input: then only the hooks of its tensor run.
+        if task.deps.get(node) == 0 or len(roots) == 1:
+            heapq.heappush(heap, (-node.seq, node))
+    if not raw:
+        task.enter()
+    finish(task, heap)
+    return task.captured
+
+
+def run_from_scalar(node: Node, kind: dtype, keep: bool) -> None:
+    """`loss.backward()` with nothing else asked for."""
+    if anomaly.enabled or (grad_mode.disabled and grad_mode.watched()):
+        run_backward([(node, 0)], [wrap(kind.one)], keep, False)
+        return
+    left = plain_pass.run(node, 0, kind.one, keep)
+    if left is not None:
+        finish(*left)
+
+
+def finish(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
+    """Run the rest of a pass, and what it queued to be run at its end."""
+    try:
+        execute(task, heap)
+        task.run_callbacks()
+    except BaseException:
+        if anomaly.enabled:
+            anomaly.explain(task.executing)
+        raise
+    finally:
+        if task.entered:
+            task.leave()
+
+
+def prune(task: GraphTask, roots: list[tuple[Node, int]], inputs: list[tuple[Node, int]], run_inputs: bool) -> None:
+    """Keep only the nodes on a path to the requested inputs: the others are never counted down, so never run."""
+    deps = task.deps
+    parents: dict[Node, list[Node]] = {}
+    for node in deps:
+        for fn, _ in node.edges():
+            if fn is not None:
+                parents.setdefault(fn, []).append(node)
+    wanted = dict.fromkeys(node for node, _ in inputs)
+    needed: set[Node] = set(wanted) if run_inputs else set()
+    stack = list(wanted)
+    seen = set(wanted)
+    while stack:
+        for parent in parents.get(stack.pop(), ()):
+            needed.add(parent)
+            if parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    task.needed = needed
+    task.deps.clear()
+    keep = needed | seen
+    for node in list(parents) + [node for node, _ in roots]:
+        if node in keep:
+            deps.setdefault(node, 0)
+    for node in keep:
+        for parent in parents.get(node, ()):
+            if parent in needed:
+                deps[node] = deps.get(node, 0) + 1
+    task.captures = {}
+    for index, (node, nr) in enumerate(inputs):
+        task.captures.setdefault(node, []).append((nr, index))
+    task.captured = [None] * len(inputs)
+
+
+def execute(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
+    """Run what is ready until nothing is."""
+    deps, buffers = task.deps, task.buffers
+    plain = task.raw and task.captures is None and task.needed is None and not anomaly.enabled
+    while heap:
+        node: Any = heapq.heappop(heap)[1]
+        grad = buffers.pop(node, None)
+        results: Any
+        if not plain or grad is None or node.extra is not None or node.custom:
+            results = None
+        elif not node.accumulates:
+            if node.combines and not node.multi and grad.ndim > 1 and turned(grad):
+                results = through_tensors(node, grad)
+                if not task.keep:
+                    node.release()
+            else:
+                results = node.apply(grad, task.keep)
+            if node.arity == 1:
+                results = (results,)
+            if node.writes_grad and not (node.adds_in_place and any(g is None for g in grad)):
+                results = [stamp(task, node, index, g) for index, g in enumerate(results)]
+        elif not node.multi and is_plain(node.variable):
+            accumulate(node.variable, grad, _refcount(grad) <= HELD)
+            if task.versions is not None or task.user_grads is not None:
+                set_version(task, node.variable)
+            continue
+        else:
+            results = None
+        if results is None:
+            buffers[node] = grad  # the only reference from here on: a gradient is asked who else holds it
+            grad = None
+            results = call_function(task, node)
+            if results is None:
+                continue
+        grad = None
+        deliveries = [(fn, nr, g) for (fn, nr), g in zip(node.edges(), results, strict=False)]
+        deliveries.reverse()
+        del results
+        while deliveries:
+            # popped one by one, so that nothing here holds a gradient that is asked who else holds it
+            fn, nr, grad = deliveries.pop()
+            count = deps.get(fn) if fn is not None else None
+            if count is None:  # no edge, or one that was pruned
+                continue
+            deps[fn] = count = count - 1
+            if grad is not None:
+                if fn.multi:
+                    if fn.accumulates and not fn.converts:
+                        grad = looked_at(node, fn, grad)
+                    add_to_slot(task, fn, nr, grad)
+                elif fn in buffers:
+                    add(task, buffers, fn, grad)
+                else:
+                    buffers[fn] = grad
+            if count == 0:
+                heapq.heappush(heap, (-fn.seq, fn))
+        grad = None
+
+
+def is_plain(leaf: Any) -> bool:
+    """Whether a leaf has nothing that its accumulator must see to."""
+    return leaf._extra is None and leaf._requires_grad and leaf._node is None
+
+
+__all__ = ["GraphTask", "call_node", "current", "run_backward", "run_from_scalar", "through_tensors", "validate"]

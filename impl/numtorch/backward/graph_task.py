@@ -1,0 +1,125 @@
+"""The state of one backward pass, and what the code that it runs may ask about it."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+from typing import Any
+
+from .. import grad_mode
+from ..nodes.graph import Node
+from ..plain_numpy import np
+from .dependencies import dependencies
+
+next_task_id = itertools.count().__next__
+current = threading.local()  # .task: the pass whose code the thread is running
+
+
+def task_under_way() -> GraphTask | None:
+    """The pass that runs the caller."""
+    return getattr(current, "task", None)
+
+
+class GraphTask:
+    """The state of one backward pass.
+
+    Grad mode and the thread's current task are set by `enter`, when the first piece of code runs that could look at
+    them; a pass over plain nodes never does, and pays for neither.
+    """
+
+    # Most are as they are here to the end of most passes, which so need not set them.
+    captures: dict[Node, list[tuple[int, int]]] | None = None
+    captured: list[Any] | None = None
+    needed: set[Node] | None = None
+    callbacks: list[Any] | None = None
+    executing: Node | None = None
+    entered = False
+    seeds: Any = None  # held to the end, as PyTorch does, so that nothing adds to them in place
+    versions: dict[int, tuple[Any, list[int]]] | None = None  # of memory that was written to, by its owner
+    shown: dict[int, Any] | None = None  # the Tensors that users hold, by the array they are of
+    reached: dict[Node, int] | None = None  # every node behind the roots, once somebody asks
+    keep = False
+    raw = True
+    user_grads: Any = None
+    tangents = False  # whether it goes over Tensors because a dual level is entered: their gradients may have tangents
+    roots: tuple[Node, ...]
+    depth: int  # how many passes this one is within
+    outer: GraphTask | None
+    outer_mode: bool
+    deps: dict[Node, int]
+    buffers: dict[Node, Any]
+
+    def __init__(self, keep: bool, raw: bool, user_grads: Any):
+        self.id = next_task_id()
+        self.keep = keep
+        self.raw = raw
+        self.user_grads = user_grads
+        self.buffers = {}
+
+    def enter(self) -> None:
+        """Make this the thread's current pass, with grad mode on only if the gradient is to be differentiable."""
+        self.entered = True
+        self.outer = getattr(current, "task", None)
+        self.depth = 0 if self.outer is None else self.outer.depth + 1
+        self.outer_mode = grad_mode.is_grad_enabled()
+        current.task = self
+        grad_mode.set_grad(not (self.raw or self.tangents))
+
+    def leave(self) -> None:
+        """Undo `enter`."""
+        current.task = self.outer
+        grad_mode.set_grad(self.outer_mode)
+        self.entered = False
+
+    def run_callbacks(self) -> None:
+        """What hooks queued to run at the end of the pass, and what those queue."""
+        position = 0
+        callbacks = self.callbacks
+        self.executing = None
+        while callbacks is not None and position < len(callbacks):
+            callbacks[position]()
+            position += 1
+
+    def will_execute(self, node: Node) -> bool:
+        """Whether the pass reaches a node and needs it; a single root does not count, since no edge leads to it."""
+        if self.reached is None:
+            self.reached = dependencies(list(self.roots))
+        if node not in self.reached or (len(self.roots) == 1 and node is self.roots[0]):
+            return False
+        if self.needed is None:
+            return True
+        captured = self.captures is not None and node in self.captures
+        if captured and node.accumulates:
+            raise RuntimeError(
+                "A leaf node was passed to _will_engine_execute_node but we are currently running "
+                "autograd.grad(). This is currently not supported."
+            )
+        return captured or node in self.needed
+
+    def execution_order(self) -> list[Node]:
+        """The nodes in the order in which they are going to run, as long as none has run yet."""
+        deps = dict(self.deps)
+        heap = [(-node.seq, node) for node in dict.fromkeys(self.roots)]
+        heapq.heapify(heap)
+        order = []
+        while heap:
+            node = heapq.heappop(heap)[1]
+            order.append(node)
+            for fn, _ in node.edges():
+                if fn is None or fn not in deps:
+                    continue
+                if deps[fn] <= 0:  # PyTorch has forgotten the node by then
+                    raise RuntimeError("it != dependencies.end() INTERNAL ASSERT FAILED")
+                deps[fn] -= 1
+                if deps[fn] == 0:
+                    heapq.heappush(heap, (-fn.seq, fn))
+        return order
+
+
+def plain_task(root: Node, keep: bool, seed: Any) -> GraphTask:
+    """The state of a plain pass that turns out to need one: its seed as memory, which all that is computed from it shares."""
+    task = GraphTask(keep, True, None)
+    task.roots = (root,)
+    task.seeds = np.array(seed)
+    return task

@@ -1,0 +1,103 @@
+"""Hooks that run in a backward pass: on tensors, before and after a node, and the gradient that a non-leaf retains.
+
+A replacement must look like what it replaces. The order is PyTorch's: the hooks of a tensor as they were registered, then
+the retained gradient, which so is what the hooks made of it, then the node's own pre-hooks; its post-hooks after it ran.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .input_buffer import show, take_back
+
+if TYPE_CHECKING:
+    from .graph_task import GraphTask
+
+
+def run_tensor_hooks(task: GraphTask, inputs: list[Any], nr: int, hooks: Any) -> None:
+    """Tensor hooks, in order of registration; each may replace the gradient."""
+
+    if not hooks:
+        return
+    tensor = show(task, inputs[nr])
+    for hook in list(hooks.values()):
+        tensor = checked(tensor, hook(tensor), hook)
+    inputs[nr] = take_back(task, tensor)
+
+
+def checked(old: Any, new: Any, hook: Any) -> Any:
+    """What a hook put in the place of a gradient, which must look like it; None keeps the gradient."""
+    from ..tensor import Tensor
+
+    if new is None:
+        return old
+    if old is None:
+        raise RuntimeError("can't replace a None gradient with a non-None value")
+    if not isinstance(new, Tensor):
+        raise TypeError(f"expected Variable, but hook returned '{type(new).__name__}'")
+    if old._desc.dtype is not new._desc.dtype:
+        raise RuntimeError(
+            f"hook '{hook_name(hook)}' has changed the type of value (was {old._desc.dtype.type_string} got "
+            f"{new._desc.dtype.type_string})"
+        )
+    if old._desc.shape != new._desc.shape:
+        raise RuntimeError(f"hook '{hook_name(hook)}' has changed the size of value")
+    return new
+
+
+def hook_name(hook: Any) -> str:
+    """A hook as error texts call it."""
+    return getattr(hook, "__name__", "<unknown>")
+
+
+def run_post_accumulate_hooks(leaf: Any) -> None:
+    """Post-accumulate hooks; what one returns is checked like a gradient, and given to the next in the leaf's place."""
+    tensor = leaf
+    for hook in list(leaf._extra.post_hooks.values()):
+        tensor = checked(tensor, hook(tensor), hook)
+    if tensor is not leaf:
+        raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+
+
+def retain(ref: Any, grad: Any) -> None:
+    """Store the gradient of a non-leaf that asked for it: a row-major copy, later ones added out of place."""
+    from .. import dispatch as d
+
+    tensor = ref()
+    if tensor is None or grad is None:
+        return
+    old = getattr(tensor, "_grad", None)
+    tensor._grad = d.contiguous_copy(grad) if old is None else old + grad
+
+
+def run_pre_hooks(task: GraphTask, hooks: Any, inputs: list[Any]) -> list[Any]:
+    """Node pre-hooks: each may replace the tuple of incoming gradients."""
+    values = tuple([show(task, g) for g in inputs])
+    for hook in list(hooks.values()):
+        values = checked_tuple(values, hook(values), hook)
+    return [take_back(task, g) for g in values]
+
+
+def run_post_hooks(task: GraphTask, hooks: Any, results: Any, inputs: list[Any]) -> Any:
+    """Node post-hooks: each may replace the tuple of outgoing gradients."""
+    outgoing = tuple([show(task, g) for g in results])
+    incoming = tuple([show(task, g) for g in inputs])
+    for hook in list(hooks.values()):
+        outgoing = checked_tuple(outgoing, hook(outgoing, incoming), hook)
+    return [take_back(task, g) for g in outgoing]
+
+
+def checked_tuple(old: tuple, new: Any, hook: Any) -> tuple:
+    """What a node hook put in the place of several gradients; None keeps them all."""
+    if new is None:
+        return old
+    if not isinstance(new, tuple):
+        raise TypeError(f"expected tuple, but hook returned '{type(new).__name__}'")
+    if len(new) != len(old):
+        raise RuntimeError(
+            f"hook '{hook_name(hook)}' has returned an incorrect number of values (got {len(new)}, but expected "
+            f"{len(old)})"
+        )
+    for before, after in zip(old, new, strict=True):
+        checked(before, after, hook)
+    return new

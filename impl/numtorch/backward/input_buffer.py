@@ -1,0 +1,266 @@
+"""Gradients on their way: several contributions added up, their versions, and the Tensors that users see them as.
+
+What PyTorch's input_buffer.cpp does with a further contribution:
+
+1. Grad mode is on (`create_graph`), or somebody watches writes (allow_mutation_on_saved_tensors): added out of place.
+2. The sum so far is dense, and nobody else holds it or its memory: added in place, which counts as a write, and the
+   version travels on with the memory: through nodes that hand their gradient on as it is or as a view of it, into hooks,
+   users' backward functions and captures, and into the `.grad` of a leaf that steals it.
+3. Otherwise: added out of place. A seed is always held, and so is the memory of a view: by its base, which the view keeps
+   alive, so that what `view`, `t` or `expand` return in backward is never written to.
+
+The versions stand in `GraphTask.versions`, which is None until something is written to: by owner of the memory, weakly, so
+that the table neither keeps memory alive nor counts as a holder.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from .. import grad_mode
+from ..aliasing.views import NO_GRAD_MODE, as_view, counter_of, storage_of
+from ..kernels.pointwise import addend
+from ..levels import wrapped_of
+from ..memory.descriptor import arrange, describe, plan_of
+from ..memory.geometry import Memory, is_dense_like, laid_out, root_of
+from ..memory.lazy import LAZY
+from ..plain_numpy import np
+from ..tangents import tangent_of
+from ..tensor import wrap
+
+if TYPE_CHECKING:
+    from ..nodes.graph import Node
+    from .graph_task import GraphTask
+
+_refcount = sys.getrefcount
+_ndarray = np.ndarray
+_add = np.add
+
+
+def summed(slots: Any, key: Any, grad: Any) -> tuple[Any, bool]:
+    """The sum of `slots[key]` and a further contribution, and whether that wrote to memory that was there before."""
+    old = slots[key]
+    slots[key] = None  # so that only `old` holds it
+    if grad_mode.watches and grad_mode.state.before_write is not None:
+        return old + grad, False
+    if grad.dtype.kind == "c":
+        grad = addend(grad)
+    if type(old) is not _ndarray:  # a NumPy scalar stands for memory that it does not have
+        return old + grad, _refcount(old) <= _ALONE and type(old) not in LAZY
+    if _refcount(old) <= _ALONE and (old.base is None or owns(old)) and is_dense(old):
+        _add(old, grad, old)  # `old += grad` takes 650 instructions more
+        return old, True
+    mine, other = describe(old), describe(grad)
+    if mine.plain and other.plain:
+        return old + grad, False
+    return arrange(old + grad, plan_of(mine, other).result)[0], False
+
+
+def add(task: GraphTask, slots: Any, key: Any, grad: Any) -> None:
+    """Add a further contribution to `slots[key]`."""
+    if not task.raw:
+        old = slots[key]
+        slots[key] = None  # so that only `old` holds it
+        in_place = task.tangents and _refcount(old) <= _ALONE and is_alone(old)
+        total = slots[key] = old + grad
+        if in_place and wrapped_of(total) is None:  # which PyTorch adds to in place, and to its tangent
+            for was, new in ((old, total), (tangent_of(old), tangent_of(total))):
+                if new is not None:
+                    new._counter = [1 if was is None or was._counter is None else was._counter[0] + 1]
+        return
+    total, in_place = summed(slots, key, grad)
+    if in_place:
+        if type(total) is not _ndarray:
+            total = np.array(total)
+        written(task, total)
+    slots[key] = total
+
+
+def add_to_slot(task: GraphTask, fn: Node, nr: int, grad: Any) -> None:
+    """Add a gradient for one output of a node that has several."""
+    if fn.accumulates:
+        grad = fn.converted(grad)  # type: ignore[attr-defined]
+    slots = task.buffers.get(fn)
+    if slots is None:
+        slots = task.buffers[fn] = [None] * fn.num_outputs
+    if slots[nr] is None:
+        slots[nr] = grad
+    else:
+        add(task, slots, nr, grad)
+
+
+def is_alone(tensor: Any) -> bool:
+    """Whether only this Tensor shows its memory, and all of it."""
+    array = tensor._array
+    if type(array) is not _ndarray:
+        return type(array) not in LAZY
+    del array
+    base = tensor._array.base
+    return _refcount(tensor._array) <= _ALONE and (base is None or owns(tensor._array)) and is_dense(tensor._array)
+
+
+def is_dense(array: Any) -> bool:
+    """Whether the elements fill one stretch of memory without holes or overlaps."""
+    return (array.ndim < 2 and array.base is None) or array.flags.forc or is_dense_like(array)
+
+
+def owns(array: Any) -> bool:
+    """Whether an array that has a base is laid out in memory that nothing else is a window into."""
+    base = array.base
+    return type(base) is Memory and _refcount(base) <= _OWNED
+
+
+def _calibrate() -> tuple[int, int]:
+    """How many references one variable makes, and one more array: the numbers differ between Python versions."""
+    old = laid_out((2,), (1,), np.dtype("f4"))
+    base = old.base
+    return _refcount(old), _refcount(base)
+
+
+_ALONE, _OWNED = _calibrate()
+
+
+# ---- versions
+
+
+def written(task: GraphTask, array: Any, times: int = 1) -> None:
+    """Count writes to the memory of an array."""
+    owner = array if array.base is None else root_of(array)
+    versions = task.versions
+    if versions is None:
+        versions = task.versions = {}
+    found = versions.get(id(owner))
+    if found is not None and found[0]() is owner:
+        found[1][0] += times
+    else:
+        versions[id(owner)] = (weakref.ref(owner), [times])
+
+
+def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
+    """The result of a formula that PyTorch's writes to in place; summed to another shape, it is a new one."""
+    times = node.writes_grad if node.writes_only in (None, index) else node.operand_writes
+    if grad is None or not times:
+        return grad
+    if node.windows and not (node.fills_empty and grad.shape == (0,)):
+        if task.raw and type(grad) is _ndarray and seed_of(task, grad) is None:  # which has a counter already
+            written(task, grad, 0)  # one counter for all leaves that steal a part of it
+        return grad
+    if node.spares_watched and grad_mode.watched():
+        return grad
+    if node.arity == 2 and node.plan is not None and not node.writes_for_operand and made_anew(node.plan, index):
+        return grad
+    if node.adds_in_place and not grad.ndim and node.dim is not None:  # of a number, what is added to is the seed's
+        return grad
+    if not task.raw:
+        if grad._counter is None or node.writes_for_operand:  # a view of a sum has the sum's counter already
+            grad._counter = [times]
+        return grad
+    if type(grad) is not _ndarray:
+        grad = np.array(grad)
+    written(task, grad, times)
+    return grad
+
+
+def made_anew(plan: Any, index: int) -> bool:
+    """Whether the gradient of an operand is a sum or a cast of what the formula wrote to."""
+    if index:
+        return plan.reduce1 is not None or plan.desc1.dtype is not plan.result.dtype
+    return plan.reduce0 is not None or plan.desc0.dtype is not plan.result.dtype
+
+
+def version_counter(task: GraphTask, array: Any) -> list[int] | None:
+    """The version counter of an array's memory, if it was written to or is a window into a seed of the user's."""
+    if type(array) is not _ndarray:
+        return version_counter(task, array.raw) if type(array) in LAZY else None
+    if task.versions is not None:
+        owner = root_of(array)
+        found = task.versions.get(id(owner))
+        if found is not None and found[0]() is owner:
+            return found[1]
+    seed = seed_of(task, array)
+    return None if seed is None else counter_of(seed)
+
+
+def seed_of(task: GraphTask, array: Any) -> Any:
+    """The seed of the user's that an array is a window into."""
+    if type(array) in LAZY:
+        array = array.raw
+    if array.base is not None:
+        for given in task.user_grads or ():
+            if given is not None and type(given._array) is _ndarray and shares_memory(given._array, array):
+                return given
+    return None
+
+
+def viewed(task: GraphTask, array: Any) -> Any:
+    """What a gradient is a view of, or None: the formulas of expand and permute, for example, return views of what arrives,
+    a seed of the user's or what another formula made.
+    """
+    if array.base is None:
+        return None
+    seed = seed_of(task, array)
+    if seed is None and type(array.base) is _ndarray:
+        return wrap(root_of(array))
+    return seed
+
+
+def shares_memory(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two arrays lie in one memory; that of empty ones has no extent, and is the same if the owner is."""
+    return np.may_share_memory(one, other) or (not one.size and root_of(one) is root_of(other))
+
+
+def set_version(task: GraphTask, leaf: Any) -> None:
+    """A stolen gradient keeps the version that its memory has."""
+    if leaf._grad._counter is None and leaf._grad._extra is None:  # one with extras is an inference tensor
+        leaf._grad._counter = version_counter(task, leaf._grad._array)
+
+
+# ---- the Tensors that users see
+
+
+def show(task: GraphTask, array: Any) -> Any:
+    """The Tensor that hooks, users' functions and captures get for a gradient: one object as long as somebody holds it.
+
+    So `autograd.grad(y, y, g)` returns g itself, and an input given twice gets one object twice.
+    """
+    if array is None or not task.raw:
+        return array
+    shown = task.shown
+    if shown is None:
+        shown = task.shown = {id(t._array): weakref.ref(t) for t in task.user_grads or () if t is not None}
+    found = shown.get(id(array))
+    tensor = None if found is None else found()
+    if tensor is None or tensor._array is not array:
+        tensor = wrap(array)
+        counter = version_counter(task, array)
+        base = viewed(task, array)
+        if base is None:
+            tensor._counter = counter
+        else:
+            as_view(base, tensor, NO_GRAD_MODE)
+            if base._counter is not counter and counter is not None:
+                base._counter = tensor._counter = counter
+        shown[id(array)] = weakref.ref(tensor)
+    return tensor
+
+
+def take_back(task: GraphTask, tensor: Any) -> Any:
+    """The gradient in a Tensor that a user's function returned or may have written to."""
+    if tensor is None or not task.raw:
+        return tensor
+    counter = tensor._counter
+    if counter is not None and counter[0]:
+        owner = root_of(storage_of(tensor))
+        if task.versions is None:
+            task.versions = {}
+        task.versions[id(owner)] = (weakref.ref(owner), counter)
+    if task.shown is not None:
+        array = tensor._array
+        found = task.shown.get(id(array))
+        if found is not None and found() is not tensor and type(array) is _ndarray:
+            # A detached alias shares the array, but to PyTorch is another object: who else holds that is asked of it alone.
+            tensor._array = array[...]
+        task.shown[id(tensor._array)] = weakref.ref(tensor)
+    return tensor._array

@@ -1,0 +1,303 @@
+"""Calling one node outside the engine's fast loop: hooks, captures, users' formulas, Tensors."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from .. import grad_mode
+from ..aliasing.views import storage_of
+from ..memory.descriptor import Descriptor, descriptor, expandable
+from ..memory.geometry import turned
+from ..nodes.graph import AccumulateGrad, Node, name_of
+from ..nodes.saved import read_saved
+from ..plain_numpy import np
+from ..tensor import Tensor, wrap
+from . import anomaly
+from .accumulate import HELD, accumulate, accumulate_tensor
+from .graph_task import current
+from .hooks import retain, run_post_accumulate_hooks, run_post_hooks, run_pre_hooks, run_tensor_hooks
+from .input_buffer import set_version, show, stamp, take_back, written
+
+_refcount = sys.getrefcount
+
+MAX_DEPTH = 20
+"""How many passes within passes one thread runs. Each takes about ten of Python's 1,000 frames, and whatever the user's
+functions take. PyTorch, whose own frames are not Python's, has 60."""
+
+if TYPE_CHECKING:
+    from .graph_task import GraphTask
+
+
+def call_function(task: GraphTask, node: Node) -> Any:
+    """Run one node with everything that may be attached to it; every so deep in reentrant passes, in a new thread."""
+    if not task.entered:
+        task.enter()
+    if task.depth and task.depth % MAX_DEPTH == 0:
+        return in_new_thread(task, node)
+    return evaluate_function(task, node)
+
+
+def in_new_thread(task: GraphTask, node: Node) -> Any:
+    """Run one node in a thread that has its stack to itself, and wait for it.
+
+    Only there: a thread for each such node, rather than one for the whole pass, costs nothing where nobody nests.
+    """
+    results: list[Any] = []
+    errors: list[BaseException] = []
+    modes = grad_mode.snapshot()
+
+    def work() -> None:
+        current.task = task
+        grad_mode.restore(modes)
+        try:
+            results.append(evaluate_function(task, node))
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            grad_mode.restore({})  # which is counted, see there
+
+    thread = threading.Thread(target=work, name="autograd")
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors.pop()
+    return results.pop()
+
+
+def evaluate_function(task: GraphTask, node: Node) -> Any:
+    """Run one node with everything that may be attached to it: hooks, captures, users' formulas, Tensors.
+
+    In this order: what is to be captured here, if the node itself is to run, or else after the tensor hooks (PyTorch's
+    evaluate_function); tensor hooks; retained gradients; pre-hooks; the formula; post-hooks; validation of a user's results.
+    """
+    buffer = task.buffers.pop(node)
+    inputs = buffer if node.multi and buffer is not None else [buffer] * node.num_outputs
+    del buffer
+    task.executing = node
+    needed = task.needed is None or node in task.needed
+    captures = task.captures.get(node) if task.captures is not None else None
+    if captures is not None and needed:
+        capture(task, captures, inputs)
+    run_hooks_before(task, node, inputs)
+    if captures is not None and not needed:
+        capture(task, captures, inputs)
+    if not needed:
+        return None
+    extra = node.extra
+    if extra is not None and extra.pre_hooks:
+        inputs = run_pre_hooks(task, extra.pre_hooks, inputs)
+    if node.accumulates:
+        run_accumulate(task, node, inputs)  # type: ignore[arg-type]
+        return None
+    if task.raw and extra is not None and extra.post_hooks:
+        inputs = [np.asarray(g) if isinstance(g, np.generic) else g for g in inputs]  # what views of it share
+    results = apply(task, node, inputs)
+    if task.needed is not None and not (node.custom or node.listed):
+        # PyTorch's formulas compute only what some requested input needs; a user's formula is not told.
+        results = [g if fn in task.deps else None for (fn, _), g in zip(node.edges(), results, strict=False)]
+    if extra is not None and extra.post_hooks:
+        results = run_post_hooks(task, extra.post_hooks, results, inputs)
+    del inputs
+    if node.custom or extra is not None:
+        results = validate_all(node, results, task.raw)
+    if not task.keep:
+        node.release()
+    if anomaly.enabled and anomaly.check_nan:
+        anomaly.refuse_nan(node, results)
+    return results
+
+
+def capture(task: GraphTask, captures: list[tuple[int, int]], inputs: list[Any]) -> None:
+    """Keep the gradients that `autograd.grad` was asked for."""
+    assert task.captured is not None
+    for nr, index in captures:
+        task.captured[index] = show(task, inputs[nr])
+
+
+def run_hooks_before(task: GraphTask, node: Node, inputs: list[Any]) -> None:
+    """Tensor hooks, then retained gradients; `inputs` is changed in place."""
+    extra = node.extra
+    if node.accumulates:
+        leaf = node.variable._extra  # type: ignore[attr-defined]
+        if leaf is not None and leaf.hooks:
+            run_tensor_hooks(task, inputs, 0, leaf.hooks)
+    if extra is not None:
+        for nr, dictionary in extra.tensor_pre_hooks:
+            run_tensor_hooks(task, inputs, nr, dictionary)
+        for nr, ref in extra.retains_grad.items():
+            retain(ref, show(task, inputs[nr]))
+
+
+def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
+    """The node's formula; a tuple in any case."""
+    if node.custom:
+        results = node.apply_custom([show(task, g) for g in inputs])  # type: ignore[attr-defined]
+        return [take_back(task, g) for g in results]
+    if all(g is None for g in inputs):
+        read_all(node)  # PyTorch unpacks before it looks at the gradients, and so raises all the same
+        return (None,) * len(node.edges())
+    grad = inputs if node.multi else inputs[0]
+    if task.raw:
+        # Only here do strides show: in what is captured, and to hooks. The raw formulas have NumPy's.
+        turn = node.combines and turned(inputs[0])
+        out = through_tensors(node, grad) if turn else node.apply(grad, True)
+    else:
+        out = node.apply_tensors(grad)
+    if node.arity == 1:
+        out = (out,)
+    if node.writes_grad and not (node.adds_in_place and any(g is None for g in grad)):
+        out = [stamp(task, node, index, g) for index, g in enumerate(out)]
+    return out
+
+
+def read_all(node: Node) -> None:
+    """Unpack whatever the node saved, for the errors and the hooks that come of it."""
+    for name in (*node.saved, *node.saved_lists):
+        read_saved(node, name)
+
+
+def through_tensors(node: Node, grad: Any) -> Any:
+    """A raw `apply` by way of the Tensor formulas: complex, mixed types, and whatever has no raw form."""
+    mode = grad_mode.is_grad_enabled()
+    grad_mode.set_grad(False)
+    try:
+        if isinstance(grad, list):
+            out = node.apply_tensors([None if g is None else wrap(g) for g in grad])
+        else:
+            out = node.apply_tensors(wrap(grad))
+        if node.arity == 1:
+            out = (out,)
+        results = []
+        for (fn, nr), g in zip(node.edges(), out, strict=False):
+            if g is not None and fn is not None:
+                g = validate(g, expected(fn, nr, g), name_of(node), 0)
+            results.append(None if g is None else g._array)
+    finally:
+        grad_mode.set_grad(mode)
+    return results[0] if node.arity == 1 else tuple(results)
+
+
+def run_accumulate(task: GraphTask, node: AccumulateGrad, inputs: list[Any]) -> None:
+    """AccumulateGrad, with its own post-hooks and those of the leaf."""
+    leaf = node.variable
+    grad = inputs.pop()
+    if grad is not None and leaf.requires_grad:
+        if leaf._node is not None:
+            raise RuntimeError("leaf variable has been moved into the graph interior")
+        if task.raw:
+            if node.extra is not None and node.extra.post_hooks and _refcount(grad) <= HELD:
+                grad = np.asarray(grad)
+                written(task, grad, 0)  # hooks see the memory that the leaf steals, and so its version
+            accumulate(leaf, grad, _refcount(grad) <= HELD)
+            set_version(task, leaf)
+        elif task.tangents:
+            held = _refcount(grad) <= HELD
+            array = storage_of(grad)
+            first = leaf._grad is None
+            accumulate(leaf, array, held and _refcount(array) <= HELD + 1)  # the gradient refers to it as well
+            if first and leaf._grad._array is array and leaf._grad._extra is None:
+                leaf._grad._counter = grad._counter
+        else:
+            accumulate_tensor(leaf, grad)
+    extra = leaf._extra
+    if extra is not None and extra.post_hooks:
+        run_post_accumulate_hooks(leaf)
+    if node.extra is not None and node.extra.post_hooks:
+        run_post_hooks(task, node.extra.post_hooks, (), [grad])
+
+
+NOT_COMPLEX = (
+    "Expected isFloatingType(grad.scalar_type()) || (input_is_complex == grad_is_complex) to be true, but got false.  (Could "
+    "this error message be improved?  If so, please report an enhancement request to PyTorch.)"
+)
+LEAVE_COMPLEX = frozenset(("WhereBackward0", "LerpBackward1", "MaskedFillBackward1", "FillBackward3"))
+"""Nodes whose formulas in PyTorch do not take the real part for a real operand, so that its engine refuses the gradient."""
+
+
+def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
+    """Outputs of a user's formula, brought to the shapes and types of the operands or rejected."""
+    out = []
+    edges = node.edges()
+    if len(results) > len(edges) and any(g is not None for g in results[len(edges) :]):
+        raise RuntimeError(
+            f"function {name_of(node)} returned an incorrect number of gradients (expected "
+            f"{len(edges)}, got {len(results)})"
+        )
+    for i, ((fn, nr), g) in enumerate(zip(edges, results, strict=False)):
+        if g is not None and fn is not None:
+            tensor = wrap(g) if raw else g
+            desc, kind = expected(fn, nr, tensor), tensor._desc.dtype
+            fixed = validate(tensor, desc, name_of(node), i)
+            if not kind.is_floating_point and kind.is_complex is not desc.dtype.is_complex:
+                raise RuntimeError(NOT_COMPLEX)
+            if fixed is not tensor:
+                g = fixed._array if raw else fixed
+        out.append(g)
+    return out
+
+
+def expected(node: Node, nr: int, grad: Any) -> Descriptor:
+    """Shape and type of a gradient of one output; a leaf with a grad_dtype converts what arrives itself, if at all."""
+    desc = node.descriptors()[nr]
+    return descriptor(desc.shape, grad._desc.dtype) if node.accumulates and node.converts else desc
+
+
+def looked_at(node: Node, fn: Node, grad: Any) -> Any:
+    """A gradient that a node passes to a leaf whose shape has changed since, held to the shape that it had."""
+    index = next(i for i, (target, _) in enumerate(node.edges()) if target is fn)
+    raw = not hasattr(grad, "_desc")
+    fixed = validate(wrap(grad) if raw else grad, fn.desc, name_of(node), index)
+    return fixed._array if raw else fixed
+
+
+def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
+    """A gradient Tensor with the shape and type of what it is the gradient of; `who` made it, or the user did."""
+    got = grad._desc
+    if got is desc:
+        return grad
+    if got.shape != desc.shape:
+        if not expandable(desc.shape, got.shape):
+            head = f"Function {who} returned an " if who else ""
+            raise RuntimeError(
+                f"{head}invalid gradient at index {index} - got {list(got.shape)} but expected shape compatible with "
+                f"{list(desc.shape)}"
+            )
+        from ..formulas import sum_to_size
+
+        grad = sum_to_size(grad, desc.shape)
+    if grad._desc.dtype is not desc.dtype:
+        if grad._desc.dtype.is_complex and not desc.dtype.is_complex:
+            if who in LEAVE_COMPLEX:
+                raise RuntimeError(NOT_COMPLEX)
+            grad = grad.real
+        if grad._desc.dtype is not desc.dtype:
+            grad = grad.to(desc.dtype)
+    return grad
+
+
+def call_node(node: Node, grads: tuple) -> Any:
+    """Call a node as a function of its incoming gradients, as `y.grad_fn(g)` does."""
+    for position, grad in enumerate(grads):
+        if grad is not None and not isinstance(grad, Tensor):
+            raise TypeError(f"argument {position} is not a Variable")
+    if len(grads) != node.num_outputs:
+        raise TypeError(f"expected {node.num_outputs} arguments, got {len(grads)} instead")
+    if node.accumulates:
+        leaf = node.variable  # type: ignore[attr-defined]
+        if grads[0] is not None and leaf.requires_grad:
+            if grad_mode.state.grad:
+                accumulate_tensor(leaf, grads[0])
+            else:
+                accumulate(leaf, grads[0]._array, False)
+        if leaf._extra is not None and leaf._extra.post_hooks:
+            run_post_accumulate_hooks(leaf)
+        return ()
+    if all(grad is None for grad in grads):
+        out: Any = (None,) * len(node.edges())
+    else:
+        out = node.apply_tensors(list(grads) if node.multi else grads[0])
+        if node.arity == 1:
+            return out
+    return out[0] if len(out) == 1 else tuple(out)

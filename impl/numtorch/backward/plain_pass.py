@@ -1,0 +1,441 @@
+"""The part of a backward pass that nobody can watch: plain nodes and plain leaves, run without counting dependencies.
+
+A node is made after the nodes that its edges lead to. So of all nodes reached, the one made last is ready: whatever leads
+to it was made later still, and has run. It is also the one that PyTorch runs next. While the graph is a chain, which side
+branches to leaves do not change, that is just the next node; only what else was reached waits in a heap.
+
+A leaf says by no number when it is ready, and PyTorch accumulates at that moment. But nobody sees when, as long as no hook
+and no user's formula runs and nothing fails. So the gradients of leaves wait, and are accumulated at the end, or when the
+pass meets something that is not plain, or fails: then `settle` counts what is left, accumulates where nothing is left to
+come, and hands the rest to the counting engine.
+
+What can be seen afterwards is whether a gradient was stolen, and in which memory it was added up, and both depend on who
+else held it at the time. A leaf that waits holds its gradient longer than one that accumulated at once. Where that would
+make a difference, because somebody asks who holds a gradient that such a leaf holds too, the pass is not plain either.
+"""
+
+from __future__ import annotations
+
+import sys
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any
+
+from .. import grad_mode
+from ..dtype import FROM_NUMPY
+from ..memory.geometry import root_of, turned
+from ..nodes.graph import AccumulateGrad, Node, NodeExtra, NotPlain
+from ..plain_numpy import np
+from ..tensor import Tensor
+from .accumulate import accumulate
+from .dependencies import dependencies
+from .graph_task import next_task_id, plain_task
+from .input_buffer import add, add_to_slot, set_version, summed, version_counter, written
+from .node_calls import looked_at
+
+if TYPE_CHECKING:
+    from .graph_task import GraphTask
+
+_new = object.__new__
+_TENSOR = (Tensor,)
+_refcount = sys.getrefcount
+_extras = NodeExtra.alive.data
+_ndarray = np.ndarray
+Left = tuple["GraphTask", list[tuple[int, Node]]]  # what the counting engine takes: a state, and what is ready
+Arrival = tuple[Any, int, Any]  # a gradient that was not delivered: its node, which of the node's outputs, the gradient
+
+
+def _calibrate() -> tuple[int, int]:
+    """How many references a gradient has that a leaf waits with, and one that a variable of the caller holds and that was
+    passed on: the numbers differ between Python versions.
+    """
+    leaves = {0: np.empty(2)}
+    grad = leaves[0]
+    waiting = _refcount(grad)
+    leaves.clear()
+    return waiting, _passed(grad)
+
+
+def _passed(grad: Any) -> int:
+    return _refcount(grad)
+
+
+_WAITING, _PASSED = _calibrate()
+
+
+class Waiting:
+    """What was reached and has not run.
+
+    A gradient to which several were added is a list, [sum, how often it was written to], and nobody else holds the sum.
+    """
+
+    __slots__ = ("heap", "held", "leaves", "nodes", "shared")
+
+    def __init__(self, nodes: dict[Node, Any], heap: list[tuple[int, Node]], leaves: dict[AccumulateGrad, Any]) -> None:
+        self.nodes = nodes
+        self.heap = heap  # of `nodes`, the one made last first
+        self.leaves = leaves
+        self.shared: Any = ()  # leaves whose one gradient somebody else held as it arrived
+        self.held: dict[int, AccumulateGrad] | None = None  # those leaves, by the address of that gradient
+
+    def reach(self, node: Any, edges: list[Any], careful: bool) -> list[Arrival] | None:
+        """Deliver what a node passes on, [..., leaf or node, gradient]; what cannot be, if something is not plain.
+
+        Whether somebody else holds a leaf's gradient is asked when all have been delivered, as PyTorch asks it.
+        """
+        leaves = self.leaves
+        new = []
+        while edges:
+            grad = edges.pop()
+            fn = edges.pop()
+            if fn is None:
+                continue
+            if type(fn) is not AccumulateGrad:
+                possible = self.at_node(fn, grad)
+            elif fn in leaves:
+                possible = self.add(leaves, fn, grad)
+            else:
+                leaf = fn.variable
+                possible = leaf._extra is None and leaf._requires_grad and leaf._node is None and grad is not None
+                if possible and not (careful and fn.extra is not None):
+                    leaves[fn] = grad
+                    new.append(fn)
+                    continue
+                possible = False
+            if not possible:
+                edges += [fn, grad]
+                grad = None
+                left = zip(edges[::2], edges[1::2], strict=True)
+                arrivals = [(fn, number(node, fn), grad) for fn, grad in left if fn is not None]
+                edges.clear()
+                arrivals.reverse()
+                break
+            grad = None
+        else:
+            arrivals = []
+        for fn in new:
+            grad = leaves[fn]
+            if _refcount(grad) > _WAITING and type(grad) is not list:
+                if self.held is None:
+                    self.held, self.shared = {}, set()
+                other = self.held.get(id(grad))
+                if other is not None and leaves.get(other) is grad:
+                    # Two leaves wait with one gradient: the second may steal it if the first is complete.
+                    del leaves[fn]
+                    arrivals.insert(0, (fn, 0, grad))
+                else:
+                    self.held[id(grad)] = fn
+                    self.shared.add(fn)
+        return arrivals or None
+
+    def at_node(self, fn: Node, grad: Any) -> bool:
+        """Keep a node's gradient; False if the node has several outputs, or a gradient is in doubt."""
+        if fn in self.nodes:
+            return self.add(self.nodes, fn, grad)
+        if fn.multi or grad is None:
+            return False
+        self.nodes[fn] = grad
+        heappush(self.heap, (-fn.seq, fn))
+        return True
+
+    def add(self, slots: dict[Any, Any], key: Any, grad: Any) -> bool:
+        """Add a further gradient to one that waits; False if it is in doubt who else holds that one."""
+        old = slots[key]
+        if grad is None:
+            return False
+        if type(old) is list:
+            old[0] += grad
+            old[1] += 1
+            return True
+        leaf = self.held.get(id(old)) if self.held else None
+        if leaf is not None and leaf is not key and self.leaves.get(leaf) is old:
+            return False  # memory to add to in place, if that leaf is complete
+        del old
+        total, in_place = summed(slots, key, grad)
+        slots[key] = [total, int(in_place)]
+        return True
+
+
+def run(root: Node, nr: int, grad: Any, keep: bool, task: GraphTask | None = None) -> Left | None:
+    """Run the pass from one root; what is left of it, for the counting engine, or None if nothing is.
+
+    The seed `grad` is memory, or the `one` of its type. Such a pass begins without a state, since most need none.
+    """
+    nodes: dict[Node, Any] = {}
+    heap: list[tuple[int, Node]] = []  # of them, but for one: in most graphs no more than that one waits
+    beside = None
+    leaves: dict[AccumulateGrad, Any] = {}
+    waiting = None  # of these, made when something is asked of them that is not simple
+    arrived = leaves.get
+    careful = bool(_extras)
+    seed = grad if task is None else None
+    last = None  # the node that led to this one, if this one did not wait
+    node: Any = root
+    fn: Any
+    fn1 = grad1 = None
+    try:
+        while True:
+            if careful and node.extra is not None:
+                raise NotPlain
+            if grad.ndim > 1 and turned(grad) and node.combines:
+                raise NotPlain  # its strides decide those of what follows, and whether a leaf steals that
+            fn, grad, fn1, grad1 = node.run(grad, keep)
+            last = node
+            if type(fn) is AccumulateGrad:
+                found = arrived(fn)
+                if type(found) is list:
+                    found[0] += grad
+                    found[1] += 1
+                    fn = grad = None
+                elif found is None and first(leaves, fn, grad, careful):
+                    fn = grad = None
+                else:
+                    waiting = waiting or Waiting(nodes, heap, leaves)
+                    edges = [fn1, grad1, fn, grad]
+                    fn = grad = fn1 = grad1 = found = None
+                    if arrivals := waiting.reach(node, edges, careful):
+                        raise NotPlain(arrivals)
+            if fn1 is not None:
+                if type(fn1) is AccumulateGrad:
+                    found = arrived(fn1)
+                    if type(found) is list:
+                        found[0] += grad1
+                        found[1] += 1
+                    elif found is not None and waiting is None:  # then nobody else waits with it
+                        found = None
+                        if grad1 is None:
+                            raise NotPlain(both(node, (fn, grad), (fn1, grad1)))
+                        leaves[fn1] = list(summed(leaves, fn1, grad1))
+                    elif found is not None:
+                        found = None
+                        if not waiting.add(leaves, fn1, grad1):
+                            raise NotPlain(both(node, (fn, grad), (fn1, grad1)))
+                    elif not first(leaves, fn1, grad1, careful):
+                        waiting = waiting or Waiting(nodes, heap, leaves)
+                        edges = [fn1, grad1, fn, grad]
+                        fn = grad = fn1 = grad1 = found = None
+                        if arrivals := waiting.reach(node, edges, careful):
+                            raise NotPlain(arrivals)
+                elif fn is None:
+                    fn = fn1
+                    grad = grad1
+                else:
+                    if grad is seed:
+                        task = task or plain_task(root, keep, seed)
+                        grad = task.seeds
+                        grad1 = grad if grad1 is seed else grad1
+                    if fn.seq <= fn1.seq:  # the one made last is next
+                        fn, grad, fn1, grad1 = fn1, grad1, fn, grad
+                    found = nodes.get(fn1)
+                    if type(found) is list:
+                        found[0] += grad1
+                        found[1] += 1
+                    elif beside is found is None and not fn1.multi and grad1 is not None:
+                        beside = fn1
+                        nodes[fn1] = grad1
+                    else:
+                        found = None
+                        waiting = waiting or Waiting(nodes, heap, leaves)
+                        if not waiting.at_node(fn1, grad1):
+                            raise NotPlain(both(node, (fn, grad), (fn1, grad1)))
+                    found = None
+                fn1 = grad1 = None
+            if fn is not None:
+                if (beside is None or (fn is not beside and fn.seq > beside.seq)) and (
+                    not heap or (-fn.seq < heap[0][0] and fn not in nodes)
+                ):
+                    node = fn
+                    continue
+                waiting = waiting or Waiting(nodes, heap, leaves)
+                if not waiting.at_node(fn, grad):
+                    raise NotPlain([(fn, number(node, fn), grad)])
+            last = None
+            if beside is not None and (not heap or -beside.seq < heap[0][0]):
+                node = beside
+                beside = None
+            elif heap:
+                node = heappop(heap)[1]
+            else:
+                break
+            grad = nodes.pop(node)
+            if type(grad) is list:
+                task = task or plain_task(root, keep, seed)
+                grad = finished(task, grad)
+    except NotPlain as reason:
+        task = task or plain_task(root, keep, seed)
+        if reason.args:
+            (arrivals,) = reason.args
+            last = node
+        else:
+            grad = task.seeds if grad is seed and grad is not None else grad
+            arrivals = [(node, nr if last is None else number(last, node), grad)]
+        grad = grad1 = None
+        return task, settle(task, waiting or Waiting(nodes, heap, leaves), arrivals, last)
+    except BaseException:
+        task = task or plain_task(root, keep, seed)
+        settle(task, waiting or Waiting(nodes, heap, leaves), [(node, 0, None)])
+        raise
+    shared = () if waiting is None else waiting.shared
+    versions = None if task is None else task.versions
+    unseen = (task is None or task.user_grads is None) and not grad_mode.disabled
+    for fn, grad in leaves.items():
+        leaf = fn.variable
+        if unseen and leaf._grad is None and fn not in shared:
+            if type(grad) is list:  # the sum is the leaf's now, and so is its version
+                array, writes = grad
+            else:
+                array, writes = grad, 0
+            desc = leaf._desc
+            if (
+                type(array) is _ndarray
+                and desc.plain
+                and array.dtype is desc.dtype.numpy
+                and ((desc.ndim < 2 and array.base is None) or (array.strides == desc.steps and array.flags.writeable))
+            ):
+                # Stolen without asking what it is: it has the leaf's shape, or the accumulator were of another class.
+                new = _new(*_TENSOR)
+                new._array = array
+                new._desc = desc
+                new._requires_grad = False
+                new._node = None
+                new._grad = None
+                new._counter = [writes] if writes else None
+                if versions is not None:
+                    new._counter = version(task, array, writes)
+                new._extra = None
+                new._accumulator = None
+                if leaf._grad is None:  # another thread may have been faster
+                    leaf._grad = new
+                    continue
+        task = task or plain_task(root, keep, seed)
+        deliver(task, fn, grad, fn not in shared)
+    if task is None:
+        next_task_id()  # as each pass has one
+    return None
+
+
+def first(leaves: dict[AccumulateGrad, Any], fn: AccumulateGrad, grad: Any, careful: bool) -> bool:
+    """Let a leaf wait with its first gradient; False if the leaf is not plain, or somebody else holds the gradient."""
+    leaf = fn.variable
+    if (
+        _refcount(grad) > _PASSED
+        or leaf._extra is not None
+        or not leaf._requires_grad
+        or leaf._node is not None
+        or (careful and fn.extra is not None)
+    ):
+        return False
+    leaves[fn] = grad
+    return True
+
+
+def both(node: Any, one: tuple[Any, Any], other: tuple[Any, Any]) -> list[Arrival]:
+    """The gradients of two edges, each a pair of its node and gradient, in the order of the edges; `one` may have none."""
+    if one[0] is None:
+        return [(other[0], node.nr1 if node.fn1 is other[0] else node.nr0, other[1])]
+    if node.fn0 is not one[0] or one[0] is other[0]:
+        one, other = other, one
+    return [(one[0], node.nr0, one[1]), (other[0], node.nr1, other[1])]
+
+
+def number(node: Any, fn: Any) -> int:
+    """Which output of `fn` a node's edge leads to."""
+    return next(nr for target, nr in node.edges() if target is fn)
+
+
+def finished(task: GraphTask, total: list[Any]) -> Any:
+    """A sum of gradients, with the version that its memory has."""
+    array, writes = total
+    if writes:
+        if type(array) is not _ndarray:
+            array = np.array(array)  # a NumPy scalar has no memory, and so no version
+        written(task, array, writes)
+    return array
+
+
+def version(task: GraphTask, array: Any, writes: int) -> list[int] | None:
+    """The version counter of a gradient that a leaf steals, a sum's after so many writes."""
+    if writes:
+        written(task, array, writes)
+    return version_counter(task, array)
+
+
+def owned(task: GraphTask, grad: Any, known: dict[int, Any]) -> Any:
+    """A gradient that others may write to: over the seed of this pass, where it repeats the `ones` that are for all passes.
+
+    Several nodes may have been given the one object, and then are again.
+    """
+    if type(grad) is not _ndarray or grad.flags.writeable or type(task.seeds) is not _ndarray:
+        return grad
+    if root_of(grad) is not FROM_NUMPY[task.seeds.dtype].ones:
+        return grad
+    if id(grad) not in known:
+        known[id(grad)] = _ndarray(grad.shape, grad.dtype, task.seeds, 0, grad.strides)
+    return known[id(grad)]
+
+
+def deliver(task: GraphTask, fn: AccumulateGrad, grad: Any, alone: bool) -> None:
+    """Accumulate what waited for a leaf; `alone`: nobody else held it as it arrived."""
+    leaf = fn.variable
+    writes = 0
+    if type(grad) is list:
+        alone = True
+        if task.versions is None:  # the sum is the leaf's now, and so is its version
+            grad, writes = grad
+        else:
+            grad = finished(task, grad)
+    else:
+        grad = owned(task, grad, {})
+    if leaf._grad is not None:
+        writes = 0
+    accumulate(leaf, grad, alone)
+    if writes and leaf._grad._counter is None and leaf._grad._extra is None:  # one with extras is an inference tensor
+        leaf._grad._counter = [writes]
+    elif task.versions is not None or task.user_grads is not None:
+        set_version(task, leaf)
+
+
+def settle(
+    task: GraphTask, waiting: Waiting, arrivals: list[Arrival], sender: Node | None = None
+) -> list[tuple[int, Node]]:
+    """Count what is left to run, accumulate to the leaves to which nothing more comes, and put the rest in its place.
+
+    `sender` is the node that the arrivals come from.
+    """
+    known: dict[int, Any] = {}
+    for slots in (waiting.nodes, waiting.leaves):
+        for fn in slots:
+            slots[fn] = owned(task, slots[fn], known)
+    arrivals[:] = [(fn, nr, owned(task, grad, known)) for fn, nr, grad in arrivals]  # the one list that holds them
+    known.clear()
+    left = [*waiting.nodes, *[fn for fn, _, _ in arrivals]]
+    deps = task.deps = dependencies(left)
+    buffers = task.buffers = {}
+    for fn in list(waiting.leaves):
+        if fn in deps:
+            total = waiting.leaves.pop(fn)
+            buffers[fn] = finished(task, total) if type(total) is list else total
+            del total
+        else:
+            deliver(task, fn, waiting.leaves.pop(fn), fn not in waiting.shared)
+    for node in list(waiting.nodes):
+        total = waiting.nodes.pop(node)
+        buffers[node] = finished(task, total) if type(total) is list else total
+        del total
+    arrivals.reverse()
+    while arrivals:
+        fn, nr, grad = arrivals.pop()
+        if grad is None:
+            continue
+        if fn.multi:
+            if sender is not None and fn.accumulates and not fn.converts:
+                grad = looked_at(sender, fn, grad)
+            add_to_slot(task, fn, nr, grad)
+        elif fn in buffers:
+            add(task, buffers, fn, grad)
+        else:
+            buffers[fn] = grad
+    heap: list[tuple[int, Node]] = []
+    for node in dict.fromkeys(left):
+        if deps[node] == 0:
+            heappush(heap, (-node.seq, node))
+    return heap

@@ -1,0 +1,57 @@
+"""A Python number in the type of a tensor that it is written to, where that type can hold it (c10's checked_convert)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..dtype import dtypes
+from ..plain_numpy import np
+
+_CPP = {"float32": "float", "float64": "double", "int32": "int", "float16": "c10::Half"} | {
+    "bfloat16": "c10::BFloat16",
+    "complex64": "c10::complex<float>",
+}
+_MAX = {
+    "float16": 65504.0,
+    "bfloat16": 3.3895313892515355e38,
+    "float32": 3.4028234663852886e38,
+    "complex64": 3.4028234663852886e38,
+}
+
+
+def checked(number: Any, kind: dtypes.dtype) -> Any:
+    """A 0-d array of type `kind`; a RuntimeError if the number overflows it."""
+    if kind is not dtypes.bool_ and overflows(number, kind):
+        name = _CPP.get(kind.name, f"{kind.name}_t")
+        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+    if isinstance(number, (complex, np.complexfloating)) and kind.category in (dtypes.INTEGRAL, dtypes.FLOATING):
+        number = number.real
+    if kind is dtypes.uint8:
+        number = int(number) % 256
+    return np.array(number).astype(kind.numpy)
+
+
+def assigned(number: Any, kind: dtypes.dtype) -> Any:
+    """`checked`, but half types take what a double holds; a ValueError if the number overflows int64."""
+    if isinstance(number, int) and not -(2**63) <= number < 2**63:
+        raise ValueError("Overflow when unpacking long long")
+    if kind.is_floating_point and kind.itemsize == 2:
+        return checked(number, dtypes.float64).astype(kind.numpy)
+    return checked(number, kind)
+
+
+def overflows(number: Any, kind: dtypes.dtype) -> bool:
+    """Whether a number is out of the range of a type. Negative ints wrap around in a type without a sign."""
+    if kind.is_complex:
+        limit = _MAX.get(kind.name, math.inf)
+        return any(math.isfinite(part) and abs(part) > limit for part in (number.real, number.imag))
+    if isinstance(number, (complex, np.complexfloating)):
+        if number.imag:
+            return True
+        number = number.real
+    if kind.is_floating_point:
+        return math.isfinite(number) and abs(number) > _MAX.get(kind.name, math.inf)
+    limits = np.iinfo(kind.numpy)
+    low = -limits.max if not limits.min and isinstance(number, int) else limits.min
+    return not low <= number <= limits.max  # nor is NaN in any range

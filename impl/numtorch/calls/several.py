@@ -1,0 +1,103 @@
+"""What an operator of three or more operands does before its kernel: promotion, broadcasting, Python numbers.
+
+Two operands have `Plan`s cached by shape (descriptor.py, operands.py); rows of more are rarer, and their gradients are
+fitted back to each operand's own shape and type by its Descriptor.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..aliasing.overlap import refuse, warn_of_internal
+from ..aliasing.views import check_inplace, requires_grad
+from ..dtype import dtypes
+from ..memory.descriptor import broadcast_shapes, descriptor, geometry_as, reduction, sum_to
+from ..memory.layout import elementwise_strides
+from ..tensor import Tensor
+from .operands import category_of, constant
+
+
+def promoted(operands: tuple) -> dtypes.dtype:
+    """The type that the operands (None skipped) have together."""
+    dims = zerodim = number = None
+    for x in operands:
+        if x is None:
+            continue
+        if isinstance(x, Tensor):
+            kind = x._desc.dtype
+            if x._desc.ndim:
+                dims = kind if dims is None else dtypes.promote_types(dims, kind)
+            else:
+                zerodim = kind if zerodim is None else dtypes.promote_types(zerodim, kind)
+        else:
+            kind = dtypes.default_of_category(category_of(x))
+            number = kind if number is None else dtypes.promote_types(number, kind)
+    return dtypes.combine(dims, zerodim, number)
+
+
+def together(operands: tuple, fixed: tuple = (), fixed_first: bool = False) -> tuple[list, list, Any]:
+    """(tensors, their arrays in the common type, the result's Descriptor); `fixed` operands keep their own type.
+
+    The first operand decides the strides: of `where` it is the condition.
+    """
+    kind = promoted(operands)
+    tensors: list[Any] = []
+    arrays: list[Any] = []
+    shape: tuple = ()
+    for x in operands:
+        if x is None:
+            tensors.append(None)
+            arrays.append(None)
+            continue
+        if not isinstance(x, Tensor):
+            x = constant(x, kind)
+        if x._desc.shape != shape:
+            shape = broadcast_shapes(shape, x._desc.shape)
+        tensors.append(x)
+        arrays.append(x._array if x._desc.dtype is kind else x._array.astype(kind.numpy))
+    for x in fixed:
+        if x._desc.shape != shape:
+            shape = broadcast_shapes(x._desc.shape, shape)
+    known = [x for x in ((*fixed, *tensors) if fixed_first else (*tensors, *fixed)) if x is not None]
+    if all(x._desc.plain for x in known):
+        return tensors, arrays, descriptor(shape, kind)
+    given = {id(x) for x in fixed}
+    strides = elementwise_strides(
+        shape, [geometry_as(x._desc, x._desc.dtype if id(x) in given else kind) for x in known]
+    )
+    return tensors, arrays, descriptor(shape, kind, strides)
+
+
+def fit(grad: Any, desc: Any) -> Any:
+    """A raw gradient summed and cast to an operand's shape and type."""
+    if grad.shape != desc.shape:
+        grad = sum_to(grad, reduction(grad.shape, desc.shape))
+    return grad if grad.dtype == desc.dtype.numpy else grad.astype(desc.dtype.numpy)
+
+
+def before_write(target: Tensor, operands: tuple, shared: str | None = None) -> bool:
+    """Check that an in-place call may write; whether it is to be tracked. The shapes are not looked at yet.
+
+    With the name of the call in `shared`, elements that lie on top of each other are only warned of.
+    """
+    tensors = [x for x in operands if isinstance(x, Tensor)]
+    flag = any(requires_grad(x) for x in tensors)
+    check_inplace(target, flag)
+    if shared:
+        warn_of_internal(target._array, shared)
+    else:
+        refuse(target._array, *[x._array for x in tensors])
+    return flag
+
+
+def check_result(target: Tensor, desc: Any) -> None:
+    """Check that a result described by `desc` fits into the written tensor."""
+    if desc.shape != target._desc.shape:
+        raise RuntimeError(
+            f"output with shape {list(target._desc.shape)} doesn't match the broadcast shape {list(desc.shape)}"
+        )
+    if not dtypes.can_cast(desc.dtype, target._desc.dtype):
+        raise RuntimeError(
+            f"result type {desc.dtype.scalar_name} can't be cast to the desired output type "
+            f"{target._desc.dtype.scalar_name}"
+        )

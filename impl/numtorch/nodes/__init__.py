@@ -1,0 +1,1 @@
+"""The graph that operators leave behind: nodes, edges, what they save, and the hooks on that."""
