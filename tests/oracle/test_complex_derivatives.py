@@ -18,6 +18,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("logsumexp", "logcumsumexp", "var", "std", "mean", "sum", "prod", "cumsum", "cumprod"), (1,)),
     **dict.fromkeys(("sinc", "sigmoid", "tanh", "rsqrt", "reciprocal", "log", "asinh", "acos"), ()),
     **dict.fromkeys(("pow", "float_power", "ldexp", "mul", "div"), (X,)),
+    "lerp": (ALONG, [[0.3 + 0.4j, 0.2 - 0.6j, 1j], [0.5 + 0j, 2j, -1 + 0j]]),
 }
 
 

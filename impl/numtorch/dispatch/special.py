@@ -24,6 +24,7 @@ from ..kernels.special import acosh_backward as k_acosh_backward
 from ..kernels.special import addcdiv as k_addcdiv
 from ..kernels.special import addcmul as k_addcmul
 from ..kernels.special import atan2_scale as k_atan2_scale
+from ..kernels.pointwise import conjugate as k_conjugate
 from ..kernels.special import copysign as k_copysign
 from ..kernels.special import copysign_ratio as k_copysign_ratio
 from ..kernels.special import copysign_scalar as k_copysign_scalar
@@ -9913,13 +9914,13 @@ class LerpBackward0(VariadicNode):
                 node.release()
             return out
         weight = node.weight
-        grad0 = None if node.next_nodes[0] is None else fit(grad * (1 - weight), node.operand_descs[0])
-        grad1 = None if node.next_nodes[1] is None else fit(grad * weight, node.operand_descs[1])
+        grad0 = None if node.next_nodes[0] is None else fit(grad * k_conjugate(1 - weight), node.operand_descs[0])
+        grad1 = None if node.next_nodes[1] is None else fit(grad * k_conjugate(weight), node.operand_descs[1])
         return grad0, grad1,
     def apply_tensors(node, grad):
         weight = node.weight
-        grad1 = None if node.next_nodes[1] is None else dispatch.mul_scalar(grad, weight)
-        grad0 = None if node.next_nodes[0] is None else dispatch.mul_scalar(grad, 1 - weight)
+        grad1 = None if node.next_nodes[1] is None else grad * weight.conjugate()
+        grad0 = None if node.next_nodes[0] is None else grad * (1 - weight).conjugate()
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'LerpBackward0', 0)
         if grad1 is not None:
@@ -10050,9 +10051,9 @@ class LerpBackward1(VariadicNode):
         weight = node.weight
         if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
             weight = unpack_input(node, 'weight')
-        grad1 = None if node.next_nodes[1] is None else grad * weight
-        grad0 = None if node.next_nodes[0] is None else grad * formulas.number_minus(1, weight)
-        grad2 = None if node.next_nodes[2] is None else grad * (end - self)
+        grad1 = None if node.next_nodes[1] is None else grad * weight.conj()
+        grad0 = None if node.next_nodes[0] is None else grad * formulas.number_minus(1, weight).conj()
+        grad2 = None if node.next_nodes[2] is None else grad * (end - self).conj()
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'LerpBackward1', 0)
         if grad1 is not None:

@@ -10,7 +10,7 @@ from ..calls.operands import store
 from ..dtype import dtypes
 from ..memory.descriptor import broadcast_shapes
 from ..memory.geometry import element_strides, storage_offset, strided
-from ..memory.lazy import LAZY, Conjugated, Negated
+from ..memory.lazy import LAZY, Conjugated, Negated, Zeros
 from ..tensor import Tensor, wrap
 from .arguments import expect_tensor, not_for
 from .convert import detach
@@ -173,6 +173,11 @@ def is_neg(input: Tensor) -> bool:
     return type(expect_tensor(input, "is_neg")._array) is Negated
 
 
+def _is_zerotensor(input: Tensor) -> bool:
+    """Whether it is zeros without memory, such as the gradient of sgn."""
+    return type(expect_tensor(input, "_is_zerotensor")._array) is Zeros
+
+
 def resolve_conj(input: Tensor) -> Tensor:
     """The tensor itself, or the conjugates in memory of their own."""
     return d.clone(input) if is_conj(input) else input
@@ -186,8 +191,20 @@ def resolve_neg(input: Tensor) -> Tensor:
 METHODS = {
     "real": property(real, set_real),
     "imag": property(imag, set_imag),
-    **{f.__name__: f for f in (conj, is_conj, is_neg, resolve_conj, resolve_neg)},
+    **{f.__name__: f for f in (_is_zerotensor, conj, is_conj, is_neg, resolve_conj, resolve_neg)},
 }
 FUNCTIONS = {
-    f.__name__: f for f in (view_as_real, view_as_complex, real, imag, conj, is_conj, is_neg, resolve_conj, resolve_neg)
+    f.__name__: f
+    for f in (
+        view_as_real,
+        view_as_complex,
+        real,
+        imag,
+        conj,
+        is_conj,
+        is_neg,
+        resolve_conj,
+        resolve_neg,
+        _is_zerotensor,
+    )
 } | {"_neg_view": d.neg_view, "complex": complex_, "polar": polar}

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..memory.geometry import element_strides, laid_out, like
 from ..memory.layout import elementwise_strides
+from ..memory.lazy import resolve
 from ..plain_numpy import np
 from .comparison import in_layout
 from .error_function import erf
@@ -136,6 +137,7 @@ def gelu(x: Array, approximate: str) -> Array:
 
 def gelu_backward(grad: Array, x: Array, approximate: str) -> Array:
     """The gradient of gelu."""
+    grad = resolve(grad)  # one operator in PyTorch, which computes with ordinary zeros
     kind = x.dtype.type
     if approximate == "tanh":
         t = np.tanh(kind(_BETA) * (x + kind(_KAPPA) * x * x * x))
@@ -152,6 +154,7 @@ def silu(x: Array) -> Array:
 
 def silu_backward(grad: Array, x: Array) -> Array:
     """The gradient of silu."""
+    grad = resolve(grad)  # one operator in PyTorch, which computes with ordinary zeros
     s = sigmoid(x)
     return grad * s * (1 + x * (1 - s))
 
@@ -163,6 +166,7 @@ def mish(x: Array) -> Array:
 
 def mish_backward(grad: Array, x: Array) -> Array:
     """The gradient of mish."""
+    grad = resolve(grad)  # one operator in PyTorch, which computes with ordinary zeros
     t = np.tanh(np.log1p(np.exp(x)))
     return grad * (t + x * sigmoid(x) * (1 - t * t))
 
@@ -175,6 +179,7 @@ def log_sigmoid(x: Array) -> tuple:
 
 def log_sigmoid_backward(grad: Array, x: Array, buffer: Array) -> Array:
     """grad * sigmoid(-x)"""
+    grad = resolve(grad)  # one operator in PyTorch, which computes with ordinary zeros
     ratio = buffer / (1 + buffer)
     out = np.where(x < 0, 1 - ratio, ratio) * grad
     if type(grad) is not np.ndarray:

@@ -8,7 +8,7 @@ from ..memory.buffers import take
 from ..memory.descriptor import LARGE
 from ..memory.geometry import element_strides, laid_out, like
 from ..memory.layout import elementwise_strides
-from ..memory.lazy import zeros
+from ..memory.lazy import resolve, zeros
 from ..plain_numpy import np
 from .comparison import choose
 from .half import in_steps
@@ -122,7 +122,7 @@ def tanh_backward(grad: Array, result: Array) -> Array:
 
 def sigmoid_backward(grad: Array, result: Array) -> Array:
     """grad * (1 - result) * result"""
-    return grad * (1 - result) * result
+    return resolve(grad) * (1 - result) * result  # one operator in PyTorch, which computes with ordinary zeros
 
 
 def conj_physical(grad: Array) -> Array:

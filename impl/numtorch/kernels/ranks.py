@@ -15,7 +15,7 @@ from ..memory.geometry import like
 from ..plain_numpy import np
 
 Array = Any
-NOTHING = {"int64": -(2**63), "int32": -(2**31)}  # what the processor makes of nan as an int
+NOTHING = {"int64": -(2**63), "int32": -(2**31), "bool": True}  # what the processor makes of nan in these types
 INSERTED = 16  # up to so many elements std::sort sorts by insertion, which keeps the order of ties
 
 

@@ -164,10 +164,10 @@ for _name, _suffix in (("heaviside", ""), ("heaviside_of", "_")):
 
 # ---- several operands
 nary("lerp_scalar(self, end, weight)", k.lerp, node="LerpBackward0", says="lerp", inplace=True,
-     self="grad * (1 - weight)", end="grad * weight",
+     self="grad * (1 - weight).conjugate()", end="grad * weight.conjugate()",
      jvp="lerp_scalar(self_t, end_t, weight)")
 nary("lerp_tensor(self, end, weight)", k.lerp_tensor, node="LerpBackward1", says="lerp", inplace=True,
-     self="grad * (1 - weight)", end="grad * weight", weight="grad * (end - self)",
+     self="grad * (1 - weight).conj()", end="grad * weight.conj()", weight="grad * (end - self).conj()",
      jvp="lerp_tensor(self_t, end_t, weight_p) + weight_t * (end_p - self_p)")
 nary("addcmul(self, tensor1, tensor2, value)", k.addcmul, inplace=True,
      self="grad", tensor1="grad * (tensor2 * value).conj()", tensor2="grad * (tensor1 * value).conj()",
