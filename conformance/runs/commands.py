@@ -247,8 +247,8 @@ def survey(
         from conformance.commands.terminal import console
         from conformance.report.text import counted
         from conformance.runs.figures import figures, markdown
+        from conformance.runs.survey import Survey, known, survey as survey_of
         from conformance.site import write_site
-        from conformance.survey import Survey, known, survey as survey_of
 
         out = console()
         plan = Survey(subjects or known(), output, oracle, selection, seed, max_examples, workers, parts, minutes)

@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from conformance.journal import CaseRecord, Description
-from conformance.lacks import declared_lacks
 from conformance.program import Program
 from conformance.recorded.corpus import part_of, write
 from conformance.recorded.lines import FORMAT, Head, Recording
 from conformance.subjects import open_subject
+from conformance.subjects.lacks import declared_lacks
 from conformance.trace import StepTrace, Trace
 from tests.conformance.small_programs import bind, call, method, program, tensor
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance import journal, survey as surveying
+from conformance import journal
+from conformance.runs import survey as surveying
 from conformance.runs.figures import figures, markdown
-from conformance.survey import LOG, Survey, Surveyed, survey
+from conformance.runs.survey import LOG, Survey, Surveyed, survey
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from conformance.interpreter.namespace import DTYPES
-from conformance.lacks import declared_lacks
 from conformance.subjects import javascript
+from conformance.subjects.lacks import declared_lacks
 from conformance.subjects.libraries import LIBRARIES
 
 SUBJECTS = (*LIBRARIES, *javascript.LIBRARIES)
