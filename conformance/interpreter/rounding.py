@@ -16,6 +16,7 @@ the others the operands are moved, and the result: an algorithm that is backward
            inverted or decomposed, exact operands are moved, too: its condition shows in nothing else.
 nothing    the sign of a nan that was computed, and that of a zero that was chosen among zeros (maximum, sort) or summed, is
            one or the other: PyTorch itself has that of the place in a vector register. What hangs on it blames nobody.
+in place   as the operator that writes nothing
 layout     every second seed gives the operands with gaps between their elements, which PyTorch computes one by one: its
            loops over vectors answer otherwise for a nan now and then (the backward of hardtanh), and not at the end of a row
 ========== =================================================================================================================
@@ -201,6 +202,8 @@ def _mode() -> Any:
                 self.move(result, self.slack(func, name, args, kwargs, result))
                 self.signs(result)
                 return result
+            if writes and (written := self.written(func, name, types, args, kwargs)) is not None:
+                return written
             pointwise = torch.Tag.pointwise in func.tags
             eliminates = name.startswith(_ELIMINATING)
             whole = eliminates or name.rstrip("_") in _UNEVEN
@@ -214,6 +217,29 @@ def _mode() -> Any:
                     self.move(one, self.by(one, by_the_largest=eliminates, whole=not determined))
             self.signs(result, zeros=False)
             return result
+
+        def written(self, func: Any, name: str, types: Any, args: Any, kwargs: Any) -> Any:
+            """What the operator that writes nothing gives, written: what is off is the terms, which are gone when it has run.
+
+            None if nothing is to be said of its terms, if there is no such operator, or if it gives what is written otherwise.
+            """
+            base = name.removesuffix("_")
+            pointwise = torch.Tag.pointwise in func.tags and base not in _UNEVEN
+            if pointwise or base in _EXACT or torch.Tag.nondeterministic_seeded in func.tags:
+                return None
+            target = kwargs.get("out", args[0] if name != base else None)
+            overload = func._overloadname.removesuffix("out").removesuffix("_") or "default"
+            function = getattr(getattr(torch.ops.aten, base, None), overload, None)
+            if function is None or not isinstance(target, torch.Tensor):
+                return None
+            rest = {key: one for key, one in kwargs.items() if key != "out"}
+            try:
+                result = self.__torch_dispatch__(function, types, args, rest)
+            except (RuntimeError, TypeError):
+                return None
+            if not isinstance(result, torch.Tensor) or (result.shape, result.dtype) != (target.shape, target.dtype):
+                return None
+            return target.copy_(result)
 
         def over_moved(self, func: Any, args: Any, kwargs: Any, *, whole: bool, by_the_largest: bool) -> Any:
             """The operation over moved operands; as it is where the result is not finite, or if it raises only then."""

@@ -193,6 +193,18 @@ NEAR_SINGULAR = program(
 )
 
 
+def test_a_product_added_in_place_has_the_slack_of_its_terms() -> None:
+    # 1 + (-1 + 1e-8): nothing of it is left where the product is rounded before it is added.
+    adds = program(
+        bind("z", tensor([[1.0]])),
+        bind("a", tensor([[-1.0, 0.0001]])),
+        bind("b", tensor([[1.0], [0.0001]])),
+        method("$z", "addmm_", "$a", "$b", out="y"),
+    )
+    assert says(adds, 3, "z", [[1e-7]]) == "PASS"
+    assert says(adds, 3, "z", [[1e-3]]) == "FAIL"
+
+
 def test_near_a_root_a_function_is_as_far_off_as_its_operand() -> None:
     value = exactly(NEAR_A_ROOT, 1, "y")
     assert says(NEAR_A_ROOT, 1, "y", value + 2.0**-23) == "PASS"
