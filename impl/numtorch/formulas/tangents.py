@@ -74,7 +74,8 @@ def evenly_read_jvp(tangent: Any, x: Any, value: Any) -> Any:
 
 
 def amaxamin_jvp(x: Any, tangent: Any, result: Any, dim: Any, keepdim: bool) -> Any:
-    """The mean of the tangent over ties along the dimensions."""
+    """The mean of the tangent over ties along the dimensions, or along one."""
+    dim = (dim,) if type(dim) is int else dim
     chosen = mask(np.equal, x, restored(result, dim, keepdim, x._desc.ndim))
     zero = wrap(tangent._desc.dtype.numpy.type(0))
     return d.sum_dim(d.where(chosen, tangent, zero), dim, keepdim, None) / chosen.sum(dim, keepdim)
