@@ -85,6 +85,9 @@ _SUMS = {
 """Operators that add products or numbers, with how many terms each sum has."""
 
 
+_WITH_MEANS = ("var_mean", "std_mean")
+"""Operators whose second result is a mean, which is off by a unit of the magnitudes that it is made of."""
+
 _UNEVEN = frozenset(
     [
         "lgamma",
@@ -215,6 +218,9 @@ def _mode() -> Any:
             for one in result if isinstance(result, tuple | list) else (result,):
                 if _rounds(one):
                     self.move(one, self.by(one, by_the_largest=eliminates, whole=not determined))
+            if name in _WITH_MEANS:
+                terms = func(*[one.abs() if _rounds(one) else one for one in args], **kwargs)[1]
+                self.move(result[1], terms * self.unit * self.side(result[1]))
             self.signs(result, zeros=False)
             return result
 

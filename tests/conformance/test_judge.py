@@ -205,6 +205,14 @@ def test_a_product_added_in_place_has_the_slack_of_its_terms() -> None:
     assert says(adds, 3, "z", [[1e-3]]) == "FAIL"
 
 
+def test_a_mean_that_comes_with_a_variance_has_the_slack_of_its_terms() -> None:
+    # PyTorch adds up as it goes, and is left with 2.8e-17 of numbers whose sum is exactly 0.
+    both = program(bind("x", tensor([1.0, 1.0, 1.0, -1.0, -1.0, -1.0])), call("torch.std_mean", "$x", 0, out="both"))
+    both = Program(steps=(*both.steps, Unpack(Ref("both"), ("std", "mean"))))
+    assert says(both, 2, "mean", 0.0) == "PASS"
+    assert says(both, 2, "mean", 1e-3) == "FAIL"
+
+
 def test_near_a_root_a_function_is_as_far_off_as_its_operand() -> None:
     value = exactly(NEAR_A_ROOT, 1, "y")
     assert says(NEAR_A_ROOT, 1, "y", value + 2.0**-23) == "PASS"

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..memory.geometry import element_strides, laid_out
 from ..memory.layout import elementwise_strides
+from ..memory.lazy import Zeros
 from ..plain_numpy import np
 
 Array = Any
@@ -13,7 +14,7 @@ Array = Any
 
 def dot(x: Array, y: Array) -> Array:
     """The sum of the products of two vectors."""
-    return x.dot(y)
+    return y.dot(x) if type(y) is Zeros else x.dot(y)  # an ndarray takes it for ordinary zeros
 
 
 def vdot(x: Array, y: Array) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..dtype import FROM_NUMPY as _FROM_NUMPY
+from ..memory.lazy import resolve
 from ..plain_numpy import np
 from .activation import rows
 from .comparison import in_layout
@@ -22,6 +23,7 @@ def reduced_loss(values: Array, reduction: int) -> Array:
 
 def _share(grad: Array, like: Array, reduction: int) -> Array:
     """The gradient of each element's loss."""
+    grad = resolve(grad)  # the backward of a loss is one operator in PyTorch, which computes with ordinary zeros
     return grad / like.dtype.type(like.size) if reduction == MEAN else grad
 
 
@@ -34,7 +36,7 @@ def mse_loss(x: Array, target: Array, reduction: int) -> Array:
 def mse_loss_backward(grad: Array, x: Array, target: Array, reduction: int) -> Array:
     """2 (x - target), over the number of elements for the mean."""
     norm = x.dtype.type(2 / max(x.size, 1) if reduction == MEAN else 2)
-    return rows(norm * (x - target) * grad)  # PyTorch fills zeros that are row-major
+    return rows(norm * (x - target) * resolve(grad))  # PyTorch fills zeros that are row-major
 
 
 def smooth_l1_loss(x: Array, target: Array, reduction: int, beta: float) -> Array:
