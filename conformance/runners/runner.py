@@ -68,9 +68,9 @@ class Library:
             self.module.set_num_threads(1)
 
     def quietly(self):
-        """A context in which looking at a tensor is no call that a subclass of the program would answer."""
+        """A context in which looking at a tensor is no call that a subclass or a mode of the program would answer."""
         try:
-            return self.module._C.DisableTorchFunctionSubclass()
+            return self.module._C.DisableTorchFunction()
         except AttributeError:
             return contextlib.nullcontext()
 

@@ -87,7 +87,7 @@ def test_what_nothing_runs_is_left_alone(text: str) -> None:
 
 
 def test_a_mutant_leaves_every_other_line_as_it_was() -> None:
-    source = (package() / "accumulate.py").read_text()
+    source = (package() / "backward/accumulate.py").read_text()
     for edit in edits(source, ENGINE)[::10]:
         changed = edit.made_to(source)
         ast.parse(changed)
@@ -142,7 +142,7 @@ def test_what_is_called_equivalent_is_a_mutant(every: list[Mutant]) -> None:
 
 
 def _mutant(name: str, kind: str = "engine") -> Mutant:
-    return Mutant(name, kind, "views.py", "logic", dict, ())
+    return Mutant(name, kind, "aliasing/views.py", "logic", dict, ())
 
 
 def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:

@@ -68,9 +68,9 @@ def test_another_tangent_of_a_row_is_what_runs() -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("accumulate.py", "\n\n\ndef ", "\n\n\nMORE = 1\n\n\ndef "),
+        ("backward/accumulate.py", "\n\n\ndef ", "\n\n\nMORE = 1\n\n\ndef "),
         ("dispatch/pointwise.py", "    __slots__ = (", "    __slots__ = ('more', "),
-        ("hooks.py", "def ", "def more(): ...\n\n\ndef "),
+        ("backward/hooks.py", "def ", "def more(): ...\n\n\ndef "),
     ],
     ids=["of a module", "of a class", "another function"],
 )

@@ -16,7 +16,7 @@ import sys, msgspec
 from mutation.faults import fault
 from mutation.shrinking import measure
 
-(both,) = measure([fault(sys.argv[1])], programs=60)
+(both,) = measure([fault(sys.argv[1])], programs=400)
 sys.stdout.buffer.write(msgspec.json.encode(both))
 """
 

@@ -13,5 +13,6 @@ names = {name: getattr(torch, name) for name in dir(torch) if not name.startswit
 
 def real_stdout() -> io.FileIO:
     """The stdout that the child keeps for itself, found as a stray C library might find it."""
+    gc.unfreeze()  # the child freezes what is there before the first program
     (replies,) = [f for f in gc.get_objects() if isinstance(f, io.FileIO) and f.mode == "wb" and f.fileno() > 2]
     return replies

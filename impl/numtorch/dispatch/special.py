@@ -24,7 +24,6 @@ from ..kernels.special import acosh_backward as k_acosh_backward
 from ..kernels.special import addcdiv as k_addcdiv
 from ..kernels.special import addcmul as k_addcmul
 from ..kernels.special import atan2_scale as k_atan2_scale
-from ..kernels.pointwise import conjugate as k_conjugate
 from ..kernels.special import copysign as k_copysign
 from ..kernels.special import copysign_ratio as k_copysign_ratio
 from ..kernels.special import copysign_scalar as k_copysign_scalar
@@ -64,6 +63,7 @@ from ..kernels.special import logaddexp as k_logaddexp
 from ..kernels.special import logit as k_logit
 from ..kernels.special import logit_backward as k_logit_backward
 from ..kernels.comparison import masked_fill as k_masked_fill
+from ..kernels.pointwise import mul_scalar_backward as k_mul_scalar_backward
 from ..kernels.gamma import mvlgamma as k_mvlgamma
 from ..kernels.gamma import mvlgamma_backward as k_mvlgamma_backward
 from ..kernels.special import nan_to_num as k_nan_to_num
@@ -9914,13 +9914,13 @@ class LerpBackward0(VariadicNode):
                 node.release()
             return out
         weight = node.weight
-        grad0 = None if node.next_nodes[0] is None else fit(grad * k_conjugate(1 - weight), node.operand_descs[0])
-        grad1 = None if node.next_nodes[1] is None else fit(grad * k_conjugate(weight), node.operand_descs[1])
+        grad0 = None if node.next_nodes[0] is None else fit(k_mul_scalar_backward(grad, 1 - weight), node.operand_descs[0])
+        grad1 = None if node.next_nodes[1] is None else fit(k_mul_scalar_backward(grad, weight), node.operand_descs[1])
         return grad0, grad1,
     def apply_tensors(node, grad):
         weight = node.weight
-        grad1 = None if node.next_nodes[1] is None else grad * weight.conjugate()
-        grad0 = None if node.next_nodes[0] is None else grad * (1 - weight).conjugate()
+        grad1 = None if node.next_nodes[1] is None else formulas.mul_scalar_backward(grad, weight)
+        grad0 = None if node.next_nodes[0] is None else formulas.mul_scalar_backward(grad, 1 - weight)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'LerpBackward0', 0)
         if grad1 is not None:

@@ -264,6 +264,7 @@ def cumprod_backward(grad: Any, x: Any, dim: int, result: Any) -> Any:
     shape = list(x._desc.shape)
     shape[dim] = 1
     ones = d.expand(wrap(np.ones(1, x._desc.dtype.numpy)), tuple(shape))
+    found = None if inside else grad.new_zeros(tuple(x._desc.shape)).zero_()  # PyTorch writes its zeros, too
     columns = []
     for k in range(n):  # the sum over all products that the element is in, of what else is in them
         others = None if k == 0 else d.prod_dim(d.slice_(x, dim, 0, k, 1), dim, True, None)
@@ -273,13 +274,12 @@ def cumprod_backward(grad: Any, x: Any, dim: int, result: Any) -> Any:
                 others = d.cat([ones, after], dim)
             else:
                 others = d.cat([others, d.expand(others, tuple(after._desc.shape)) * after], dim)
-        columns.append(d.sum_dim(d.slice_(grad, dim, k, n, 1) * others, (dim,), False, None))
-    if inside:
-        return d.stack(columns, dim)
-    found = grad.new_zeros(tuple(x._desc.shape)).zero_()  # PyTorch writes its zeros, too
-    for k, column in enumerate(columns):
-        d.select(found, dim, k).copy_(column)
-    return found
+        column = d.sum_dim(d.slice_(grad, dim, k, n, 1) * others, (dim,), False, None)
+        if found is None:
+            columns.append(column)
+        else:
+            d.select(found, dim, k).copy_(column)
+    return d.stack(columns, dim) if found is None else found
 
 
 def _between_zeros(grad: Any, x: Any, dim: int, result: Any) -> Any:
@@ -294,4 +294,4 @@ def _between_zeros(grad: Any, x: Any, dim: int, result: Any) -> Any:
     ahead = d.gather(result, dim, wrap(np.maximum(place - 1, 0)), False).masked_fill(wrap(place == 0), 1)
     at_zero = d.sum_dim(after, (dim,), True, None) * ahead
     nothing = wrap(np.zeros((), grad._desc.dtype.numpy))
-    return d.where(wrap(none), before, d.where(wrap(first), at_zero, nothing))
+    return d.where(wrap(none), before, d.where(wrap(first), at_zero, nothing)).contiguous()

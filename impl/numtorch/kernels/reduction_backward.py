@@ -246,7 +246,7 @@ def cumprod_backward(grad: Array, x: Array, dim: int, result: Array) -> Array:
         return reversed_cumsum(result * grad, dim) / x
     zeros = np.add.accumulate(x == 0, axis=dim, dtype=np.int64)
     before, after = zeros == 0, zeros == 1
-    out = np.zeros_like(x)
+    out = np.zeros(x.shape, x.dtype)  # row-major, as PyTorch's
     np.copyto(out, reversed_cumsum(np.where(before, result * grad, 0), dim) / x, where=before)
     # All that depends on the first zero: the product before it, times the products up to the second.
     place = np.expand_dims(np.argmax(after, axis=dim), dim)

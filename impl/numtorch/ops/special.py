@@ -164,7 +164,7 @@ for _name, _suffix in (("heaviside", ""), ("heaviside_of", "_")):
 
 # ---- several operands
 nary("lerp_scalar(self, end, weight)", k.lerp, node="LerpBackward0", says="lerp", inplace=True,
-     self="grad * (1 - weight).conjugate()", end="grad * weight.conjugate()",
+     self="mul_scalar_backward(grad, 1 - weight)", end="mul_scalar_backward(grad, weight)",
      jvp="lerp_scalar(self_t, end_t, weight)")
 nary("lerp_tensor(self, end, weight)", k.lerp_tensor, node="LerpBackward1", says="lerp", inplace=True,
      self="grad * (1 - weight).conj()", end="grad * weight.conj()", weight="grad * (end - self).conj()",
