@@ -167,7 +167,7 @@ def refuse_qr(mode: str, rows: int, cols: int) -> None:
 def linalg_qr_backward(grads: list, Q: Any, R: Any, mode: str) -> Any:
     """The gradient through both factors, tall and wide apart."""
     gQ, gR = grads
-    rows, cols = R._desc.shape[-2] if mode == "r" else Q._desc.shape[-2], R._desc.shape[-1]  # there is no Q in that mode
+    rows, cols = (R if mode == "r" else Q)._desc.shape[-2], R._desc.shape[-1]  # there is no Q in that mode
     refuse_qr(mode, rows, cols)
     if gQ is not None:
         turned = Q.mH.matmul(gQ)  # first: PyTorch's C++ evaluates the right operand first
