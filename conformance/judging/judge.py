@@ -186,21 +186,22 @@ class _Referee:
             some, none = s[finite], exact[finite]
             error, own = np.abs(some - none), np.abs(o[finite] - none)
             size = np.abs(none)
-            bad = error > MULTIPLE * own + SLACK * ulp(dtype, size)
+            within = MULTIPLE * own + SLACK * ulp(dtype, size)
+            bad = error > within
             if not bad.any():
                 return _Opinion("accepted", count=int(np.count_nonzero(o[finite] != some)))
             why = witness.unsure(step)
             if why:
                 return _Opinion("inconclusive", why, ends=True)
             moved = witness.moved(doubt, exact)[finite]
-            allowed = MULTIPLE * own + SLACK * ulp(dtype, size) + ALLOWED * moved
+            allowed = within + ALLOWED * moved
             apart = error[bad & (error > allowed)]
             if apart.size and apart.max() < AS_SMALL * EPSILON[dtype] * largest(self.single, step):
                 why = witness.unsure(step, patiently=True)
                 if why:
                     return _Opinion("inconclusive", why, ends=True)
                 moved = witness.moved(doubt, exact, patiently=True)[finite]
-                allowed = MULTIPLE * own + SLACK * ulp(dtype, size) + ALLOWED * moved
+                allowed = within + ALLOWED * moved
             worst = int(np.argmax(np.where(bad, error / np.maximum(allowed, 5e-324), 0.0)))
             unit = ulp(dtype, size[worst])
             note = (

@@ -90,14 +90,11 @@ class Replays:
 
     def others(self, step: int, patiently: bool = False) -> list[Trace]:
         """The traces in double precision with other roundings; none, if the oracle is not PyTorch."""
-        seeds = range(ROUNDINGS)
-        found = _remembered_others(self.program, self.single, self.oracle, coarsest(self.single, step), seeds)
-        if found and patiently:
-            seeds = range(ROUNDINGS, PATIENT)
-            found = found + _remembered_others(
-                self.program, self.single, self.oracle, coarsest(self.single, step), seeds
-            )
-        return found
+        dtype = coarsest(self.single, step)
+        found = _remembered_others(self.program, self.single, self.oracle, dtype, range(ROUNDINGS))
+        if not found or not patiently:
+            return found
+        return found + _remembered_others(self.program, self.single, self.oracle, dtype, range(ROUNDINGS, PATIENT))
 
     @property
     def silent(self) -> str:

@@ -18,6 +18,7 @@ from conformance.program import (
     Operand,
     Operator,
     Program,
+    ProgramError,
     Ref,
     Step,
     TensorLiteral,
@@ -33,14 +34,22 @@ Shape = tuple[int, ...]
 
 
 def without_the_step(program: Program, index: int) -> Iterator[Program]:
-    """Programs in which an operand of the step stands in for its result: ``y = f(x)`` is gone, and x is read for y."""
+    """Programs in which an operand of the step stands in for its result: ``y = f(x)`` is gone, and x is read for y.
+
+    Not those in which that would bind a name twice: a body may have a name of its own that is an operand's outside.
+    """
     step = program.steps[index]
     out = getattr(step, "out", None)
     if out is None or isinstance(step, Bind):
         return
     for operand in dict.fromkeys(part for part in operands(step) if isinstance(part, Ref)):
         kept = [one for number, one in enumerate(program.steps) if number != index]
-        yield with_steps(program, [renamed(_kept_alive(one, out), {out: operand.name}) for one in kept])
+        simpler = with_steps(program, [renamed(_kept_alive(one, out), {out: operand.name}) for one in kept])
+        try:
+            simpler.validate()
+        except ProgramError:
+            continue
+        yield simpler
 
 
 def _kept_alive(step: Step, name: str) -> Step:

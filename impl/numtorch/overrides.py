@@ -8,9 +8,10 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .calls import handlers, torch_function as asked
+from .calls import handlers
 from .calls.handlers import get_default_nowrap_functions
 from .calls.overridable import PYTHON_FUNCTIONS
+from .calls.torch_function import pop_mode as _pop_mode, push_mode as _push_mode
 from .tensor import Tensor
 
 
@@ -29,11 +30,11 @@ class TorchFunctionMode:
         raise NotImplementedError
 
     def __enter__(self) -> TorchFunctionMode:
-        asked.push_mode(self)
+        _push_mode(self)
         return self
 
     def __exit__(self, *exc: Any) -> None:
-        asked.pop_mode()
+        _pop_mode()
 
     @classmethod
     def push(cls, *args: Any, **kwargs: Any) -> TorchFunctionMode:
@@ -59,15 +60,6 @@ def _get_current_function_mode() -> TorchFunctionMode | None:
 def _get_current_function_mode_stack() -> list[TorchFunctionMode]:
     """The modes of this thread, in the order in which they were entered."""
     return list(handlers.state.modes)
-
-
-def _push_mode(mode: TorchFunctionMode) -> None:
-    asked.push_mode(mode)
-
-
-def _pop_mode() -> TorchFunctionMode:
-    mode: TorchFunctionMode = asked.pop_mode()
-    return mode
 
 
 @contextlib.contextmanager
@@ -99,11 +91,8 @@ def has_torch_function_variadic(*relevant_args: Any) -> bool:
 
 def handle_torch_function(public_api: Any, relevant_args: Iterable[Any], *args: Any, **kwargs: Any) -> Any:
     """Let the arguments that override answer for a function that is written in Python."""
-    found, tensor = handlers.overloaded(relevant_args) if handlers.state.enabled else [], Tensor
-    for value in relevant_args:  # PyTorch's Python tells of plain tensors as well
-        if type(value) is tensor:
-            handlers.insert(found, value)
-    return handlers.call(public_api, found, args, kwargs)
+    found = handlers.overloaded(relevant_args) if handlers.state.enabled else []
+    return handlers.call(public_api, handlers.with_plain(found, relevant_args), args, kwargs)
 
 
 def is_tensor_like(inp: Any) -> bool:

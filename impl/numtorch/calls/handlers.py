@@ -8,9 +8,8 @@ import weakref
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-_overriding: dict[
-    int, bool
-] = {}  # by the id of a type that was seen as an argument, which is not to be kept alive by that
+_overriding: dict[int, bool] = {}
+"""By the id of a type that was seen as an argument, which is not to be kept alive by that."""
 _seen: dict[int, weakref.ref] = {}  # the same types; the end of one takes its id out of both
 
 
@@ -127,6 +126,15 @@ def insert(found: list[Any], value: Any) -> None:
             found.insert(index, value)
             return
     found.append(value)
+
+
+def with_plain(found: list[Any], values: Iterable[Any]) -> list[Any]:
+    """Those who are asked, with the plain tensors among them: PyTorch's Python tells of these, its C++ does not."""
+    tensor = tensor_type()
+    for value in values if state.enabled else ():
+        if type(value) is tensor:
+            insert(found, value)
+    return found
 
 
 def call(func: Any, found: list[Any], args: tuple, kwargs: Any) -> Any:

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from types import FunctionType
 from typing import Any
 
-from .handlers import call, disabled_torch_function, insert, overloaded, state, tensor_type
+from .handlers import call, disabled_torch_function, overloaded, state, with_plain
 from .overridable import (
     ASKS_ALL,
     BINARY,
@@ -146,17 +146,9 @@ class _Function:
     """A public function: its own code, and the code that asks first."""
 
     __slots__ = (
-        "_code",
-        "_defaults",
-        "_func",
-        "_function",
-        "_keywords",
-        "_modes_only",
-        "_python",
-        "_tells_self",
-        "_wraps",
+        *("_code", "_defaults", "_func", "_function", "_keywords", "_modes_only", "_python", "_tells_self", "_wraps"),
+        *("asks_all", "original"),
     )
-    __slots__ += ("asks_all", "original")
 
     def __init__(
         self, function: FunctionType, func: Any, python: dict[str, Any] | None, asks_all: bool, tells: bool, modes: bool
@@ -180,9 +172,8 @@ class _Function:
             self._code, function.__globals__, function.__name__, self._defaults, function.__closure__
         )
         original.__kwdefaults__ = self._keywords
-        original.__qualname__ = (
-            function.__qualname__
-        )  # NumPy reads it in the error of an __array__ that takes no `copy`
+        # NumPy reads it in the error of an __array__ that takes no `copy`.
+        original.__qualname__ = function.__qualname__
         self.original = original
         if not self._wraps:
             function.__wrapped__ = original  # type: ignore[attr-defined]  # whose signature inspect.signature tells
@@ -232,18 +223,10 @@ class _Function:
     def _answer(self, found: list[Any], args: tuple, kwargs: dict[str, Any]) -> Any:
         if self._python is not None:
             args, kwargs = self._with_defaults(args, kwargs)
-            return call(self._func, self._asked(found, args), args, kwargs)
+            return call(self._func, with_plain(found, args if self.asks_all else args[:1]), args, kwargs)
         if not found and self._tells_self and args:
             found = [args[0]]
         return call(self._func, found, args, kwargs or None)
-
-    def _asked(self, found: list[Any], args: tuple) -> list[Any]:
-        """PyTorch's Python tells of the plain tensors among those asked, too; its C++ does not."""
-        tensor = tensor_type()
-        for value in (args if self.asks_all else args[:1]) if state.enabled else ():
-            if type(value) is tensor:
-                insert(found, value)
-        return found
 
     def _with_defaults(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
         """The arguments as PyTorch's Python hands them on: what has a default goes by keyword."""
