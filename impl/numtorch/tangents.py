@@ -102,6 +102,18 @@ def kept(tensor: Any, level: Level) -> Any:
     return tangent
 
 
+def beside(tensor: Any) -> Forward | None:
+    """The tangent of a tensor as what is saved of the tensor keeps it: until the level is left."""
+    level = entered
+    tangent = None if level is None or grad_mode.state.forward is False else kept(tensor, level)
+    if level is None or tangent is None:
+        return None
+    found = Forward()
+    found.tangent, found.level = tangent, level
+    level.holders.add(found)
+    return found
+
+
 def seen_through(view: Any, base: Any, tangent: Any) -> Any:
     """Of the base's tangent what a view shows of the base."""
     from .functions.strided import as_strided
@@ -157,7 +169,8 @@ def give_written(tensor: Any, tangent: Any, level: Level) -> None:
             return
         hold(base, own(zeros_laid_out_as(base, tangent._desc.dtype)), level)
         old = kept(tensor, level)
-    copy_(old, tangent)
+    if tangent is not old:
+        copy_(old, tangent)
     remember(tensor, old, level)
 
 

@@ -50,7 +50,7 @@ def tangents(lib, text, first_only, tracked=False):
         return found
 
 
-OTHERWISE = {"threshold_of", "polygamma_of", "binary_cross_entropy_with_logits"}
+OTHERWISE = {"binary_cross_entropy_with_logits"}
 """Operators whose tangents PyTorch computes by other nodes, or writes otherwise; the numbers are alike."""
 
 

@@ -284,10 +284,11 @@ CAPTURED = (
 
 
 def refuse_captured(interpreter: GradInterpreter, replaced: Replaced, args: tuple) -> None:
-    """Refuse to write to what comes from outside, or shows its memory."""
+    """Refuse to write to what comes from outside, or shows its memory; a formula may, to a tangent that was given."""
     wrapped = at(living(args[0]), interpreter)
-    if wrapped is None and state.formulas:  # made by a formula: only there are tensors made past the interpreters
-        interpreter.own(args[0])
+    if state.formulas:
+        if wrapped is None:  # made by a formula: only there are tensors made past the interpreters
+            interpreter.own(args[0])
     elif wrapped is None or wrapped.captured:
         raise RuntimeError(CAPTURED.format(aten_name(replaced.name, args)))
 

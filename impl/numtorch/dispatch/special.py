@@ -72,6 +72,7 @@ from ..kernels.pointwise import new_zeros as k_new_zeros
 from ..kernels.special import not_implemented as k_not_implemented
 from ..kernels.special import not_implemented_for as k_not_implemented_for
 from ..kernels.gamma import polygamma as k_polygamma
+from ..kernels.gamma import polygamma_of as k_polygamma_of
 from ..kernels.pointwise import pow_base as k_pow_base
 from ..kernels.special import rad2deg as k_rad2deg
 from ..kernels.special import remainder as k_remainder
@@ -5150,16 +5151,16 @@ class PolygammaBackward1(UnaryNode):
             node.self = FREED
 
 
-def polygamma_of(n, self, *, out=None):
-    """polygamma_of(n, self) -> Tensor"""
+def polygamma_of(self, n, *, out=None):
+    """polygamma_of(self, n) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
-        array = k_polygamma(n, self._array)
+        array = k_polygamma_of(self._array, n)
     else:
         try:
             self = plain(self, 'polygamma', True)
             if self._desc.dtype.category == 3:
                 raise refused(f"{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}", self._desc.dtype)
-            array, desc = single(rounded_once(k_polygamma, n, self._array), self)
+            array, desc = single(rounded_once(k_polygamma_of, self._array, n), self)
         except Exception as error:
             autograd_first(error, locals(), 'polygamma', ('self',), (('self', ('self',)),))
             raise
@@ -5217,8 +5218,8 @@ def polygamma_of(n, self, *, out=None):
     return result
 
 
-def polygamma_of_(n, self):
-    """polygamma_of_(n, self) -> Tensor, self itself"""
+def polygamma_of_(self, n):
+    """polygamma_of_(self, n) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'polygamma_', False)
     try:
@@ -5255,9 +5256,9 @@ def polygamma_of_(n, self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_polygamma(n, target) if self._desc.real else rounded_once(k_polygamma, n, target)
+        target[...] = k_polygamma_of(target, n) if self._desc.real else rounded_once(k_polygamma_of, target, n)
     else:
-        self._array = assigned(target, rounded_once(k_polygamma, n, target))
+        self._array = assigned(target, rounded_once(k_polygamma_of, target, n))
     bump(self)
     if flag:
         rebase_history(self, node)

@@ -17,14 +17,10 @@ IN_DERIVATIVES = " or submit a PR adding the implementation to derivatives.yaml"
 NO_KERNEL = "Trying to use forward AD with {} that does not support it."
 OUT = "Trying to use forward AD with {}_out that does not support it because it is an out= function"
 REFUSED = {
-    **{
-        name: name for name in ("igamma", "igamma_", "igammac", "igammac_", "index_reduce", "index_reduce_", "cholesky")
-    },
+    **{name: name for name in ("igamma", "igammac", "index_reduce", "cholesky")},
     **dict.fromkeys(("zeta", "zeta_self", "zeta_other"), "special_zeta"),
-    "rrelu_with_noise_of_": "rrelu_with_noise_",
     "unique": "_unique2",
     "unique_consecutive": "unique_consecutive",
-    "set_": "set_",
     **{name: name for name in ("huber_loss_backward", "soft_margin_loss_backward")},
 }
 """Operators of which PyTorch has the derivative and not the tangent, and what it calls them."""
@@ -32,8 +28,11 @@ REFUSED = {
 NO_DERIVATIVE = {f"{name}_gradient": f"{name}_backward" for name in ("silu", "mish", "logit")}
 """Operators that stand for several which have a derivative, and what PyTorch calls them."""
 
-REFUSED_LATE = {f"{name}_of_": f"{name}_" for name in ("acosh", "asinh", "atanh")}
-"""Writes of which PyTorch sees that it has no tangent only when it has written."""
+REFUSED_LATE = {
+    **{f"{name}_of_": f"{name}_" for name in ("acosh", "asinh", "atanh", "rrelu_with_noise")},
+    **{name: name for name in ("igamma_", "igammac_", "index_reduce_", "set_")},
+}
+"""Writes of which PyTorch has no tangent, which it sees when it has written."""
 
 
 def missing(name: str, row: bool = True) -> NotImplementedError:
@@ -58,7 +57,7 @@ def refuse_out(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> None:
 def refuse(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     """An operator that has no rule for tangents."""
     if duals_in(args, kwargs):
-        raise missing(REFUSED[replaced.name], row=replaced.name != "set_")
+        raise missing(REFUSED[replaced.name])
     return replaced.original(*args, **kwargs)
 
 
@@ -67,7 +66,7 @@ def refuse_late(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     refused = duals_in(args, kwargs)
     out = replaced.original(*args, **kwargs)
     if refused:
-        raise missing(REFUSED_LATE[replaced.name])
+        raise missing(REFUSED_LATE[replaced.name], row=False)
     return out
 
 
@@ -97,10 +96,12 @@ def distinct(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
 
 
 def resize(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
-    """Another size, which a tensor with a tangent may not get."""
-    if duals_in(args[:1], {}):
+    """Another size, which a tensor with a tangent may not get: PyTorch says so when it has it."""
+    refused = duals_in(args[:1], {})
+    out = replaced.original(*args, **kwargs)
+    if refused:
         raise RuntimeError("cannot resize variables that has a forward grad")
-    return replaced.original(*args, **kwargs)
+    return out
 
 
 def stored(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:

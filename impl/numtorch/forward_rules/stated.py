@@ -8,6 +8,7 @@ Operands without a tangent have zeros, so that the graph has every node that PyT
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from types import CodeType
@@ -40,13 +41,17 @@ def after_write(name: str, text: str, given: dict[str, Any], target: Tensor, lev
     """The tangent of what was written, over all operands as they are now; `self` in `given` may be an earlier copy."""
     known = {id(t): (t, tangents.kept(t, level)) for t in given.values() if isinstance(t, Tensor)}
     duals = {key: pair for key, pair in known.items() if pair[1] is not None}
-    if id(target) in duals and "self_t" in text:  # it is written to, and may be saved before
+    if IN_PLACE.match(text):
+        duals[id(given["self"])] = (given["self"], tangents.kept(target, level))
+    elif id(target) in duals and "self_t" in text:  # it is written to, and may be saved before
         duals[id(target)] = (target, dispatch.clone(duals[id(target)][1]))
     out = primal(target, {id(target): target}) if "result" in text else target
     return evaluated(text, FORWARD[name][1], given, duals, out)
 
 
 LINEAR = "linear"
+IN_PLACE = re.compile(r"self_t\.\w+_\(")
+"""How an expression begins that writes the tangent itself, as PyTorch's for a few writes do."""
 
 
 def evaluated(text: str, varying: tuple[str, ...], given: dict[str, Any], duals: dict, out: Any) -> Any:

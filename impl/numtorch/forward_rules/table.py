@@ -72,7 +72,7 @@ OTHERS: list[tuple[Any, str, Rule]] = [
     (importlib.import_module("..aliasing.index_put", __package__), "index_put_", written.write),
     (strided, "as_strided", kinds.view),
     (inplace_views, "as_strided_", kinds.show_otherwise),
-    (memory, "set_", refusals.refuse),
+    (memory, "set_", refusals.refuse_late),
     (memory, "_resize", refusals.resize),
     (counts, "bincount", refusals.no_kernel),
     (counts, "unique", refusals.distinct),

@@ -221,7 +221,7 @@ def polygamma_method(self: Tensor, n: int) -> Tensor:
 
 def polygamma_(self: Tensor, n: int) -> Tensor:
     """polygamma in place"""
-    return d.polygamma_of_(_order(n), self)
+    return d.polygamma_of_(self, _order(n))
 
 
 def _order(n: int) -> int:

@@ -158,6 +158,11 @@ def polygamma(n: int, x: Array) -> Array:
     return (sign * math.factorial(n) * _double(zeta(np.float64(n + 1), _double(x)))).astype(x.dtype)[()]
 
 
+def polygamma_of(x: Array, n: int) -> Array:
+    """The same, of what is written."""
+    return polygamma(n, x)
+
+
 def mvlgamma(x: Array, p: int) -> Array:
     """The logarithm of the multivariate gamma function of dimension p."""
     total = np.full(x.shape, p * (p - 1) / 4 * math.log(math.pi))

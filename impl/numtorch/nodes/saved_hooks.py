@@ -8,7 +8,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from .. import grad_mode
+from .. import grad_mode, tangents
 from .graph import Node, accumulator
 
 NEVER = [-2]  # a version counter that equals no saved version
@@ -86,14 +86,25 @@ def incompatible(name: str, signature: str, *arguments: Any) -> TypeError:
 class Packed:
     """What a pack hook returned, in the place of a saved tensor, and the tensor's place in the graph.
 
-    The place is given to whatever the unpack hook returns, so that a second derivative finds its way. That of a result is
-    its own node, which is not kept, because it keeps the Packed.
+    The place and the tangent are given to whatever the unpack hook returns, so that a second derivative finds its way. The
+    place of a result is its own node, which is not kept, because it keeps the Packed.
     """
 
-    __slots__ = ("_counter", "accumulator", "grad_fn", "is_result", "output_nr", "requires_grad", "unpack", "value")
+    __slots__ = (
+        "_counter",
+        "accumulator",
+        "forward",
+        "grad_fn",
+        "is_result",
+        "output_nr",
+        "requires_grad",
+        "unpack",
+        "value",
+    )
 
     def __init__(self, tensor: Any, is_result: bool, pair: Pair, handed: Any = None):
         """Pack a tensor; `handed` is what the hook is given for it."""
+        self.forward = tangents.beside(tensor)
         self.value = call_pack_hook(pair[0], tensor if handed is None else handed)
         self.unpack = pair[1]
         self._counter = NEVER
@@ -119,6 +130,8 @@ class Packed:
         value._output_nr = self.output_nr
         if self.accumulator is not None:
             value._accumulator = weakref.ref(self.accumulator)
+        if self.forward is not None and self.forward.tangent is not None:
+            tangents.give(value, self.forward.tangent, self.forward.level)
         return value
 
 

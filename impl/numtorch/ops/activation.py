@@ -62,7 +62,8 @@ op("hardtanh_backward(grad_output, self, min_val, max_val)", k.hardtanh_backward
 op("threshold(self, threshold, value)", k.threshold, pointwise=True, inplace=False,
    self="threshold_backward(grad, self, threshold)", jvp=ELEMENTWISE)
 op("threshold_of(self, threshold, value)", k.threshold, node="ThresholdBackward1", pointwise=True,
-   self="threshold_backward(grad, self, threshold)", jvp=ELEMENTWISE)
+   self="threshold_backward(grad, self, threshold)",
+   jvp="self_t.copy_(threshold_backward(self_t.conj(), self_p, threshold).conj())")
 op("softshrink(self, lambd)", k.softshrink, pointwise=True, inplace=False, refuses="softshrink_check",
    self="softshrink_backward(grad, self, lambd)", jvp=ELEMENTWISE)
 op("softshrink_backward(grad_output, self, lambd)", k.shrink_backward, node="SoftshrinkBackwardBackward0", pointwise=True,

@@ -83,8 +83,8 @@ op("lgamma(self)", k.lgamma, pointwise=True, float_result=True, self="grad * dig
 op("digamma(self)", k.digamma, pointwise=True, float_result=True, self="grad * polygamma(1, self)", jvp=ELEMENTWISE)
 op("polygamma(n, self)", k.polygamma, pointwise=True, inplace=False, float_result=True, self="grad * polygamma(n + 1, self)",
    jvp=ELEMENTWISE)
-op("polygamma_of(n, self)", k.polygamma, node="PolygammaBackward1", says="polygamma", pointwise=True, float_result=True,
-   self="grad * polygamma(n + 1, self)")
+op("polygamma_of(self, n)", k.polygamma_of, node="PolygammaBackward1", says="polygamma", pointwise=True, float_result=True,
+   self="grad * polygamma(n + 1, self)", jvp="self_t.mul_(polygamma(n + 1, self_p))")
 op("mvlgamma(self, p)", k.mvlgamma, pointwise=True, row_major=True, float_result=True, self="mvlgamma_backward(grad, self, p)",
    jvp=ELEMENTWISE)
 op("igamma(self, other)", k.igamma, pointwise=True, tensors_only=True, self="not_implemented_for(grad, 'igamma: input')",
