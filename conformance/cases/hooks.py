@@ -5,6 +5,14 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import cotangent, floats
 
+TURNS = {
+    "t_": lambda y: y.t_(),
+    "swapaxes_": lambda y: y.swapaxes_(0, -1),
+    "squeeze_": lambda y: y.squeeze_(),
+    "unsqueeze_": lambda y: y.unsqueeze_(0),
+    "as_strided_": lambda y: y.as_strided_((3, 1), (1, 1)),
+}
+
 
 @case(requires=["hooks", "backward"], covers=["hook.replace"])
 def hook_sees_the_gradient(torch, x: floats(), g: lambda x: cotangent(x)):
@@ -291,3 +299,24 @@ def gradient_detached_by_a_hook_is_taken_over(
         x.register_hook(lambda grad: grad.mul_(2))
     x.backward(g)
     x.grad.add_(1)
+
+
+@case(requires=["hooks", "retain_grad", "views", "backward"])
+def view_made_in_place_leaves_hooks_behind(torch, x: floats(shape=(1, 3)), how: st.sampled_from(sorted(TURNS))):
+    """A tensor turned in place leaves its hooks, and its retained gradient, at the node it had."""
+    y = x.requires_grad_() * 2
+    y.register_hook(lambda grad: grad * 3)
+    y.retain_grad()
+    TURNS[how](y)
+    y.register_hook(lambda grad: grad + 1)
+    (y * 5).sum().backward()
+
+
+@case(requires=["hooks", "retain_grad", "views", "backward"])
+def hook_after_a_view_made_in_place(torch, x: floats(shape=(1, 3)), how: st.sampled_from(sorted(TURNS))):
+    """The first hook and retain_grad() of a tensor that was turned in place see it as it is."""
+    y = x.requires_grad_() * 2
+    TURNS[how](y)
+    y.register_hook(lambda grad: grad * 3)
+    y.retain_grad()
+    (y * 5).sum().backward()

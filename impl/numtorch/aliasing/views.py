@@ -341,23 +341,31 @@ def is_leaf(tensor: Any) -> bool:
 
 
 def set_history(tensor: Any, node: Node, output_nr: int) -> None:
-    """Make the tensor the node's output."""
-    extra = tensor._extra
-    old, old_nr = tensor._node, tensor._output_nr
+    """Make the tensor the node's output; its hooks and retained gradient stay with the node that it had.
+
+    PyTorch says no more of a view made in place (`t_`), so that hooks registered later join those of the old node.
+    """
     tensor._node = node
     tensor._output_nr = output_nr
     tensor._requires_grad = True
-    if extra is not None:
-        if extra.base is not None:
-            extra.attr_version = tensor._counter[0] if tensor._counter is not None else 0
-        move_hooks(extra, old, old_nr, node, output_nr)
+    extra = tensor._extra
+    if extra is not None and extra.base is not None:
+        extra.attr_version = tensor._counter[0] if tensor._counter is not None else 0
+
+
+def replace_history(tensor: Any, node: Node, output_nr: int) -> None:
+    """Make a tensor that was written to the node's output: a retained gradient is from now on that of the new value."""
+    old, old_nr = tensor._node, tensor._output_nr
+    set_history(tensor, node, output_nr)
+    if tensor._extra is not None:
+        move_hooks(tensor._extra, old, old_nr, node, output_nr)
 
 
 def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
     """After a tracked in-place write: a plain tensor becomes the node's output, a view's base becomes a CopySlices."""
     extra = tensor._extra
     if extra is None or extra.base is None or not extra.backward_view:
-        set_history(tensor, node, output_nr)
+        replace_history(tensor, node, output_nr)
         return
     base = extra.base
     slices = _new(CopySlices)
@@ -372,7 +380,7 @@ def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
     slices.fn = node
     slices.operand_writes = node.writes_grad if node.writes_for_operand else 0
     slices.replay = extra.replay
-    set_history(base, slices, 0)
+    replace_history(base, slices, 0)
     tensor._requires_grad = True
     extra.attr_version = -1
     view = current_grad_fn(tensor)
