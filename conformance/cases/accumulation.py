@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from conformance.case import case
-from conformance.generate import floats, same_shape, tensors
+from conformance.generate import cotangent, floats, same_shape, tensors
 
 REQUIRES = ("tape",)
 
@@ -170,3 +170,15 @@ def summed_gradients_are_added_in_place(
     first = x.grad
     x.grad = None
     g.backward(torch.ones_like(g))
+
+
+@case(requires=["backward", "create_graph"])
+def gradient_of_another_layout_is_complained_about(
+    torch, x: floats(shape=(2, 3)), g: lambda x: cotangent(x), graph: st.booleans()
+):
+    """What is added to a grad that lies otherwise than its leaf is added with a warning."""
+    x.requires_grad_()
+    x.grad = g.t().contiguous().t()
+    (x * 2).sum().backward(create_graph=graph)
+    x.grad = g
+    (x * 2).sum().backward(create_graph=graph)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import warnings
 from typing import Any
 
 from .. import grad_mode
@@ -53,6 +54,19 @@ def obeys_contract(array: Any, found: Descriptor, desc: Descriptor) -> bool:
             for s, st, own in zip(found.shape, found.strides, desc.strides, strict=False)
         )
     return is_contiguous(found.shape, found.strides)
+
+
+def warn_of_layout(grad: Any, variable: Any) -> None:
+    """What PyTorch says of a sum of gradients that breaks the layout contract, once a process unless told otherwise."""
+    found, desc = grad._desc, variable._desc
+    if obeys_contract(grad._array, found, desc):
+        return
+    warnings.warn(
+        "grad and param do not obey the gradient layout contract. This is not an error, but may impair performance.\n"
+        f"grad.sizes() = {list(found.shape)}, strides() = {list(found.strides)}\n"
+        f"param.sizes() = {list(desc.shape)}, strides() = {list(desc.strides)}",
+        stacklevel=3,
+    )
 
 
 def obedient_copy(array: Any, desc: Descriptor) -> Any:
@@ -128,6 +142,8 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
         array = storage_of(old)
         np.add(array, grad, out=array, casting="unsafe")
     bump(old)
+    if not (old._desc.plain and variable._desc.plain):
+        warn_of_layout(old, variable)
 
 
 def accumulate_tensor(variable: Any, grad: Any) -> None:
@@ -137,5 +153,7 @@ def accumulate_tensor(variable: Any, grad: Any) -> None:
     with _adding:  # passes in several threads may lead to one leaf
         old = variable._grad
         variable._grad = copy_obeying(grad, variable) if old is None else old + grad
+        if old is not None:
+            warn_of_layout(variable._grad, variable)
         if old is None and grad_mode.state.inference:
             mark_inference(variable._grad)
