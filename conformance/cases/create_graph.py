@@ -5,6 +5,23 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import cotangent, floats, positive, same_shape, smooth
 
+WAYS_BACK = (
+    "celu",
+    "elu",
+    "gelu",
+    "glu",
+    "hardshrink",
+    "hardswish",
+    "hardtanh",
+    "leaky_relu",
+    "log_softmax",
+    "logsigmoid",
+    "relu6",
+    "softmax",
+    "softplus",
+    "softshrink",
+)
+
 
 @case(lecture="create_graph", requires=["grad", "create_graph", "log"], covers=["call.create_graph_retains"])
 def norm_of_a_gradient_has_a_gradient(torch, x: positive(shape=(2,))):
@@ -119,3 +136,14 @@ def second_derivative_of_a_norm(torch, x: smooth(min_dims=1, empty=False)):
     """The gradient of a norm is differentiated again."""
     (g,) = torch.autograd.grad(x.requires_grad_().norm(), x, create_graph=True)
     torch.autograd.grad(g.pow(3).sum(), x)
+
+
+@case(requires=["backward", "create_graph"])
+def ways_back_save_whoever_requires_grad(
+    torch, x: floats(values="finite"), g: lambda x: cotangent(x), name: st.sampled_from(WAYS_BACK)
+):
+    """The gradient of a piecewise linear activation saves what it reads, and is freed, like any other."""
+    getattr(torch.nn.functional, name)(x.requires_grad_()).backward(g, create_graph=True)
+    dx = x.grad
+    dx.sum().backward()
+    dx.sum().backward()

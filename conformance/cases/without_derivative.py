@@ -114,3 +114,13 @@ def drawing_from_probabilities_with_another_p_has_no_derivative(torch, x: floats
     p = torch.sigmoid(x.requires_grad_())
     torch.bernoulli(p).sum().backward()
     torch.bernoulli(p, 0.5).sum().backward()
+
+
+@case(requires=["not_implemented", "views"])
+def node_without_derivative_of_a_view_that_came_first(torch, x: floats(values="finite"), k: st.sampled_from([1, 2])):
+    """A view from before its base required grad has an edge to nowhere, of the node NotImplemented, too."""
+    v = x.view_as(x)
+    x.requires_grad_()
+    (v // k).grad_fn.next_functions
+    v.heaviside(x).grad_fn.next_functions
+    x.detach().heaviside(v).grad_fn.next_functions

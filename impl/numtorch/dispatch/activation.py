@@ -389,7 +389,7 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
             if plan is not None and not (grad_output._desc.plain and self_or_result._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'elu_backward', ('grad_output', 'self_or_result'), (('grad_output', ('self_or_result',)), ('self_or_result', ('grad_output', 'self_or_result'))))
+            autograd_first(error, locals(), 'elu_backward', ('grad_output', 'self_or_result'), (('grad_output', ('grad_output', 'self_or_result')), ('self_or_result', ('grad_output', 'self_or_result'))))
             raise
     flag = grad_output._requires_grad or self_or_result._requires_grad
     if flag and flag is not True:
@@ -425,14 +425,11 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
-        if fn1 is not None:
-            if grad_output._extra is not None and grad_output._extra.inference:
-                check_saveable(grad_output)
-            node.grad_output = grad_output
-            counter = grad_output._counter
-            node.grad_output_version = 0 if counter is None else counter[0]
-        else:
-            node.grad_output = None
+        if grad_output._extra is not None and grad_output._extra.inference:
+            check_saveable(grad_output)
+        node.grad_output = grad_output
+        counter = grad_output._counter
+        node.grad_output_version = 0 if counter is None else counter[0]
         if self_or_result._extra is not None and self_or_result._extra.inference:
             check_saveable(self_or_result)
         node.self_or_result = self_or_result
@@ -880,7 +877,7 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'softplus_backward', ('grad_output', 'self'), (('grad_output', ('self',)), ('self', ('grad_output', 'self'))))
+            autograd_first(error, locals(), 'softplus_backward', ('grad_output', 'self'), (('grad_output', ('grad_output', 'self')), ('self', ('grad_output', 'self'))))
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -916,14 +913,11 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
-        if fn1 is not None:
-            if grad_output._extra is not None and grad_output._extra.inference:
-                check_saveable(grad_output)
-            node.grad_output = grad_output
-            counter = grad_output._counter
-            node.grad_output_version = 0 if counter is None else counter[0]
-        else:
-            node.grad_output = None
+        if grad_output._extra is not None and grad_output._extra.inference:
+            check_saveable(grad_output)
+        node.grad_output = grad_output
+        counter = grad_output._counter
+        node.grad_output_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -1119,7 +1113,7 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'gelu_backward', ('grad_output', 'self'), (('grad_output', ('self',)), ('self', ('grad_output', 'self'))))
+            autograd_first(error, locals(), 'gelu_backward', ('grad_output', 'self'), (('grad_output', ('grad_output', 'self')), ('self', ('grad_output', 'self'))))
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -1155,14 +1149,11 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
-        if fn1 is not None:
-            if grad_output._extra is not None and grad_output._extra.inference:
-                check_saveable(grad_output)
-            node.grad_output = grad_output
-            counter = grad_output._counter
-            node.grad_output_version = 0 if counter is None else counter[0]
-        else:
-            node.grad_output = None
+        if grad_output._extra is not None and grad_output._extra.inference:
+            check_saveable(grad_output)
+        node.grad_output = grad_output
+        counter = grad_output._counter
+        node.grad_output_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -1746,7 +1737,7 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
         array = k_log_sigmoid_backward(grad_output._array, self._array, buffer._array) if grad_output._desc.real else rounded_once(k_log_sigmoid_backward, grad_output._array, self._array, buffer._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'log_sigmoid_backward', ('grad_output', 'self'), (('buffer', ('grad_output',)), ('grad_output', ('self',)), ('self', ('grad_output', 'self'))))
+        autograd_first(error, locals(), 'log_sigmoid_backward', ('grad_output', 'self'), (('buffer', ('grad_output', 'self')), ('grad_output', ('grad_output', 'self')), ('self', ('grad_output', 'self'))))
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -1782,22 +1773,16 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = None
-        if fn0 is not None:
-            if buffer._extra is not None and buffer._extra.inference:
-                check_saveable(buffer)
-            node.buffer = buffer
-            counter = buffer._counter
-            node.buffer_version = 0 if counter is None else counter[0]
-        else:
-            node.buffer = None
-        if fn1 is not None:
-            if grad_output._extra is not None and grad_output._extra.inference:
-                check_saveable(grad_output)
-            node.grad_output = grad_output
-            counter = grad_output._counter
-            node.grad_output_version = 0 if counter is None else counter[0]
-        else:
-            node.grad_output = None
+        if buffer._extra is not None and buffer._extra.inference:
+            check_saveable(buffer)
+        node.buffer = buffer
+        counter = buffer._counter
+        node.buffer_version = 0 if counter is None else counter[0]
+        if grad_output._extra is not None and grad_output._extra.inference:
+            check_saveable(grad_output)
+        node.grad_output = grad_output
+        counter = grad_output._counter
+        node.grad_output_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -2153,7 +2138,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, plan_of(self._desc, grad_output._desc).result)
         except Exception as error:
-            autograd_first(error, locals(), 'leaky_relu_backward', ('grad_output', 'self'), (('self', ('grad_output',)),))
+            autograd_first(error, locals(), 'leaky_relu_backward', ('grad_output', 'self'), (('self', ('grad_output', 'self')),))
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -2189,14 +2174,11 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
-        if fn0 is not None:
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-        else:
-            node.self = None
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
         node.negative_slope = negative_slope
         node.desc = desc
         result = _new(*_TENSOR)
@@ -2467,7 +2449,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'hardtanh_backward', ('grad_output', 'self'), (('self', ('grad_output',)),))
+            autograd_first(error, locals(), 'hardtanh_backward', ('grad_output', 'self'), (('self', ('grad_output', 'self')),))
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -2503,14 +2485,11 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
-        if fn0 is not None:
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-        else:
-            node.self = None
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
         node.min_val = min_val
         node.max_val = max_val
         node.desc = desc
@@ -2974,7 +2953,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'softshrink_backward', ('grad_output', 'self'), (('self', ('grad_output',)),))
+            autograd_first(error, locals(), 'softshrink_backward', ('grad_output', 'self'), (('self', ('grad_output', 'self')),))
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -3010,14 +2989,11 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
-        if fn0 is not None:
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-        else:
-            node.self = None
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
         node.lambd = lambd
         node.desc = desc
         result = _new(*_TENSOR)
@@ -3229,7 +3205,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'hardshrink_backward', ('grad_output', 'self'), (('self', ('grad_output',)),))
+            autograd_first(error, locals(), 'hardshrink_backward', ('grad_output', 'self'), (('self', ('grad_output', 'self')),))
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -3265,14 +3241,11 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
-        if fn0 is not None:
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-        else:
-            node.self = None
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
         node.lambd = lambd
         node.desc = desc
         result = _new(*_TENSOR)
@@ -3474,7 +3447,7 @@ def hardsigmoid_(self):
 
 
 class HardsigmoidNotImplemented(BinaryNode):
-    __slots__ = ()
+    __slots__ = ('required',)
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
@@ -3513,7 +3486,7 @@ class HardsigmoidNotImplemented(BinaryNode):
 
 HardsigmoidNotImplemented.__name__ = 'NotImplemented'
 HardsigmoidNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
-HardsigmoidNotImplemented.edges = lambda node: tuple([e for e in HardsigmoidNotImplemented.__base__.edges(node) if e[0] is not None])
+HardsigmoidNotImplemented.edges = lambda node: tuple([e for e, yes in zip(HardsigmoidNotImplemented.__base__.edges(node), node.required) if yes])
 
 
 def hardsigmoid_backward(grad_output, self, *, out=None):
@@ -3570,6 +3543,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
+        node.required = (requires_grad(grad_output), requires_grad(self),)
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -3825,7 +3799,7 @@ def hardswish_backward(grad_output, self, *, out=None):
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'hardswish_backward', ('grad_output', 'self'), (('grad_output', ('self',)), ('self', ('grad_output', 'self'))))
+            autograd_first(error, locals(), 'hardswish_backward', ('grad_output', 'self'), (('grad_output', ('grad_output', 'self')), ('self', ('grad_output', 'self'))))
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -3861,14 +3835,11 @@ def hardswish_backward(grad_output, self, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
-        if fn1 is not None:
-            if grad_output._extra is not None and grad_output._extra.inference:
-                check_saveable(grad_output)
-            node.grad_output = grad_output
-            counter = grad_output._counter
-            node.grad_output_version = 0 if counter is None else counter[0]
-        else:
-            node.grad_output = None
+        if grad_output._extra is not None and grad_output._extra.inference:
+            check_saveable(grad_output)
+        node.grad_output = grad_output
+        counter = grad_output._counter
+        node.grad_output_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -4056,7 +4027,7 @@ def prelu_kernel_backward(grad_output, self, weight):
         arrays = k_prelu_kernel_backward(grad_output._array, self._array, weight._array) if grad_output._desc.real else rounded_once(k_prelu_kernel_backward, grad_output._array, self._array, weight._array)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'prelu_kernel_backward', ('grad_output', 'self', 'weight'), (('grad_output', ('self', 'weight')), ('self', ('grad_output', 'self', 'weight')), ('weight', ('grad_output', 'weight'))))
+        autograd_first(error, locals(), 'prelu_kernel_backward', ('grad_output', 'self', 'weight'), (('grad_output', ('grad_output', 'self', 'weight')), ('self', ('grad_output', 'self', 'weight')), ('weight', ('grad_output', 'self', 'weight'))))
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -4460,7 +4431,7 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
         array = k_rrelu_with_noise_backward(grad_output._array, self._array, noise._array, lower, upper, training, self_is_result) if grad_output._desc.real else rounded_once(k_rrelu_with_noise_backward, grad_output._array, self._array, noise._array, lower, upper, training, self_is_result)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'rrelu_with_noise_backward', ('grad_output', 'self'), (('noise', ('grad_output',)), ('self', ('grad_output',))))
+        autograd_first(error, locals(), 'rrelu_with_noise_backward', ('grad_output', 'self'), (('noise', ('grad_output', 'self')), ('self', ('grad_output', 'self'))))
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -4496,22 +4467,16 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
             if nr1:
                 node.nr1 = nr1
         node.plan = None
-        if fn0 is not None:
-            if noise._extra is not None and noise._extra.inference:
-                check_saveable(noise)
-            node.noise = noise
-            counter = noise._counter
-            node.noise_version = 0 if counter is None else counter[0]
-        else:
-            node.noise = None
-        if fn0 is not None:
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-        else:
-            node.self = None
+        if noise._extra is not None and noise._extra.inference:
+            check_saveable(noise)
+        node.noise = noise
+        counter = noise._counter
+        node.noise_version = 0 if counter is None else counter[0]
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
         node.lower = lower
         node.upper = upper
         node.training = training
@@ -4635,7 +4600,7 @@ def glu(self, dim, *, out=None):
 
 
 class GluJvpNotImplemented(VariadicNode):
-    __slots__ = ()
+    __slots__ = ('required',)
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
@@ -4658,7 +4623,7 @@ class GluJvpNotImplemented(VariadicNode):
 
 GluJvpNotImplemented.__name__ = 'NotImplemented'
 GluJvpNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
-GluJvpNotImplemented.edges = lambda node: tuple([e for e in GluJvpNotImplemented.__base__.edges(node) if e[0] is not None])
+GluJvpNotImplemented.edges = lambda node: tuple([e for e, yes in zip(GluJvpNotImplemented.__base__.edges(node), node.required) if yes])
 
 
 def glu_jvp(glu, x, dx, dim, *, out=None):
@@ -4735,7 +4700,7 @@ def glu_backward(grad_output, self, dim, *, out=None):
         array = k_glu_backward(grad_output._array, self._array, dim) if grad_output._desc.real else rounded_once(k_glu_backward, grad_output._array, self._array, dim)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'glu_backward', ('grad_output', 'self'), (('grad_output', ('self',)), ('self', ('grad_output', 'self'))))
+        autograd_first(error, locals(), 'glu_backward', ('grad_output', 'self'), (('grad_output', ('grad_output', 'self')), ('self', ('grad_output', 'self'))))
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -4771,14 +4736,11 @@ def glu_backward(grad_output, self, dim, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = None
-        if fn1 is not None:
-            if grad_output._extra is not None and grad_output._extra.inference:
-                check_saveable(grad_output)
-            node.grad_output = grad_output
-            counter = grad_output._counter
-            node.grad_output_version = 0 if counter is None else counter[0]
-        else:
-            node.grad_output = None
+        if grad_output._extra is not None and grad_output._extra.inference:
+            check_saveable(grad_output)
+        node.grad_output = grad_output
+        counter = grad_output._counter
+        node.grad_output_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
             check_saveable(self)
         node.self = self
@@ -5054,7 +5016,7 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
         array = k_softmax_backward_data(grad_output._array, output._array, dim) if grad_output._desc.real else rounded_once(k_softmax_backward_data, grad_output._array, output._array, dim)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'softmax_backward_data', ('grad_output', 'output'), (('grad_output', ('output',)), ('output', ('grad_output', 'output'))))
+        autograd_first(error, locals(), 'softmax_backward_data', ('grad_output', 'output'), (('grad_output', ('grad_output', 'output')), ('output', ('grad_output', 'output'))))
         raise
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
@@ -5090,14 +5052,11 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = None
-        if fn1 is not None:
-            if grad_output._extra is not None and grad_output._extra.inference:
-                check_saveable(grad_output)
-            node.grad_output = grad_output
-            counter = grad_output._counter
-            node.grad_output_version = 0 if counter is None else counter[0]
-        else:
-            node.grad_output = None
+        if grad_output._extra is not None and grad_output._extra.inference:
+            check_saveable(grad_output)
+        node.grad_output = grad_output
+        counter = grad_output._counter
+        node.grad_output_version = 0 if counter is None else counter[0]
         if output._extra is not None and output._extra.inference:
             check_saveable(output)
         node.output = output
@@ -5193,7 +5152,7 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
         array = k_log_softmax_backward_data(grad_output._array, output._array, dim) if grad_output._desc.real else rounded_once(k_log_softmax_backward_data, grad_output._array, output._array, dim)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'log_softmax_backward_data', ('grad_output', 'output'), (('grad_output', ('output',)), ('output', ('grad_output', 'output'))))
+        autograd_first(error, locals(), 'log_softmax_backward_data', ('grad_output', 'output'), (('grad_output', ('grad_output', 'output')), ('output', ('grad_output', 'output'))))
         raise
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
@@ -5229,14 +5188,11 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = None
-        if fn1 is not None:
-            if grad_output._extra is not None and grad_output._extra.inference:
-                check_saveable(grad_output)
-            node.grad_output = grad_output
-            counter = grad_output._counter
-            node.grad_output_version = 0 if counter is None else counter[0]
-        else:
-            node.grad_output = None
+        if grad_output._extra is not None and grad_output._extra.inference:
+            check_saveable(grad_output)
+        node.grad_output = grad_output
+        counter = grad_output._counter
+        node.grad_output_version = 0 if counter is None else counter[0]
         if output._extra is not None and output._extra.inference:
             check_saveable(output)
         node.output = output

@@ -234,6 +234,8 @@ def div_mode_(self, other, rounding_mode):
     if type(self) is not Tensor:
         self = plain(self, 'div_', False)
     try:
+        if other is None:
+            return NotImplemented
         found = inplace_operands(self, other, 'div', False)
         if found is NotImplemented:
             return NotImplemented
@@ -817,6 +819,8 @@ def pow_tensor_(self, exponent):
     if type(self) is not Tensor:
         self = plain(self, 'pow_', False)
     try:
+        if exponent is None:
+            return NotImplemented
         found = inplace_operands(self, exponent, 'pow', False)
         if found is NotImplemented:
             return NotImplemented
@@ -3969,7 +3973,7 @@ def tanh_backward(grad_output, output, *, out=None):
             if plan is not None and not (grad_output._desc.plain and output._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'tanh_backward', ('grad_output', 'output'), (('grad_output', ('output',)), ('output', ('grad_output', 'output'))))
+            autograd_first(error, locals(), 'tanh_backward', ('grad_output', 'output'), (('grad_output', ('grad_output', 'output')), ('output', ('grad_output', 'output'))))
             raise
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
@@ -4005,14 +4009,11 @@ def tanh_backward(grad_output, output, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
-        if fn1 is not None:
-            if grad_output._extra is not None and grad_output._extra.inference:
-                check_saveable(grad_output)
-            node.grad_output = grad_output
-            counter = grad_output._counter
-            node.grad_output_version = 0 if counter is None else counter[0]
-        else:
-            node.grad_output = None
+        if grad_output._extra is not None and grad_output._extra.inference:
+            check_saveable(grad_output)
+        node.grad_output = grad_output
+        counter = grad_output._counter
+        node.grad_output_version = 0 if counter is None else counter[0]
         if output._extra is not None and output._extra.inference:
             check_saveable(output)
         node.output = output
@@ -4137,7 +4138,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
             if plan is not None and not (grad_output._desc.plain and output._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'sigmoid_backward', ('grad_output', 'output'), (('grad_output', ('output',)), ('output', ('grad_output', 'output'))))
+            autograd_first(error, locals(), 'sigmoid_backward', ('grad_output', 'output'), (('grad_output', ('grad_output', 'output')), ('output', ('grad_output', 'output'))))
             raise
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
@@ -4173,14 +4174,11 @@ def sigmoid_backward(grad_output, output, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
-        if fn1 is not None:
-            if grad_output._extra is not None and grad_output._extra.inference:
-                check_saveable(grad_output)
-            node.grad_output = grad_output
-            counter = grad_output._counter
-            node.grad_output_version = 0 if counter is None else counter[0]
-        else:
-            node.grad_output = None
+        if grad_output._extra is not None and grad_output._extra.inference:
+            check_saveable(grad_output)
+        node.grad_output = grad_output
+        counter = grad_output._counter
+        node.grad_output_version = 0 if counter is None else counter[0]
         if output._extra is not None and output._extra.inference:
             check_saveable(output)
         node.output = output
@@ -4294,7 +4292,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, plan_of(self._desc, grad_output._desc).result)
         except Exception as error:
-            autograd_first(error, locals(), 'threshold_backward', ('grad_output', 'self'), (('self', ('grad_output',)),))
+            autograd_first(error, locals(), 'threshold_backward', ('grad_output', 'self'), (('self', ('grad_output', 'self')),))
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -4330,14 +4328,11 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
-        if fn0 is not None:
-            if self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
-        else:
-            node.self = None
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
         node.threshold = threshold
         node.desc = desc
         result = _new(*_TENSOR)

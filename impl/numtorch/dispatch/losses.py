@@ -228,7 +228,7 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
         grad_output, self, target = tensors
         array = k_mse_loss_backward(arrays[0], arrays[1], arrays[2], reduction) if desc.real else rounded_once(k_mse_loss_backward, arrays[0], arrays[1], arrays[2], reduction)
     except Exception as error:
-        autograd_first(error, locals(), 'mse_loss_backward', ('grad_output', 'self', 'target'), (('grad_output', ('self', 'target')), ('self', ('grad_output',)), ('target', ('grad_output',))))
+        autograd_first(error, locals(), 'mse_loss_backward', ('grad_output', 'self', 'target'), (('grad_output', ('grad_output', 'self', 'target')), ('self', ('grad_output', 'self', 'target')), ('target', ('grad_output', 'self', 'target'))))
         raise
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
@@ -246,20 +246,14 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
             check_saveable(grad_output)
         node.grad_output = grad_output
         node.grad_output_version = 0 if grad_output is None or grad_output._counter is None else grad_output._counter[0]
-        if edges[0][0] is not None:
-            if self is not None and self._extra is not None and self._extra.inference:
-                check_saveable(self)
-            node.self = self
-            node.self_version = 0 if self is None or self._counter is None else self._counter[0]
-        else:
-            node.self = None
-        if edges[0][0] is not None:
-            if target is not None and target._extra is not None and target._extra.inference:
-                check_saveable(target)
-            node.target = target
-            node.target_version = 0 if target is None or target._counter is None else target._counter[0]
-        else:
-            node.target = None
+        if self is not None and self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        node.self_version = 0 if self is None or self._counter is None else self._counter[0]
+        if target is not None and target._extra is not None and target._extra.inference:
+            check_saveable(target)
+        node.target = target
+        node.target_version = 0 if target is None or target._counter is None else target._counter[0]
         node.reduction = reduction
         node.desc = desc
         result = _new(*_TENSOR)
@@ -478,7 +472,7 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
         grad_output, self, target = tensors
         array = k_smooth_l1_loss_backward(arrays[0], arrays[1], arrays[2], reduction, beta) if desc.real else rounded_once(k_smooth_l1_loss_backward, arrays[0], arrays[1], arrays[2], reduction, beta)
     except Exception as error:
-        autograd_first(error, locals(), 'smooth_l1_loss_backward', ('grad_output', 'self', 'target'), (('grad_output', ('self', 'target')), ('self', ('grad_output', 'self', 'target')), ('target', ('grad_output', 'self', 'target'))))
+        autograd_first(error, locals(), 'smooth_l1_loss_backward', ('grad_output', 'self', 'target'), (('grad_output', ('grad_output', 'self', 'target')), ('self', ('grad_output', 'self', 'target')), ('target', ('grad_output', 'self', 'target'))))
         raise
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
@@ -1304,7 +1298,7 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
         array = k_nll_loss_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array) if grad_output._desc.real else rounded_once(k_nll_loss_backward, grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'nll_loss_backward', ('grad_output', 'self'), (('target', ('grad_output',)), ('weight', ('grad_output',))))
+        autograd_first(error, locals(), 'nll_loss_backward', ('grad_output', 'self'), (('target', ('grad_output', 'self')), ('weight', ('grad_output', 'self'))))
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -1340,21 +1334,15 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
             if nr1:
                 node.nr1 = nr1
         node.plan = None
-        if fn0 is not None:
-            if target._extra is not None and target._extra.inference:
-                check_saveable(target)
-            node.target = target
-            counter = target._counter
-            node.target_version = 0 if counter is None else counter[0]
-        else:
-            node.target = None
-        if fn0 is not None:
-            if weight is not None and weight._extra is not None and weight._extra.inference:
-                check_saveable(weight)
-            node.weight = weight
-            node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
-        else:
-            node.weight = None
+        if target._extra is not None and target._extra.inference:
+            check_saveable(target)
+        node.target = target
+        counter = target._counter
+        node.target_version = 0 if counter is None else counter[0]
+        if weight is not None and weight._extra is not None and weight._extra.inference:
+            check_saveable(weight)
+        node.weight = weight
+        node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.reduction = reduction
         node.ignore_index = ignore_index
         node.desc = desc
@@ -1417,7 +1405,7 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
         array = k_nll_loss_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array) if grad_output._desc.real else rounded_once(k_nll_loss_backward, grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'nll_loss2d_backward', ('grad_output', 'self'), (('target', ('grad_output',)), ('weight', ('grad_output',))))
+        autograd_first(error, locals(), 'nll_loss2d_backward', ('grad_output', 'self'), (('target', ('grad_output', 'self')), ('weight', ('grad_output', 'self'))))
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -1453,21 +1441,15 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
             if nr1:
                 node.nr1 = nr1
         node.plan = None
-        if fn0 is not None:
-            if target._extra is not None and target._extra.inference:
-                check_saveable(target)
-            node.target = target
-            counter = target._counter
-            node.target_version = 0 if counter is None else counter[0]
-        else:
-            node.target = None
-        if fn0 is not None:
-            if weight is not None and weight._extra is not None and weight._extra.inference:
-                check_saveable(weight)
-            node.weight = weight
-            node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
-        else:
-            node.weight = None
+        if target._extra is not None and target._extra.inference:
+            check_saveable(target)
+        node.target = target
+        counter = target._counter
+        node.target_version = 0 if counter is None else counter[0]
+        if weight is not None and weight._extra is not None and weight._extra.inference:
+            check_saveable(weight)
+        node.weight = weight
+        node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.reduction = reduction
         node.ignore_index = ignore_index
         node.desc = desc
@@ -1664,7 +1646,7 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
         array = k_binary_cross_entropy_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction) if grad_output._desc.real else rounded_once(k_binary_cross_entropy_backward, grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'binary_cross_entropy_backward', ('grad_output', 'self', 'target'), (('grad_output', ('self', 'target')), ('self', ('grad_output', 'self', 'target')), ('target', ('grad_output', 'self')), ('weight', ('grad_output', 'self', 'target'))))
+        autograd_first(error, locals(), 'binary_cross_entropy_backward', ('grad_output', 'self', 'target'), (('grad_output', ('grad_output', 'self', 'target')), ('self', ('grad_output', 'self', 'target')), ('target', ('grad_output', 'self', 'target')), ('weight', ('grad_output', 'self', 'target'))))
         raise
     flag = grad_output._requires_grad or self._requires_grad or target._requires_grad
     if flag and flag is not True:

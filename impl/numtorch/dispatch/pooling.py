@@ -384,7 +384,7 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
         array = k_max_pool2d_with_indices_backward(grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array) if grad_output._desc.real else rounded_once(k_max_pool2d_with_indices_backward, grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'max_pool2d_with_indices_backward', ('grad_output', 'self'), (('indices', ('grad_output',)),))
+        autograd_first(error, locals(), 'max_pool2d_with_indices_backward', ('grad_output', 'self'), (('indices', ('grad_output', 'self')),))
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -420,14 +420,11 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
             if nr1:
                 node.nr1 = nr1
         node.plan = None
-        if fn0 is not None:
-            if indices._extra is not None and indices._extra.inference:
-                check_saveable(indices)
-            node.indices = indices
-            counter = indices._counter
-            node.indices_version = 0 if counter is None else counter[0]
-        else:
-            node.indices = None
+        if indices._extra is not None and indices._extra.inference:
+            check_saveable(indices)
+        node.indices = indices
+        counter = indices._counter
+        node.indices_version = 0 if counter is None else counter[0]
         node.self_info = self._desc
         node.desc = desc
         result = _new(*_TENSOR)

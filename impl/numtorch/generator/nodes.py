@@ -68,6 +68,8 @@ class Nodes(Template):
             slots += ["descs"]
         if row.template == "nary":
             slots += ["operand_descs"]
+        if row.shown == "NotImplemented":
+            slots += ["required"]
         w(0, f"\n\nclass {row.node}({base}):")
         w(1, f"__slots__ = ({''.join(repr(s) + ', ' for s in slots).strip()})")
         w(1, f"saved = ({''.join(repr(s) + ', ' for s in row.saved + row.saved_results).strip()})")
@@ -134,7 +136,7 @@ class Nodes(Template):
                 w(0, f"{row.node}.name = lambda node: 'torch::autograd::NotImplemented'")
                 # PyTorch makes this node for operators of any kind, over those operands that require grad.
                 parent = f"{row.node}.__base__.edges(node)"
-                w(0, f"{row.node}.edges = lambda node: tuple([e for e in {parent} if e[0] is not None])")
+                w(0, f"{row.node}.edges = lambda node: tuple([e for e, yes in zip({parent}, node.required) if yes])")
 
     def release(self, row: Row, indent: int, read: bool = False) -> None:
         """The lines that forget what was saved; `read`: each is in a variable of its name, too."""

@@ -45,6 +45,8 @@ class Recording(Template):
                 w(indent + 1, f"if nr{i}:\n    node.nr{i} = nr{i}")
             if base == "BinaryNode":
                 w(indent, "node.plan = plan" if row.template == "binary" else "node.plan = None")
+            if row.shown == "NotImplemented":
+                w(indent, f"node.required = ({', '.join(f'requires_grad({n})' for n in row.operands)},)")
         maybe = {p.name for p in row.params if p.optional}
         for n in row.saved:
             needed = self.readers(row, n)
@@ -147,7 +149,12 @@ class Recording(Template):
         w(indent, "return result")
 
     def readers(self, row: Row, name: str) -> list[int]:
-        """Which operands' formulas read the value of `name`."""
+        """Which operands have the value of `name` saved: those whose formulas read it, or of a way back all.
+
+        PyTorch's generated code asks no operand of an operator whose name says "backward" before it saves.
+        """
+        if "backward" in row.name:
+            return list(range(len(row.operands)))
         out = []
         for i, operand in enumerate(row.operands):
             tree = ast.parse(row.formulas[operand], mode="eval")
