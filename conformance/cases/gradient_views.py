@@ -73,3 +73,15 @@ def empty_gradient_counts_the_writes_of_the_seed(
     g = torch.zeros(EMPTY_SHAPES.get(how, (0, 3)))
     y.backward(g, retain_graph=True)
     y.backward(g)
+
+
+ROUNDED = ("sign", "floor", "ceil", "trunc", "round")
+
+
+@case(requires=["grad", "views"])
+def zero_gradient_of_a_turned_row(
+    torch, x: floats("float32", shape=(1, 3), values="finite"), name: st.sampled_from(ROUNDED), turned: st.booleans()
+):
+    """A gradient of zeros lies as the one it is made from, down to dimensions of size 1."""
+    y = getattr(x.requires_grad_(), name)()
+    (y.t() if turned else y).backward(torch.ones(3, 1) if turned else torch.ones(3, 1).t())

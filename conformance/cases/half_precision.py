@@ -53,3 +53,12 @@ def kernels_without_halves(
     options = {"lstsq": ((x,), {}), "solve_triangular": ((x,), {"upper": True})}
     arguments, named = options.get(solver, ((), {}))
     getattr(torch.linalg, solver)(x, *arguments, **named)
+
+
+@case(requires=["views"])
+def layout_of_a_column_of_halves(
+    torch, x: floats(HALVES, shape=(1, 3), values="finite"), name: st.sampled_from([*REDUCTIONS, "index_fill", "erf"])
+):
+    """A row that was turned keeps its strides through operators that compute in single precision."""
+    y = x.t()
+    y.index_fill(0, torch.tensor(0), 0.5) if name == "index_fill" else y.erf() if name == "erf" else getattr(y, name)(0)

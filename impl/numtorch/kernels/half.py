@@ -54,21 +54,20 @@ def _wider(x: Any, half: np.dtype) -> Any:
 
 def widened(x: Array) -> Array:
     """The same numbers in single precision, in the same format."""
-    if x.ndim == 0 or x.flags.c_contiguous:
-        return x.astype(np.float32)
-    new = like(x, np.dtype(np.float32))
-    new[...] = x
-    return new
+    return _cast(x, np.dtype(np.float32))
 
 
 def _narrowed(result: Any, kind: np.dtype) -> Any:
     """What is of single precision in half; places and bools as they are."""
-    if getattr(result, "dtype", None) != np.float32:
-        return result
-    if result.ndim == 0 or result.flags.c_contiguous:
-        return result.astype(kind)
-    new = like(result, kind)
-    new[...] = result
+    return _cast(result, kind) if getattr(result, "dtype", None) == np.float32 else result
+
+
+def _cast(x: Array, kind: np.dtype) -> Array:
+    """The numbers in another type, in the same format, of which NumPy forgets how dimensions of size 1 are stepped over."""
+    if x.ndim == 0:
+        return x.astype(kind)
+    new = like(x, kind)
+    new[...] = x
     return new
 
 
