@@ -342,3 +342,29 @@ def leaf_has_no_edge_in_inference_mode(torch, x: floats(min_dims=1)):
         torch.autograd.graph.get_gradient_edge(y)
         torch.autograd.graph.get_gradient_edge(x)
         torch.autograd.graph.register_multi_grad_hook([x], print)
+
+
+@case(requires=["inference_mode", "custom_function"])
+def functions_are_recorded_in_inference_mode(torch, x: floats(values="finite"), saves: st.booleans()):
+    """In inference mode, with gradients on again, a Function is recorded and operators are not."""
+
+    class Sine(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            y = a.sin()
+            if saves:
+                ctx.save_for_backward(y)
+            return y
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * 3
+
+    x.requires_grad_()
+    with torch.inference_mode():
+        Sine.apply(x)
+        with torch.enable_grad():
+            y = Sine.apply(x)
+            y * 2
+            y.backward(torch.ones_like(y))
+            Sine.apply(x.detach().requires_grad_())

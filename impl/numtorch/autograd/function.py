@@ -148,7 +148,7 @@ def _call(cls: Any, args: tuple, setup: bool) -> Any:
     """One call of a Function, all arguments positional."""
     needs = tuple([isinstance(a, Tensor) and a.requires_grad for a in args])
     inputs = [a for a in args if isinstance(a, Tensor)]
-    executable = grad_mode.state.grad and any(needs)
+    executable = grad_mode.state.mode and any(needs)  # in inference mode, too
     ctx = cls._backward_cls()
     ctx._is_tensor = tuple([isinstance(a, Tensor) for a in args])
     ctx.needs_input_grad = needs

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import grad_mode
 from ..aliasing.views import SeenThrough, current_grad_fn, node_label
 from ..calls import handlers, torch_function
 from ..tensor import Tensor, copy_slots, wrap
@@ -146,7 +145,7 @@ def is_odd(saved: Any) -> bool:
 
 def check_saveable(tensor: Any) -> None:
     """Refuse to save an inference tensor."""
-    if tensor._extra.inference and not grad_mode.state.inference:
+    if tensor._extra.inference:
         raise RuntimeError(
             "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference "
             "mode in computation tracked by autograd. To work around this, you can make a clone to get a "
