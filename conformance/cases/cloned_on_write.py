@@ -60,3 +60,13 @@ def operands_are_packed_before_the_write(
         getattr(y, which)(y)
         y.addcmul_(y, w)
     y.sum().backward()
+
+
+@case(requires=["saved_tensors_hooks", "views"])
+def reshape_is_a_view_where_writes_are_watched(torch, x: floats(shape=(2, 3))):
+    """In allow_mutation_on_saved_tensors a reshape that copies nothing is a view, with that node."""
+    y = x.requires_grad_().t()
+    with torch.autograd.graph.allow_mutation_on_saved_tensors():
+        y.reshape(1, 3, 2).grad_fn.name()
+        y.unsqueeze(0).flatten(0, 1).grad_fn.name()
+    y.reshape(1, 3, 2).grad_fn.name()

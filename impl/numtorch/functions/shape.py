@@ -6,7 +6,7 @@ import itertools
 import warnings
 from typing import Any
 
-from .. import dispatch as d
+from .. import dispatch as d, grad_mode
 from ..aliasing.views import counted
 from ..calls.checked import refusal
 from ..calls.scalar import checked
@@ -55,7 +55,9 @@ def reshape(self: Tensor, *shape: Any) -> Tensor:
     if isinstance(array, np.generic) or array.flags.c_contiguous:
         return d.view(self, size)
     if _viewable(self, size):
-        return d.reshape_alias(self, size)
+        return (d.view if grad_mode.watched() else d.reshape_alias)(
+            self, size
+        )  # of a mode of PyTorch's dispatcher, a view
     return d.unsafe_view(d.contiguous_copy(self), size)
 
 
