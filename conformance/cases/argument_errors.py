@@ -54,3 +54,16 @@ def list_of_tensors_names_the_element_that_is_none(torch, x: floats(min_dims=1),
     torch.hstack([x] * before + [x.grad])
     torch.column_stack([x] * before + [x.grad, x])
     torch.dstack(x.grad)
+
+
+@case()
+def arithmetic_with_nothing(
+    torch, x: floats(), name: st.sampled_from(["add", "sub", "mul", "div", "pow", "true_divide"])
+):
+    """A method counts its arguments without the tensor, an operator leaves its refusal to Python."""
+    getattr(x, name)(x.grad)
+    getattr(x, name + "_")(x.grad)
+    getattr(torch, name)(x, x.grad)
+    x + x.grad
+    x.grad / x
+    x -= x.grad

@@ -142,6 +142,8 @@ def lt_(self, other):
     """lt_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'lt_', False)
+    if other is None:
+        return NotImplemented
     found = inplace_operands(self, other, 'lt', False)
     if found is NotImplemented:
         return NotImplemented
@@ -384,6 +386,8 @@ def le_(self, other):
     """le_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'le_', False)
+    if other is None:
+        return NotImplemented
     found = inplace_operands(self, other, 'le', False)
     if found is NotImplemented:
         return NotImplemented
@@ -626,6 +630,8 @@ def gt_(self, other):
     """gt_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'gt_', False)
+    if other is None:
+        return NotImplemented
     found = inplace_operands(self, other, 'gt', False)
     if found is NotImplemented:
         return NotImplemented
@@ -868,6 +874,8 @@ def ge_(self, other):
     """ge_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'ge_', False)
+    if other is None:
+        return NotImplemented
     found = inplace_operands(self, other, 'ge', False)
     if found is NotImplemented:
         return NotImplemented
@@ -1108,6 +1116,8 @@ def eq_(self, other):
     """eq_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'eq_', False)
+    if other is None:
+        return NotImplemented
     found = inplace_operands(self, other, 'eq', False)
     if found is NotImplemented:
         return NotImplemented
@@ -1340,6 +1350,8 @@ def ne_(self, other):
     """ne_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'ne_', False)
+    if other is None:
+        return NotImplemented
     found = inplace_operands(self, other, 'ne', False)
     if found is NotImplemented:
         return NotImplemented
@@ -1813,6 +1825,8 @@ def bitwise_and_(self, other):
     """bitwise_and_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'bitwise_and_', False)
+    if other is None:
+        return NotImplemented
     found = inplace_operands(self, other, 'bitwise_and', False)
     if found is NotImplemented:
         return NotImplemented
@@ -1943,6 +1957,8 @@ def bitwise_or_(self, other):
     """bitwise_or_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'bitwise_or_', False)
+    if other is None:
+        return NotImplemented
     found = inplace_operands(self, other, 'bitwise_or', False)
     if found is NotImplemented:
         return NotImplemented
@@ -2073,6 +2089,8 @@ def bitwise_xor_(self, other):
     """bitwise_xor_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'bitwise_xor_', False)
+    if other is None:
+        return NotImplemented
     found = inplace_operands(self, other, 'bitwise_xor', False)
     if found is NotImplemented:
         return NotImplemented
@@ -2203,6 +2221,8 @@ def bitwise_left_shift_(self, other):
     """bitwise_left_shift_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'bitwise_left_shift_', False)
+    if other is None:
+        return NotImplemented
     found = inplace_operands(self, other, 'bitwise_left_shift', False)
     if found is NotImplemented:
         return NotImplemented
@@ -2333,6 +2353,8 @@ def bitwise_right_shift_(self, other):
     """bitwise_right_shift_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'bitwise_right_shift_', False)
+    if other is None:
+        return NotImplemented
     found = inplace_operands(self, other, 'bitwise_right_shift', False)
     if found is NotImplemented:
         return NotImplemented
@@ -4314,6 +4336,8 @@ def clamp_min_tensor_(self, min):
     if type(self) is not Tensor:
         self = plain(self, 'clamp_min_tensor_', False)
     try:
+        if min is None:
+            return NotImplemented
         found = inplace_operands(self, min, 'clamp_min_tensor', False)
         if found is NotImplemented:
             return NotImplemented
@@ -4554,6 +4578,8 @@ def clamp_max_tensor_(self, max):
     if type(self) is not Tensor:
         self = plain(self, 'clamp_max_tensor_', False)
     try:
+        if max is None:
+            return NotImplemented
         found = inplace_operands(self, max, 'clamp_max_tensor', False)
         if found is NotImplemented:
             return NotImplemented

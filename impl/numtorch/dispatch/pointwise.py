@@ -257,6 +257,8 @@ def add_(self, other):
         else:
             counter[0] += 1
         return self
+    if other is None:
+        return NotImplemented
     found = inplace_operands(self, other, 'add', False)
     if found is NotImplemented:
         return NotImplemented
@@ -519,6 +521,8 @@ def sub_(self, other):
         else:
             counter[0] += 1
         return self
+    if other is None:
+        return NotImplemented
     found = inplace_operands(self, other, 'sub', False)
     if found is NotImplemented:
         return NotImplemented
@@ -708,6 +712,8 @@ def add_alpha_(self, other, alpha):
         else:
             counter[0] += 1
         return self
+    if other is None:
+        return NotImplemented
     found = inplace_operands(self, other, 'add', False)
     if found is NotImplemented:
         return NotImplemented
@@ -898,6 +904,8 @@ def sub_alpha_(self, other, alpha):
         else:
             counter[0] += 1
         return self
+    if other is None:
+        return NotImplemented
     found = inplace_operands(self, other, 'sub', False)
     if found is NotImplemented:
         return NotImplemented
@@ -1228,6 +1236,8 @@ def mul_(self, other):
             counter[0] += 1
         return self
     try:
+        if other is None:
+            return NotImplemented
         found = inplace_operands(self, other, 'mul', False)
         if found is NotImplemented:
             return NotImplemented
@@ -1567,6 +1577,8 @@ def div_(self, other):
             counter[0] += 1
         return self
     try:
+        if other is None:
+            return NotImplemented
         found = inplace_operands(self, other, 'div', True)
         if found is NotImplemented:
             return NotImplemented

@@ -1090,6 +1090,8 @@ def xlogy_(self, other):
         self = plain(self, 'xlogy_', False)
     try:
         tensors_only('xlogy_', self, other, 'other', True)
+        if other is None:
+            return NotImplemented
         found = inplace_operands(self, other, 'xlogy', True)
         if found is NotImplemented:
             return NotImplemented
@@ -2988,6 +2990,8 @@ def atan2_(self, other):
         self = plain(self, 'atan2_', False)
     try:
         tensors_only('atan2_', self, other, 'other', True)
+        if other is None:
+            return NotImplemented
         found = inplace_operands(self, other, 'atan2', True)
         if found is NotImplemented:
             return NotImplemented
@@ -3251,6 +3255,8 @@ def hypot_(self, other):
         self = plain(self, 'hypot_', False)
     try:
         tensors_only('hypot_', self, other, 'other', True)
+        if other is None:
+            return NotImplemented
         found = inplace_operands(self, other, 'hypot', False)
         if found is NotImplemented:
             return NotImplemented
@@ -5590,6 +5596,8 @@ def igamma_(self, other):
         self = plain(self, 'igamma_', False)
     try:
         tensors_only('igamma_', self, other, 'other', True)
+        if other is None:
+            return NotImplemented
         found = inplace_operands(self, other, 'igamma', False)
         if found is NotImplemented:
             return NotImplemented
@@ -5834,6 +5842,8 @@ def igammac_(self, other):
         self = plain(self, 'igammac_', False)
     try:
         tensors_only('igammac_', self, other, 'other', True)
+        if other is None:
+            return NotImplemented
         found = inplace_operands(self, other, 'igammac', False)
         if found is NotImplemented:
             return NotImplemented
@@ -7142,6 +7152,8 @@ def fmod_(self, other):
     if type(self) is not Tensor:
         self = plain(self, 'fmod_', False)
     try:
+        if other is None:
+            return NotImplemented
         found = inplace_operands(self, other, 'fmod', False)
         if found is NotImplemented:
             return NotImplemented
@@ -7494,6 +7506,8 @@ def remainder_(self, other):
     if type(self) is not Tensor:
         self = plain(self, 'remainder_', False)
     try:
+        if other is None:
+            return NotImplemented
         found = inplace_operands(self, other, 'remainder', False)
         if found is NotImplemented:
             return NotImplemented
@@ -7669,7 +7683,7 @@ def remainder_scalar_(self, other):
 
 
 class FloorDivideNotImplemented(BinaryNode):
-    __slots__ = ()
+    __slots__ = ('required',)
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
@@ -7708,7 +7722,7 @@ class FloorDivideNotImplemented(BinaryNode):
 
 FloorDivideNotImplemented.__name__ = 'NotImplemented'
 FloorDivideNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
-FloorDivideNotImplemented.edges = lambda node: tuple([e for e in FloorDivideNotImplemented.__base__.edges(node) if e[0] is not None])
+FloorDivideNotImplemented.edges = lambda node: tuple([e for e, yes in zip(FloorDivideNotImplemented.__base__.edges(node), node.required) if yes])
 
 
 def floor_divide(self, other, *, out=None):
@@ -7767,6 +7781,7 @@ def floor_divide(self, other, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
+        node.required = (requires_grad(self), requires_grad(other),)
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -7797,7 +7812,7 @@ def floor_divide(self, other, *, out=None):
 
 
 class FloorDivideScalarNotImplemented(UnaryNode):
-    __slots__ = ()
+    __slots__ = ('required',)
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
@@ -7815,7 +7830,7 @@ class FloorDivideScalarNotImplemented(UnaryNode):
 
 FloorDivideScalarNotImplemented.__name__ = 'NotImplemented'
 FloorDivideScalarNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
-FloorDivideScalarNotImplemented.edges = lambda node: tuple([e for e in FloorDivideScalarNotImplemented.__base__.edges(node) if e[0] is not None])
+FloorDivideScalarNotImplemented.edges = lambda node: tuple([e for e, yes in zip(FloorDivideScalarNotImplemented.__base__.edges(node), node.required) if yes])
 
 
 def floor_divide_scalar(self, other, *, out=None):
@@ -7864,6 +7879,7 @@ def floor_divide_scalar(self, other, *, out=None):
             node.fn0 = fn0
             if nr0:
                 node.nr0 = nr0
+        node.required = (requires_grad(self),)
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -7894,7 +7910,7 @@ def floor_divide_scalar(self, other, *, out=None):
 
 
 class FloorDivide_NotImplemented(BinaryNode):
-    __slots__ = ()
+    __slots__ = ('required',)
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
@@ -7933,7 +7949,7 @@ class FloorDivide_NotImplemented(BinaryNode):
 
 FloorDivide_NotImplemented.__name__ = 'NotImplemented'
 FloorDivide_NotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
-FloorDivide_NotImplemented.edges = lambda node: tuple([e for e in FloorDivide_NotImplemented.__base__.edges(node) if e[0] is not None])
+FloorDivide_NotImplemented.edges = lambda node: tuple([e for e, yes in zip(FloorDivide_NotImplemented.__base__.edges(node), node.required) if yes])
 
 
 def floor_divide_of(self, other, *, out=None):
@@ -7992,6 +8008,7 @@ def floor_divide_of(self, other, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
+        node.required = (requires_grad(self), requires_grad(other),)
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -8025,6 +8042,8 @@ def floor_divide_of_(self, other):
     """floor_divide_of_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'floor_divide_', False)
+    if other is None:
+        return NotImplemented
     found = inplace_operands(self, other, 'floor_divide', False)
     if found is NotImplemented:
         return NotImplemented
@@ -8063,6 +8082,7 @@ def floor_divide_of_(self, other):
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
+        node.required = (requires_grad(self), requires_grad(other),)
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -8078,7 +8098,7 @@ def floor_divide_of_(self, other):
 
 
 class FloorDivideScalar_NotImplemented(UnaryNode):
-    __slots__ = ()
+    __slots__ = ('required',)
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
@@ -8096,7 +8116,7 @@ class FloorDivideScalar_NotImplemented(UnaryNode):
 
 FloorDivideScalar_NotImplemented.__name__ = 'NotImplemented'
 FloorDivideScalar_NotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
-FloorDivideScalar_NotImplemented.edges = lambda node: tuple([e for e in FloorDivideScalar_NotImplemented.__base__.edges(node) if e[0] is not None])
+FloorDivideScalar_NotImplemented.edges = lambda node: tuple([e for e, yes in zip(FloorDivideScalar_NotImplemented.__base__.edges(node), node.required) if yes])
 
 
 def floor_divide_of_scalar(self, other, *, out=None):
@@ -8145,6 +8165,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
             node.fn0 = fn0
             if nr0:
                 node.nr0 = nr0
+        node.required = (requires_grad(self),)
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -8197,6 +8218,7 @@ def floor_divide_of_scalar_(self, other):
             node.fn0 = fn0
             if nr0:
                 node.nr0 = nr0
+        node.required = (requires_grad(self),)
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -8212,7 +8234,7 @@ def floor_divide_of_scalar_(self, other):
 
 
 class RemainderNotImplemented(UnaryNode):
-    __slots__ = ()
+    __slots__ = ('required',)
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
@@ -8230,7 +8252,7 @@ class RemainderNotImplemented(UnaryNode):
 
 RemainderNotImplemented.__name__ = 'NotImplemented'
 RemainderNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
-RemainderNotImplemented.edges = lambda node: tuple([e for e in RemainderNotImplemented.__base__.edges(node) if e[0] is not None])
+RemainderNotImplemented.edges = lambda node: tuple([e for e, yes in zip(RemainderNotImplemented.__base__.edges(node), node.required) if yes])
 
 
 def remainder_of(self, other, *, out=None):
@@ -8279,6 +8301,7 @@ def remainder_of(self, other, *, out=None):
             node.fn0 = fn0
             if nr0:
                 node.nr0 = nr0
+        node.required = (requires_grad(other),)
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -8347,6 +8370,8 @@ def gcd_(self, other):
     if type(self) is not Tensor:
         self = plain(self, 'gcd_', False)
     tensors_only('gcd_', self, other, 'other', True)
+    if other is None:
+        return NotImplemented
     found = inplace_operands(self, other, 'gcd', False)
     if found is NotImplemented:
         return NotImplemented
@@ -8411,6 +8436,8 @@ def lcm_(self, other):
     if type(self) is not Tensor:
         self = plain(self, 'lcm_', False)
     tensors_only('lcm_', self, other, 'other', True)
+    if other is None:
+        return NotImplemented
     found = inplace_operands(self, other, 'lcm', False)
     if found is NotImplemented:
         return NotImplemented
@@ -8609,6 +8636,8 @@ def copysign_(self, other):
         self = plain(self, 'copysign_', False)
     try:
         tensors_only('copysign_', self, other, 'other', True)
+        if other is None:
+            return NotImplemented
         found = inplace_operands(self, other, 'copysign', True)
         if found is NotImplemented:
             return NotImplemented
@@ -9051,6 +9080,8 @@ def nextafter_(self, other):
         self = plain(self, 'nextafter_', False)
     try:
         tensors_only('nextafter_', self, other, 'other', True)
+        if other is None:
+            return NotImplemented
         found = inplace_operands(self, other, 'nextafter', False)
         if found is NotImplemented:
             return NotImplemented
@@ -9293,6 +9324,8 @@ def ldexp_(self, other):
         self = plain(self, 'ldexp_', False)
     try:
         tensors_only('ldexp_', self, other, 'other', True)
+        if other is None:
+            return NotImplemented
         found = inplace_operands(self, other, 'ldexp', True)
         if found is NotImplemented:
             return NotImplemented
@@ -9604,7 +9637,7 @@ def nan_to_num_(self, nan, posinf, neginf):
 
 
 class HeavisideNotImplemented(BinaryNode):
-    __slots__ = ()
+    __slots__ = ('required',)
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
@@ -9643,7 +9676,7 @@ class HeavisideNotImplemented(BinaryNode):
 
 HeavisideNotImplemented.__name__ = 'NotImplemented'
 HeavisideNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
-HeavisideNotImplemented.edges = lambda node: tuple([e for e in HeavisideNotImplemented.__base__.edges(node) if e[0] is not None])
+HeavisideNotImplemented.edges = lambda node: tuple([e for e, yes in zip(HeavisideNotImplemented.__base__.edges(node), node.required) if yes])
 
 
 def heaviside(self, values, *, out=None):
@@ -9696,6 +9729,7 @@ def heaviside(self, values, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
+        node.required = (requires_grad(self), requires_grad(values),)
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -9726,7 +9760,7 @@ def heaviside(self, values, *, out=None):
 
 
 class Heaviside_NotImplemented(BinaryNode):
-    __slots__ = ()
+    __slots__ = ('required',)
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
@@ -9765,7 +9799,7 @@ class Heaviside_NotImplemented(BinaryNode):
 
 Heaviside_NotImplemented.__name__ = 'NotImplemented'
 Heaviside_NotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
-Heaviside_NotImplemented.edges = lambda node: tuple([e for e in Heaviside_NotImplemented.__base__.edges(node) if e[0] is not None])
+Heaviside_NotImplemented.edges = lambda node: tuple([e for e, yes in zip(Heaviside_NotImplemented.__base__.edges(node), node.required) if yes])
 
 
 def heaviside_of(self, values, *, out=None):
@@ -9818,6 +9852,7 @@ def heaviside_of(self, values, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
+        node.required = (requires_grad(self), requires_grad(values),)
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -9852,6 +9887,8 @@ def heaviside_of_(self, values):
     if type(self) is not Tensor:
         self = plain(self, 'heaviside_', False)
     tensors_only('heaviside_', self, values, 'values', True)
+    if values is None:
+        return NotImplemented
     found = inplace_operands(self, values, 'heaviside', False)
     if found is NotImplemented:
         return NotImplemented
@@ -9890,6 +9927,7 @@ def heaviside_of_(self, values):
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
+        node.required = (requires_grad(self), requires_grad(values),)
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)

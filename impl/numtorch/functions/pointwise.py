@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from types import FunctionType
+import sys
+from types import CodeType, FunctionType
 from typing import Any
 
 from .. import dispatch as d
@@ -14,24 +15,36 @@ from ..tensor import Tensor
 from .arguments import expect_tensor
 
 MISSING = object()  # an operand that was not given
-OF_METHOD = object()  # the same of a method
+_METHODS: dict[int, CodeType] = {}
+"""The code of methods, which is that of functions, by its identity."""
 
 
 def wrong(name: str, input: Any, other: Any, named: dict[str, Any] | None = None) -> Exception:
     """PyTorch's TypeError for what are no two operands: its parser is asked, as `checked` does for other functions."""
-    method = other is OF_METHOD
-    operands = tuple([x for x in (input, other) if x is not MISSING and x is not OF_METHOD])
+    method = _is_method()
+    operands = tuple([x for x in (input, other) if x is not MISSING])
     told = refusal(name, operands, {k: v for k, v in (named or {}).items() if v is not None}, method)
     if told is not None:
         return told
     return type_error(name, 2, "other", other) if isinstance(input, Tensor) else type_error(name, 1, "input", input)
 
 
+def _is_method() -> bool:
+    """Whether what was called of this module is a method."""
+    frame = sys._getframe(1)
+    while frame.f_globals is globals():
+        if id(frame.f_code) in _METHODS:
+            return True
+        assert frame.f_back is not None
+        frame = frame.f_back
+    return False
+
+
 def as_method(function: Any) -> Any:
     """The same function for a method, which counts and names its arguments without the first."""
-    copy = FunctionType(
-        function.__code__, function.__globals__, function.__name__, (MISSING, OF_METHOD), function.__closure__
-    )
+    code = function.__code__.replace()  # of its own, by which it is known
+    copy = FunctionType(code, function.__globals__, function.__name__, (MISSING, MISSING), function.__closure__)
+    _METHODS[id(code)] = code
     copy.__kwdefaults__, copy.__doc__ = function.__kwdefaults__, function.__doc__
     return copy
 
@@ -123,7 +136,10 @@ def truediv(self: Tensor, other: Any) -> Any:
 
 def rtruediv(self: Tensor, other: Any) -> Any:
     """other / self, as (1 / self) * other: by Python's operator, which lets an array have its say."""
-    return d.reciprocal(self) * other
+    try:
+        return d.reciprocal(self) * other
+    except TypeError:
+        return NotImplemented
 
 
 def torch_rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
@@ -159,11 +175,11 @@ def _promoted(self: Tensor, category: int) -> Tensor:
     return self.to(combine(self._desc.dtype, None, default_of_category(category)))
 
 
-def pow(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
+def pow(input: Any = MISSING, exponent: Any = MISSING, *, out: Any = None) -> Tensor:
     """input ** exponent"""
     result = power(input, exponent)
     if result is NotImplemented:
-        raise type_error("pow", 2, "exponent", exponent)
+        raise wrong("pow", input, exponent, {"out": out})
     return result if out is None else store(out, result, "pow")
 
 
@@ -205,6 +221,14 @@ def positive(input: Tensor) -> Tensor:
 
 
 def pow_(self: Tensor, exponent: Any) -> Any:
+    """self **= exponent"""
+    result = ipow(self, exponent)
+    if result is NotImplemented:
+        raise refusal("pow_", (self, exponent), {}, True) or type_error("pow_", 1, "exponent", exponent)
+    return result
+
+
+def ipow(self: Tensor, exponent: Any) -> Any:
     """self **= exponent"""
     if isinstance(exponent, Tensor):
         return d.pow_tensor_(self, exponent)
@@ -285,7 +309,7 @@ def _checked(result: Any, name: str, other: Any) -> Tensor:
 UNARY = ("neg", "reciprocal", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "sigmoid", "abs")
 BOTH = {f.__name__: f for f in (add, sub, mul, div, pow, square, square_, positive, true_divide)}
 BOTH |= {n: getattr(d, n) for n in (*UNARY, *[n + "_" for n in UNARY])}
-METHODS = BOTH | {f.__name__: as_method(f) for f in (add, sub, mul, div)}
+METHODS = BOTH | {f.__name__: as_method(f) for f in (add, sub, mul, div, pow)}
 METHODS |= {f.__name__: f for f in (add_, sub_, mul_, div_, true_divide_, pow_)}
 METHODS |= {
     "__add__": d.add_operator,
@@ -308,6 +332,6 @@ METHODS |= {
     "__isub__": d.sub_,
     "__imul__": d.mul_,
     "__itruediv__": d.div_,
-    "__ipow__": pow_,
+    "__ipow__": ipow,
 }
 FUNCTIONS = BOTH | {"rsub": torch_rsub}

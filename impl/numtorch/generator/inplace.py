@@ -66,6 +66,7 @@ class InPlace(Functions):
             b = row.tensors[1].name
             if row.tensors_only:
                 w(at, f"tensors_only('{row.says}_', {a}, {b}, {b!r}, True)")
+            w(at, f"if {b} is None:\n    return NotImplemented")
             w(at, f"found = inplace_operands({a}, {b}, {row.says!r}, {row.float_result})")
             w(at, "if found is NotImplemented:\n    return NotImplemented")
             w(at, f"{b}, right, plan, flag = found")
