@@ -71,6 +71,7 @@ from ..kernels.error_function import ndtri as k_ndtri
 from ..kernels.pointwise import new_zeros as k_new_zeros
 from ..kernels.special import not_implemented as k_not_implemented
 from ..kernels.special import not_implemented_for as k_not_implemented_for
+from ..kernels.pointwise import number_over as k_number_over
 from ..kernels.gamma import polygamma as k_polygamma
 from ..kernels.gamma import polygamma_of as k_polygamma_of
 from ..kernels.pointwise import pow_base as k_pow_base
@@ -10416,7 +10417,7 @@ class AddcdivBackward0(VariadicNode):
             tensor2 = tensor2._array
         value = node.value
         grad0 = None if node.next_nodes[0] is None else fit(grad, node.operand_descs[0])
-        grad1 = None if node.next_nodes[1] is None else fit(grad * (value / tensor2), node.operand_descs[1])
+        grad1 = None if node.next_nodes[1] is None else fit(grad * k_number_over(value, tensor2), node.operand_descs[1])
         grad2 = None if node.next_nodes[2] is None else fit(-grad * (value * tensor1 / (tensor2 * tensor2)), node.operand_descs[2])
         if not keep:
             if tensor1 is not None:

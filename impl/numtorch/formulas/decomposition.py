@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dispatch as d, grad_mode
 from ..backward.node_calls import NOT_COMPLEX
+from ..functions.solvers import refuse_singular
 from ..kernels.decomposition import is_vector
 from ..plain_numpy import np
 from ..tensor import wrap
@@ -34,10 +35,18 @@ def _on_diagonal(values: Any, pivots: Any) -> Any:
     return d.diag_embed(d.expand(d.unsqueeze(values, -1), tuple(pivots._desc.shape)), 0, -2, -1).mT
 
 
+def _solve(A: Any, B: Any, left: bool = True) -> Any:
+    """X with A X = B, or X A = B, to be differentiated; what has no solution is refused where numbers are known."""
+    X, _, _, info = d.linalg_solve_ex(A, B, left)
+    if not within(A, B):
+        refuse_singular(info)
+    return X
+
+
 def _solved(A: Any, LU: Any, pivots: Any, B: Any) -> Any:
     """A^H X = B: by new factors where the result is to be differentiated, else by those that were saved."""
     if grad_mode.state.grad or within(A, LU, B):
-        return d.linalg_solve_ex(A.mH, B, True)[0]
+        return _solve(A.mH, B)
     return _by_factors(A, LU, pivots, B)
 
 
@@ -64,7 +73,7 @@ def linalg_det_backward(grad: Any, det: Any, A: Any, LU: Any, pivots: Any) -> An
     singular = np.abs(det._array) < 100 * np.finfo(A._desc.dtype.to_real().numpy).eps
     if within(grad, A, LU) or not np.any(singular):
         middle = _on_diagonal(grad * det.conj(), pivots)  # first, likewise
-        return d.linalg_solve_ex(A.mH, middle, True)[0]
+        return _solve(A.mH, middle)
     if np.all(singular):
         return _singular_det(A, grad)
     mask = wrap(singular)
@@ -99,7 +108,7 @@ def linalg_solve_backward(grad: Any, X: Any, A: Any, LU: Any, pivots: Any, left:
     """The gradient of the right side solves with the adjoint; that of the matrix is a product with the solution."""
     vector = is_vector(A._array, X._array)
     g, x = (d.unsqueeze(grad, -1), d.unsqueeze(X, -1)) if vector else (grad, X)
-    inner = d.linalg_solve_ex(A.mH, g, left)[0]
+    inner = _solve(A.mH, g, left)
     mine = None
     if needed[0]:
         mine = -inner.matmul(x.mH) if left else -x.mH.matmul(inner)

@@ -119,11 +119,15 @@ def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = Fa
     expect_compiled("lu_cpu", A)
     found = d.linalg_solve_ex(A, B, left)
     if check_errors:
-        raise_failed(
-            found[3],
-            lambda where, n: f"torch.linalg.solve: {where}The solver failed because the input matrix is singular.",
-        )
+        refuse_singular(found[3])
     return return_types.linalg_solve_ex(found[0], found[3])
+
+
+def refuse_singular(info: Tensor) -> None:
+    """PyTorch's complaint about what has no solution."""
+    raise_failed(
+        info, lambda where, n: f"torch.linalg.solve: {where}The solver failed because the input matrix is singular."
+    )
 
 
 def _fits(name: str, a: tuple, b: tuple, left: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..dtype import dtypes
 from ..memory.buffers import take
 from ..memory.descriptor import LARGE
 from ..memory.geometry import element_strides, laid_out, like
@@ -232,6 +233,19 @@ def pow_backward_self(grad: Array, x: Array, exponent: Array) -> Array:
 def pow_backward_exponent(grad: Array, x: Array, exponent: Array, result: Array) -> Array:
     """The gradient with respect to the exponent: zero where x is 0 and the exponent is not negative."""
     return grad * np.where((x == 0) & (exponent >= 0), x.dtype.type(0), result * np.log(x))
+
+
+def number_over(number: Any, x: Array) -> Array:
+    """number / x"""
+    refuse_integers(dtypes.from_numpy(x.dtype))
+    return number / x
+
+
+def refuse_integers(kind: dtypes.dtype) -> None:
+    """PyTorch's complaint about a number divided by integers: its C++ fills a tensor of their type, and divides in place."""
+    if kind.category < dtypes.FLOATING:
+        wide = dtypes.get_default_dtype().scalar_name
+        raise RuntimeError(f"result type {wide} can't be cast to the desired output type {kind.scalar_name}")
 
 
 def div_other(grad: Array, x: Array, other: Array) -> Array:

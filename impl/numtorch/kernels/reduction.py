@@ -185,8 +185,8 @@ def vector_norm(x: Array, ord: float, dim: Dims, keepdim: bool, dtype: Any = Non
         x = x.astype(dtype.numpy)
     kind = (np.abs(x[:0] if x.ndim else x)).dtype
     if ord == 2:
-        square = x * x if x.dtype.kind == "f" else x.real * x.real + x.imag * x.imag
-        out = np.sqrt(reduced(np.add, square, dim, keepdim))
+        size = x if x.dtype.kind == "f" else np.abs(x)
+        out = np.sqrt(reduced(np.add, size * size, dim, keepdim))
     elif ord == 0:
         out = reduced(np.add, x != 0, dim, keepdim, kind)
     elif ord == 1:

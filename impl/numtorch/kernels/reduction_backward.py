@@ -9,7 +9,7 @@ from ..memory.buffers import take
 from ..memory.descriptor import LARGE
 from ..memory.lazy import LAZY
 from ..plain_numpy import np
-from .pointwise import conjugate, sign
+from .pointwise import conjugate, sgn
 from .reduction import SUMMED_IN_OWN_TYPE, axes, count, kept, running
 from .scatter import scatter
 from .shape import expand, to_copy
@@ -180,19 +180,19 @@ def norm_backward(grad: Array, x: Array, ord: float, norm: Array, dim: Dims, kee
         return convert_norm(grad, x, ord, norm, dim, keepdim)
     grad, norm = kept(grad, dim, keepdim, x.ndim), kept(norm, dim, keepdim, x.ndim)
     if ord == 1:
-        return sign(x) * grad
+        return sgn(x) * grad
     if ord == 2:
         return grad * np.where(norm == 0, zero, x / norm)
     size = np.abs(x)
     if ord in (np.inf, -np.inf):
         mask = (size == norm) | np.isnan(size)
         n = np.add.reduce(mask, axis=axes(dim, x.ndim), dtype=x.dtype, keepdims=bool(x.ndim))
-        return sign(x) * (grad / n * mask)
-    p = x.dtype.type(ord)
-    one = x.dtype.type(1)
+        return sgn(x) * (grad / n * mask)
+    p = size.dtype.type(ord)
+    one = size.dtype.type(1)
     if ord < 1:
-        return np.where(x == 0, zero, sign(x) * np.power(size, p - one)) * grad * np.power(norm, one - p)
-    scaled = sign(x) * np.power(size, p - one) if ord < 2 else x * np.power(size, p - one - one)
+        return np.where(x == 0, zero, sgn(x) * np.power(size, p - one)) * grad * np.power(norm, one - p)
+    scaled = sgn(x) * np.power(size, p - one) if ord < 2 else x * np.power(size, p - one - one)
     return scaled * np.where(norm == 0, zero, grad / np.power(norm, p - one))
 
 

@@ -173,7 +173,7 @@ nary("addcmul(self, tensor1, tensor2, value)", k.addcmul, inplace=True,
      self="grad", tensor1="grad * (tensor2 * value).conj()", tensor2="grad * (tensor1 * value).conj()",
      jvp="self_t + scaled(tensor1_t * tensor2_p, value) + scaled(tensor2_t * tensor1_p, value)")
 nary("addcdiv(self, tensor1, tensor2, value)", k.addcdiv, inplace=True,
-     self="grad", tensor1="grad * (value / tensor2).conj()",
+     self="grad", tensor1="grad * number_over(value, tensor2).conj()",
      tensor2="-grad * (value * tensor1 / (tensor2 * tensor2)).conj()",
      jvp=("self_t + scaled(tensor1_t / tensor2_p, value) - scaled(tensor2_t * (tensor1_p / tensor2_p) / tensor2_p, "
           "value)"))
