@@ -13,7 +13,7 @@ from hypothesis.database import ExampleDatabase
 from conformance.compose.composer import Composer
 from conformance.compose.programs import BLOCK, composed
 from conformance.fuzz.findings import Cause, Found, Store
-from conformance.judging.adjudicate import Adjudication, adjudicate
+from conformance.judging.adjudicate import ADJUDICATED, Adjudication, adjudicate
 from conformance.judging.judge import judge
 from conformance.judging.verdict import Verdict
 from conformance.program import Program, ProgramError
@@ -202,7 +202,7 @@ class Worker:
         self, program: Program, verdict: Verdict, oracle: Trace | None, subject: Trace | None
     ) -> Adjudication | None:
         first = verdict.first
-        if first is None or first.facet not in ("value", "grad") or oracle is None or subject is None:
+        if first is None or first.facet not in ADJUDICATED or oracle is None or subject is None:
             return None
         return adjudicate(program, first, oracle, subject, self.oracle)
 

@@ -21,6 +21,9 @@ complex step   the imaginary part of the function a tiny way off the real line: 
 forward mode   the oracle's own tangents: other formulas than those of its backward; heard where the differences do not settle
 
 Only the oracle computes here; a function value that it gets wrong itself would mislead.
+
+One difference in what is raised is judged, too: where the oracle fails an assertion of its own code ("INTERNAL ASSERT FAILED …
+please report a bug to PyTorch") it says itself who is wrong.
 """
 
 from __future__ import annotations
@@ -76,6 +79,12 @@ TOLERANCE = 64.0
 that is right is nearer than that, and a wrong formula is not."""
 
 
+ADJUDICATED = ("value", "grad", "raised")
+"""The facets of which `adjudicate` may have a word to say."""
+
+ASSERTION = "it fails an assertion of its own, which it asks to be reported as a bug"
+
+
 class Adjudication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who is wrong, and what it was told from."""
 
@@ -83,6 +92,8 @@ class Adjudication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
 
     def __str__(self) -> str:
+        if self.note == ASSERTION:
+            return f"the oracle is wrong: {ASSERTION}"
         words = {
             "subject": "the slope sides with the oracle",
             "oracle": "the slope sides with the subject: the oracle is wrong",
@@ -95,6 +106,9 @@ class Adjudication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def adjudicate(program: Program, difference: Difference, oracle: Trace, subject: Trace, judge: Subject) -> Adjudication:
     """Who is wrong at a difference between two traces of a program. `judge` computes: the oracle, as a rule."""
+    if difference.facet == "raised":
+        internal = "INTERNAL ASSERT FAILED" in difference.oracle
+        return Adjudication("oracle", ASSERTION) if internal else Adjudication("unjudged", "an error is no number")
     question = _question(program, difference)
     if isinstance(question, str):
         return Adjudication("unjudged", question)

@@ -31,7 +31,7 @@ from conformance.journal import (
     VerdictRecord,
     count_statuses,
 )
-from conformance.judging.adjudicate import adjudicate
+from conformance.judging.adjudicate import ADJUDICATED, adjudicate
 from conformance.judging.verdict import Status, Verdict
 from conformance.program import Program
 from conformance.running.answering import AskedBefore, Both, Judge, both, said
@@ -358,7 +358,7 @@ class CaseRun:
 
     def _adjudicated_by(self, answers: Subject, finding: Finding) -> Finding:
         first = finding.verdict.first
-        if first is None or first.facet not in ("value", "grad") or not finding.oracle or not finding.subject:
+        if first is None or first.facet not in ADJUDICATED or not finding.oracle or not finding.subject:
             return finding
         judged = adjudicate(finding.program, first, finding.oracle, finding.subject, answers)
         if judged.says == "unjudged":

@@ -231,3 +231,24 @@ def test_a_subject_that_is_right_is_not_blamed_for_the_oracles_formula() -> None
     assert verdict.status == "FAIL"
     assert adjudicate(made, first, *sides, wrong).says == "oracle"
     assert "the oracle is wrong" in str(adjudicate(made, first, *sides, wrong))
+
+
+def test_an_assertion_that_fails_in_pytorch_is_no_fault_of_the_subject() -> None:
+    made = program(
+        *leaf(1.0),
+        Call(function=Global("torch.lgamma"), args=(Ref("x"),), out="y"),
+        Method(self=Ref("y"), name="retain_grad"),
+        Method(self=Ref("y"), name="unsqueeze_", args=(-1,)),
+        Method(self=Ref("y"), name="atanh_"),
+    )
+    answers = oracle()
+    asserted = answers.run(made)
+    whole = program(*(step for step in made.steps if getattr(step, "name", "") != "retain_grad"))
+    quiet = answers.run(whole).steps
+    spared = msgspec.structs.replace(asserted, steps=(*asserted.steps[:-1], quiet[-1]))
+    raised = next(d for d in judge(made, asserted, spared, answers).differences if d.facet == "raised")
+    assert str(adjudicate(made, raised, asserted, spared, answers)).startswith(
+        "the oracle is wrong: it fails an assertion"
+    )
+    turned = msgspec.structs.replace(raised, oracle=raised.subject, subject=raised.oracle)
+    assert adjudicate(made, turned, spared, asserted, answers).says == "unjudged"
