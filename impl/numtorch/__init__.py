@@ -72,6 +72,35 @@ _NAMES = {
     "load": "serialization",
     "TypedStorage": "storage",
     "UntypedStorage": "storage",
+    **dict.fromkeys(
+        (
+            "set_num_threads",
+            "get_num_threads",
+            "set_num_interop_threads",
+            "get_num_interop_threads",
+            "use_deterministic_algorithms",
+            "are_deterministic_algorithms_enabled",
+            "is_deterministic_algorithms_warn_only_enabled",
+            "set_float32_matmul_precision",
+            "get_float32_matmul_precision",
+        ),
+        "settings",
+    ),
+    **dict.fromkeys(
+        (
+            "BFloat16Tensor",
+            "BoolTensor",
+            "ByteTensor",
+            "CharTensor",
+            "DoubleTensor",
+            "FloatTensor",
+            "HalfTensor",
+            "IntTensor",
+            "LongTensor",
+            "ShortTensor",
+        ),
+        "legacy_types",
+    ),
 }
 
 

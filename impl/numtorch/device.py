@@ -111,5 +111,30 @@ def named_layout(name: str) -> layout:
     return strided
 
 
+class memory_format:
+    """In which order the dimensions of a tensor lie in memory."""
+
+    __module__ = "torch"
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __repr__(self) -> str:
+        return "torch." + self.name
+
+    def __reduce__(self) -> tuple:
+        return named_format, (self.name,)
+
+
+def named_format(name: str) -> memory_format:
+    """A pickled memory format."""
+    return next(f for f in FORMATS if f.name == name)
+
+
 CPU = device("cpu")
 strided = layout("strided")
+contiguous_format = memory_format("contiguous_format")
+preserve_format = memory_format("preserve_format")
+channels_last = memory_format("channels_last")
+channels_last_3d = memory_format("channels_last_3d")
+FORMATS = (contiguous_format, preserve_format, channels_last, channels_last_3d)

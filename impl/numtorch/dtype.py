@@ -160,9 +160,27 @@ def set_default_dtype(d: dtype) -> None:
     _default = d
 
 
+_OF_PYTHON = {float: float64, int: int64, bool: bool_, complex: complex128}
+
+
+def of(given: Any) -> dtype:
+    """The dtype that is meant: itself, or the one that a type of Python's stands for. Raises TypeError for what is neither."""
+    if type(given) is dtype:
+        return given
+    found = _OF_PYTHON.get(given)
+    if found is None:
+        raise TypeError(f"a torch.dtype is wanted, not {type(given).__name__}")
+    return found
+
+
 def from_numpy(d: np.dtype) -> dtype:
     """The dtype of a NumPy array, or a TypeError in PyTorch's words."""
     found = FROM_NUMPY.get(d)
+    if found is None and not d.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Conversion between byte orders is "
+            "currently not supported."
+        )
     if found is None:
         raise TypeError(
             f"can't convert np.ndarray of type {'numpy.' + d.type.__name__}. The only supported types are: float64, "

@@ -447,6 +447,7 @@ FUNCTIONS = {
         'is_signed',
         'is_storage',
         'numel',
+        'result_type',
         'typename',
     ),
     'strided': (

@@ -15,7 +15,7 @@ from .aliasing import writes
 from .calls.checked import checked, is_checked
 from .calls.overridable import PYTHON, PYTHON_FUNCTIONS
 from .calls.torch_function import know_tensor, public
-from .device import CPU, device, layout, strided
+from .device import CPU, FORMATS, device, layout, memory_format, strided
 from .dtype import dtypes
 from .functions import convert, indexing, outputs, shape
 from .memory.descriptor import Size
@@ -165,6 +165,7 @@ METHODS: dict[str, Any] = {
     "new_zeros": creation.new_zeros,
     "new_ones": creation.new_ones,
     "new_empty": creation.new_empty,
+    "new_empty_strided": creation.new_empty_strided,
     "new_full": creation.new_full,
 }
 
@@ -190,7 +191,11 @@ for _name in (
     "full_like",
     "arange",
     "linspace",
+    "logspace",
     "eye",
+    "asarray",
+    "scalar_tensor",
+    "empty_strided",
 ):
     FUNCTIONS[_name] = getattr(creation, _name)
 
@@ -301,7 +306,8 @@ DTYPES = {
     "can_cast": dtypes.can_cast,
 }
 FUNCTIONS.update(DTYPES)
-FUNCTIONS.update({"device": device, "strided": strided, "layout": layout})
+FUNCTIONS.update({"device": device, "strided": strided, "layout": layout, "memory_format": memory_format})
+FUNCTIONS.update({one.name: one for one in FORMATS})
 FUNCTIONS.update(
     {
         "is_tensor": lambda obj: isinstance(obj, Tensor),

@@ -14,8 +14,13 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 X = object()  # a tensor stands here
 FORMS = [(), (None,), (X, None), (None, None), (X, X, None), (X, None, None), ([None],), ([X, None],), ({"zzz": 1},),
          (X, {"zzz": 1}), (X, X, {"zzz": 1}), ("text",)]  # fmt: skip
-# Overloads that PyTorch takes and tells nobody of, and Python numbers that its drawing functions draw between.
+# Overloads that PyTorch takes and tells nobody of, Python numbers that its drawing functions draw between, and what reads
+# data, of which the functions say something themselves (test_creation_against_torch.py has them).
 OTHERWISE = {
+    "tensor",
+    "as_tensor",
+    "asarray",
+    "new_tensor",
     "as_strided",
     "as_strided_",
     "bernoulli",

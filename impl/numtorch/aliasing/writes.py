@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import grad_mode
 from ..calls.operands import IMAGINARY_DISCARDED, category_of
-from ..calls.scalar import checked
+from ..calls.scalar import filling
 from ..memory.descriptor import broadcast_shapes
 from ..memory.geometry import address, is_dense_like
 from ..nodes.graph import BinaryNode, UnaryNode, next_sequence_nr
@@ -197,7 +197,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     node = None
     if flag:  # even of integers: PyTorch asks only copy_ for the type
         node = binary(FillBackward3, self, value) if is_tensor else _unary(FillBackward2, self)
-    array[...] = value._array if is_tensor else checked(value, self._desc.dtype)
+    array[...] = value._array if is_tensor else filling(value, self._desc.dtype, self._desc.numel)
     return written(self, node)
 
 

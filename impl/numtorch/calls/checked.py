@@ -51,7 +51,7 @@ def is_checked(function: Any, name: str, method: bool) -> bool:
     hot = name in HOT and (method or (function.__module__.endswith(".pointwise") and name != "pow"))
     if name.startswith("_") or hot or (name in PYTHON and not method):
         return False
-    return ".functions." in function.__module__ or function.__module__.endswith(".creation")
+    return ".functions." in function.__module__ or ".creation." in function.__module__
 
 
 def checked(function: Any, name: str, method: bool) -> Any:

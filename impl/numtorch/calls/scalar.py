@@ -32,13 +32,18 @@ def checked(number: Any, kind: dtypes.dtype) -> Any:
     return np.array(number).astype(kind.numpy)
 
 
+def filling(number: Any, kind: dtypes.dtype, numel: int) -> Any:
+    """`checked` for the elements of a tensor that is filled; one element alone of a half type takes what a double holds."""
+    if numel == 1 and kind.is_floating_point and kind.itemsize == 2:
+        return checked(number, dtypes.float64).astype(kind.numpy)
+    return checked(number, kind)
+
+
 def assigned(number: Any, kind: dtypes.dtype) -> Any:
     """`checked`, but half types take what a double holds; a ValueError if the number overflows int64."""
     if isinstance(number, int) and not -(2**63) <= number < 2**63:
         raise ValueError("Overflow when unpacking long long")
-    if kind.is_floating_point and kind.itemsize == 2:
-        return checked(number, dtypes.float64).astype(kind.numpy)
-    return checked(number, kind)
+    return filling(number, kind, 1)
 
 
 def overflows(number: Any, kind: dtypes.dtype) -> bool:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..device import device, layout, memory_format
 from ..dtype import BOOL, INTEGRAL, dtype
 from ..plain_numpy import np
 from ..storage import TypedStorage, UntypedStorage
@@ -200,7 +201,10 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "str": lambda value: isinstance(value, str),
     "name": lambda value: isinstance(value, str),
     "tuple of names": lambda value: isinstance(value, (tuple, list)) and all(isinstance(v, str) for v in value),
-    "torch.dtype": lambda value: isinstance(value, dtype),
+    "torch.dtype": lambda value: isinstance(value, dtype) or value in (float, int, bool, complex),
+    "torch.layout": lambda value: isinstance(value, layout),
+    "torch.device": lambda value: isinstance(value, (device, str, int)),
+    "torch.memory_format": lambda value: isinstance(value, memory_format),
     "*": lambda value: False,
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import dispatch as d, grad_mode
 from ..aliasing import views
-from ..calls.operands import IMAGINARY_DISCARDED
+from ..calls.operands import IMAGINARY_DISCARDED, type_name
 from ..device import check_device, device as device_type
 from ..dtype import dtypes
 from ..memory.geometry import address, empty_window, storage_offset
@@ -29,7 +29,7 @@ def to(
 ) -> Tensor:
     """The tensor in another type; itself if nothing changes."""
     for a in args:
-        if isinstance(a, dtypes.dtype):
+        if isinstance(a, (dtypes.dtype, type)):
             dtype = a
         elif isinstance(a, Tensor):
             dtype = a._desc.dtype
@@ -37,6 +37,8 @@ def to(
             device = a
     if device is not None:
         check_device(device)
+    if type(dtype) is type:
+        dtype = dtypes.of(dtype)
     if dtype is None or dtype is self._desc.dtype:
         if not copy:
             return self
@@ -66,6 +68,8 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The legacy type name, or the tensor converted."""
     if dtype is None:
         return "torch." + self._desc.dtype.legacy
+    if isinstance(getattr(dtype, "dtype", None), dtypes.dtype):
+        dtype = dtype.dtype  # torch.FloatTensor
     if isinstance(dtype, str):
         dtype = next(k for k in dtypes.ALL if dtype in ("torch." + k.legacy, k.legacy))
     return to(self, dtype)
@@ -168,7 +172,7 @@ def array_protocol(self: Tensor, dtype: Any = None) -> np.ndarray:
 def from_numpy(array: Any) -> Tensor:
     """A tensor over an ndarray's memory."""
     if not isinstance(array, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
+        raise TypeError(f"expected np.ndarray (got {type_name(array)})")
     dtypes.from_numpy(array.dtype)
     if any(s < 0 for s in array.strides):
         raise ValueError(

@@ -90,12 +90,15 @@ def _as_index(item: Any) -> Tensor | None:
     """A list, array or tensor as an index tensor; None if it is something else."""
     if isinstance(item, Tensor):
         return item
-    if isinstance(item, (list, tuple, np.ndarray)) or hasattr(item, "__array__"):
-        if isinstance(item, (list, tuple)) and any(isinstance(i, str) for i in item):
+    if isinstance(item, (list, tuple, range)):
+        if any(isinstance(i, str) for i in item):
             raise TypeError("new(): invalid data type 'str'")
-        if isinstance(item, (list, tuple)) and not len(item):
+        if not len(item):
             return wrap(np.empty((0,), np.int64))
-        return creation.tensor(item) if isinstance(item, (list, tuple)) else wrap(np.asarray(item))
+        read = creation.tensor(item)
+        return read if read._desc.dtype.category <= dtypes.INTEGRAL else creation.tensor(item, dtype=dtypes.int64)
+    if isinstance(item, np.ndarray) or hasattr(item, "__array__"):
+        return wrap(np.asarray(item))
     return None
 
 
@@ -136,12 +139,8 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
             used += item._desc.ndim
         elif isinstance(item, np.ndarray) and item.dtype == np.bool_:
             used += item.ndim
-        elif (
-            isinstance(item, list)
-            and (a := np.array(item) if not creation._has_tensor(item) else None) is not None
-            and a.dtype == np.bool_
-        ):
-            used += a.ndim
+        elif isinstance(item, list) and (read := _as_index(item)) is not None and read._desc.dtype is dtypes.bool_:
+            used += read._desc.ndim
         else:
             used += 1
     ndim = self._desc.ndim

@@ -7,6 +7,7 @@ from numbers import Number
 from typing import Any
 
 from ..aliasing import views
+from ..calls.several import promoted
 from ..dtype import dtypes
 from ..plain_numpy import np
 from ..storage import is_storage
@@ -161,6 +162,11 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
     return wrap(array.copy() if copy else array)
 
 
+def result_type(tensor1: Any, tensor2: Any) -> Any:
+    """The type of an operation's result on two tensors or numbers."""
+    return promoted((tensor1, tensor2))
+
+
 METHODS = {
     "__pos__": positive,
     "__contains__": contains,
@@ -186,5 +192,6 @@ FUNCTIONS = {
     "is_storage": is_storage,
     "numel": numel,
     "positive": positive,
+    "result_type": result_type,
     "typename": typename,
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..aliasing import writes
 from ..aliasing.views import edge
-from ..creation import _kind, _like_array, _shape, finish
+from ..creation.options import empty_as, finish, kind_of, refuse_negative, shape_of
 from ..dtype import dtypes
 from ..memory.descriptor import broadcast_shapes
 from ..nodes.error_nodes import not_implemented
@@ -42,7 +42,7 @@ def _sizes(name: str, size: tuple, given: Any) -> tuple:
     first = size[0] if size else None
     if first is not None and not is_int(first) and not isinstance(first, (tuple, list, Tensor)):
         raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(first).__name__}")
-    return _shape(size)
+    return shape_of(size)
 
 
 def _returned(array: np.ndarray, requires_grad: bool, out: Any, device: Any) -> Tensor:
@@ -68,7 +68,7 @@ def rand(
     pin_memory: bool = False,
 ) -> Tensor:
     """Uniform numbers in [0, 1)."""
-    array = np.empty(_sizes("rand", sizes, size), _kind(dtype).numpy)
+    array = np.empty(_sizes("rand", sizes, size), kind_of(dtype).numpy)
     _random().fill_uniform(array, generator=generator)
     return _returned(array, requires_grad, out, device)
 
@@ -85,7 +85,7 @@ def randn(
     pin_memory: bool = False,
 ) -> Tensor:
     """Standard normal numbers."""
-    array = np.empty(_sizes("randn", sizes, size), _kind(dtype).numpy)
+    array = np.empty(_sizes("randn", sizes, size), kind_of(dtype).numpy)
     _random().fill_normal(array, generator=generator)
     return _returned(array, requires_grad, out, device)
 
@@ -129,7 +129,7 @@ def randperm(
     pin_memory: bool = False,
 ) -> Tensor:
     """The numbers below n in random order."""
-    _shape((n,))
+    refuse_negative((n,))
     kind = dtype or dtypes.int64
     if kind.category == dtypes.INTEGRAL and n > np.iinfo(kind.numpy).max:
         raise RuntimeError(f"value cannot be converted to type {kind.name}_t without overflow")
@@ -148,7 +148,7 @@ def rand_like(
     memory_format: Any = None,
 ) -> Tensor:
     """Uniform numbers with the shape, type and strides of another tensor."""
-    array = _like_array(input, dtype)
+    array = empty_as(input, dtype, memory_format)
     _random().fill_uniform(array, generator=generator)
     return finish(wrap(array), requires_grad, device)
 
@@ -164,7 +164,7 @@ def randn_like(
     memory_format: Any = None,
 ) -> Tensor:
     """Normal numbers with the shape, type and strides of another tensor."""
-    array = _like_array(input, dtype)
+    array = empty_as(input, dtype, memory_format)
     _random().fill_normal(array, generator=generator)
     return finish(wrap(array), requires_grad, device)
 
@@ -186,7 +186,7 @@ def randint_like(
         low, high = bounds
     elif bounds:
         low, high = (low, bounds[0]) if high is None else (bounds[0], high)
-    array = _like_array(input, dtype)
+    array = empty_as(input, dtype, memory_format)
     _random().fill_integers(array, int(low), int(high), generator)
     return finish(wrap(array), requires_grad, device)
 
@@ -264,7 +264,7 @@ def normal(
     """Normal numbers; the parameters are numbers (and there is a size), or one or both are tensors."""
     m, s = isinstance(mean, Tensor), isinstance(std, Tensor)
     if size is not None and not m and not s and isinstance(size, (tuple, list)):
-        array = np.empty(_shape((size,)), _kind(dtype).numpy)
+        array = np.empty(shape_of((size,)), kind_of(dtype).numpy)
         _random().fill_normal(array, float(mean), float(std), generator)
         return _returned(array, requires_grad, out, device)
     if size is not None or not (m or s):

@@ -10,6 +10,7 @@ from .. import dispatch as d, grad_mode
 from ..aliasing.views import counted
 from ..calls.checked import refusal
 from ..calls.scalar import checked
+from ..device import contiguous_format, preserve_format
 from ..dtype import dtypes
 from ..kernels.shape import view_strides
 from ..memory.geometry import element_strides
@@ -453,6 +454,8 @@ def tile(input: Tensor, *dims_: Any) -> Tensor:
 
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     """Itself if it is row-major, else a row-major copy."""
+    if memory_format is not None:
+        known_format("contiguous", memory_format)
     array = self._array
     if isinstance(array, np.generic) or array.flags.c_contiguous:
         return self
@@ -471,5 +474,15 @@ def fill(input: Tensor, value: Any) -> Tensor:
 
 
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
-    """A copy."""
-    return counted(input, d.clone(expect_tensor(input, "clone")))
+    """A copy, with the strides of the tensor if it is dense; in torch.contiguous_format row-major."""
+    expect_tensor(input, "clone")
+    if memory_format is not None and known_format("clone", memory_format) is contiguous_format:
+        return counted(input, d.contiguous_copy(input))
+    return counted(input, d.clone(input))
+
+
+def known_format(name: str, memory_format: Any) -> Any:
+    """The memory format, if there is one here that a copy can have; a NotImplementedError of channels last."""
+    if memory_format not in (contiguous_format, preserve_format):
+        raise NotImplementedError(f"numtorch has no {name}() in {memory_format}; torch.empty_like makes such memory")
+    return memory_format

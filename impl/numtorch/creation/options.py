@@ -1,0 +1,172 @@
+"""What functions that make tensors have in common: sizes, dtype, device, memory format, requires_grad and out.
+
+They are strict: what PyTorch's parser refuses fails here, too, in one way or another; the words come from
+calls/signatures.py, which is asked when a call has failed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import grad_mode
+from ..aliasing.views import bump, extras, requires_grad as needs_grad, storage_of
+from ..device import channels_last, channels_last_3d, check_device, contiguous_format, preserve_format, strided
+from ..dtype import dtypes
+from ..memory.geometry import laid_out, like
+from ..plain_numpy import np
+from ..tensor import Tensor, wrap
+
+_INTS = frozenset((int,))
+
+
+def is_size(value: Any) -> bool:
+    """Whether the value can stand for one size: an int, or a 0-d tensor or array of one, and no bool."""
+    if type(value) is int:
+        return True
+    if isinstance(value, (Tensor, np.ndarray)):
+        return (
+            bool(value.dtype.kind in "iu")
+            if isinstance(value, np.ndarray)
+            else value._desc.dtype.category == dtypes.INTEGRAL
+        )
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def shape_of(size: tuple, given: Any = None) -> tuple[int, ...]:
+    """The sizes that a function was given: `f(2, 3)`, `f((2, 3))`, or `f(size=(2, 3))`.
+
+    Raises TypeError for what are no ints, RuntimeError if one is negative.
+    """
+    if given is not None:
+        if size:
+            raise TypeError("size is given twice")
+        size = (given,)
+    if not size:
+        raise TypeError("size is missing")
+    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+        size = tuple(size[0])
+    if not _INTS.issuperset(map(type, size)):
+        if not all(map(is_size, size)):
+            raise TypeError("sizes are ints")
+        size = tuple([int(s) for s in size])
+    shape: tuple[int, ...] = tuple(size)
+    refuse_negative(shape)
+    return shape
+
+
+def shape_in(size: Any) -> tuple[int, ...]:
+    """The same where nothing but a tuple or list will do."""
+    if not isinstance(size, (tuple, list)):
+        raise TypeError("size is a tuple of ints")
+    return shape_of((size,))
+
+
+def refuse_negative(shape: tuple[int, ...]) -> None:
+    """A RuntimeError if a size is negative."""
+    for s in shape:
+        if s < 0:
+            raise RuntimeError(f"Trying to create tensor with negative dimension {s}: {list(shape)}")
+
+
+def kind_of(dtype: Any) -> dtypes.dtype:
+    """The dtype asked for; Python's types stand for one, too."""
+    return dtypes.get_default_dtype() if dtype is None else dtypes.of(dtype)
+
+
+def empty_as(model: Tensor, dtype: Any, memory_format: Any = None) -> Any:
+    """New memory with the shape of a tensor; with its strides, or as the memory format says."""
+    kind = model._desc.dtype if dtype is None else dtypes.of(dtype)
+    if memory_format is not None and memory_format is not preserve_format:
+        return formatted(model._desc.shape, kind, memory_format)
+    array = model._array
+    if type(array) is np.ndarray and not model._desc.plain:
+        return like(array, kind.numpy)
+    return np.empty(model._desc.shape, kind.numpy)
+
+
+def formatted(shape: tuple, kind: dtypes.dtype, memory_format: Any) -> Any:
+    """New memory in a format: row-major, or with the channels in the last place."""
+    if memory_format is None or memory_format is contiguous_format:
+        return np.empty(shape, kind.numpy)
+    for name, rank in ((channels_last, 4), (channels_last_3d, 5)):
+        if memory_format is name and len(shape) != rank:
+            raise RuntimeError(f"required rank {rank} tensor to use {str(name).removeprefix('torch.')} format")
+        if memory_format is name:
+            # Of channels last, the strides of (N, H, W, C), whatever the sizes.
+            order = (0, *range(2, rank), 1)
+            strides, step = [0] * rank, 1
+            for dim in reversed(order):
+                strides[dim] = step
+                step *= max(shape[dim], 1)
+            return laid_out(shape, tuple(strides), kind.numpy)
+    raise RuntimeError(
+        f"unsupported memory format {str(memory_format).removeprefix('torch.').split('_')[0].capitalize()}"
+    )
+
+
+def check_options(requires_grad: Any = False, device: Any = None, layout: Any = None, pin_memory: Any = False) -> None:
+    """Refuse what there is none of here: another device, another layout, pinned memory. Raises as PyTorch does."""
+    if device is not None:
+        check_device(device)
+    if layout is not None and layout is not strided:
+        raise TypeError("layout is torch.strided")
+    if pin_memory:
+        raise RuntimeError(
+            "pin_memory=True requires a CUDA or other accelerator backend; no pinned memory allocator is available on "
+            "this system."
+        )
+    if requires_grad is not False and requires_grad is not True and requires_grad is not None:
+        raise TypeError("requires_grad is a bool")
+
+
+def finish(
+    new: Tensor, requires_grad: Any = False, device: Any = None, layout: Any = None, pin_memory: Any = False
+) -> Tensor:
+    """A new tensor with the flags that were asked for."""
+    if (
+        device is not None
+        or layout is not None
+        or pin_memory
+        or (requires_grad is not False and requires_grad is not True)
+    ):
+        check_options(requires_grad, device, layout, pin_memory)
+    if grad_mode.disabled and grad_mode.state.inference:
+        extras(new).inference = True
+    if requires_grad:
+        if new._desc.dtype.category < dtypes.FLOATING:
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+        new._requires_grad = True
+    return new
+
+
+def made(array: Any, dtype: Any, out: Any, name: str, options: dict[str, Any]) -> Tensor:
+    """What a factory returns: a new tensor over `array`, or `out`, into which it is written."""
+    return finish(wrap(array), **options) if out is None else into(out, name, array, dtype, **options)
+
+
+def into(out: Any, name: str, array: Any, dtype: Any, requires_grad: Any = False, **options: Any) -> Tensor:
+    """Write a factory's values into `out`, which takes on their shape and keeps its dtype."""
+    if not isinstance(out, Tensor):
+        raise TypeError("out is a Tensor")
+    kind = out._desc.dtype
+    if dtype is not None and dtypes.of(dtype) is not kind:
+        raise RuntimeError(
+            f"dtype {dtypes.of(dtype).scalar_name} does not match dtype of out parameter ({kind.scalar_name})"
+        )
+    check_options(requires_grad=requires_grad, **options)
+    if out._node is None and needs_grad(out) and grad_mode.state.grad:
+        raise RuntimeError(
+            f"aten::{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
+    fit(out, array.shape)
+    storage_of(out)[...] = array.astype(kind.numpy)
+    return out.requires_grad_() if requires_grad else out
+
+
+def fit(out: Any, shape: tuple[int, ...]) -> None:
+    """Give `out` a shape, keeping its memory; counted as one write, whether it had it before or not."""
+    if out._desc.shape == shape:
+        bump(out)
+    else:
+        out.resize_(shape)

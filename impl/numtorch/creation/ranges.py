@@ -1,0 +1,115 @@
+"""Numbers in a row: from one to another by steps, or so many of them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..calls.operands import category_of, refused
+from ..calls.scalar import overflows
+from ..dtype import dtypes
+from ..plain_numpy import np
+from ..tensor import Tensor
+from .filled import number
+from .options import kind_of, made
+
+
+def arange(
+    *positional: Any, start: Any = 0, end: Any = None, step: Any = 1, out: Any = None, dtype: Any = None, **options: Any
+) -> Tensor:
+    """Numbers from start up to end, end excluded: `arange(end)`, `arange(start, end)`, `arange(start, end, step)`."""
+    if len(positional) == 1 and end is None:
+        (end,) = positional
+    elif positional:
+        start, end, step = (*positional, *((start, end, step)[len(positional) :]))[:3]
+    if end is None or len(positional) > 3:
+        raise TypeError("an end is wanted")
+    start, end, step = values = [number(v) for v in (start, end, step)]
+    if out is not None:
+        kind = out._desc.dtype
+    elif dtype is not None:
+        kind = dtypes.of(dtype)
+    else:
+        kind = dtypes.get_default_dtype() if any(isinstance(v, float) for v in values) else dtypes.int64
+    if kind.category not in (dtypes.INTEGRAL, dtypes.FLOATING):
+        raise refused("arange_cpu", kind)
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if any(isinstance(v, float) and not math.isfinite(v) for v in (start, end)):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
+    if any(overflows(value, dtypes.int64 if kind.category == dtypes.INTEGRAL else dtypes.float64) for value in values):
+        name = "int64_t" if kind.category == dtypes.INTEGRAL else "double"
+        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+    if kind.category == dtypes.INTEGRAL:
+        start, end, step = map(int, values)
+        if step == 0:
+            raise ValueError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    if kind.is_floating_point:
+        count = math.ceil((end - start) / step)
+        array = (start + np.arange(count, dtype=np.float64) * step).astype(kind.numpy)
+    else:
+        count = -((start - end) // step)
+        array = (np.arange(count, dtype=np.int64) * step + start).astype(kind.numpy)
+    return made(array, dtype, out, "arange", options)
+
+
+def linspace(start: Any, end: Any, steps: Any, *, out: Any = None, dtype: Any = None, **options: Any) -> Tensor:
+    """`steps` numbers from start to end, both included; computed from both ends, as PyTorch does."""
+    first, last, kind = _ends("linspace", start, end, steps, out, dtype)
+    return made(_between(first, last, steps, kind), dtype, out, "linspace", options)
+
+
+def logspace(
+    start: Any, end: Any, steps: Any, base: Any = 10.0, *, out: Any = None, dtype: Any = None, **options: Any
+) -> Tensor:
+    """Powers of a base whose exponents are linspace's."""
+    first, last, kind = _ends("logspace", start, end, steps, out, dtype)
+    wide = dtypes.complex128 if kind.is_complex else dtypes.float64
+    powers = np.power(wide.numpy.type(base), _between(first, last, steps, wide))
+    return made(powers.astype(kind.numpy), dtype, out, "logspace", options)
+
+
+def _ends(name: str, start: Any, end: Any, steps: Any, out: Any, dtype: Any) -> tuple[Any, Any, dtypes.dtype]:
+    """The two ends as numbers, and the type of what lies between."""
+    for what, value in (("start", start), ("end", end)):
+        if isinstance(value, Tensor) and value._desc.ndim:
+            raise RuntimeError(
+                f"{name} only supports 0-dimensional start and end tensors, but got {what} with "
+                f"{value._desc.ndim} dimension(s)."
+            )
+    first, last = (v._array.item() if isinstance(v, Tensor) else number(v) for v in (start, end))
+    if type(steps) is not int:
+        raise TypeError("steps is an int")
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    complexes = dtypes.COMPLEX in (category_of(first), category_of(last))
+    if dtype is None and out is None and complexes:
+        kind = dtypes.get_default_dtype().to_complex()
+    else:
+        kind = kind_of(dtype) if out is None else out._desc.dtype
+    if complexes and not kind.is_complex:
+        inferred = dtypes.get_default_dtype().to_complex()
+        name_of = {"complex64": "c10::complex<float>", "complex128": "c10::complex<double>"}[inferred.name]
+        raise RuntimeError(
+            f"torch.{name}(): inferred dtype {name_of} can't be safely cast to passed dtype {kind.scalar_name}"
+        )
+    if kind is dtypes.bool_:
+        raise refused(f"{name}_cpu", kind)
+    return first, last, kind
+
+
+def _between(first: Any, last: Any, steps: int, kind: dtypes.dtype) -> Any:
+    """`steps` numbers, the first half counted from the first, the second from the last."""
+    if steps == 1:
+        return np.array([first]).astype(kind.numpy)
+    # Whole numbers are stepped in float64, and cut off.
+    wide = np.dtype(np.float64) if kind.category == dtypes.INTEGRAL else kind.numpy
+    if wide.itemsize == 2:
+        wide = np.dtype(np.float32)
+    real = wide.type
+    step = (real(last) - real(first)) / real(max(steps - 1, 1))
+    i = np.arange(steps).astype(wide)
+    array = np.where(np.arange(steps) < steps // 2, real(first) + step * i, real(last) - step * (real(steps - 1) - i))
+    return array.astype(kind.numpy)
