@@ -173,6 +173,10 @@ class _Referee:
                 neither = not np.isfinite(o[apart]).any() and not np.isfinite(s[apart]).any()
                 if _eliminates(self.program, step) and (neither or self._went_in(step)):
                     return _Opinion("inconclusive", "nan or inf of a singular matrix, or in one", ends=True)
+                if neither and np.iscomplexobj(o) and self._went_in(step):
+                    # C's Annex G: one infinite part makes a complex number infinite, and the other may be anything. It
+                    # hangs on whether 1 * x was left out, and on which of two products was taken first.
+                    return _Opinion("inconclusive", "a complex number is infinite, whatever its other part", ends=True)
                 why = witness.unsure(step)
                 if why:
                     return _Opinion("inconclusive", why, ends=True)

@@ -290,3 +290,9 @@ def test_a_gradient_of_a_matrix_with_inf_blames_nobody_and_of_a_sound_one_does()
             method("$log", "backward"),
         )
         assert says(decomposes, 4, "x.grad", np.full((2, 2), np.nan)) == status
+
+
+@pytest.mark.parametrize(("value", "status"), [(complex(2, np.inf), "INCONCLUSIVE"), (complex(2, 1), "FAIL")])
+def test_of_an_infinite_complex_number_the_other_part_blames_nobody(value: complex, status: str) -> None:
+    adds = program(bind("x", tensor([value], "complex64")), op("add", "$x", 1.0, out="y"))
+    assert says(adds, 1, "y", [complex(np.nan, value.imag)], "complex64") == status
