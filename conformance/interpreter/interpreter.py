@@ -74,10 +74,12 @@ def run(
     facets: frozenset[str] | None = None,
     *,
     before: Callable[[Session, int], None] | None = None,
+    until_lack: bool = False,
 ) -> Trace:
     """What `program` does on `namespace`, from a fresh state; `facets` are those to observe, None for all.
 
-    `before` is called before each step of the top level, with its number, and may end the run by raising.
+    `before` is called before each step of the top level, with its number, and may end the run by raising. With `until_lack`
+    the first step that the namespace lacks something for is the last that runs: those behind it are unsupported for its reason.
     """
     with Session(namespace, program, facets) as session:
         every = program.observe == "every"
@@ -87,6 +89,9 @@ def run(
             if before is not None:
                 before(session, number)
             steps.append(session.step(step, observe=every or number == last, last=number == last))
+            if until_lack and steps[-1].outcome == "unsupported":
+                steps += [StepTrace(outcome="unsupported", reason=steps[-1].reason)] * (last - number)
+                break
         return Trace(steps=tuple(steps))
 
 

@@ -72,6 +72,7 @@ class Observer:
         self._mode: Mode | None = None
         self._sees_graph = facets is None or "graph" in facets
         self._sees_repr = facets is None or "repr" in facets
+        self._sees_groups = facets is None or not facets.isdisjoint(("alias", "identity"))
 
     def look(self, values: Mapping[str, Any], last: bool) -> dict[str, Any]:
         """What is new, as the fields of a `StepTrace`; `last` adds what is looked at only once."""
@@ -113,7 +114,7 @@ class Observer:
         self._known, self._places = known, places
         if changes:
             found["changes"] = changes
-        alias, identity = lens.groups(every, places)
+        alias, identity = lens.groups(every, places) if self._sees_groups else ((), ())
         if alias != self._alias:
             found["alias"] = self._alias = alias
         if identity != self._identity:

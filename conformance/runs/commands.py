@@ -227,8 +227,8 @@ def survey(
     """Run the whole suite on every implementation that is installed, and set them side by side in a site.
 
     Without SUBJECT: numtorch and every library that `torchstone subjects` knows by name. They are run one after another, each
-    by a process of its own: one that crashes or is not installed is named, and the others go on. Ctrl-C ends the survey, and
-    the same command goes on with it. OUTPUT gets a folder for each subject, figures.md, and the site.
+    by a process of its own: one that crashes or is not installed is named, and the others go on. Ctrl-C ends the survey with
+    what is done, and the same command goes on with it. OUTPUT gets a folder for each subject, figures.md, and the site.
 
     \b
     Examples:
@@ -258,13 +258,18 @@ def survey(
             ended.append(each)
             if each.trouble:
                 out.print(f"{each.subject}: {each.trouble}")
+        interrupted = any(each.interrupted for each in ended)
         paths = [each.path for each in ended if each.path]
+        if not paths and interrupted:
+            raise KeyboardInterrupt
         if not paths:
             raise click.ClickException("no subject was run")
         found = [figures(path) for path in paths]
         (output / "figures.md").write_text(markdown(found), "utf-8")
         out.print(figures_table(found))
         out.print(f"site: {write_site(paths, output / 'site')}")
+    if interrupted:
+        sys.exit(2)
     # That a library of those nobody named is not installed is no fault of the survey.
     sys.exit(0 if all(each.complete or not (each.described or subjects) for each in ended) else 1)
 

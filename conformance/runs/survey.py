@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -71,6 +72,8 @@ class Surveyed:
     trouble: str = ""
     """Why it is not, or not all of it."""
     complete: bool = False
+    interrupted: bool = False
+    """Whether the survey was ended here."""
 
 
 Told = Callable[[str, int, int], None]
@@ -78,7 +81,7 @@ Told = Callable[[str, int, int], None]
 
 
 def survey(plan: Survey, told: Told = lambda subject, done, of: None) -> Iterator[Surveyed]:
-    """Runs every subject, and yields what became of each.
+    """Runs every subject, and yields what became of each, until Ctrl-C (or SIGTERM) ends it.
 
     Raises CannotRun if nothing is selected, and SubjectUnavailable if there is no such oracle; of a subject, nothing.
     """
@@ -99,7 +102,11 @@ def survey(plan: Survey, told: Told = lambda subject, done, of: None) -> Iterato
         except SubjectError as error:
             yield Surveyed(subject, trouble=str(error).removeprefix("torchstone: "))
             continue
-        yield _Subject(plan, subject, described, against, run, told).run()
+        with _interrupts():
+            ended = _Subject(plan, subject, described, against, run, told).run()
+        yield ended
+        if ended.interrupted:
+            return
 
 
 @dataclass
@@ -124,25 +131,29 @@ class _Subject:
         if self._kept(whole, ""):
             self.told(self.subject, self.plan.parts, self.plan.parts)
             return Surveyed(self.subject, self.described, whole, complete=True)
-        done, trouble = [], ""
-        for number in range(1, self.plan.parts + 1):
-            shard = f"{number}/{self.plan.parts}" if self.plan.parts > 1 else ""
-            path = self.folder / "parts" / f"{number}-of-{self.plan.parts}" / "run.jsonl"
-            if not self._kept(path, shard):
-                trouble = self._run_part(path.parent, shard)
-            if trouble:
-                break
-            done.append(path)
-            self.told(self.subject, number, self.plan.parts)
+        done: list[Path] = []
+        trouble, interrupted = "", False
+        try:
+            for number in range(1, self.plan.parts + 1):
+                shard = f"{number}/{self.plan.parts}" if self.plan.parts > 1 else ""
+                path = self.folder / "parts" / f"{number}-of-{self.plan.parts}" / "run.jsonl"
+                if not self._kept(path, shard):
+                    trouble = self._run_part(path.parent, shard)
+                if trouble:
+                    break
+                done.append(path)
+                self.told(self.subject, number, self.plan.parts)
+        except KeyboardInterrupt:
+            trouble, interrupted = "interrupted", True
         if not done:
-            return Surveyed(self.subject, self.described, trouble=trouble)
+            return Surveyed(self.subject, self.described, trouble=trouble, interrupted=interrupted)
         complete = len(done) == self.plan.parts
         order = [case.id for case in self.whole.catalogue()]
         run = join(done, whole, order, in_turn=True) if self.plan.parts > 1 else _moved(done[0], whole)
         write_reports(whole, self.folder, run)
         if complete:
             shutil.rmtree(self.folder / "parts")
-        return Surveyed(self.subject, self.described, whole, trouble, complete)
+        return Surveyed(self.subject, self.described, whole, trouble, complete, interrupted)
 
     def _kept(self, path: Path, shard: str) -> bool:
         """Whether a run is there, came to its end, and is the one that would be done now."""
@@ -197,9 +208,28 @@ def _started(command: Sequence[str], log: IO[bytes]) -> Iterator[subprocess.Pope
             process.send_signal(signal.SIGINT)
             try:
                 process.wait(GRACE)
-            except subprocess.TimeoutExpired:
+            except (subprocess.TimeoutExpired, KeyboardInterrupt):
                 process.kill()
                 process.wait()
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[None]:
+    """SIGINT and SIGTERM raise KeyboardInterrupt, here and, as it is not passed on, in the processes of the parts.
+
+    A shell has what a script puts into the background ignore SIGINT, and so do all the processes that this starts: then nothing
+    would end a part but its death.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(each, signal.default_int_handler) for each in signals]
+    try:
+        yield
+    finally:
+        for each, handler in zip(signals, before, strict=True):
+            signal.signal(each, handler)
 
 
 def _moved(path: Path, into: Path) -> Run:

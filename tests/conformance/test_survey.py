@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -81,3 +83,32 @@ def test_a_part_that_cannot_be_run_says_why(tmp_path: Path, monkeypatch: pytest.
     (ended,) = survey(plan(tmp_path / "out", f"stdio:{sys.prefix}/bin/python -m conformance.subjects.child numtorch"))
     assert "torchstone: it is broken" in ended.trouble
     assert LOG in ended.trouble
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_interrupted_ends_with_what_it_has(tmp_path: Path, how: signal.Signals) -> None:
+    """Also where a shell has it ignore Ctrl-C, as it does with what a script puts into the background."""
+    command = [sys.executable, "-m", "conformance", "survey", "numtorch", "--oracle", "recorded", "--parts", "400"]
+    begun = subprocess.Popen(
+        [*command, "--output", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )
+    assert begun.stdout is not None
+    try:
+        for line in begun.stdout:
+            if "part 2 of" in line:
+                break
+        begun.send_signal(how)
+        said = begun.stdout.read()
+        assert begun.wait(60) == 2
+    finally:
+        begun.kill()
+        begun.stdout.close()
+        begun.wait()
+    assert "numtorch: interrupted" in said
+    run = journal.read(tmp_path / "numtorch" / "run.jsonl")
+    assert not run.interrupted
+    assert run.outcomes
+    assert (tmp_path / "site" / "index.html").exists()

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
+# Every operator is compiled anew for every shape. What is tested is JAX's rules and not XLA's optimizations, which would take
+# most of the time of a run.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
+
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -49,5 +55,6 @@ LIBRARY = Library(
     },
     derivatives=Functional(_vjp),
     features=FUNCTIONAL_FEATURES,
+    notes={"XLA_FLAGS": os.environ["XLA_FLAGS"]},
     dtypes=(*REAL_DTYPES, "bfloat16", "complex64", "complex128"),
 )
