@@ -39,6 +39,10 @@ from conformance.trace import (
     TensorSeen,
 )
 
+READ = "__torchstone_read__"
+"""The method of a class of tensors that gives the elements of one as bytes, row by row, or None: instead of a copy made by the
+library's operators."""
+
 MAX_ITEMS = 1_000
 """Elements of a container that are looked into. A program that binds more has them for their number, not for each one."""
 
@@ -181,7 +185,7 @@ class Lens:
         self._modes = {(g, i): Mode(grad=g, inference=i) for g in (False, True) for i in (False, True)}
         self.quietly: Callable[[], AbstractContextManager[Any]] = find("_C.DisableTorchFunction") or nullcontext
         self._int16 = find("int16")
-        self.memory = Memory(self.read, find("tensor"))
+        self.memory = Memory(getattr(self.tensor_type, READ, self.read), find("tensor"))
 
     def mode(self) -> Mode:
         return self._modes[bool(self._is_grad_enabled()), bool(self._is_inference())]
@@ -267,14 +271,16 @@ class Lens:
         if before is None:
             before = (UNSET,) * len(now)
         fresh = [new is not old and new != old for new, old in zip(now, before, strict=True)]
+        # A library that counts with NumPy may have sizes that are none of Python's numbers.
+        shape, stride = (one if one is UNSET else tuple(map(int, one)) for one in (shape, stride))
         value: Any = UNSET
         if data is not None and dtype_name is not None and shape is not UNSET and (fresh[7] or fresh[0] or fresh[1]):
-            value = Array(dtype_name, tuple(shape), data)
+            value = Array(dtype_name, shape, data)
         return TensorChange(
             value=value,
             dtype=dtype_name if fresh[0] and dtype_name is not None else UNSET,
-            shape=tuple(shape) if fresh[1] else UNSET,
-            stride=tuple(stride) if fresh[2] else UNSET,
+            shape=shape if fresh[1] else UNSET,
+            stride=stride if fresh[2] else UNSET,
             requires_grad=requires_grad if fresh[3] else UNSET,
             is_leaf=is_leaf if fresh[4] else UNSET,
             version=version if fresh[5] else UNSET,

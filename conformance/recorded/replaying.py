@@ -16,9 +16,12 @@ from conformance.program import Program
 from conformance.recorded.lines import RANDOM
 from conformance.recorded.oracle import Recorded, is_pytorch_there
 from conformance.running.enough import Enough
-from conformance.running.runner import ENOUGH, SHRINKING_TRIES, CaseRun, Described, Ran, size_of
+from conformance.running.runner import SHRINKING_TRIES, CaseRun, Described, Ran, size_of
 from conformance.subjects import Subject, SubjectError, SubjectUnavailable, open_subject, oracle
 from conformance.trace import Level
+
+ENOUGH_AT_RANDOM: dict[Status, int] = {"CRASH": 100, "TIMEOUT": 50}
+"""What ends a group of 500 random programs: so many processes that died, if none passed, or that did not answer."""
 
 
 class Replay(CaseRun):
@@ -27,8 +30,8 @@ class Replay(CaseRun):
     def __init__(self, case: Described, *rest: Any) -> None:
         super().__init__(case, *rest)
         if case.id.startswith(f"{RANDOM}/"):
-            # They have nothing in common: what one of them lacks, the next may not ask for.
-            self.enough = {status: limit for status, limit in ENOUGH.items() if status != "UNSUPPORTED"}
+            # They have nothing in common: what one of them lacks, or ends in, says little of the next.
+            self.enough = ENOUGH_AT_RANDOM
 
     def _draw(self, see: Callable[[Program], None], *, shrink: bool = False) -> None:
         assert isinstance(self.oracle, Recorded)

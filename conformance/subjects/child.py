@@ -90,7 +90,11 @@ def _private_stdout() -> BinaryIO:
 
 
 def _send(replies: BinaryIO, reply: Reply) -> None:
-    line = answers.encode(reply) + b"\n"
+    try:
+        line = answers.encode(reply) + b"\n"
+    except TypeError:
+        # Something of the subject's own stands where the trace is to have a number: that costs the program, not the process.
+        line = answers.encode(Error(reply.seq, traceback.format_exc())) + b"\n"
     while line:
         line = line[replies.write(line) or 0 :]
 

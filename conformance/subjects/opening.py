@@ -37,6 +37,7 @@ def open_subject(name: str, isolate: bool = True) -> Subject:
     - ``tfjs``: a key of `javascript.LIBRARIES`, which runs in node
     - ``torch:strided``: a variant of PyTorch, a key of `variants.VARIANTS`
     - ``torch@/usr/bin/python3``: a torch-like module in another Python, which needs nothing installed but that module
+    - ``jax@old/bin/python``: a library of those in another Python, which needs NumPy and msgspec as well
     - ``stdio:node runner.js``: a command that speaks the protocol
 
     Isolated, it runs in a process of its own, so that a crash or an endless loop ends one program and not the run; those in
@@ -48,7 +49,13 @@ def open_subject(name: str, isolate: bool = True) -> Subject:
         return _started(Process(javascript.command(name), name=name))
     in_there, _, python = name.partition("@")
     if python:
-        return _started(Process([os.path.expanduser(python), RUNNER, in_there], name=name))
+        command = [os.path.expanduser(python), RUNNER, in_there]
+        if in_there in LIBRARIES:
+            # What drives a library is of this package; there it finds the library, NumPy and msgspec.
+            found = os.pathsep.join(filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))))
+            command = [command[0], "-m", "conformance.subjects.child", in_there]
+            return _started(Process(command, name=name, environment={"PYTHONPATH": found}))
+        return _started(Process(command, name=name))
     if isolate:
         return _started(Process([sys.executable, "-m", "conformance.subjects.child", name], name=name))
     return open_here(name)

@@ -49,7 +49,7 @@ from conformance.trace import Trace
 
 DEADLINE = 10.0
 """Seconds for one program, of the process's own time where that can be told (`limits.Deadline`). A drawn program takes a
-millisecond; ten seconds are a loop without an end."""
+millisecond; ten seconds are a loop without an end. TORCHSTONE_DEADLINE is another number, for a library that hangs often."""
 
 HELLO_DEADLINE = 120.0
 """Seconds until the first hello: importing a large library from a cold disk takes half a minute."""
@@ -85,7 +85,7 @@ class Process:
         command: list[str],
         name: str | None = None,
         *,
-        deadline: float = DEADLINE,
+        deadline: float | None = None,
         hello_deadline: float = HELLO_DEADLINE,
         restarts: int = RESTARTS,
         memory: int = MEMORY,
@@ -93,7 +93,8 @@ class Process:
     ) -> None:
         self.command = command
         self.name = name or command[0]
-        self.deadline, self.hello_deadline = deadline, hello_deadline
+        self.deadline = _deadline() if deadline is None else deadline
+        self.hello_deadline = hello_deadline
         self.restarts_left, self.memory = restarts, memory
         self._environment = environment
         self._child: _Child | None = None
@@ -339,6 +340,19 @@ class _Child:
             kept += len(chunk)
             while kept - len(self._kept[0]) >= STDERR_KEPT:
                 kept -= len(self._kept.popleft())
+
+
+def _deadline() -> float:
+    asked = os.environ.get("TORCHSTONE_DEADLINE")
+    if not asked:
+        return DEADLINE
+    try:
+        seconds = float(asked)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise SubjectUnavailable(f"torchstone: TORCHSTONE_DEADLINE={asked!r} is no number of seconds")
+    return seconds
 
 
 def _kind(reply: Reply | None) -> str:

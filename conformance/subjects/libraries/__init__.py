@@ -28,10 +28,12 @@ class Entry:
 
 LIBRARIES = {
     "autograd": Entry("hips", "autograd", "HIPS autograd: functions of NumPy arrays"),
+    "candle": Entry("candle_", "candle", "candle-python: PyTorch's names over NumPy"),
     "jax": Entry("jax_", "jax", "JAX: functions of immutable arrays"),
     "micrograd": Entry("micrograd_", "micrograd", "micrograd: numbers with a tape"),
     "mlx": Entry("mlx_", "mlx", "MLX: functions of lazy arrays"),
     "mygrad": Entry("mygrad_", "mygrad", "MyGrad: NumPy arrays with a tape for one backward"),
+    "paddle": Entry("paddle_", "paddle", "Paddle: tensors with a tape, whose gradients may have gradients"),
     "tinygrad": Entry("tinygrad_", "tinygrad", "tinygrad: lazy tensors with a tape"),
 }
 """The subjects of this package, by the name that a user gives."""
@@ -48,4 +50,5 @@ def import_library(name: str) -> types.ModuleType:
         raise SubjectUnavailable(
             f'torchstone: {name!r} cannot be imported ({error}); pip install "torchstone[{entry.extra}]"'
         ) from error
-    return module_of(found.LIBRARY)
+    # A library that is torch-like by itself needs no shim.
+    return found.MODULE if hasattr(found, "MODULE") else module_of(found.LIBRARY)

@@ -27,7 +27,7 @@ def gradients(
     assert isinstance(derivatives, Functional)
     if not all(isinstance(one, Tensor) for one in (*outputs, *inputs)) or len(cotangents) != len(outputs):
         raise Missing("torch.autograd.grad of what is no list of tensors")
-    if any(not output.requires_grad for output in outputs):
+    if any(not output.needs for output in outputs):
         raise RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn")
     met = reachable(outputs)
     used = [tensor for tensor in inputs if any(tensor is one for one in met)]
@@ -39,7 +39,7 @@ def gradients(
     leaves = [tensor for tensor in used if tensor.node is None]
     # A gradient depends on all that the outputs depend on, and not on the inputs alone.
     if create_graph:
-        leaves += [t for t in met if t.node is None and t.requires_grad and all(t is not one for one in inputs)]
+        leaves += [t for t in met if t.node is None and t.needs and all(t is not one for one in inputs)]
     repeat = _repeated(outputs, leaves, middle)
 
     def pulled(values: Sequence[Value]) -> tuple[Value, ...]:
@@ -52,8 +52,7 @@ def gradients(
     try:
         values = pulled([parent.value for parent in parents])
     except Exception as error:
-        if shim.is_lack(error):
-            raise Missing(f"a derivative: {error}") from error
+        shim.raise_if_lack(error)
         raise
     node = Node(pulled, parents) if create_graph else None
     by_tensor = {id(tensor): shim.wrap(v, node, n) for n, (tensor, v) in enumerate(zip(used, values, strict=True))}

@@ -35,10 +35,12 @@ class Tape:
 
     track: Callable[[Value], Value]
     """The value, as a leaf that gradients are kept of."""
-    backward: Callable[[Value, Union[Value, None]], None]
-    """Runs backward from a value; the second is the cotangent, None for the default of a scalar."""
+    backward: Callable[[Value, Union[Value, None], Union[bool, None]], None]
+    """Runs backward from a value; the second is the cotangent, None for the default of a scalar, the third `retain_graph`."""
     grad: Callable[[Value], Union[Value, None]]
     """The gradient that a leaf holds."""
+    gradient: Callable[..., Sequence[Union[Value, None]]] | None = None
+    """``autograd.grad``, if it has one: of outputs, inputs, cotangents, `retain_graph`, `create_graph` and `allow_unused`."""
 
 
 FACETS = ("value", "grad", "raised", "dtype", "shape")
@@ -67,6 +69,8 @@ class Library:
     dtype: Callable[[Value], str] = lambda value: str(value.dtype).rpartition(".")[2]
     """PyTorch's name of a value's dtype."""
     dtypes: tuple[str, ...] = REAL_DTYPES
+    lazy: bool = False
+    """Whether it computes a value anew whenever that is read."""
     stands: Mapping[str, str] = field(default_factory=dict)
     """Dtypes whose elements another one holds, where there is one kind of numbers: ``{"float32": "float64"}``."""
     lacks: tuple[type[Exception], ...] = (NotImplementedError,)

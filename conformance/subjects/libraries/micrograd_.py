@@ -58,7 +58,7 @@ def _track(values: Values) -> Values:
     return values
 
 
-def _backward(values: Values, cotangent: Values | None) -> None:
+def _backward(values: Values, cotangent: Values | None, _: Any) -> None:
     if cotangent is not None:
         # Its backward begins at one number.
         values = np.asarray(np.asarray(values * _numpy(cotangent), object).reshape(-1).sum(), object)

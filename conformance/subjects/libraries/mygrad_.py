@@ -16,7 +16,7 @@ def _numpy(value: Any) -> np.ndarray[Any, Any]:
     return np.asarray(value.data if isinstance(value, mg.Tensor) else value)
 
 
-def _backward(value: Any, cotangent: Any) -> None:
+def _backward(value: Any, cotangent: Any, _: Any) -> None:
     value.backward() if cotangent is None else value.backward(_numpy(cotangent))
 
 

@@ -84,33 +84,36 @@ class Shim:
 
         try:
             values = repeat([tensor.value for tensor in tensors])
+            if several is None and (isinstance(values[0], bool) or values[0] is NotImplemented):
+                return values[0]  # It does not compare with such a thing.
             for value in values:
                 # A lazy library says what is wrong once it is asked for the shape.
                 tuple(value.shape)
         except Exception as error:
-            if self.is_lack(error):
-                raise Missing(f"torch.{name}: {error}") from error
+            self.raise_if_lack(error, f"torch.{name}")
             raise
         node = None
-        if isinstance(self.library.derivatives, Functional) and any(tensor.requires_grad for tensor in tensors):
+        if isinstance(self.library.derivatives, Functional) and any(tensor.needs for tensor in tensors):
             node = Node(repeat, tensors)
         made = [self.wrap(value, node, number) for number, value in enumerate(values)]
         if isinstance(self.library.derivatives, Tape):
             for one in made:
-                one.requires_grad = one.dtype.is_floating_point and any(tensor.requires_grad for tensor in tensors)
+                differentiable = one.dtype.is_floating_point or one.dtype.is_complex
+                one.needs = differentiable and any(tensor.needs for tensor in tensors)
         if several is None:
             return made[0]
         return _NAMED[name](*made) if name in _NAMED else tuple(made)
 
-    def is_lack(self, error: Exception) -> bool:
-        """Whether the library says that it does not do this, as opposed to that it refuses it."""
+    def raise_if_lack(self, error: Exception, what: str = "a derivative") -> None:
+        """Raises Missing if by this error the library says that it does not do something, as opposed to that it refuses it."""
         pattern = self.library.lacking
-        return isinstance(error, self.library.lacks) or bool(pattern and re.search(pattern, str(error)))
+        if isinstance(error, self.library.lacks) or (pattern and re.search(pattern, str(error))):
+            raise Missing(f"{what}: {error}") from error
 
     def wrap(self, value: Value, node: Node | None = None, index: int = 0) -> Tensor:
         made = self.tensor_type(self, value)
         if node is not None and (made.dtype.is_floating_point or made.dtype.is_complex):
-            made.node, made.index, made.requires_grad = node, index, True
+            made.node, made.index, made.needs = node, index, True
         return made
 
     def dtype_of(self, value: Value) -> DType:
@@ -153,10 +156,12 @@ class Shim:
     # ---------------------------------------------------------------------------------------------------- derivatives
 
     def track(self, tensor: Tensor, requires_grad: bool) -> None:
-        if requires_grad and isinstance(self.library.derivatives, Tape) and not tensor.requires_grad:
-            tensor.value = self.library.derivatives.track(tensor.value)
+        if not requires_grad and tensor.tracked:
+            raise Missing("Tensor.requires_grad_(False)")
+        if requires_grad and isinstance(self.library.derivatives, Tape) and not tensor.needs:
+            tensor.value, tensor.read = self.library.derivatives.track(tensor.value), None
             tensor.tracked = True
-        tensor.requires_grad = requires_grad
+        tensor.needs = requires_grad
 
     def grad_of(self, tensor: Tensor) -> Tensor | None:
         if isinstance(self.library.derivatives, Functional):
@@ -170,20 +175,46 @@ class Shim:
             tensor._grad = None
         elif tensor._grad is None or tensor._grad.value is not found:
             tensor._grad = self.wrap(found)
+        if tensor._grad is not None:
+            tensor._grad.read = None  # The library may add to it.
         return tensor._grad
 
-    def backward(self, outputs: Sequence[Tensor], cotangents: Sequence[Tensor | None], create_graph: bool) -> None:
+    def backward(
+        self,
+        outputs: Sequence[Tensor],
+        cotangents: Sequence[Tensor | None],
+        retain_graph: Any = None,
+        create_graph: bool = False,
+    ) -> None:
         derivatives = self.library.derivatives
         if isinstance(derivatives, Tape):
             if create_graph:
                 raise Missing("Tensor.backward(create_graph=True)")
             for output, cotangent in zip(outputs, cotangents, strict=True):
-                derivatives.backward(output.value, None if cotangent is None else cotangent.value)
+                try:
+                    derivatives.backward(output.value, None if cotangent is None else cotangent.value, retain_graph)
+                except Exception as error:
+                    self.raise_if_lack(error)
+                    raise
             return
-        leaves = [tensor for tensor in reachable(outputs) if tensor.node is None and tensor.requires_grad]
+        leaves = [tensor for tensor in reachable(outputs) if tensor.node is None and tensor.needs]
         for leaf, found in zip(leaves, gradients(self, outputs, cotangents, leaves, create_graph), strict=True):
             if found is not None:
                 leaf._grad = found if leaf._grad is None else leaf._grad + found  # type: ignore[operator]
+
+    def backward_of(
+        self,
+        tensors: Any,
+        grad_tensors: Any = None,
+        retain_graph: Any = None,
+        create_graph: bool = False,
+        **others: Any,
+    ) -> None:
+        """``torch.autograd.backward``."""
+        nothing_but_defaults("torch.autograd.backward", others)
+        outputs = _listed(tensors)
+        cotangents = [None] * len(outputs) if grad_tensors is None else _listed(grad_tensors)
+        self.backward(outputs, cotangents, retain_graph, create_graph)
 
     def grad(
         self,
@@ -197,10 +228,24 @@ class Shim:
     ) -> tuple[Tensor | None, ...]:
         """``torch.autograd.grad``."""
         nothing_but_defaults("torch.autograd.grad", others)
-        if isinstance(self.library.derivatives, Tape):
-            raise Missing("torch.autograd.grad")
         outputs, inputs = _listed(outputs), _listed(inputs)
         cotangents = [None] * len(outputs) if grad_outputs is None else _listed(grad_outputs)
+        if isinstance(self.library.derivatives, Tape):
+            gradient = self.library.derivatives.gradient
+            if gradient is None or not all(isinstance(one, Tensor) for one in (*outputs, *inputs)):
+                raise Missing("torch.autograd.grad")
+            given = [None if one is None else one.value for one in cotangents]
+            of, by = [one.value for one in outputs], [one.value for one in inputs]
+            try:
+                values = gradient(of, by, given, retain_graph, create_graph, bool(allow_unused))
+            except Exception as error:
+                self.raise_if_lack(error)
+                raise
+            made = [None if value is None else self.wrap(value) for value in values]
+            for one in made:
+                if one is not None:
+                    one.needs = create_graph
+            return tuple(made)
         found = gradients(self, outputs, cotangents, inputs, create_graph)
         if not allow_unused and any(one is None for one in found):
             raise RuntimeError("One of the differentiated Tensors appears to not have been used in the graph.")
@@ -242,9 +287,7 @@ def module_of(library: Library) -> types.ModuleType:
     for name, number in {"zeros": 0.0, "ones": 1.0}.items():
         setattr(module, name, shim.filled(number))
     _put(module, "autograd.grad", shim.grad)
-    _put(
-        module, "autograd.backward", lambda tensors, grads=None: shim.backward(_listed(tensors), _listed(grads), False)
-    )
+    _put(module, "autograd.backward", shim.backward_of)
     return module
 
 

@@ -39,14 +39,17 @@ class Node:
 class Tensor:
     """A value of the library. `node` says how it was made, if a derivative may be asked for and the library keeps no tape."""
 
-    __slots__ = ("__weakref__", "_grad", "index", "node", "requires_grad", "shim", "stands_for", "tracked", "value")
+    __slots__ = ("__weakref__", "_grad", "index", "needs", "node", "read", "shim", "stands_for", "tracked", "value")
 
     def __init__(self, shim: Shim, value: Value, node: Node | None = None, index: int = 0) -> None:
         self.shim, self.value, self.node, self.index = shim, value, node, index
-        self.requires_grad = node is not None
+        self.needs = node is not None
+        """Whether a derivative by it, or through it, may be asked for."""
         self.tracked = False
         self.stands_for: DType | None = None
         self._grad: Tensor | None = None
+        self.read: np.ndarray[Any, Any] | None = None
+        """Its elements, if they were read once and the library computes them anew each time."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -86,15 +89,35 @@ class Tensor:
         return int(np.prod(self.shape, dtype=int))
 
     def numpy(self) -> np.ndarray[Any, Any]:
+        if self.read is not None:
+            return self.read
         # Not ascontiguousarray, which makes a vector of a number.
         array = np.array(self.shim.library.numpy(self.value), order="C")
-        return array if self.stands_for is None else array.astype(numpy_dtype(self.stands_for.name))
+        array = array if self.stands_for is None else array.astype(numpy_dtype(self.stands_for.name))
+        if self.shim.library.lazy:
+            self.read = array
+        return array
+
+    def __torchstone_read__(self) -> bytes | None:
+        """Its elements for who looks at it after every step: to copy it first would be an operator of the library."""
+        try:
+            return self.numpy().tobytes()
+        except Exception:
+            return None
 
     def item(self) -> Any:
         return self.numpy().item()
 
     def tolist(self) -> Any:
         return self.numpy().tolist()
+
+    @property
+    def requires_grad(self) -> bool:
+        return self.needs
+
+    @requires_grad.setter
+    def requires_grad(self, requires_grad: bool) -> None:
+        self.shim.track(self, requires_grad)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         self.shim.track(self, requires_grad)
@@ -104,7 +127,7 @@ class Tensor:
         self, gradient: Any = None, retain_graph: Any = None, create_graph: bool = False, **others: Any
     ) -> None:
         nothing_but_defaults("Tensor.backward", others)
-        self.shim.backward([self], [gradient], create_graph)
+        self.shim.backward([self], [gradient], retain_graph, create_graph)
 
     def __getitem__(self, index: Any) -> Any:
         return self.shim.apply("getitem", lambda input, index: input[index], {"input": self, "index": index})

@@ -13,6 +13,7 @@ import numpy as np
 from tinygrad import Tensor
 
 from conformance.subjects.libraries.library import TAPE_FEATURES, Library, Tape
+from conformance.subjects.libraries.signatures import Signature
 from conformance.subjects.libraries.torch_like import methods
 
 
@@ -21,7 +22,12 @@ def _array(array: np.ndarray[Any, Any]) -> Any:
     return Tensor(array.reshape(1)).reshape(()) if array.ndim == 0 else Tensor(array)
 
 
-def _backward(value: Any, cotangent: Any) -> None:
+def _find(signature: Signature) -> Any:
+    short = signature.name.rpartition(".")[2]
+    return getattr(Tensor, short, None) if signature.method or signature.name.startswith("nn.") else None
+
+
+def _backward(value: Any, cotangent: Any, _: Any) -> None:
     value.backward(cotangent)
 
 
@@ -50,7 +56,7 @@ LIBRARY = Library(
     array=_array,
     numpy=lambda value: value.numpy(),
     operators={
-        **{name: row for name, row in methods(Tensor, _PARAMETERS).items() if name not in ("max", "min")},
+        **{name: row for name, row in methods(_find, _PARAMETERS).items() if name not in ("max", "min")},
         # What it calls so over a dimension is PyTorch's amax, as there are no indices.
         "max": lambda input: input.max(),
         "min": lambda input: input.min(),
@@ -72,4 +78,5 @@ LIBRARY = Library(
     derivatives=Tape(track=lambda value: value.is_param_(), backward=_backward, grad=lambda value: value.grad),
     dtype=lambda value: _NAMES.get(value.dtype.name, value.dtype.name),
     features=TAPE_FEATURES,
+    lazy=True,
 )

@@ -1,4 +1,4 @@
-"""The operators of a library whose tensors have methods by PyTorch's names: tinygrad, candle."""
+"""The operators of a library that calls them as PyTorch does: tinygrad, Paddle."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from conformance.subjects.libraries.numpy_like import by_position
 from conformance.subjects.libraries.signatures import SIGNATURES, SYMBOLS, Signature
 
 
-def methods(kind: type, renamed: Mapping[str, str] = {}) -> dict[str, Callable[..., Any]]:
-    """Every operator of the table that is a method of the class, with those parameters that both sides have.
+def methods(
+    find: Callable[[Signature], Callable[..., Any] | None], renamed: Mapping[str, str] = {}
+) -> dict[str, Callable[..., Any]]:
+    """Every operator of the table that the library has, with those parameters that both sides have.
 
-    `renamed` gives the library's name of a parameter where it has none of PyTorch's. Binary operators are
-    the library's symbols, as a number may stand on their left.
+    `find` gives the library's function (or method of its class) for an operator, None if it has none; `renamed` its name of a
+    parameter where it has none of PyTorch's. Binary operators are the library's symbols, as a number may stand on their left.
     """
     found = {}
     for signature in SIGNATURES.values():
-        short = signature.name.rpartition(".")[2]
-        method = getattr(kind, short, None)
-        if callable(method) and (signature.method or signature.name.startswith("nn.")):
-            operator = _operator(signature, method, renamed)
-            if operator is not None:
-                found[signature.name] = operator
+        function = find(signature)
+        operator = _operator(signature, function, renamed) if callable(function) else None
+        if operator is not None:
+            found[signature.name] = operator
     binary = {name: symbol for symbol, name in SYMBOLS.items() if name not in ("neg", "abs")}
     return {**found, **{name: by_position(name, getattr(operators, symbol)) for name, symbol in binary.items()}}
 
@@ -32,7 +32,7 @@ def methods(kind: type, renamed: Mapping[str, str] = {}) -> dict[str, Callable[.
 def _operator(
     signature: Signature, method: Callable[..., Any], renamed: Mapping[str, str]
 ) -> Callable[..., Any] | None:
-    """The method, taking arguments by PyTorch's names; None if there is one that it cannot be given."""
+    """The function, taking arguments by PyTorch's names; None if there is one that it cannot be given."""
     try:
         theirs = list(inspect.signature(method).parameters.values())[1:]
     except ValueError:
@@ -61,7 +61,12 @@ def _operator(
         given: list[Any] = []
         for parameter in operands:
             value = arguments[parameter.name]
-            given.extend(value) if parameter.kind is parameter.VAR_POSITIONAL else given.append(value)
+            if parameter.kind is not parameter.VAR_POSITIONAL:
+                given.append(value)
+            elif variadic:
+                given.extend(value)
+            else:
+                given.append(list(value))
         named = {shared[name]: value for name, value in arguments.items() if name in shared}
         return method(arguments[first.name], *given, **named)
 
