@@ -21,8 +21,13 @@ def gradients(
     cotangents: Sequence[Tensor | None],
     inputs: Sequence[Tensor],
     create_graph: bool,
+    retain_graph: bool | None = None,
 ) -> list[Tensor | None]:
-    """The gradient of every input, None for one that the outputs do not depend on."""
+    """The gradient of every input, None for one that the outputs do not depend on.
+
+    A function can be differentiated any number of times. So there is nothing to say of a program that does it twice where
+    PyTorch may have let go of the graph: that is unsupported.
+    """
     derivatives = shim.library.derivatives
     assert isinstance(derivatives, Functional)
     if not all(isinstance(one, Tensor) for one in (*outputs, *inputs)) or len(cotangents) != len(outputs):
@@ -30,6 +35,12 @@ def gradients(
     if any(not output.needs for output in outputs):
         raise RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn")
     met = reachable(outputs)
+    nodes = [tensor.node for tensor in met if tensor.node is not None]
+    if any(node.spent for node in nodes):
+        raise Missing("a graph that was let go of")
+    if not (create_graph if retain_graph is None else retain_graph):
+        for node in nodes:
+            node.spent = True
     used = [tensor for tensor in inputs if any(tensor is one for one in met)]
     given = [_cotangent(shim, output, one) for output, one in zip(outputs, cotangents, strict=True)]
     # An input in the middle of the graph gets something of its own added, which is zero: the derivative by that is the
@@ -54,8 +65,8 @@ def gradients(
     except Exception as error:
         shim.raise_if_lack(error)
         raise
-    node = Node(pulled, parents) if create_graph else None
-    by_tensor = {id(tensor): shim.wrap(v, node, n) for n, (tensor, v) in enumerate(zip(used, values, strict=True))}
+    made_by = Node(pulled, parents) if create_graph else None
+    by_tensor = {id(tensor): shim.wrap(v, made_by, n) for n, (tensor, v) in enumerate(zip(used, values, strict=True))}
     return [by_tensor.get(id(tensor)) for tensor in inputs]
 
 

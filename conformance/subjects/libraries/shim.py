@@ -42,6 +42,10 @@ _NAMED = {
 """The results that have names in PyTorch."""
 
 
+_OWN = frozenset(["flatten", "contiguous", "to", "type_as", "float", "double"])
+"""Operators whose result may be their operand."""
+
+
 class Shim:
     """Everything that the names of one torch-like module share."""
 
@@ -68,7 +72,12 @@ class Shim:
                 taken[name] = value
             elif value is not signature.parameters.parameters[name].default and value != ():
                 raise Missing(f"torch.{signature.name}({name}=)")
-        return self.apply(signature.name, function, taken)
+        made = self.apply(signature.name, function, taken)
+        operand = given.get("input")
+        if signature.name in _OWN and isinstance(operand, Tensor) and made.shape == operand.shape:
+            # Where there is nothing to do, PyTorch gives back the tensor itself, and a gradient of the one is the other's.
+            return operand if made.dtype is operand.dtype else made
+        return made
 
     def apply(self, name: str, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
         """Applies a function of the library's values to arguments of which some are tensors."""
@@ -198,9 +207,17 @@ class Shim:
                     raise
             return
         leaves = [tensor for tensor in reachable(outputs) if tensor.node is None and tensor.needs]
-        for leaf, found in zip(leaves, gradients(self, outputs, cotangents, leaves, create_graph), strict=True):
-            if found is not None:
-                leaf._grad = found if leaf._grad is None else leaf._grad + found  # type: ignore[operator]
+        made = gradients(self, outputs, cotangents, leaves, create_graph, retain_graph)
+        for leaf, found in zip(leaves, made, strict=True):
+            if found is None:
+                continue
+            before = leaf._grad
+            total = found if before is None else before + found  # type: ignore[operator]
+            if before is None or create_graph:
+                leaf._grad = total
+            else:
+                # Whoever holds the gradient sees what is added to it.
+                before.value, before.read = total.value, None
 
     def backward_of(
         self,
@@ -246,7 +263,7 @@ class Shim:
                 if one is not None:
                     one.needs = create_graph
             return tuple(made)
-        found = gradients(self, outputs, cotangents, inputs, create_graph)
+        found = gradients(self, outputs, cotangents, inputs, create_graph, retain_graph)
         if not allow_unused and any(one is None for one in found):
             raise RuntimeError("One of the differentiated Tensors appears to not have been used in the graph.")
         return tuple(found)

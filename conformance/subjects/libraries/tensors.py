@@ -30,10 +30,12 @@ class DType:
 class Node:
     """One application of an operator: a function of the values of its parents."""
 
-    __slots__ = ("function", "parents")
+    __slots__ = ("function", "parents", "spent")
 
     def __init__(self, function: Callable[[Sequence[Value]], Sequence[Value]], parents: Sequence[Tensor]) -> None:
         self.function, self.parents = function, parents
+        self.spent = False
+        """Whether a backward went through it that did not retain the graph."""
 
 
 class Tensor:
@@ -112,11 +114,18 @@ class Tensor:
         return self.numpy().tolist()
 
     @property
+    def _is_made(self) -> bool:
+        """Whether an operator made it of what has derivatives."""
+        return self.node is not None or (self.needs and not self.tracked)
+
+    @property
     def requires_grad(self) -> bool:
         return self.needs
 
     @requires_grad.setter
     def requires_grad(self, requires_grad: bool) -> None:
+        if self._is_made:
+            raise Missing("Tensor.requires_grad = … of what is no leaf")
         self.shim.track(self, requires_grad)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
