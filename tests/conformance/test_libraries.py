@@ -1,15 +1,18 @@
 """The torch-like module over a library that is nothing like PyTorch, on two libraries of a few lines."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from msgspec import UNSET
 
 from conformance.interpreter.interpreter import run
 from conformance.interpreter.namespace import Missing
 from conformance.program import TensorLiteral
 from conformance.recorder import record
-from conformance.subjects import SubjectUnavailable, open_subject
+from conformance.subjects import InProcess, SubjectUnavailable, open_subject
 from conformance.subjects.libraries import LIBRARIES
-from conformance.subjects.libraries.library import Functional, Library, Tape
+from conformance.subjects.libraries.library import FACETS, Functional, Library, Tape
 from conformance.subjects.libraries.numpy_like import operators
 from conformance.subjects.libraries.shim import module_of
 from conformance.subjects.libraries.signatures import SIGNATURES
@@ -130,7 +133,7 @@ class Taped:
 def test_a_library_with_a_tape_runs_its_own_backward():
     tape = Tape(
         track=lambda value: value,
-        backward=lambda value, cotangent: value.backward(1.0 if cotangent is None else cotangent.value),
+        backward=lambda value, cotangent, retain: value.backward(1.0 if cotangent is None else cotangent.value),
         grad=lambda value: value.grad,
     )
     rows = {"mul": lambda input, other: Taped(input.value * other.value, (input, other))}
@@ -145,6 +148,64 @@ def test_a_library_with_a_tape_runs_its_own_backward():
     assert w.grad is None
     with pytest.raises(Missing):
         torch.autograd.grad(x * x, x)
+
+
+def test_a_tape_that_can_is_asked_for_gradients_of_inputs():
+    asked = []
+
+    def gradient(outputs, inputs, cotangents, *options):
+        asked.append(options)
+        return [Taped(7.0), None]
+
+    tape = Tape(track=lambda value: value, backward=lambda *_: None, grad=lambda value: None, gradient=gradient)
+    torch = module_of(library(tape, array=Taped, numpy=lambda value: value.value))
+    x, w = torch.tensor(2.0, requires_grad=True), torch.tensor(3.0)
+    found, unused = torch.autograd.grad(x, [x, w], create_graph=True, allow_unused=True)
+    assert (found.item(), found.requires_grad, unused) == (7.0, True, None)
+    assert asked == [(None, True, True)]
+
+
+def test_a_second_backward_is_unsupported_where_pytorch_may_have_let_go_of_the_graph(torch):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = (x * x).sum()
+    y.backward(retain_graph=True)
+    y.backward()
+    assert x.grad.tolist() == [4.0, 8.0]
+    with pytest.raises(Missing, match="let go of"):
+        y.backward()
+
+
+def test_a_gradient_is_added_to_where_it_is_held(torch):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    (x * x).sum().backward()
+    held = x.grad
+    (x * 3).sum().backward()
+    assert held is x.grad
+    assert held.tolist() == [5.0, 7.0]
+    (x * 3).sum().backward(create_graph=True)
+    assert held.tolist() == [5.0, 7.0]
+    assert x.grad.tolist() == [8.0, 10.0]
+
+
+def test_setting_the_flag_is_asking_for_a_gradient(torch):
+    x = torch.tensor([1.0, 2.0])
+    x.requires_grad = True
+    y = (x * x).sum()
+    torch.autograd.backward([y], grad_tensors=[torch.tensor(1.0)], retain_graph=True)
+    assert x.grad.tolist() == [2.0, 4.0]
+    with pytest.raises(Missing):
+        y.requires_grad = False
+
+
+def test_what_has_nothing_to_do_gives_its_operand_back(torch):
+    x, y = torch.tensor([1.0, 2.0]), torch.tensor([[1.0, 2.0]])
+    assert x.flatten() is x
+    assert y.flatten().shape == (2,)
+
+
+def test_a_comparison_with_what_is_no_number_may_be_no_tensor():
+    torch = module_of(library(Functional(by_differences), operators={"eq": lambda input, other: False}))
+    assert (torch.tensor([1.0]) == "one") is False
 
 
 class Lazy:
@@ -168,6 +229,41 @@ def test_what_a_lazy_library_refuses_is_raised_at_its_step():
     assert (torch.tensor([1.0]) + torch.tensor([2.0])).tolist() == [3.0]
     with pytest.raises(ValueError, match="broadcast"):
         torch.tensor([1.0, 2.0]) + torch.tensor([1.0, 2.0, 3.0])
+
+
+def test_what_a_lazy_library_computes_anew_is_read_once():
+    read = []
+    once = library(Functional(by_differences), numpy=lambda value: read.append(0) or np.asarray(value), lazy=True)
+    torch = module_of(once)
+    x = torch.tensor([1.0, 2.0])
+    assert x.tolist() == x.tolist()
+    assert x.__torchstone_read__() == np.array([1.0, 2.0], "<f4").tobytes()
+    assert len(read) == 1
+
+
+def test_behind_what_a_library_lacks_nothing_is_run(torch):
+    program = record(lambda torch, x: (x.lerp(x, 0.5), x.exp(), x.log()), {"x": SAMPLE})
+    one, lacking, *others = InProcess(torch).run(program).steps
+    assert (one.outcome, lacking.outcome) == ("returned", "unsupported")
+    assert {(step.outcome, step.reason) for step in others} == {("unsupported", "Tensor.lerp")}
+    assert len(others) == 2
+
+
+def test_only_what_a_library_is_compared_in_is_looked_at(torch):
+    assert InProcess(torch).facets == frozenset(FACETS)
+    program = record(lambda torch, x: x.reshape(2), {"x": SAMPLE})
+    assert all(step.alias is UNSET for step in InProcess(torch).run(program).steps)
+
+
+def test_a_library_in_another_python_is_driven_by_this_package(tmp_path):
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\necho "$@" "$PYTHONPATH" > {tmp_path}/asked\nexit 3\n')
+    python.chmod(0o755)
+    with pytest.raises(SubjectUnavailable):
+        open_subject(f"jax@{python}")
+    said = (tmp_path / "asked").read_text()
+    assert said.startswith("-m conformance.subjects.child jax")
+    assert str(Path(__file__).parents[2]) in said
 
 
 def test_one_kind_of_numbers_stands_for_others_in_what_a_program_is_given():

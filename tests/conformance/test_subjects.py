@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
+from conformance.program import Call, Global
 from conformance.subjects import (
     InProcess,
     Process,
@@ -328,3 +330,30 @@ def test_a_module_that_lacks_an_attribute_declares_the_facet_as_not_observable()
 def test_a_complete_module_declares_no_lack() -> None:
     torch = pytest.importorskip("torch")
     assert describe_module(torch, "torch").facets == ()
+
+
+def test_the_deadline_may_be_said_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCHSTONE_DEADLINE", "0.25")
+    assert Process(["true"]).deadline == 0.25
+    for wrong in ("soon", "-1", "nan", "inf"):
+        monkeypatch.setenv("TORCHSTONE_DEADLINE", wrong)
+        with pytest.raises(SubjectUnavailable, match="TORCHSTONE_DEADLINE"):
+            Process(["true"])
+
+
+def test_sizes_of_numpy_are_sizes() -> None:
+    """A library that counts with NumPy once ended the process: they are no numbers of JSON."""
+    import numpy as np
+
+    class Tensor:
+        shape, dtype = (np.int64(2),), np.dtype("float32")
+
+        def numpy(self) -> Any:
+            return np.zeros(2, "f4")
+
+    module = ModuleType("sizes")
+    module.__dict__.update(Tensor=Tensor, tensor=lambda *_, **__: Tensor(), float32=Tensor.dtype, make=Tensor)
+    made = Call(function=Global("torch.make"), args=(), out="x")
+    (step,) = InProcess(module).run(program(made)).steps
+    assert encoder.encode(Answer(1, Trace(steps=(step,))))
+    assert step.changes["x"].shape == (2,)

@@ -13,12 +13,16 @@ ALIKE = ("addition", "subtraction", "multiplication", "negation", "operators_hav
 
 CONVENTIONS = {
     "autograd": "complex_gradients/gradient_of_a_real_loss_points_uphill",
+    # A sum of one element keeps its dimension.
+    "candle": "kinks/corners_have_a_derivative",
     "jax": "complex_gradients/gradient_of_a_real_loss_points_uphill",
     # The second backward adds again what the first left in the middle of the graph.
     "micrograd": "accumulation/backward_adds_to_grad",
     # Of two tied elements one gets all.
     "mlx": "kinks/tied_operands_share_the_gradient",
     "mygrad": "kinks/tied_operands_share_the_gradient",
+    # A matrix and a vector of other dtypes are multiplied.
+    "paddle": "products/dtypes_of_a_product_must_be_equal",
     "tinygrad": "reductions/sums_of_integers_are_wide",
 }
 """One case in which a library is known to go another way: a subject that never fails would prove nothing."""
