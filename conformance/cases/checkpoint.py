@@ -75,6 +75,17 @@ def reentrant_checkpoint_reaches_captured_leaves(torch, x: floats(shape=(2,)), w
 
 
 @case(requires=["checkpoint"], covers=["ck.reentrant"])
+def reentrant_checkpoint_shares_a_leaf_with_others(
+    torch, x: smooth(shape=(2,)), w: smooth(shape=st.sampled_from([(), (2,)])), twice: CHOICES
+):
+    """A leaf within a checkpoint and outside of it gets a gradient in two passes of one backward, which add up."""
+    w.requires_grad_()
+    y = torch.utils.checkpoint.checkpoint(lambda a: a * w.sin(), x.requires_grad_(), use_reentrant=True)
+    z = torch.utils.checkpoint.checkpoint(lambda a: a * w, y, use_reentrant=True) if twice else y * w
+    z.sum().backward()
+
+
+@case(requires=["checkpoint"], covers=["ck.reentrant"])
 def reentrant_checkpoint_of_several_outputs(torch, x: smooth(shape=(2,)), n: st.integers(1, 3)):
     """Outputs that are no tensors are passed on; those that do not require grad take no part in backward."""
     y, z, _ = torch.utils.checkpoint.checkpoint(lambda a: (a * 2, a.exp(), n), x.requires_grad_(), use_reentrant=True)

@@ -83,6 +83,19 @@ def a_dimension_of_nothing(
         getattr(x, name)(dim)
 
 
+@case(requires=["backward", "std"], covers=["num.std_single"])
+def spread_of_zeros(
+    torch,
+    shape: st.sampled_from([(2,), (3,), (2, 3), (3, 1)]),
+    dim: st.sampled_from([None, 0, -1]),
+    measured: st.sampled_from(["std", "norm", "std"]),
+):
+    """The gradient of a deviation or length that is zero is zero, whatever is rounded how."""
+    x = torch.zeros(shape, requires_grad=True)
+    y = x.std(dim, correction=0) if measured == "std" else x.norm(2, dim)
+    (y * 3.0).sum().backward()
+
+
 @case(requires=["backward", "prod"], covers=["num.prod_zeros"])
 def running_products_with_zeros(torch, values: zeros):
     """The gradient of a running product is right at zeros too."""

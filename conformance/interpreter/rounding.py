@@ -291,7 +291,8 @@ def _mode() -> Any:
             terms = func(*[one.abs() if _rounds(one) else one for one in args], **scales)
             grains = [_grain(one) for one in args if _rounds(one)]
             finest = grains[0] if len(grains) == 1 else min([sum(grains[-2:]), *grains[:-2]])
-            exact = (terms.to(self.narrow).to(terms.dtype) == terms) & (terms < 2.0**finest / self.unit)
+            grain = 2.0 ** min(finest, 1000.0)  # of nothing but zeros there is none: everything is a multiple
+            exact = (terms.to(self.narrow).to(terms.dtype) == terms) & (terms < grain / self.unit)
             units = max(float(_SUMS[name](args, result)) / 16, 1.0)
             return torch.where(exact, 0.0, terms * (self.unit * units)) * self.side(result)
 

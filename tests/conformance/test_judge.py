@@ -296,3 +296,8 @@ def test_a_gradient_of_a_matrix_with_inf_blames_nobody_and_of_a_sound_one_does()
 def test_of_an_infinite_complex_number_the_other_part_blames_nobody(value: complex, status: str) -> None:
     adds = program(bind("x", tensor([value], "complex64")), op("add", "$x", 1.0, out="y"))
     assert says(adds, 1, "y", [complex(np.nan, value.imag)], "complex64") == status
+
+
+def test_a_sum_of_nothing_but_zeros_is_exact() -> None:
+    adds = program(bind("x", tensor([0.0, 0.0])), method("$x", "sum", out="s"), method("$s", "exp", out="y"))
+    assert says(adds, 2, "y", 1.5) == "FAIL"
