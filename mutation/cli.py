@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -50,7 +49,7 @@ Exit codes:
               help="Processes at a time.")  # fmt: skip
 @click.option("--programs", type=click.IntRange(1), default=PROGRAMS, show_default=True, help="What a mutant may take.")
 @click.option("--pool", "counts", nargs=2, type=int, default=(PROGRAMS_OF_A_CASE, RANDOM_PROGRAMS), show_default=True,
-              metavar="N M", help="How many programs of each case, and random ones, they are taken from.")  # fmt: skip
+              metavar="N M", help="Programs drawn of each case that was not recorded, and random ones.")  # fmt: skip
 @click.option(
     "--cases", default="", metavar="WORDS", help="Only programs of cases with one of these words in their id."
 )
@@ -156,8 +155,8 @@ def run(console: Console, chosen: list[Mutant], pool: Pool, log: Log, workers: i
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("mutants", total=len(chosen))
-        given: Iterator[tuple[str, object, object]] = ((m.name, m.texts, m.places) for m in chosen)
-        for done, (name, ran) in enumerate(killer.run(given), 1):  # type: ignore[arg-type]
+        given = ((m.name, m.texts, m.places) for m in chosen)
+        for done, (name, ran) in enumerate(killer.run(given), 1):
             log.write(by_name[name], ran)
             survived += not ran.killed
             progress.update(task, completed=done, description=f"mutants, {survived} survived")

@@ -53,6 +53,10 @@ class Ran(msgspec.Struct, frozen=True):
     how: str = ""
 
 
+Planned = tuple[str, Callable[[], Texts], Callable[[], Sequence[str]]]
+"""A mutant as it is run: its name, its texts, and the places that are changed."""
+
+
 class _Message(msgspec.Struct, frozen=True):
     ran: Ran | None = None
     at: int = 0
@@ -91,14 +95,13 @@ class Killer:
                 path = package() / file
                 code_of(path.read_text(), str(path))
 
-    def run(self, mutants: Iterable[tuple[str, Callable[[], Texts], Iterable[str]]]) -> Iterator[tuple[str, Ran]]:
-        """What becomes of mutants, as it becomes known; each is a name, its texts, and the places that are changed."""
+    def run(self, mutants: Iterable[Planned]) -> Iterator[tuple[str, Ran]]:
+        """What becomes of mutants, as it becomes known."""
         gc.collect()
         gc.freeze()  # what is shared with the forked processes is not written to by their collector
         selector = selectors.DefaultSelector()
         running: dict[int, _Running] = {}
-        programs = [one.program for one in self.pool.programs]
-        judges = [Judge(programs) for _ in range(self.workers)]
+        judges = [Judge(self.pool.programs) for _ in range(self.workers)]
         free = list(judges)
         waiting = iter(mutants)
         done = False
@@ -115,7 +118,7 @@ class Killer:
                     except CannotPlant as error:
                         yield name, Ran(True, 1, "import", str(error))
                         continue
-                    one = self._start(name, planted, self.pool.chosen(places, self.programs), free.pop())
+                    one = self._start(name, planted, self.pool.chosen(places(), self.programs), free.pop())
                     running[one.pipe] = one
                     selector.register(one.pipe, selectors.EVENT_READ)
                 if not running:

@@ -34,25 +34,28 @@ class Marks:
         self._passed.clear()
         self._texts.clear()
 
+    def every(self) -> Iterator[str]:
+        """All places that have a mark, whoever passes it."""
+        return (place for places in self._places for place in places)
+
     def places(self) -> set[str]:
         """What has been passed."""
         passed = {place for number in self._passed for place in self._places[number]}
         return passed.union(map(place_of, self._texts))
 
     def made_in(self, files: Iterable[str]) -> dict[str, ast.Module]:
-        """These files, marked: of generated ones the functions, else every statement of a function."""
+        """These files, with a mark before every statement of a function; of generated ones the functions have names, too."""
         trees = {}
         for file in files:
             tree = trees[file] = ast.parse((package() / file).read_text())
             for function, name in list(_functions(tree, "")):
-                place = file if not file.startswith("dispatch/") else f"{file}:{name}"
-                first = function.body[0].lineno
-                start = [self._mark(function, [place] if place != file else _lines(file, function.lineno, first - 1))]
+                heads = _lines(file, function.lineno, function.body[0].lineno - 1)
+                start = [self._mark(function, [f"{file}:{name}", *heads] if file.startswith("dispatch/") else heads)]
                 if (file, name) == STATED:
                     start.append(_call(TEXT, ast.Name("text", ast.Load()), function))
                 documented = isinstance(function.body[0], ast.Expr) and isinstance(function.body[0].value, ast.Constant)
                 head, body = function.body[:documented], function.body[documented:]
-                function.body = [*head, *start, *(self._within(file, body) if place == file else body)]
+                function.body = [*head, *start, *self._within(file, body)]
             ast.fix_missing_locations(tree)
         return trees
 
@@ -63,7 +66,7 @@ class Marks:
             for part in _parts(statement):
                 for field in ("body", "orelse", "finalbody"):
                     if block := getattr(part, field, None):
-                        last = min(last, block[0].lineno)
+                        last = min(last, block[0].lineno - 1)
                         setattr(part, field, self._within(file, block))
             marked += [self._mark(statement, _lines(file, statement.lineno, last)), statement]
         return marked

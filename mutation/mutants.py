@@ -7,6 +7,7 @@ import copy
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ class Mutant:
     """What reports group it by: of a fault its feature, of a row its family, else the file."""
     operator: str
     texts: Callable[[], Texts] = field(compare=False)
-    places: tuple[str, ...] = field(compare=False)
+    places: Callable[[], Sequence[str]] = field(compare=False)
     """What programs are to reach, as `reach.Coverage.places` has it."""
     files: tuple[str, ...] = field(default=(), compare=False)
 
@@ -72,9 +73,8 @@ def of_faults() -> Iterator[Mutant]:
     """The named faults."""
     for fault in faults():
         files = tuple(dict.fromkeys(change.file for change in fault.changes))
-        yield Mutant(
-            fault.name, "faults", fault.feature, fault.kind, fault.texts, tuple(_changed_places(fault.changes)), files
-        )
+        places = lambda fault=fault: tuple(_changed_places(fault.changes))  # noqa: E731
+        yield Mutant(fault.name, "faults", fault.feature, fault.kind, fault.texts, places, files)
 
 
 def _changed_places(changes: Iterable[Any]) -> Iterator[str]:
@@ -150,14 +150,15 @@ def of_formulas() -> Iterator[Mutant]:
             f"ops/{one.row.family}",
             one.operator,
             lambda one=one: {f"dispatch/{one.row.family}.py": with_row(one)},  # type: ignore[misc]
-            tuple(_row_places(one.row)),
+            lambda one=one: changed_lines(one),  # type: ignore[misc]
             (f"dispatch/{one.row.family}.py",),
         )
     used: dict[str, int] = {}
     for stated in stated_mutants():
         name = f"ops/{stated.family}.py {stated.row}: jvp={_short(stated.old)} → {_short(stated.new)}"
         name, family = _unique(name, used), f"ops/{stated.family}"
-        yield Mutant(name, "formulas", family, stated.operator, stated.texts, stated.places, (FORWARD,))
+        places = lambda stated=stated: stated.places  # noqa: E731
+        yield Mutant(name, "formulas", family, stated.operator, stated.texts, places, (FORWARD,))
     named = functions_of_rows()
     for file in found("formulas/*.py"):
         yield from of_file(file, "formulas", FORMULAS)
@@ -190,7 +191,8 @@ def of_file(
     for edit in edits(source, operators, only):
         name = _unique(f"{file} {edit.function}: {_short(edit.old)} → {_short(edit.new)}", used)
         texts = lambda edit=edit: {file: edit.made_to(source)}  # noqa: E731
-        yield Mutant(name, kind, file, edit.operator, texts, tuple(lines(file, edit.line, edit.last_line)), (file,))
+        places = lambda edit=edit: tuple(lines(file, edit.line, edit.last_line))  # noqa: E731
+        yield Mutant(name, kind, file, edit.operator, texts, places, (file,))
 
 
 def _unique(name: str, used: dict[str, int]) -> str:
@@ -341,6 +343,24 @@ def with_row(mutant: RowMutant) -> str:
         raise CannotPlant("the generator does not take this row")
     header, *pieces = _pieces_of(mutant.row.family)
     return "\n".join(["\n".join([header, *new.imports]), *(new.pieces.get(_head(piece), piece) for piece in pieces)])
+
+
+def changed_lines(mutant: RowMutant) -> tuple[str, ...]:
+    """The places in the generated module of a family that a mutant changes; all of its node where what is saved changes."""
+    new = generated().get(mutant.name)
+    file, row = f"dispatch/{mutant.row.family}.py", mutant.row
+    found: list[str] = []
+    first = 1
+    for piece in _pieces_of(row.family):
+        old, changed = piece.splitlines(), (new.pieces.get(_head(piece), piece) if new else piece).splitlines()
+        for tag, start, end, _, _ in SequenceMatcher(None, old, changed, autojunk=False).get_opcodes():
+            if tag == "equal" or old == changed:
+                continue
+            if any(not old[n].startswith("    " * 2) for n in range(start, end)) and old[0].startswith("class "):
+                return tuple(_row_places(row))
+            found += lines(file, first + max(start - (tag == "insert"), 0), first + max(end - 1, start))
+        first += piece.count("\n") + 1
+    return tuple(found) or tuple(_row_places(row))
 
 
 @cache

@@ -1,8 +1,11 @@
 """The programs that mutants are run on, and what numtorch as it is does with each: made once, and kept.
 
-A pool is a few programs of every case of the catalogue and so many random ones. Beside it stands what numtorch's own source
-makes of each (`reach`): the trace, by its digest, how long it takes, and which lines it runs, so that a mutant begins with
-programs that reach it. What PyTorch does is not here: it is asked when a mutant does what numtorch does not (`judging`).
+A pool is a few programs of every case of the catalogue and so many random ones. Where the recorded corpus has them they are
+taken from it, with PyTorch's answers: small programs that were chosen to show what many do. Those of cases that are younger
+than it, or none of the catalogue, are drawn, and PyTorch is asked about one when a mutant does what numtorch does not
+(`judging`).
+Beside them stands what numtorch's own source makes of each (`reach`): the trace, by its digest, how long it takes, and which
+lines it runs, so that a mutant is run on programs that reach it.
 
 Both parts carry a digest of what they were made from, and are made anew when that has changed.
 """
@@ -10,23 +13,32 @@ Both parts carry a digest of what they were made from, and are made anew when th
 from __future__ import annotations
 
 import hashlib
-import heapq
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from conformance.program import Program
+from conformance.recorded.catalogue import source_digest
+from conformance.recorded.corpus import Corpus
+from conformance.recorded.lines import RANDOM, Recording
+from conformance.recorded.shipped import SHIPPED
 from mutation.planting import in_processes
-from mutation.reach import SLOW, Coverage, Reach, covered, digest_of, read, write
+from mutation.reach import PLACE, SLOW, Coverage, Reach, covered, digest_of, read, write
+
+Numbers = np.ndarray[Any, np.dtype[Any]]
+
+Orders = tuple[list[int], list[int]]
 
 PROGRAMS_OF_A_CASE = 8
-"""Different programs drawn for each case. A case of a property needs several; more find no more mutants a second."""
+"""Different programs drawn for each case that was not recorded; of the others all that were, which are few and chosen."""
 
 RANDOM_PROGRAMS = 3_000
 """Random programs beside them."""
@@ -50,6 +62,10 @@ class Stored(msgspec.Struct, frozen=True, dict=True):
     """The id of its case, or ``random``."""
     number: int
     program: bytes
+    trace: bytes = b""
+    """What PyTorch did, if it was recorded."""
+    sureness: bytes = b""
+    """How sure it was of that."""
 
     @cached_property
     def digest(self) -> str:
@@ -87,42 +103,82 @@ class Pool:
         return sorted(quick, key=lambda n: (len(self.reached[n].places), n))
 
     @cached_property
-    def by_place(self) -> dict[str, list[int]]:
-        """The programs that run a place, those first that do little else."""
-        return self._by_place(self.quick)
+    def _by_place(self) -> tuple[Numbers, Numbers]:
+        """The programs that run each place, one place after the other, and where those of each begin."""
+        quick = self.quick
+        reached = [np.frombuffer(self.reached[number].places, PLACE) for number in quick]
+        places = np.concatenate([np.zeros(0, PLACE), *reached])
+        programs = np.repeat(np.array(quick, np.int64), [len(one) for one in reached])
+        order = np.argsort(places, kind="stable")
+        return programs[order], np.searchsorted(places[order], np.arange(len(self.coverage.places) + 1))
 
     @cached_property
-    def _diverse_by_place(self) -> dict[str, list[int]]:
-        return self._by_place(self.diverse)
+    def _numbers(self) -> dict[str, int]:
+        return {place: number for number, place in enumerate(self.coverage.places)}
 
-    def _by_place(self, programs: Iterable[int]) -> dict[str, list[int]]:
-        found: list[list[int]] = [[] for _ in self.coverage.places]
-        for number in programs:
-            for place in self.reached[number].places:
-                found[place].append(number)
-        return {place: numbers for place, numbers in zip(self.coverage.places, found, strict=True) if numbers}
+    def reaching(self, place: str) -> list[int]:
+        """The programs that run a place, those first that do little else."""
+        number = self._numbers.get(place)
+        if number is None:
+            return []
+        programs, begins = self._by_place
+        return [int(one) for one in programs[begins[number] : begins[number + 1]]]
 
-    def chosen(self, places: Iterable[str], count: int) -> list[int]:
+    def by_turns(self, numbers: Iterable[int]) -> list[int]:
+        """These programs in such an order that any stretch is a sample: of each feature by turns, and in it of each case."""
+        features: dict[str, dict[str, list[int]]] = {}
+        for number in numbers:
+            source = self.programs[number].source
+            features.setdefault(source.partition("/")[0], {}).setdefault(source, []).append(number)
+        return _interleaved([_interleaved(list(cases.values())) for cases in features.values()])
+
+    def chosen(self, places: Sequence[str], count: int) -> list[int]:
         """Up to so many programs for a mutant at these places, in the order to run them.
 
-        First those that reach it: of each place by turns one that does little else, and one that does what none before it did,
-        beginning with the place that is reached by the fewest. (Everything passes the test of a condition; what is interesting
-        is behind it.) Then others: what is reached on import only, or once and then remembered, no program seems to reach.
+        Those that reach it: of each place by turns one that does little else, and one of another feature, beginning with the
+        place that is reached by the fewest. (Everything passes the test of a condition; what is interesting is behind it.) A
+        program that does not reach a changed statement does what it does without the change, so others are run only where the
+        change may show on import: at a place without a mark, or one that import passes.
         """
-        groups: list[tuple[list[int], list[int]]] = []
+        groups: list[Orders] = []
         for place in places:
-            little = self.by_place.get(place)
-            if little and all(little != other for other, _ in groups):
-                groups.append((little, self._diverse_by_place[place]))
-        queues = [iter(order) for group in sorted(groups, key=lambda group: len(group[0])) for order in group]
+            orders = self._orders(place)
+            if orders[0] and orders not in groups:
+                groups.append(orders)
+        groups.sort(key=lambda orders: len(orders[0]))
+        queues = [iter(order) for orders in groups for order in orders]
         order: dict[int, None] = {}
         while queues and len(order) < count:
             queues = [queue for queue in queues if self._took_one(queue, order)]
-        for number in self.diverse:
-            if len(order) >= count:
-                break
-            order[number] = None
+        if not all(self._shows_to_those_only(place) for place in places) or not places:
+            for number in self._others:
+                if len(order) >= count:
+                    break
+                order[number] = None
         return list(order)[:count]
+
+    def _orders(self, place: str) -> Orders:
+        """The programs that run a place in both orders, which many mutants ask for."""
+        if place not in self._ordered:
+            reaching = self.reaching(place)
+            self._ordered[place] = reaching, self.by_turns(reaching)
+        return self._ordered[place]
+
+    @cached_property
+    def _ordered(self) -> dict[str, Orders]:
+        return {}
+
+    @cached_property
+    def _others(self) -> list[int]:
+        return self.by_turns(self.quick)
+
+    def _shows_to_those_only(self, place: str) -> bool:
+        """Whether what happens there happens to programs that reach it, and to no others."""
+        return place in self._marked
+
+    @cached_property
+    def _marked(self) -> set[str]:
+        return set(self.coverage.places) - set(self.coverage.imported)
 
     def _took_one(self, queue: Iterator[int], order: dict[int, None]) -> bool:
         for number in queue:
@@ -131,34 +187,10 @@ class Pool:
                 return True
         return False
 
-    @cached_property
-    def diverse(self) -> list[int]:
-        """The quick programs, each being the one that reaches most places which those before it did not.
 
-        When nothing is left to be reached it begins anew with the others, so that every stretch of the order is a sample of
-        everything. (Greedy; a program's gain never grows within a round, so most need not be counted again.)
-        """
-        masks = {n: sum(1 << place for place in self.reached[n].places) for n in self.quick}
-        order: list[int] = []
-        waiting = [(-mask.bit_count(), n) for n, mask in masks.items()]
-        while waiting:
-            heapq.heapify(waiting)
-            covered, left = 0, []
-            while waiting:
-                _, n = heapq.heappop(waiting)
-                now = -(masks[n] & ~covered).bit_count()
-                if not now:
-                    left.append((-masks[n].bit_count(), n))
-                elif waiting and (now, n) > waiting[0]:
-                    heapq.heappush(waiting, (now, n))
-                else:
-                    order.append(n)
-                    covered |= masks[n]
-            if not covered:
-                order += [n for _, n in left]
-                break
-            waiting = left
-        return order
+def _interleaved(lists: Sequence[Sequence[int]]) -> list[int]:
+    """The first of each, the second of each, and so on."""
+    return [one for row in zip_longest(*lists) for one in row if one is not None]
 
 
 # ------------------------------------------------------------------------------------------------------------- making
@@ -202,7 +234,7 @@ def _made(
     programs = [one for one in kept if wanted.get(one.source) == one.made_from]
     missing = [source for source in wanted if source not in {one.source for one in programs}]
     if missing:
-        say(f"{counts[0]} programs of each of {len(missing)} cases, and random ones, are drawn …")
+        say(f"the programs of {len(missing)} cases, and random ones, are taken from the corpus or drawn …")
     elif len(programs) < len(kept):
         yield tuple(programs)
     began = time.monotonic()
@@ -223,10 +255,20 @@ def _sources(seed: int, counts: tuple[int, int]) -> list[tuple[str, str]]:
 
     where = Path(conformance.__file__).parent
     harness = digest_of(seed, counts[0], folder=where, but=OWN)
-    found = [("random", digest_of(harness, counts[1]))]
+    corpus = Corpus(SHIPPED)
+    recorded = digest_of(corpus.head.recorded, [part.sha256 for part in corpus.head.parts])
+    found = [("random", digest_of(recorded, counts[1]))]
     for case in all_cases(GENERATORS):
-        found.append((case.id, digest_of(harness, case.source, case.sentence, _beside(case))))
+        if _is_recorded(corpus, case):
+            found.append((case.id, recorded))
+        else:
+            found.append((case.id, digest_of(harness, case.source, case.sentence, _beside(case))))
     return found
+
+
+def _is_recorded(corpus: Corpus, case: Any) -> bool:
+    """Whether the corpus has programs of a case, and the case is what it was."""
+    return corpus.head.sources.get(case.id) == source_digest(case.source) and case.id in corpus.cases
 
 
 def _beside(case: Any) -> str:
@@ -236,14 +278,18 @@ def _beside(case: Any) -> str:
 
 def _share(seed: int, counts: tuple[int, int], wanted: dict[str, str], first: int, step: int) -> list[Stored]:
     """Every so-manieth case and random program. For a process of its own: the guide imports PyTorch."""
-    from conformance.fuzz.worker import drawn
     from conformance.running.runner import case_seed
     from conformance.running.sampling import CannotDraw, Enough, draw
     from conformance.running.session import all_cases
 
     sys.unraisablehook = lambda unraisable: None  # of recordings that Hypothesis gave up half-way
     found: list[Stored] = []
+    corpus = Corpus(SHIPPED)
     for case in [case for case in all_cases(GENERATORS) if case.id in wanted][first::step]:
+        if _is_recorded(corpus, case):
+            for number, one in enumerate(corpus.programs(case.id)):
+                found.append(_stored(wanted[case.id], case.id, number, one))
+            continue
         programs: dict[str, Program] = {}
 
         def see(program: Program, programs: dict[str, Program] = programs) -> None:
@@ -258,6 +304,12 @@ def _share(seed: int, counts: tuple[int, int], wanted: dict[str, str], first: in
         # What Hypothesis draws first is the simplest there is.
         for number, program in enumerate(reversed(programs.values())):
             found.append(Stored(wanted[case.id], case.id, number, program.to_json()))
-    for number in range(first, counts[1] if "random" in wanted else 0, step):
-        found.append(Stored(wanted["random"], "random", number, drawn(seed, number).to_json()))
+    if "random" in wanted:
+        every = (one for case in corpus.cases if case.startswith(f"{RANDOM}/") for one in corpus.programs(case))
+        for number, one in islice(enumerate(every), first, counts[1], step):
+            found.append(_stored(wanted["random"], "random", number, one))
     return found
+
+
+def _stored(made_from: str, source: str, number: int, one: Recording) -> Stored:
+    return Stored(made_from, source, number, one.program.to_json(), bytes(one.trace), bytes(one.sureness))

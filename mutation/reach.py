@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
+import multiprocessing
 import sys
 import time
 import types
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from conformance.interpreter.interpreter import run
 from conformance.program import Program
 from conformance.trace import Trace
 from mutation.marks import Marks
 from mutation.mutants import looked_at
-from mutation.planting import PACKAGE, forget, in_processes, package, plant
+from mutation.planting import PACKAGE, forget, package, plant
 
-PROGRAMS_AT_A_TIME = 2_000
-"""Run between two writings: a minute or so, which is what an interruption may cost."""
+PROGRAMS_AT_A_TIME = 250
+"""Given to a process at a time."""
+
+WRITTEN_AFTER = 16
+"""So many of these, which is half a minute or so: what an interruption may cost."""
 
 SLOW = 0.5
 """Seconds of processor time that a program may take on numtorch. The few that take longer would be most of a run's time."""
+
+
+PLACE = np.dtype("<u4")
+"""The number of a place."""
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -33,8 +44,8 @@ class Reach(msgspec.Struct, frozen=True):
     own: str
     """The digest of its trace: a mutant that does the same needs no judge."""
     seconds: float = 0.0
-    places: tuple[int, ...] = ()
-    """The numbers of the places that it runs."""
+    places: bytes = b""
+    """The numbers of the places that it runs, as `PLACE`: as Python's numbers, those of all programs fill the memory."""
 
 
 class Coverage(msgspec.Struct, frozen=True):
@@ -42,11 +53,14 @@ class Coverage(msgspec.Struct, frozen=True):
 
     digest: str
     places: tuple[str, ...]
-    """``backward/accumulate.py:118``; of generated modules the function, ``dispatch/pointwise.py:MulBackward0.run``."""
+    """What has a mark, whether anything reaches it or not: ``backward/accumulate.py:118``, and of generated modules the
+    functions, too, ``dispatch/pointwise.py:MulBackward0.run``."""
     reached: dict[str, Reach]
     """By the digest of the program."""
     modules: tuple[str, ...]
     """What else was imported: a process that imports it beforehand forks into ones that need not."""
+    imported: tuple[str, ...] = ()
+    """The places that are reached on import: what they do may show in any program."""
 
 
 class Subject:
@@ -74,37 +88,69 @@ def covered(
     say(f"numtorch runs {len(missing)} programs, and the lines that each reaches are noted …")
     began = time.monotonic()
     places = {place: number for number, place in enumerate(known.places)}
-    reached, modules = dict(known.reached), set(known.modules)
-    for start in range(0, len(missing), PROGRAMS_AT_A_TIME):
-        some = missing[start : start + PROGRAMS_AT_A_TIME]
-        for found, names in in_processes(_reach, [(some[n::workers], files) for n in range(workers)]):
+    reached, modules, imported = dict(known.reached), set(known.modules), set(known.imported)
+    parts = [missing[start : start + PROGRAMS_AT_A_TIME] for start in range(0, len(missing), PROGRAMS_AT_A_TIME)]
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(workers, context, initializer=_mark, initargs=(files,)) as processes:
+        for count, (found, names, marked, first) in enumerate(processes.map(_reach, parts), 1):
             modules |= names
+            imported |= first
+            for place in marked:
+                places.setdefault(place, len(places))
             for one, own, seconds, reaches in found:
-                numbers = tuple(sorted({places.setdefault(place, len(places)) for place in reaches}))
-                reached[one] = Reach(own, round(seconds, 4), numbers)
-        known = Coverage(digest, tuple(places), dict(reached), tuple(sorted(modules)))
-        write(path, known)
-    say(f"… {len(places)} places in {time.monotonic() - began:.0f} s")
+                numbers = sorted({places.setdefault(place, len(places)) for place in reaches})
+                reached[one] = Reach(own, round(seconds, 4), np.array(numbers, PLACE).tobytes())
+            if count % WRITTEN_AFTER == 0 or count == len(parts):
+                known = Coverage(digest, tuple(places), dict(reached), tuple(sorted(modules)), tuple(sorted(imported)))
+                write(path, known)
+    some = set[int]().union(*[np.frombuffer(reach.places, PLACE).tolist() for reach in reached.values()])
+    say(f"… {len(some)} of {len(places)} places in {time.monotonic() - began:.0f} s")
     return known
 
 
-def _reach(
-    programs: Sequence[tuple[str, bytes]], files: Sequence[str]
-) -> tuple[list[tuple[str, str, float, set[str]]], set[str]]:
-    """What numtorch does with programs. For a process of its own, which imports it with its lines marked."""
-    before = set(sys.modules)
+_marks: Marks
+_imported: set[str]
+_before: set[str]
+
+
+def _mark(files: Sequence[str]) -> None:
+    """Begins a process, which imports numtorch with its lines marked."""
+    global _marks, _imported, _before
+    _before = set(sys.modules)
     forget()
-    marks = Marks()
-    plant(marks.made_in(files))
-    subject = Subject()
+    _marks = Marks()
+    plant(_marks.made_in(files))
+    Subject()
+    _imported = _marks.places()
+
+
+def _reach(
+    programs: Sequence[tuple[str, bytes]],
+) -> tuple[list[tuple[str, str, float, set[str]]], set[str], list[str], set[str]]:
+    """What numtorch does with programs, in such a process: of each; what was imported, what is marked, what import passes."""
+    marks, subject = _marks, Subject()
     found = []
     for digest, text in programs:
         program = Program.from_json(text)
+        _forget_answers()
         marks.clear()
         began = time.process_time()
         own = digest_of_trace(subject.run(program).to_json())
         found.append((digest, own, time.process_time() - began, marks.places()))
-    return found, set(sys.modules) - before
+    return found, set(sys.modules) - _before, list(marks.every()), _imported
+
+
+def _forget_answers() -> None:
+    """Empties what numtorch's functions remember of earlier calls: each program is to pass what it would pass alone."""
+    for one in _remembering(len(sys.modules)):
+        one.cache_clear()
+
+
+@functools.lru_cache(1)
+def _remembering(modules: int) -> list[Any]:
+    """The functions of numtorch that do, when so many modules have been imported."""
+    own = [module for name, module in sys.modules.items() if name.partition(".")[0] == PACKAGE]
+    return [one for module in own for one in vars(module).values() if isinstance(one, functools._lru_cache_wrapper)]
 
 
 def digest_of_trace(trace: bytes) -> str:

@@ -387,9 +387,9 @@ def _is_block(node: ast.stmt) -> bool:
 
 
 def _head_end(statement: ast.stmt) -> int:
-    """The last line of a statement, or the first of its block: who goes there depends on what stands before it."""
+    """The last line of a statement; of one that has blocks the last before them."""
     if isinstance(statement, ast.FunctionDef | ast.If | ast.While | ast.For | ast.With):
-        return statement.body[0].lineno
+        return max(statement.lineno, statement.body[0].lineno - 1)
     return statement.end_lineno or statement.lineno
 
 

@@ -266,6 +266,25 @@ def backward_returns_gradients_of_the_right_shape(torch, x: floats(shape=(2, 3))
     Crooked.apply(x.requires_grad_()).sum().backward()
 
 
+@case(lecture="custom_function", requires=["custom_function"], covers=["fn.wrong_kind"])
+def larger_gradient_of_backward_is_summed(
+    torch, x: floats(shape=st.sampled_from([(3,), (1, 3), ()]), values="finite"), twice: st.booleans()
+):
+    """A backward may return a gradient that the input can be expanded to: it is summed to the shape of the input."""
+
+    class Expanding(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a.expand(2, 3) * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * 2
+
+    y = Expanding.apply(x.requires_grad_())
+    (y * y if twice else y).sum().backward()
+
+
 @case(lecture="custom_function", requires=["custom_function"], covers=["fn.none_for_required"])
 def gradient_of_none_accumulates_nothing(torch, xy: same_shape(2)):
     """A gradient of None leaves the grad of that input as it was."""
@@ -281,6 +300,25 @@ def gradient_of_none_accumulates_nothing(torch, xy: same_shape(2)):
 
     x, y = xy
     First.apply(x.requires_grad_(), y.requires_grad_()).sum().backward()
+
+
+@case(lecture="custom_function", requires=["custom_function"], covers=["fn.none_for_required"])
+def gradient_of_none_waits_for_others(torch, x: floats(values="finite"), first: st.booleans()):
+    """A gradient of None that comes first leaves an operand waiting for the gradients of its other uses."""
+
+    class Left(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            return a + b
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad, None
+
+    y = x.requires_grad_() * 2
+    z = y.cos() if first else y * 3
+    u = Left.apply(x, y)
+    (u + z).sum().backward()
 
 
 @case(lecture="custom_function", requires=["custom_function"], covers=["fn.backward_exception"])

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from conformance.interpreter.interpreter import run
@@ -19,7 +20,7 @@ from mutation.judging import Judge, ask, differs_at, telling
 from mutation.killing import Killer, Ran
 from mutation.planting import Texts, apart, forget, package
 from mutation.pool import Pool, Stored, load
-from mutation.reach import SLOW, Coverage, Reach, digest_of_trace
+from mutation.reach import PLACE, SLOW, Coverage, Reach, digest_of_trace
 
 CASES = (
     "accumulation/backward_adds_to_grad",
@@ -27,13 +28,13 @@ CASES = (
 )
 
 
-def _pool(*reached: tuple[str, int, Iterable[int]]) -> Pool:
+def _pool(*reached: tuple[str, int, Iterable[int]], imported: tuple[str, ...] = ()) -> Pool:
     programs, reach = [], {}
     for source, number, places in reached:
         one = Stored("", source, number, f"{source} {number}".encode())
         programs.append(one)
-        reach[one.digest] = Reach("", 0.001, tuple(places))
-    return Pool(tuple(programs), Coverage("", ("a.py:1", "a.py:2", "b.py:1"), reach, ()))
+        reach[one.digest] = Reach("", 0.001, np.array(list(places), PLACE).tobytes())
+    return Pool(tuple(programs), Coverage("", ("a.py:1", "a.py:2", "b.py:1"), reach, (), imported))
 
 
 def test_programs_that_reach_a_mutant_come_first() -> None:
@@ -42,16 +43,26 @@ def test_programs_that_reach_a_mutant_come_first() -> None:
     assert pool.chosen(["b.py:1", "nowhere.py:7"], 500)[0] == 2
 
 
-def test_other_programs_follow_until_there_are_enough() -> None:
-    # What runs on import only, or once and then no more, no program seems to reach.
+def test_a_program_that_does_not_reach_a_mutant_is_not_run() -> None:
     pool = _pool(("x", 0, [0]), ("y", 0, [0, 1]), ("z", 0, [2]))
+    assert sorted(pool.chosen(["a.py:1"], 500)) == [0, 1]
+    assert sorted(pool.chosen(["a.py:1", "b.py:1"], 500)) == [0, 1, 2]
+    assert len(pool.chosen(["a.py:1", "b.py:1"], 2)) == 2
+
+
+def test_other_programs_follow_where_import_passes_a_mutant() -> None:
+    pool = _pool(("x", 0, [1]), ("y", 0, [0]), ("z", 0, [2]), imported=("a.py:1",))
+    assert pool.chosen(["a.py:1"], 500)[0] == 1
     assert sorted(pool.chosen(["a.py:1"], 500)) == [0, 1, 2]
-    assert sorted(pool.chosen(["a.py:1"], 2)) == [0, 1]
 
 
-def test_a_mutant_that_nothing_reaches_runs_any_program() -> None:
+def test_a_mutant_outside_of_every_function_runs_any_program() -> None:
     pool = _pool(("x", 0, [0]), ("y", 0, [1]))
     assert sorted(pool.chosen(["nowhere.py:1"], 500)) == [0, 1]
+
+
+def test_a_mutant_in_a_function_that_no_program_reaches_runs_none() -> None:
+    assert _pool(("x", 0, [0]), ("y", 0, [1])).chosen(["b.py:1"], 500) == []
 
 
 def test_no_more_programs_are_chosen_than_are_wanted_and_none_twice() -> None:
@@ -62,7 +73,7 @@ def test_no_more_programs_are_chosen_than_are_wanted_and_none_twice() -> None:
 
 def test_a_program_that_does_little_else_begins() -> None:
     pool = _pool(("wide", 0, [0, 1, 2]), ("narrow", 0, [0]), ("middle", 0, [0, 1]))
-    assert pool.chosen(["a.py:1"], 3)[:2] == [1, 0]
+    assert pool.chosen(["a.py:1"], 3)[0] == 1
 
 
 def test_a_program_that_takes_long_is_not_run() -> None:
@@ -93,7 +104,7 @@ def pool(folder: Path) -> Pool:
 
 def _killed(pool: Pool, mutants: dict[str, Texts]) -> dict[str, Ran]:
     forget()
-    return dict(Killer(pool).run((name, lambda texts=texts: texts, ()) for name, texts in mutants.items()))  # type: ignore
+    return dict(Killer(pool).run((name, lambda texts=texts: texts, tuple) for name, texts in mutants.items()))  # type: ignore
 
 
 def test_a_pool_is_made_once(pool: Pool, folder: Path) -> None:
@@ -122,7 +133,7 @@ def _told(pool: Pool) -> list[str]:
         def run(self, program: Program) -> Trace:
             return raising(2)
 
-    told = telling([text], oracle, Numtorch())
+    told = telling([Stored("", "", 0, text)], oracle, Numtorch())
     return [told(0, raising(step).to_json()) for step in (1, 2, 3)]
 
 
@@ -134,7 +145,7 @@ def _asked(pool: Pool) -> dict[str, list[str]]:
     """What the judge says of numtorch's own traces, of those with another number in them, and of what is no trace."""
     import numtorch
 
-    judge = Judge([one.program for one in pool.programs])
+    judge = Judge(pool.programs)
     with judge.connect() as connection:
         connection.send_bytes(b"\0\0")  # who asks may end in the middle
     said: dict[str, list[str]] = {"own": [], "other": [], "none": []}
@@ -160,11 +171,15 @@ def test_a_judge_says_what_tells_a_mutant(pool: Pool) -> None:
 def test_the_lines_that_a_program_reaches_are_known(pool: Pool) -> None:
     text = (package() / "backward/accumulate.py").read_text().splitlines()
     line = next(n for n, one in enumerate(text, 1) if "np.add(array, grad, out=array" in one)
-    assert any(f"backward/accumulate.py:{n}" in pool.by_place for n in range(line - 3, line + 6))
-    assert (
-        "dispatch/pointwise.py:PowBackward0.run" in pool.by_place
-        or "dispatch/pointwise.py:PowBackward0.apply" in pool.by_place
-    )
+    assert any(pool.reaching(f"backward/accumulate.py:{n}") for n in range(line - 3, line + 6))
+    assert any(pool.reaching(f"dispatch/pointwise.py:PowBackward0.{way}") for way in ("run", "apply"))
+    assert not pool.reaching("backward/accumulate.py:1")
+
+
+def test_programs_are_taken_of_each_feature_by_turns() -> None:
+    sources = ("a/x", "a/x", "a/y", "b/x", "b/x", "random")
+    pool = _pool(*((source, number, [0]) for number, source in enumerate(sources)))
+    assert pool.by_turns(range(6)) == [0, 3, 5, 2, 4, 1]
 
 
 def test_numtorch_itself_is_not_killed(pool: Pool) -> None:
@@ -199,7 +214,7 @@ def _left(pool: Pool) -> bool:
     """Whether ending a run early leaves a process."""
     forget()
     text = (package() / "__init__.py").read_text() + "\nwhile True: pass\n"
-    running = Killer(pool, workers=2).run([("ends", dict, ()), ("loops", lambda: {"__init__.py": text}, ())])
+    running = Killer(pool, workers=2).run([("ends", dict, tuple), ("loops", lambda: {"__init__.py": text}, tuple)])
     next(running)
     running.close()
     try:
