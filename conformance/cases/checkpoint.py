@@ -78,7 +78,7 @@ def reentrant_checkpoint_reaches_captured_leaves(torch, x: floats(shape=(2,)), w
 def reentrant_checkpoint_shares_a_leaf_with_others(
     torch, x: smooth(shape=(2,)), w: smooth(shape=st.sampled_from([(), (2,)])), twice: CHOICES
 ):
-    """A leaf within a checkpoint and outside of it gets a gradient in two passes of one backward, which add up."""
+    """A leaf used within a checkpoint and outside of it adds up gradients of two passes."""
     w.requires_grad_()
     y = torch.utils.checkpoint.checkpoint(lambda a: a * w.sin(), x.requires_grad_(), use_reentrant=True)
     z = torch.utils.checkpoint.checkpoint(lambda a: a * w, y, use_reentrant=True) if twice else y * w

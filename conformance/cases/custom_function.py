@@ -270,7 +270,7 @@ def backward_returns_gradients_of_the_right_shape(torch, x: floats(shape=(2, 3))
 def larger_gradient_of_backward_is_summed(
     torch, x: floats(shape=st.sampled_from([(3,), (1, 3), ()]), values="finite"), twice: st.booleans()
 ):
-    """A backward may return a gradient that the input can be expanded to: it is summed to the shape of the input."""
+    """A larger gradient that backward returns is summed to the shape of the input."""
 
     class Expanding(torch.autograd.Function):
         @staticmethod
