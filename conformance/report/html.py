@@ -21,6 +21,7 @@ from conformance.judging.verdict import STATUSES
 from conformance.report.graph import Drawing, differing, draw
 from conformance.report.highlight import highlighted
 from conformance.report.model import FAILING, NOT_RUN, Case, Report, first_of
+from conformance.report.sharing import shared
 from conformance.report.steps import Row, rows, where
 from conformance.report.text import counted, moment, printable
 from conformance.trace import LEVELS, Graph, Level, Trace
@@ -94,9 +95,8 @@ def html(report: Report) -> str:
         drawing for case in report.cases for _, finding in _shown_findings(case) for _, drawing in _drawings(finding)
     )
     template = environment.get_template("case.html.j2")
-    packed = {
-        case.id: _packed(template.render(case=case, findings=_views(report, case, svgs))) for case in report.cases
-    }
+    pages = shared(lambda case: _packed(template.render(case=case, findings=_views(report, case, svgs))), report.cases)
+    packed = {case.id: page for case, page in zip(report.cases, pages, strict=True)}
     style, script = _static("report.css"), _static("report.js")
     return environment.get_template("index.html.j2").render(
         packed=packed,

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -181,6 +182,8 @@ class CaseRun:
         self.description = subject.describe()
         self.enough = ENOUGH
         self.ran: dict[str, Ran] = {}
+        self.statuses: Counter[Status] = Counter()
+        """Of the programs that were run."""
 
     def outcome(self) -> Outcome:
         start = time.perf_counter()
@@ -266,10 +269,10 @@ class CaseRun:
 
     def _first_pass(self, program: Program) -> None:
         self._run(program)
-        counts = count_statuses(ran.verdict for ran in self.ran.values())
-        if any(counts.get(status, 0) >= limit for status, limit in self.enough.items()) and "PASS" not in counts:
+        counts = self.statuses
+        if not counts["PASS"] and any(counts[status] >= limit for status, limit in self.enough.items()):
             raise Enough
-        if counts.get("TIMEOUT", 0) >= self.enough["TIMEOUT"]:
+        if counts["TIMEOUT"] >= self.enough["TIMEOUT"]:
             raise Enough
 
     def _minimal(self, kind: Status, fails: Callable[[Verdict], bool]) -> Ran:
@@ -304,6 +307,7 @@ class CaseRun:
             self._write(ProgramRecord(case=self.case.id, index=index, program=program))
             ran = self._both(program)
             self._write(VerdictRecord(case=self.case.id, index=index, verdict=ran.verdict))
+            self.statuses[ran.verdict.status] += 1
             # Traces are kept of what a report can show: those that failed.
             passed = ran.verdict.status == "PASS"
             self.ran[digest] = (

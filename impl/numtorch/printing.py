@@ -107,26 +107,26 @@ class NumberFormat:
         text = format(value, self.spec)
         if self.point and math.isfinite(value):
             text += "."
-        return text.rjust(self.width)
+        return text if len(text) >= self.width else text.rjust(self.width)
 
 
 def _number_format(sample: np.ndarray, options: Options) -> NumberFormat:
     """The format that suits the elements which will be shown."""
     if sample.dtype.kind != "f":
         return NumberFormat(max((len(str(value)) for value in sample.ravel().tolist()), default=0))
-    values = sample[np.isfinite(sample) & (sample != 0)].astype(np.float64)
-    if not values.size:
+    # Numbers of Python: to begin a loop of NumPy's takes longer than to look at the few elements that are shown.
+    values = [value for value in sample.ravel().tolist() if value and math.isfinite(value)]
+    if not values:
         return NumberFormat(1, ".0f", point=True)
-    sizes = np.abs(values)
-    least, most = sizes.min(), sizes.max()
-    whole = bool((values == np.ceil(values)).all())
+    sizes = [abs(value) for value in values]
+    least, most = min(sizes), max(sizes)
+    whole = all(map(float.is_integer, values))
     scientific = options.sci_mode
     if scientific is None:
-        with np.errstate(over="ignore"):
-            scientific = most / least > 1000.0 or most > 1.0e8 or (not whole and least < 1.0e-4)
+        scientific = most / least > 1000.0 or most > 1.0e8 or (not whole and least < 1.0e-4)
     spec = f".{options.precision}e" if scientific else ".0f" if whole else f".{options.precision}f"
     point = whole and not scientific
-    width = max(len(format(value, spec)) for value in values.tolist())
+    width = max([len(format(value, spec)) for value in values])
     return NumberFormat(width + point, spec, point)
 
 
@@ -134,13 +134,14 @@ class _Elements:
     """An array of real or complex elements with the formats chosen for them."""
 
     def __init__(self, array: np.ndarray, options: Options) -> None:
-        self.array = array
+        self.shape = array.shape
         self.options = options
         self.summarise = array.size > options.threshold
         sample = _corners(array, options.edgeitems) if self.summarise else array
         self.is_complex = array.dtype.kind == "c"
         self.real = _number_format(sample.real if self.is_complex else sample, options)
         self.imag = _number_format(sample.imag, options) if self.is_complex else None
+        self.shown = sample.tolist()
 
     def text(self, value: Any) -> str:
         if self.imag is None:
@@ -149,40 +150,33 @@ class _Elements:
         sign = "" if imag[0] in "+-" else "+"
         return f"{self.real(value.real)}{sign}{imag}j"
 
-    def shown(self, length: int) -> tuple[range, range | None]:
-        """Which indices of a dimension are shown: all of them, or those before and after the dots."""
+    def with_dots(self, texts: list[str], axis: int, dots: str) -> list[str]:
+        """The texts along a dimension, with dots where its middle is left out."""
         edge = self.options.edgeitems
-        if not self.summarise or length <= 2 * edge:
-            return range(length), None
-        return range(edge), range(length - edge, length)
+        if self.summarise and self.shape[axis] > 2 * edge:
+            texts.insert(edge, dots)
+        return texts
 
-    def row(self, array: np.ndarray, indent: int) -> str:
+    def row(self, values: list[Any], axis: int, indent: int) -> str:
         """The last dimension, wrapped to the line width."""
-        if self.summarise and not self.options.edgeitems:
-            return "[...]"
-        head, tail = self.shown(len(array))
-        texts = [self.text(array[i].item()) for i in head]
-        if tail is not None:
-            texts += [" ..."] + [self.text(array[i].item()) for i in tail]
+        texts = self.with_dots([self.text(value) for value in values], axis, " ...")
         # A complex element takes the room of its two parts, a sign and a j; two more are for the comma.
         room = self.real.width + 2 + (self.imag.width + 1 if self.imag is not None else 0)
         each = max(1, (self.options.linewidth - indent) // room)
         lines = [", ".join(texts[start : start + each]) for start in range(0, len(texts), each)]
         return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
 
-    def block(self, array: np.ndarray, indent: int) -> str:
+    def block(self, values: Any, axis: int, indent: int) -> str:
         """Any number of dimensions; those above the last two are set apart by blank lines."""
-        if array.ndim == 0:
-            return self.text(array.item())
-        if array.ndim == 1:
-            return self.row(array, indent)
+        left = len(self.shape) - axis
+        if not left:
+            return self.text(values)
         if self.summarise and not self.options.edgeitems:
             return "[...]"
-        head, tail = self.shown(len(array))
-        blocks = [self.block(array[i], indent + 1) for i in head]
-        if tail is not None:
-            blocks += ["..."] + [self.block(array[i], indent + 1) for i in tail]
-        return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(blocks) + "]"
+        if left == 1:
+            return self.row(values, axis, indent)
+        blocks = self.with_dots([self.block(value, axis + 1, indent + 1) for value in values], axis, "...")
+        return "[" + ("," + "\n" * (left - 1) + " " * (indent + 1)).join(blocks) + "]"
 
 
 def _corners(array: np.ndarray, edge: int) -> np.ndarray:
@@ -211,9 +205,10 @@ def tensor_repr(tensor: Any, tangent: Any = None) -> str:
         body = "[]"
     else:
         array = tensor._numpy()
-        if array.dtype.name in ("float16", "bfloat16"):
+        if array.dtype.itemsize == 2 and array.dtype.name in ("float16", "bfloat16"):
             array = array.astype(np.float32)
-        body = _Elements(array, options).block(array, len(opening))
+        elements = _Elements(array, options)
+        body = elements.block(elements.shown, 0, len(opening))
     return _append(opening + body, _suffixes(tensor, tangent, options), len(opening), options)
 
 

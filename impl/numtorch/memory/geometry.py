@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 from typing import Any
 
@@ -110,10 +111,28 @@ def settled(array: np.ndarray) -> np.ndarray:
     return empty_window(array, array.shape, contiguous_strides(array.shape), 0)
 
 
+_POINTER = object.__basicsize__  # in an ndarray, right behind what every object begins with
+_pointer_at = ctypes.c_void_p.from_address
+
+
+def _is_pointer_there() -> bool:
+    array = np.zeros(4)[1:]
+    try:
+        return _pointer_at(id(array) + _POINTER).value == array.__array_interface__["data"][0]
+    except Exception:
+        return False
+
+
+_READS_POINTER = _is_pointer_there()
+
+
 def address(array: Any) -> int:
     """Where the first element lies in memory."""
     if type(array) in LAZY:
         array = array.raw
+    if _READS_POINTER and isinstance(array, np.ndarray):
+        # NumPy says it as well, and takes thirty times as long: it describes the whole array for it.
+        return _pointer_at(id(array) + _POINTER).value or 0
     return array.__array_interface__["data"][0]
 
 
