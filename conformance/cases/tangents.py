@@ -99,3 +99,79 @@ def function_may_write_its_argument_in_forward_mode(
 def decomposition_has_a_tangent_within_a_transform(torch, x: floats("float64", shape=(3, 3), values="smooth")):
     """jvp lays the tangent of a matrix exponential, a part of a larger matrix, out as the result."""
     value, moved = torch.func.jvp(torch.linalg.matrix_exp, (x / 4,), (x.cos(),))
+
+
+@case(requires=["forward_ad"], covers=["fw.zero_tangent"])
+def dual_of_inference_tensors_is_never_looked_at(
+    torch, xyt: same_shape(3, min_dims=1, values="smooth"), tangent_too: st.booleans(), inside: st.booleans()
+):
+    """Operators take tangents along only if one of their operands is not of inference mode."""
+    x, y, t = xyt
+    with torch.inference_mode():
+        primal = x * 1
+        tangent = t * 1
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(primal, tangent if tangent_too else t)
+        of_dual = torch.autograd.forward_ad.unpack_dual(dual)
+        with torch.inference_mode(inside):
+            alone = torch.autograd.forward_ad.unpack_dual(dual.reciprocal())
+            beside = torch.autograd.forward_ad.unpack_dual(dual * y)
+            shown = torch.autograd.forward_ad.unpack_dual(dual[0])
+
+
+@case(requires=["forward_ad"], covers=["fw.inplace"])
+def write_of_a_dual_to_itself_takes_the_tangent_twice(
+    torch, xt: same_shape(2, min_dims=1, values="smooth"), name: st.sampled_from(["add_", "mul_", "sub_", "div_"])
+):
+    """Of x.add_(x) the tangent that is written is saved before, and that of the operand is not."""
+    x, t = xt
+    x.requires_grad_()
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, t) * 1
+        getattr(dual, name)(dual)
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(dual)
+        tangent.backward(torch.ones_like(tangent))
+
+
+@case(requires=["func", "sgn"], covers=["func.jac"])
+def derivative_of_a_sign_is_the_same_for_a_whole_batch(
+    torch,
+    x: floats("float64", shape=(3,), values="smooth"),
+    way: st.sampled_from(["jacrev", "jacfwd", "hessian", "vmap"]),
+    name: st.sampled_from(["exp", "sin", "square", "sum", "mean", "max", "norm"]),
+    before: st.booleans(),
+):
+    """Zeros of a sign are no batch within a transform, whose result repeats them."""
+
+    def f(a):
+        if before:
+            return getattr(a.sgn() * 2, name)()
+        return getattr(a, name)().sgn()
+
+    def loss(a):
+        return (f(a).sum() * a).sum()
+
+    if way == "hessian":
+        torch.func.hessian(loss)(x)
+    elif way == "vmap":
+        torch.func.vmap(torch.func.grad(loss))(torch.stack([x, x * 2]))
+    else:
+        getattr(torch.func, way)(f)(x)
+
+
+@case(requires=["func"], covers=["func.jac"])
+def gradient_of_gelu_repeats_what_is_no_batch(torch, x: floats("float64", min_dims=0, values="smooth")):
+    """Where a vmap meets the gradient of gelu, an operand without a batch is expanded to one."""
+    x.requires_grad_()
+    out = torch.func.jacrev(lambda a: (torch.nn.functional.gelu(a) * a).sum())(x)
+    out.sum().backward()
+
+
+@case(requires=["forward_ad", "backward"], covers=["fw.grad_over"])
+def watched_gradients_under_a_level_are_added_out_of_place(torch, xt: same_shape(2, min_dims=1, values="smooth")):
+    """Where writes are watched, gradients are added out of place under a dual level, too."""
+    x, t = xt
+    x.requires_grad_()
+    with torch.autograd.forward_ad.dual_level(), torch.autograd.graph.allow_mutation_on_saved_tensors():
+        y = x * x
+        y.backward(t)

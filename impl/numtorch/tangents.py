@@ -186,8 +186,8 @@ def remember(tensor: Any, tangent: Any, level: Level) -> None:
 
 
 def laid_out_alike(tensor: Any, tangent: Any) -> bool:
-    """Whether the elements of both lie alike; of zeros without memory PyTorch looks at one element."""
-    if type(tangent._array) is Zeros and tensor._desc.numel != 1:
+    """Whether the elements of both lie alike, or both have no memory; of zeros without PyTorch looks at one element."""
+    if (type(tangent._array) is Zeros) is not (type(tensor._array) is Zeros) and tensor._desc.numel != 1:
         return False
     a, b = place_of(tensor), place_of(tangent)
     # NumPy's strides of an array without elements hang on how it came about, and PyTorch's do not.

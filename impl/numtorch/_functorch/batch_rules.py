@@ -75,6 +75,16 @@ def elementwise(call: Call) -> Any:
     return found if found is NotImplemented else exchange(found, lambda t: (t, 0))
 
 
+def of_one_size(call: Call) -> Any:
+    """The same of what PyTorch's kernel does not broadcast: operands without a batch are repeated."""
+    args = aligned(call)
+    spread = [
+        call.spread(given) if isinstance(given, Tensor) and not call.is_batched(given) else a
+        for a, given in zip(args, call.args, strict=True)
+    ]
+    return call.op(*spread), 0
+
+
 def filled(call: Call) -> Any:
     """masked_fill with a tensor: a batch of values is no value, but operands of where."""
     x, mask, value = aligned(call)
@@ -469,6 +479,7 @@ _OTHERWISE = frozenset(
 KINDS: dict[Rule, str] = {
     elementwise: "clone contiguous_copy to_copy alias detach data get_data",
     filled: "masked_fill_tensor",
+    of_one_size: "gelu_backward",
     along: "sum_dim mean_dim nansum_dim prod_dim max_dim min_dim amax amin argmax argmin median_dim kthvalue sort sort_stable "
     "topk vector_norm norm_dim var std var_mean std_mean logsumexp cumsum cumprod all_dim any_dim count_nonzero softmax "
     "log_softmax cummax cummin logcumsumexp nanmedian_dim mode glu",

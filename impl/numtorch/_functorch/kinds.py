@@ -74,6 +74,7 @@ OTHERS: tuple[tuple[Any, str, str], ...] = (
     (function, "_call", "function"),
     (masks, "of_arrays", "operator"),
     (masks, "mask", "operator"),
+    (masks, "without_memory", "factory"),
     (linalg, "linear", "composite"),
     (counts, "histc", "looped"),
     (counts, "searchsorted", "looped"),

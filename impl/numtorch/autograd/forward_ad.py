@@ -69,7 +69,7 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Tensor:
     entered = tangents.entered
     if entered is None or level != 0:
         raise RuntimeError("Invalid level given to _make_dual")
-    if grad_mode.state.inference:
+    if grad_mode.state.inference or (tensor.is_inference() and tangent.is_inference()):
         return alias(tensor)  # type: ignore[no-any-return]
     if tangents.tangent_of(tensor) is not None:
         raise RuntimeError(

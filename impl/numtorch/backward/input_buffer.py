@@ -63,7 +63,7 @@ def add(task: GraphTask, slots: Any, key: Any, grad: Any) -> None:
     if not task.raw:
         old = slots[key]
         slots[key] = None  # so that only `old` holds it
-        in_place = task.tangents and _refcount(old) <= _ALONE and is_alone(old)
+        in_place = task.tangents and _refcount(old) <= _ALONE and is_alone(old) and not grad_mode.watched()
         total = slots[key] = old + grad
         if in_place and wrapped_of(total) is None:  # which PyTorch adds to in place, and to its tangent
             for was, new in ((old, total), (tangent_of(old), tangent_of(total))):

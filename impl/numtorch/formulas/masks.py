@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..levels import wrapped_of
+from ..levels import show, wrapped_of
 from ..memory.descriptor import arrange, describe, descriptor
 from ..memory.layout import elementwise_strides
-from ..memory.lazy import Lazy
+from ..memory.lazy import Lazy, Zeros, zeros
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 
@@ -44,6 +44,24 @@ def of_arrays(compute: Callable[..., Any], *tensors: Any) -> Tensor:
     """The tensor of what `compute` makes of the tensors' arrays; numbers are handed on as they are."""
     found = compute(*[t._array if isinstance(t, Tensor) else t for t in tensors])
     return wrap(found if isinstance(found, (np.ndarray, np.generic, Lazy)) else np.asarray(found)[()])
+
+
+def without_memory(shape: tuple, kind: Any) -> Tensor:
+    """Zeros without memory (lazy.py); within a vmap the same for each element of the batch."""
+    return wrap(zeros(shape, kind))
+
+
+def in_memory(x: Any) -> Any:
+    """The tensor itself, which has memory from now on if it was of zeros without."""
+    if type(x._array) is not Zeros:
+        return x
+    wrapped = wrapped_of(x)
+    if wrapped is not None:
+        in_memory(wrapped.value)
+        return show(x, wrapped)
+    x._array = x._array.resolved()
+    x._desc = describe(x._array)
+    return x
 
 
 def within(*tensors: Any) -> bool:

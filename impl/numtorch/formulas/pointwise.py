@@ -10,7 +10,7 @@ from ..memory.descriptor import arrange, descriptor
 from ..memory.layout import dense_strides
 from ..plain_numpy import np
 from ..tensor import wrap
-from .masks import mask, of_arrays, within
+from .masks import mask, of_arrays, within, without_memory
 from .shape import sum_to_size
 
 
@@ -133,7 +133,7 @@ def sgn_backward(x: Any, grad: Any, result: Any) -> Any:
         twice = d.mul_scalar(size, 2)
         across = grad.conj()  # from right to left, as PyTorch's C++ evaluates
         return ((grad - result * result * across) / twice).masked_fill_(mask(np.equal, size, 0), 0)
-    return of_arrays(kernels.efficient_zeros, grad)
+    return without_memory(tuple(grad._desc.shape), grad._desc.dtype.numpy)
 
 
 def pow_backward_self(grad: Any, x: Any, exponent: Any) -> Any:

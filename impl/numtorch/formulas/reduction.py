@@ -10,7 +10,7 @@ from ..grad_mode import is_grad_enabled
 from ..kernels.reduction import axes, count
 from ..plain_numpy import np
 from ..tensor import wrap
-from .masks import joined, mask, nowhere_zero, of_arrays, within
+from .masks import in_memory, joined, mask, nowhere_zero, of_arrays, within
 
 
 def restored(x: Any, dim: Any, keepdim: bool, ndim: int) -> Any:
@@ -46,7 +46,7 @@ def sum_backward(grad: Any, shape: tuple, dim: Any, keepdim: bool, dtype: Any) -
 
 def mean_all_backward(grad: Any, shape: tuple, numel: int, dtype: Any) -> Any:
     """The gradient repeated, divided by the number of elements."""
-    return d.div_scalar(d.expand(grad, shape), numel).to(dtype)
+    return in_memory(d.div_scalar(d.expand(grad, shape), numel)).to(dtype)
 
 
 def mean_backward(grad: Any, shape: tuple, numel: int, dim: Any, keepdim: bool, dtype: Any) -> Any:
@@ -54,7 +54,7 @@ def mean_backward(grad: Any, shape: tuple, numel: int, dim: Any, keepdim: bool, 
     n = 1
     for a in axes(dim, len(shape)):
         n *= max(shape[a], 1)
-    return d.div_scalar(sum_backward(grad, shape, dim, keepdim, grad._desc.dtype), n).to(dtype)
+    return in_memory(d.div_scalar(sum_backward(grad, shape, dim, keepdim, grad._desc.dtype), n)).to(dtype)
 
 
 def nansum_backward(grad: Any, x: Any, dim: Any, keepdim: bool) -> Any:
@@ -102,10 +102,12 @@ def prod_dim_backward(grad: Any, x: Any, result: Any, dim: int, keepdim: bool) -
 
 def evenly_distribute_backward(grad: Any, x: Any, value: Any) -> Any:
     """The gradient shared among all elements that have the value."""
-    if within(x, value):
+    if within(grad, x, value):
         chosen = of_arrays(lambda array, one: np.isnan(array) if one != one else array == one, x, value)
-    else:
-        chosen = mask(np.isnan, x) if value._array != value._array else mask(np.equal, x, value)
+        out = chosen * (grad / of_arrays(lambda chosen: np.int64(np.count_nonzero(chosen)), chosen))
+        out._counter = [0]  # here PyTorch writes to nothing
+        return out
+    chosen = mask(np.isnan, x) if value._array != value._array else mask(np.equal, x, value)
     n = of_arrays(lambda chosen: np.int64(np.count_nonzero(chosen)), chosen)
     zeros = wrap(np.zeros(x._desc.shape, grad._desc.dtype.numpy))
     return d.masked_fill_tensor(zeros, chosen, grad / n)

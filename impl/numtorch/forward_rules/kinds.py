@@ -19,7 +19,7 @@ def computed(tangent: Callable[..., Any]) -> Rule:
     """The rule of an operator whose result has this tangent."""
 
     def rule(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
-        duals = duals_in(args, kwargs)
+        duals = duals_in(args, kwargs, replaced.name == "clone")  # which copies to a tensor that is recorded
         if not duals:
             return replaced.original(*args, **kwargs)
         refuse_out(replaced, args, kwargs)
@@ -57,7 +57,7 @@ def view(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     """The same view of the tangent; a view of a dual has the dual as its base."""
     args, _ = in_order(replaced, args, kwargs)
     source, level = args[0], tangents.entered
-    if source._extra is None or level is None:
+    if source._extra is None or level is None or source._extra.inference:
         return replaced.original(*args)
     tangent = tangents.tangent_of(source)
     with without_forward_mode():

@@ -25,14 +25,16 @@ def tensors_in(values: Iterable[Any]) -> Iterable[Tensor]:
                     yield item
 
 
-def duals_in(args: tuple, kwargs: dict[str, Any]) -> dict[int, tuple[Tensor, Any]]:
-    """The operands that have a tangent, with it, by their identity."""
+def duals_in(args: tuple, kwargs: dict[str, Any], recorded: bool = False) -> dict[int, tuple[Tensor, Any]]:
+    """The operands that have a tangent, with it, by their identity; none where all are of inference mode, unless `recorded`."""
     found = {}
     for tensor in tensors_in((*args, *kwargs.values())):
-        tangent = None if tensor._extra is None else tangents.tangent_of(tensor)
+        extra = tensor._extra
+        recorded = recorded or extra is None or not extra.inference
+        tangent = None if extra is None else tangents.tangent_of(tensor)
         if tangent is not None:
             found[id(tensor)] = (tensor, tangent)
-    return found
+    return found if recorded else {}
 
 
 def exchanged(values: Iterable[Any], new: Callable[[Tensor], Any]) -> list[Any]:

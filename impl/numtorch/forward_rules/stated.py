@@ -41,12 +41,15 @@ def after_write(name: str, text: str, given: dict[str, Any], target: Tensor, lev
     """The tangent of what was written, over all operands as they are now; `self` in `given` may be an earlier copy."""
     known = {id(t): (t, tangents.kept(t, level)) for t in given.values() if isinstance(t, Tensor)}
     duals = {key: pair for key, pair in known.items() if pair[1] is not None}
+    written = None
     if IN_PLACE.match(text):
-        duals[id(given["self"])] = (given["self"], tangents.kept(target, level))
-    elif id(target) in duals and "self_t" in text:  # it is written to, and may be saved before
-        duals[id(target)] = (target, dispatch.clone(duals[id(target)][1]))
+        written = tangents.kept(target, level)
+    elif id(given["self"]) in duals and "self_t" in text:
+        written = duals[id(given["self"])][1]
+        if given["self"] is target:  # it is written to, and may be saved before
+            written = dispatch.clone(written)
     out = primal(target, {id(target): target}) if "result" in text else target
-    return evaluated(text, FORWARD[name][1], given, duals, out)
+    return evaluated(text, FORWARD[name][1], given, duals, out, written)
 
 
 LINEAR = "linear"
@@ -54,15 +57,17 @@ IN_PLACE = re.compile(r"self_t\.\w+_\(")
 """How an expression begins that writes the tangent itself, as PyTorch's for a few writes do."""
 
 
-def evaluated(text: str, varying: tuple[str, ...], given: dict[str, Any], duals: dict, out: Any) -> Any:
-    """The tangents of results, by an expression over these operands."""
+def evaluated(
+    text: str, varying: tuple[str, ...], given: dict[str, Any], duals: dict, out: Any, written: Any = None
+) -> Any:
+    """The tangents of results, by an expression over these operands; `written` is that of `self`, if it is another."""
     if not any(id(given.get(name)) in duals for name in varying if name + "_t" in text):
         return (None,) * len(out) if isinstance(out, tuple) else None
     scope = Functions({**given, **results(out)})
     for name in varying:
         value = given.get(name)
         scope[name + "_p"] = primal(value, duals)
-        scope[name + "_t"] = moved(value, duals)
+        scope[name + "_t"] = moved(value, duals) if written is None or name != "self" else written
     found = eval(compiled(text), {}, scope)
     if isinstance(out, tuple):
         return tuple([None if t is None else settled(t, o) for t, o in zip(found, out, strict=True)])

@@ -390,12 +390,7 @@ def rsub(x: Array, other: Array) -> Array:
 
 def rsqrt_backward(grad: Array, result: Array) -> Array:
     """-grad / 2 * result ** 3"""
-    return x_half(-grad) * (result * result * result)
-
-
-def x_half(x: Array) -> Array:
-    """x / 2"""
-    return x * x.dtype.type(0.5)
+    return grad * grad.dtype.type(-0.5) * (result * result * result)
 
 
 def rsub_scalar(x: Array, other: Any) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..memory.buffers import take
 from ..memory.descriptor import LARGE
-from ..memory.lazy import LAZY
+from ..memory.lazy import LAZY, filled
 from ..plain_numpy import np
 from .pointwise import conjugate, sgn
 from .reduction import SUMMED_IN_OWN_TYPE, axes, count, kept, running
@@ -59,6 +59,8 @@ def sum_all_backward(grad: Array, shape: tuple, dtype: Any) -> Array:
             return window
         if math.prod(shape) > 1:
             return repeated_one(shape, dtype)
+    if type(grad) in LAZY:
+        return convert(spread(grad, shape), dtype)
     array = grad if type(grad) is _ndarray else _array(grad)
     kind = array.dtype
     # a window, also where there is nothing to repeat
@@ -193,7 +195,7 @@ def norm_backward(grad: Array, x: Array, ord: float, norm: Array, dim: Dims, kee
     if ord < 1:
         return np.where(x == 0, zero, sgn(x) * np.power(size, p - one)) * grad * np.power(norm, one - p)
     scaled = sgn(x) * np.power(size, p - one) if ord < 2 else x * np.power(size, p - one - one)
-    return scaled * np.where(norm == 0, zero, grad / np.power(norm, p - one))
+    return scaled * filled(grad / np.power(norm, p - one), norm == 0)
 
 
 def convert_norm(grad: Array, x: Array, ord: float, norm: Array, dim: Dims, keepdim: bool) -> Array | None:
@@ -217,8 +219,7 @@ def var_backward(grad: Array, x: Array, dim: Dims, correction: float | None, kee
 
 def std_backward(grad: Array, x: Array, result: Array, dim: Dims, correction: float | None, keepdim: bool) -> Array:
     """The gradient of the variance over 2 * std, zero where std is."""
-    inner = np.where(result == 0, grad.dtype.type(0), grad / (result * grad.dtype.type(2)))
-    return var_backward(inner, x, dim, correction, keepdim)
+    return var_backward(filled(grad / (result * grad.dtype.type(2)), result == 0), x, dim, correction, keepdim)
 
 
 def logsumexp_backward(grad: Array, x: Array, result: Array, dim: Dims, keepdim: bool) -> Array:

@@ -186,6 +186,8 @@ class Zeros(Lazy):
             raise RuntimeError(COPIED_TO)
         if function is np.vdot:
             return zeros((), np.result_type(*args))
+        if function in SHOWN_OTHERWISE and type(args[0]) is Zeros:
+            return args[0].over(function(args[0].raw, *args[1:], **kwargs))
         return super().__array_function__(function, types, args, kwargs)
 
 
@@ -232,6 +234,17 @@ def copied(shape: tuple, kind: Any, x: Any) -> Any:
     spread = np.broadcast_to(resolve(x), shape)
     out = np.array(spread, kind, order="C" if 0 in spread.strides else "K")  # NumPy would put what is repeated last
     return out if shape else out[()]  # no view, to which others may be added in place
+
+
+SHOWN_OTHERWISE = frozenset((np.expand_dims, np.reshape, np.broadcast_to, np.squeeze, np.transpose, np.swapaxes))
+"""Functions that look at memory otherwise, and so at zeros without."""
+
+
+def filled(x: Any, mask: Any) -> Any:
+    """x with zeros where the mask is, which PyTorch writes into x: so zeros without memory refuse."""
+    if type(x) is Zeros:
+        raise RuntimeError(IMMUTABLE)
+    return np.where(mask, x.dtype.type(0), x)
 
 
 OF_ZEROS = {np.multiply: product, np.true_divide: quotient, np.add: total, np.subtract: difference}
