@@ -176,6 +176,15 @@ max_pool2d_with_indices_backward   F.max_pool2d(b, (1, 2), 1) | F.max_pool1d(x, 
 constant_pad_nd         F.pad(x, (1, 2)) | F.pad(x, (-1, 1, 0, 2), value=2.5) | F.pad(b, (0, -1))
 """
 
+LAYERS = """
+native_layer_norm       F.layer_norm(x, (3,)) | F.layer_norm(x, (3,), v, v + 1) | F.layer_norm(b, (2, 3), y)
+native_layer_norm_backward   F.layer_norm(x, (3,), v) | F.layer_norm(x, (2, 3))
+native_group_norm       F.group_norm(b, 1) | F.group_norm(b, 2, w, w + 1) | F.group_norm(b, 1, w)
+native_batch_norm       F.batch_norm(x, None, None, training=True) | F.batch_norm(b, None, None, w, w + 1, True)
+                      | F.batch_norm(x, c[0], c[1], v, v) | F.instance_norm(b, weight=w)
+native_batch_norm_backward   F.batch_norm(b, None, None, w, w, True) | F.batch_norm(x, c[0], c[1], v)
+"""
+
 LOSSES = """
 mse_loss                F.mse_loss(x, y) | F.mse_loss(x, y, reduction='none') | F.mse_loss(x, y, reduction='sum')
 mse_loss_backward       F.mse_loss(x, y) | F.mse_loss(x, y, reduction='none')
@@ -377,6 +386,7 @@ FAMILIES = {
     "pointwise": POINTWISE,
     "special": SPECIAL,
     "activation": ACTIVATION,
+    "layers": LAYERS,
     "losses": LOSSES,
     "comparison": COMPARISON,
     "reduction": REDUCTION,

@@ -85,6 +85,11 @@ avg_pool2d_backward     F.avg_pool2d(b, 2, 1, 1, count_include_pad=False)
 max_pool2d_with_indices F.max_pool2d(b, (1, 2), (1, 1), dilation=(1, 2)) | F.max_pool2d(b, 2, 1, ceil_mode=True)
 constant_pad_nd         F.pad(v, (2, -1)) | F.pad(b, (0, 1, -1, 2), value=-1.5) | F.pad(x, (1, 1, -1, 0))
 
+native_layer_norm       F.layer_norm(b, (3,), v, v + 1, 0.1) | F.layer_norm(x.t(), (2,), w) | F.layer_norm(v, (3,))
+native_group_norm       F.group_norm(b, 2, w, eps=0.1) | F.group_norm(x, 1, v, v) | F.group_norm(b.transpose(0, 2), 1)
+native_batch_norm       F.batch_norm(b.transpose(0, 2), None, None, training=True, eps=0.1) | F.instance_norm(b, eps=0.1)
+                      | F.batch_norm(x, c[0], c[1], v, v, True, 0.3) | F.rms_norm(b, (2, 3), y, 0.1)
+
 mse_loss                F.mse_loss(x, v) | F.mse_loss(s, x, reduction='sum')
 mse_loss_backward       F.mse_loss(x, y, reduction='sum') | F.mse_loss(x, v)
 smooth_l1_loss          F.smooth_l1_loss(x, y, reduction='sum', beta=2.) | F.smooth_l1_loss(x, y, beta=0.)

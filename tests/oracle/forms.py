@@ -222,6 +222,15 @@ max_pool2d: b, 2 | b, (1, 2), 1 | b, 2, 1, 1, 1, True | b[None], 2, padding=1 | 
 max_pool2d: x, 2 | b, 2, padding=2 | b, 7 | b, 0 | b, (2, 2, 2) | b.transpose(1, 2), 2 | b * 0, 2, 1
 avg_pool1d: x, 2 | b, 2, 1, 1 | v, 2 | x, (2, 2) | x, 2, 1, 1, True, False | b, 7
 max_pool1d: x, 2 | b, 2, 1, 1 | v, 2 | x, 2, 0 | b, 2, ceil_mode=True | b, 9 | x, 2, padding=2 | x, 0
+layer_norm: x, (3,) | b, (3, 4), None, None, 0.1 | b, (4,), b.detach()[0, 0] | x, (2,)
+layer_norm: x, () | x, 3 | i, (3,) | x, (3,), w | x, (3,), v, v
+rms_norm: x, (3,) | x, (3,), v, 0.1 | b, (3, 4) | i, (3,) | x, (2,) | x, (3,), w
+group_norm: b, 1 | b, 3, v, v | x, 3, v | x, 2 | v, 1 | b, 3, w | x[:1], 3 | i, 1 | b.transpose(1, 2), 2
+batch_norm: x, None, None, training=True | b, None, None, v, v, True | x, v.detach(), v.detach().abs(), v | b, None, None
+batch_norm: x[:1], None, None, training=True | b, v.detach(), w.detach()
+batch_norm: x, None, None, training=True, eps=-1
+batch_norm: b.transpose(1, 2), None, None, training=True | x, None, None, w, training=True | v, None, None, training=True
+instance_norm: b | b, None, None, v, v | b, v.detach(), v.detach().abs(), use_input_stats=False | x | b, use_input_stats=False
 gumbel_softmax: x | x, 0.5, True | x, 2.0, dim=0
 pad: x, (1, 2) | x, (1, 0, 0, 2) | x, (-1, 1), value=2.5 | x, (1, 1, 1) | x, (1, 1, 1, 1, 1, 1) | i, (0, 1)
 one_hot: i.abs() | i.abs(), 9

@@ -18,6 +18,7 @@ FAMILIES = (
     "index",
     "linalg",
     "losses",
+    "normalization",
     "pointwise",
     "pooling",
     "reduction",

@@ -8,6 +8,7 @@ from typing import Any
 from .. import dispatch, grad_mode, tangents
 from ..aliasing.views import extras, requires_grad
 from ..calls.replacing import Replaced
+from ..dispatch.forward import FORWARD
 from ..levels import Wrapped, show, state, wrapped_of
 from ..memory.lazy import zeros
 from ..plain_numpy import np
@@ -54,7 +55,10 @@ def in_order(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> tuple[t
     """The arguments in their places, and the names of the parameters."""
     names = replaced.names
     given = dict(zip(names, args, strict=False)) | kwargs
-    return tuple([given[n] for n in names if n in given]), ["self", *names[1:]] if names[0] == "input" else names
+    public = (
+        names[0] == "input" and "input" not in FORWARD.get(replaced.name, ("", ()))[1]
+    )  # a copy of a row has `self`
+    return tuple([given[n] for n in names if n in given]), ["self", *names[1:]] if public else names
 
 
 def is_tracked(duals: dict[int, tuple[Tensor, Any]], args: Iterable[Any] = (), below: bool = False) -> bool:

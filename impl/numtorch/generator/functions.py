@@ -273,7 +273,8 @@ class Functions(Recording):
                 w(at, f"if not {first}._desc.real:\n    {first} = plain({first}, {row.name!r}, True)")
             self.refuse_complex(at, row, f"{first}._desc.dtype", f"not {first}._desc.real and ")
             if len(row.outputs) > 1:
-                w(at, f"arrays = {call}\nresults = [wrap(a) for a in arrays]")
+                each = "None if a is None else wrap(a)" if row.masked else "wrap(a)"
+                w(at, f"arrays = {call}\nresults = [{each} for a in arrays]")
             elif row.layout:
                 given = ", ".join(p.name for p in row.tensors)
                 w(at, f"array, desc = laid({call}, {row.layout!r}, {given})")
@@ -297,18 +298,33 @@ class Functions(Recording):
             self.count_writes(row, "result")
             w(1, f"return result if out is None else store(out, result, {row.says!r})")
             return
-        w(1, "if disabled and _grad.inference:\n    for r in results:\n        mark_inference(r)")
+        given = " if r is not None" if row.masked else ""
+        w(
+            1,
+            f"if disabled and _grad.inference:\n    for r in results:\n        {'r is None or ' * row.masked}mark_inference(r)",
+        )
         if row.formulas:
             self.flag(row, 1)
-            self.recordable(2, row, f"results[{row.differentiable.index(True)}]._desc")
+            first = f"results[{row.differentiable.index(True)}]._desc"
+            if row.masked:
+                w(
+                    2,
+                    f"desc = next((r._desc for r in results{given}), None)\nif desc is None:\n    return tuple(results)",
+                )
+                first = "desc"
+            self.recordable(2, row, first)
             self.track(row, 2)
             if sum(row.differentiable) > 1:
-                w(2, "node.descs = tuple([r._desc for r in results])")
-            w(2, "node.desc = results[0]._desc")
+                each = "desc if r is None else r._desc" if row.masked else "r._desc"
+                w(2, f"node.descs = tuple([{each} for r in results])")
+            w(2, f"node.desc = {'desc' if row.masked else 'results[0]._desc'}")
             for i, yes in enumerate(row.differentiable):
                 if yes:
+                    at = 2 + row.masked
+                    if row.masked:
+                        w(2, f"if results[{i}] is not None:")
                     w(
-                        2,
+                        at,
                         f"results[{i}]._requires_grad = True\nresults[{i}]._node = node\nresults[{i}]._output_nr = {i}",
                     )
             self.save_result(row, 2, {n: (f"arrays[{i}]", f"results[{i}]") for i, n in enumerate(row.outputs)})

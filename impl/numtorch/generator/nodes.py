@@ -41,7 +41,10 @@ DIVIDED = {f"{loss}_double_backward" for loss in ("mse_loss", "smooth_l1_loss", 
 SELECTS = {"pow_backward_self"}
 """Formulas of two operands that choose elements by a mask, which lies as an operand does."""
 
-FITTED = {"arrange", "decomposition", "index", "linalg", "pooling", "products", "scatter", "shape"}
+FITTED = {
+    *("arrange", "convolution", "decomposition", "index", "linalg", "normalization", "pooling", "products", "scatter"),
+    "shape",
+}
 """Families whose raw formulas lay gradients out as PyTorch does, whatever the operands are."""
 
 MAY_BE_UNDEFINED = {"norm_backward", "dist_backward"}  # formulas that may give None
@@ -163,9 +166,9 @@ class Nodes(Template):
             missing = missing or raw.missing
             used |= raw.kernels
         several_grads = any("grads" in formula for formula in row.formulas.values())
-        if missing or row.joint or (multi and len(row.outputs) > 1 and several_grads):
+        if missing or (multi and len(row.outputs) > 1 and several_grads):
             w(1, f"def apply(node, {arg}, keep: bool):")
-            w(2, f"out = through_tensors(node, {arg})  # {missing or 'what is joined'} has no raw form")
+            w(2, f"out = through_tensors(node, {arg})  # {missing or 'what reads several gradients'} has no raw form")
             w(2, "if not keep:\n    node.release()\nreturn out")
             return
         self.kernels |= used
@@ -212,7 +215,10 @@ class Nodes(Template):
         for n in row.saved_values:
             w(2, f"{n} = node.{n}")
         results = []
-        if base == "UnaryNode":
+        if row.joint:
+            w(2, f"needed = [fn is not None for fn, _ in node.edges()]\nout = {expressions[row.operands[0]]}")
+            results = ["node.fn0", "out[0]", "node.fn1", "out[1]"] if plain else ["out"]
+        elif base == "UnaryNode":
             (name,) = row.operands
             w(2, f"out = {expressions[name]}")
             results = ["node.fn0", "out", "None", "None"] if plain else ["out"]

@@ -23,8 +23,10 @@ class Recording(Template):
             if lists:
                 w(indent, f"edges = [edge(t) for t in {lists[0]}]")
             else:
-                optional = row.template == "nary"  # clamp's bounds: an operand may be None
-                edges = [f"(None, 0) if {n} is None else edge({n})" if optional else f"edge({n})" for n in row.operands]
+                maybe = {p.name for p in row.params if p.optional or row.template == "nary"}  # as clamp's bounds are
+                edges = [
+                    f"(None, 0) if {n} is None else edge({n})" if n in maybe else f"edge({n})" for n in row.operands
+                ]
                 w(indent, f"edges = [{', '.join(edges)}]")
             w(indent, "node.next_nodes = tuple([e[0] for e in edges])\nnode.next_nrs = tuple([e[1] for e in edges])")
             if row.template == "nary":
@@ -207,7 +209,9 @@ class Recording(Template):
         elif row.template == "nary":
             w(indent, "flag = any([requires_grad(t) for t in tensors if t is not None])")
         else:
-            w(indent, "flag = " + " or ".join(f"{n}._requires_grad" for n in names))
+            maybe = {p.name for p in row.params if p.optional}
+            asked = {n: f"{n} is not None and " if n in maybe else "" for n in names}
+            w(indent, "flag = " + " or ".join(f"{asked[n]}{n}._requires_grad" for n in names))
             w(indent, "if flag and flag is not True:")
-            w(indent + 1, "flag = " + " or ".join(f"requires_grad({n})" for n in names))
+            w(indent + 1, "flag = " + " or ".join(f"{asked[n]}requires_grad({n})" for n in names))
         w(indent, "if flag and (not disabled or _grad.grad):")

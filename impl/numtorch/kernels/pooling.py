@@ -54,7 +54,7 @@ class Windows:
         return out
 
 
-def _channels_last(x: Array) -> bool:
+def channels_last(x: Array) -> bool:
     """Whether the channels of pictures lie innermost, as PyTorch judges by the strides."""
     if x.ndim != 4 or not x.size:
         return False
@@ -67,9 +67,9 @@ def _channels_last(x: Array) -> bool:
     return True
 
 
-def _as_pooled(array: Array, x: Array) -> Array:
+def as_pooled(array: Array, x: Array) -> Array:
     """The array in new memory, with its channels innermost if those of x are."""
-    if not _channels_last(x):
+    if not channels_last(x):
         return np.array(array, order="C")
     _, channels, rows, columns = shape = array.shape
     out = laid_out(shape, (channels * rows * columns, 1, channels * columns, channels), array.dtype)
@@ -101,7 +101,7 @@ def avg_pool2d(
     for place in by.places(padded):
         out += place
     divisors = _divisors(by, count_include_pad, divisor, x.dtype)
-    return _as_pooled(out // divisors if x.dtype.kind in "iu" else out / divisors, x)
+    return as_pooled(out // divisors if x.dtype.kind in "iu" else out / divisors, x)
 
 
 def avg_pool2d_backward(
@@ -120,7 +120,7 @@ def avg_pool2d_backward(
     share = grad / _divisors(by, count_include_pad, divisor, grad.dtype)
     for place in by.places(padded):
         place += share
-    return _as_pooled(by.inner(padded), x)
+    return as_pooled(by.inner(padded), x)
 
 
 def max_pool2d_with_indices(
@@ -140,7 +140,7 @@ def max_pool2d_with_indices(
         better = inside & ((place > out) | np.isnan(place) | (index < 0))
         out[better] = place[better]
         index[better] = at[better]
-    return _as_pooled(out, x), _as_pooled(index, x)
+    return as_pooled(out, x), as_pooled(index, x)
 
 
 def max_pool2d_with_indices_backward(
@@ -150,7 +150,7 @@ def max_pool2d_with_indices_backward(
     out = np.zeros((int(np.prod(x.shape[:-2])), x.shape[-2] * x.shape[-1]), grad.dtype)
     rows = np.arange(out.shape[0])[:, None]
     np.add.at(out, (rows, indices.reshape(out.shape[0], -1)), grad.reshape(out.shape[0], -1))
-    return _as_pooled(out.reshape(x.shape), x)
+    return as_pooled(out.reshape(x.shape), x)
 
 
 def zeros_of(desc: Any) -> Array:

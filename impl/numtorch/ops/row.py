@@ -62,6 +62,7 @@ class Row:
     into: Any = None  # of the in-place form: a kernel that writes to those places only, so that elements may share memory
     deprecated: bool = False  # whether PyTorch warns where they do
     layout: str | None = None  # a rule of layout.py for the result's strides, where the template has no other
+    masked: bool = False  # of several results, some may be None: those that nobody asked for
     joint: bool = False  # one formula answers for all operands, with a tuple
     together: str | None = None  # over Tensors, this answers for all operands with a tuple; `needed` says which are wanted
     inplace_node: str | None = None  # of a view that has an in-place form: the name of that form's node
@@ -179,7 +180,8 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
        shown: str | None = None, last_decides: bool = False, elementwise: bool = False,
        exact_out: str | None = None, says: str | None = None, constants: dict[str, Any] | None = None,
        joint: dict[tuple[str, ...], str] | None = None, together: str | None = None, layout: str | None = None,
-       into: Any = None, deprecated: bool = False, plain_if: str | None = None, **formulas: str) -> Row:
+       into: Any = None, deprecated: bool = False, plain_if: str | None = None, masked: bool = False,
+       **formulas: str) -> Row:
     """An operator whose result owns its memory. A NumPy ufunc as kernel makes it pointwise."""
     for names, formula in (joint or {}).items():
         formulas |= dict.fromkeys(names, formula)
@@ -193,7 +195,8 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
         "row_major": row_major, "tensors_only": tensors_only, "refuses": refuses, "shown": shown,
         "last_decides": last_decides, "elementwise": elementwise, "exact_out": exact_out, "says": says or "",
         "constants": constants or {}, "joint": joint is not None, "together": together,
-        "layout": layout, "into": into, "deprecated": deprecated, "plain_if": plain_if}, formulas)
+        "layout": layout, "into": into, "deprecated": deprecated, "plain_if": plain_if,
+        "masked": masked}, formulas)
 
 
 def _count(signature: str, formulas: dict[str, str]) -> int:

@@ -1,0 +1,293 @@
+"""Normalization of layers, groups of channels and batches, as torch and torch.nn.functional have it."""
+
+from __future__ import annotations
+
+import warnings
+from math import prod
+from typing import Any
+
+from .. import dispatch as d
+from ..calls.operands import refused
+from ..dtype import dtypes
+from ..kernels.pooling import channels_last
+from ..tensor import Tensor, existing_dim
+from .arguments import expect_ints, expect_tensor, sizes
+from .shape import contiguous
+
+
+def _expect_sizes(name: str, x: Tensor, shape: Any, **parameters: Tensor | None) -> tuple[int, ...]:
+    """The sizes of the last dimensions, once they and the parameters fit."""
+    expect_tensor(x, name)
+    given = expect_ints(shape, name, "normalized_shape", 2)
+    if not given:
+        raise RuntimeError(
+            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+            "normalized_shape = []"
+        )
+    for argument, value in parameters.items():
+        if value is not None and tuple(value._desc.shape) != given:
+            raise RuntimeError(
+                f"Expected {argument} to be of same shape as normalized_shape, but got {argument} of shape "
+                f"{list(value._desc.shape)} and normalized_shape = {list(given)}"
+            )
+    have = tuple(x._desc.shape)
+    if len(have) < len(given) or have[len(have) - len(given) :] != given:
+        star = "*" if name == "rms_norm" else "*, "
+        raise RuntimeError(
+            f"Given normalized_shape={list(given)}, expected input with shape [{star}{', '.join(map(str, given))}], but "
+            f"got input of size{list(have)}"
+        )
+    return given
+
+
+def _expect_one_type(x: Tensor, kernel: str, *parameters: Tensor | None) -> None:
+    """Refuse types that PyTorch's kernels do not mix: half precision takes parameters of single precision, too."""
+    kind = x._desc.dtype
+    given = [p._desc.dtype for p in parameters if p is not None]
+    if given and given[0] is not kind:
+        if any(p is not dtypes.float32 for p in given):
+            raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
+        if not kind.is_half:
+            raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
+    else:
+        for other in given:
+            if other is not kind:
+                raise RuntimeError(f"expected scalar type {kind.scalar_name} but found {other.scalar_name}")
+    if not kind.is_floating_point:
+        raise refused(kernel, kind)
+
+
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Any,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-05,
+    cudnn_enable: bool = True,
+) -> Tensor:
+    """torch.layer_norm: rows of the last dimensions with mean zero and variance one."""
+    shape = _expect_sizes("layer_norm", input, normalized_shape, weight=weight, bias=bias)
+    _expect_one_type(input, "LayerNormKernelImpl", weight, bias)
+    return d.native_layer_norm(input, shape, weight, bias, eps)[0]
+
+
+def functional_layer_norm(
+    input: Tensor, normalized_shape: Any, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-05
+) -> Tensor:
+    """torch.nn.functional.layer_norm"""
+    return layer_norm(input, normalized_shape, weight, bias, eps)
+
+
+def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Tensor:
+    """The elements over the root of the mean of their squares, which PyTorch differentiates step by step."""
+    shape = _expect_sizes("rms_norm", input, normalized_shape, weight=weight)
+    kind = input._desc.dtype
+    if kind.category < dtypes.FLOATING:
+        raise refused("rms_norm", kind)
+    if weight is not None and weight._desc.dtype is not kind:
+        warnings.warn(
+            f"Mismatch dtype between input and weight: input dtype = {_SPELLED.get(kind.name, kind.name)}, weight dtype = "
+            f"{_SPELLED.get(weight._desc.dtype.name, weight._desc.dtype.name)}, Cannot dispatch to fused implementation.",
+            stacklevel=2,
+        )
+    wide = d.to_copy(input, dtypes.float32) if kind.is_half else input
+    if eps is None:
+        eps = dtypes.finfo(wide._desc.dtype).eps
+    dims = tuple(range(input._desc.ndim - len(shape), input._desc.ndim))
+    mean = d.mean_dim(d.pow_scalar(wide, 2), dims, True, None)
+    out = d.mul(wide, d.rsqrt(d.add_scalar(mean, eps)))
+    if weight is not None:
+        out = d.mul(out, weight)
+    return out if out._desc.dtype is kind else d.to_copy(out, kind)
+
+
+_SPELLED = {
+    "int64": "long int",
+    "int32": "int",
+    "int16": "short int",
+    "int8": "signed char",
+    "uint8": "unsigned char",
+    "float32": "float",
+    "float64": "double",
+    "float16": "c10::Half",
+    "bfloat16": "c10::BFloat16",
+    "complex64": "c10::complex<float>",
+    "complex128": "c10::complex<double>",
+}
+"""Types as C++ prints them."""
+
+
+def _verify_batch_size(size: Any) -> None:
+    """Refuse to normalize single values."""
+    if prod([size[0], *size[2:]]) == 1:
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size {size}")
+
+
+def _channels(x: Tensor, groups: int, **parameters: Tensor | None) -> None:
+    """Refuse channels that do not come in groups, and parameters that are not one number a channel."""
+    shape = list(x._desc.shape)
+    if groups <= 0:
+        raise RuntimeError(f"Expected num groups to be greater than 0, got {groups}")
+    if shape[1] % groups:
+        raise RuntimeError(
+            "Expected number of channels in input to be divisible by num_groups, but got input of shape "
+            f"{shape} and num_groups={groups}"
+        )
+    for argument, value in parameters.items():
+        if value is not None and tuple(value._desc.shape) != (shape[1],):
+            # PyTorch tells the shape of the weight even where it means the bias.
+            told = parameters["weight"]
+            raise RuntimeError(
+                f"Expected {argument} to be a vector of size equal to the number of channels in input, but got "
+                f"{argument} of shape {[0] if told is None else list(told._desc.shape)} and input of shape {shape}"
+            )
+
+
+def _dense(x: Tensor) -> Tensor:
+    """The input as PyTorch's kernels take it: row-major, or with channels innermost if it is so."""
+    return x if channels_last(x._array) else contiguous(x)
+
+
+def group_norm(
+    input: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-05,
+    cudnn_enabled: bool = True,
+) -> Tensor:
+    """torch.group_norm: groups of channels with mean zero and variance one."""
+    existing_dim(1, expect_tensor(input, "group_norm")._desc.ndim)
+    _channels(input, num_groups, weight=weight, bias=bias)
+    n, channels, *inner = input._desc.shape
+    x = _dense(input)
+    weight, bias = [None if p is None else contiguous(p) for p in (weight, bias)]
+    _expect_one_type(x, "GroupNormKernelImpl", weight, bias)
+    return d.native_group_norm(x, weight, bias, n, channels, prod(inner), num_groups, eps)[0]
+
+
+def functional_group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-05
+) -> Tensor:
+    """torch.nn.functional.group_norm"""
+    if input.dim() < 2:
+        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.dim()}")
+    shape = list(input.size())
+    _verify_batch_size([shape[0] * shape[1] // num_groups, num_groups, *shape[2:]])
+    return group_norm(input, num_groups, weight, bias, eps)
+
+
+def batch_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+    cudnn_enabled: bool,
+) -> Tensor:
+    """torch.batch_norm: channels with mean zero and variance one, by their statistics or by those that run along."""
+    existing_dim(1, expect_tensor(input, "batch_norm")._desc.ndim)
+    channels = input._desc.shape[1]
+    for argument, value in {"running_mean": running_mean, "running_var": running_var}.items():
+        if value is None and not training:
+            raise RuntimeError(f"{argument} must be defined in evaluation mode")
+    named = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    for argument, value in named.items():
+        if value is not None and value._desc.numel != channels:
+            raise RuntimeError(f"{argument} should contain {channels} elements not {value._desc.numel}")
+    if not input._desc.numel:  # PyTorch keeps the chain of gradients
+        out = d.clone(input)
+        if weight is not None:
+            out = d.mul(out, d.select(weight, 0, 0))
+        return out if bias is None else d.add(out, d.select(bias, 0, 0))
+    if not input._desc.dtype.is_floating_point:
+        raise refused("batch_norm", input._desc.dtype)
+    _expect_one_type(input, "batch_norm", weight, bias, running_mean, running_var)
+    return d.native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)[0]
+
+
+def functional_batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-05,
+) -> Tensor:
+    """torch.nn.functional.batch_norm"""
+    if training:
+        _verify_batch_size(input.size())
+    if training and eps <= 0.0:
+        raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
+    if eps < 0.0:
+        raise ValueError(f"batch_norm eps must be non-negative, but got {eps}")
+    return batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, True)
+
+
+def instance_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    use_input_stats: bool,
+    momentum: float,
+    eps: float,
+    cudnn_enabled: bool,
+) -> Tensor:
+    """torch.instance_norm: each channel of each sample for itself, as a batch of one with as many channels."""
+    if not use_input_stats and (running_mean is None or running_var is None):
+        raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
+    samples, channels, *inner = expect_tensor(input, "instance_norm")._desc.shape
+    repeated = [None if p is None else d.repeat(p, (samples,)) for p in (weight, bias, running_mean, running_var)]
+    dense = d.view(_dense(input), (1, samples * channels, *inner))
+    out = batch_norm(dense, *repeated, use_input_stats, momentum, eps, cudnn_enabled)  # type: ignore[misc]
+    for kept, moved in zip((running_mean, running_var), repeated[2:], strict=True):
+        if kept is not None and moved is not None:
+            kept.detach().copy_(d.mean_dim(d.view(moved, (samples, channels)), (0,), False, None))
+    return d.view(out, sizes((tuple(input._desc.shape),)))
+
+
+def functional_instance_norm(
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-05,
+) -> Tensor:
+    """torch.nn.functional.instance_norm"""
+    if use_input_stats:
+        size = input.size()
+        if prod(size[2:]) == 1:
+            raise ValueError(f"Expected more than 1 spatial element when training, got input size {size}")
+    return instance_norm(input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps, True)
+
+
+def _named(function: Any, name: str) -> Any:
+    """A function under the name that PyTorch has for it in another place."""
+    function.__name__ = name
+    return function
+
+
+NN_FUNCTIONAL: dict[str, Any] = {
+    "rms_norm": rms_norm,
+    **{
+        name: _named(function, name)
+        for name, function in {
+            "layer_norm": functional_layer_norm,
+            "group_norm": functional_group_norm,
+            "batch_norm": functional_batch_norm,
+            "instance_norm": functional_instance_norm,
+        }.items()
+    },
+}
+METHODS: dict[str, Any] = {}
+FUNCTIONS: dict[str, Any] = {f.__name__: f for f in (layer_norm, rms_norm, group_norm, batch_norm, instance_norm)}

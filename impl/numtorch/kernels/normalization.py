@@ -1,0 +1,217 @@
+"""Normalization over raw arrays: each reduces the rows of a matrix, or the channels of a batch, to a mean and a variance."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from ..plain_numpy import np
+from .pooling import as_pooled
+
+Array = Any
+Three = tuple[Any, Any, Any]
+
+
+def _moments(x: Array, axes: Any) -> tuple[Array, Array]:
+    """The mean over axes, kept, and the elements without it."""
+    count = prod([x.shape[a] for a in axes])
+    mean = np.add.reduce(x, axis=axes, keepdims=True) / x.dtype.type(count or np.nan)
+    return mean, x - mean
+
+
+def _reciprocal(variance: Array, eps: float) -> Array:
+    """One over the standard deviation."""
+    kind = variance.dtype.type
+    return kind(1) / np.sqrt(variance + kind(eps))
+
+
+def _scaled(x: Array, weight: Array | None, bias: Array | None, shape: tuple) -> Array:
+    """The elements times the weight, plus the bias, both in a shape that broadcasts; in place."""
+    if weight is not None:
+        x *= weight.reshape(shape)
+    if bias is not None:
+        x += bias.reshape(shape)
+    return x
+
+
+def _double(*arrays: Array | None) -> list[Array | None]:
+    """The arrays in double precision, in which all is computed: what is centred cancels, and so may the bias."""
+    return [x if x is None else x.astype(np.float64, copy=False) for x in arrays]
+
+
+def _statistics(kind: Any, *arrays: Array) -> list[Array]:
+    """Means and deviations as they are kept: of half precision in single precision."""
+    kept = np.dtype(np.float32) if kind.itemsize == 2 else kind
+    return [x.astype(kept, copy=False) for x in arrays]
+
+
+def _sent_back(grad: Array, centred: Array, rstd: Array, axes: tuple, count: int) -> Array:
+    """The gradient of elements that were centred and divided by their deviation, from that of the quotients."""
+    kind = grad.dtype.type
+    along = np.add.reduce(grad * centred, axis=axes, keepdims=True) * rstd * rstd / kind(count)
+    middle = np.add.reduce(grad, axis=axes, keepdims=True) / kind(count)
+    out = centred * along
+    np.subtract(grad, out, out)
+    out -= middle
+    out *= rstd
+    return out
+
+
+def native_layer_norm(x: Array, shape: tuple, weight: Array | None, bias: Array | None, eps: float) -> Three:
+    """The elements of each row normalized, its mean, and one over its deviation."""
+    kind = x.dtype
+    x, weight, bias = _double(x, weight, bias)  # type: ignore[assignment]
+    axes = tuple(range(x.ndim - len(shape), x.ndim))
+    mean, centred = _moments(x, axes)
+    square = np.add.reduce(centred * centred, axis=axes, keepdims=True)
+    rstd = _reciprocal(square / square.dtype.type(prod(shape) or np.nan), eps)
+    centred *= rstd
+    out = _scaled(centred, weight, bias, shape)
+    return np.ascontiguousarray(out.astype(kind, copy=False)), *_statistics(kind, mean, rstd)
+
+
+def native_layer_norm_backward(
+    grad: Array,
+    x: Array,
+    shape: tuple,
+    mean: Array,
+    rstd: Array,
+    weight: Array | None,
+    bias: Array | None,
+    mask: Any,
+) -> tuple:
+    """The gradients of the elements, the weight and the bias, each if it is wanted."""
+    kind, of_weight = x.dtype, next((p.dtype for p in (weight, bias) if p is not None), None)
+    grad, x, mean, rstd, weight, bias = _double(grad, x, mean, rstd, weight, bias)  # type: ignore[assignment]
+    front = x.ndim - len(shape)
+    axes = tuple(range(front, x.ndim))
+    centred = x - mean
+    found: list[Any] = [None, None, None]
+    if mask[0]:
+        sent = grad if weight is None else grad * weight
+        out = _sent_back(sent, centred, rstd, axes, prod(shape) or 1)
+        found[0] = np.ascontiguousarray(out.astype(kind, copy=False))
+    over = tuple(range(front))
+    if mask[1] and weight is not None:
+        centred *= rstd
+        centred *= grad
+        found[1] = np.add.reduce(centred, axis=over).astype(of_weight, copy=False)
+    if mask[2] and bias is not None:
+        found[2] = np.add.reduce(grad, axis=over).astype(of_weight, copy=False)
+    return tuple(found)
+
+
+def native_group_norm(
+    x: Array, weight: Array | None, bias: Array | None, n: int, channels: int, inner: int, group: int, eps: float
+) -> Three:
+    """The elements of each group of channels normalized, the means, and one over the deviations."""
+    kind = x.dtype
+    source = x
+    x, weight, bias = _double(x, weight, bias)  # type: ignore[assignment]
+    mean, centred = _moments(x.reshape(n, group, channels // group * inner), (2,))
+    square = np.add.reduce(centred * centred, axis=2, keepdims=True)
+    rstd = _reciprocal(square / square.dtype.type(channels // group * inner or np.nan), eps)
+    centred *= rstd
+    out = _scaled(centred.reshape(n, channels, inner), weight, bias, (channels, 1)).reshape(x.shape)
+    kept = _statistics(kind, mean.reshape(n, group), rstd.reshape(n, group))
+    return as_pooled(out.astype(kind, copy=False), source), *kept
+
+
+def native_group_norm_backward(
+    grad: Array, x: Array, mean: Array, rstd: Array, weight: Array | None, group: int
+) -> Three:
+    """The gradients of the elements, the weight and the bias."""
+    kind, of_weight, source = x.dtype, x.dtype if weight is None else weight.dtype, x
+    grad, x, mean, rstd, weight = _double(grad, x, mean, rstd, weight)  # type: ignore[assignment]
+    n, channels = x.shape[:2]
+    inner = prod(x.shape[2:])
+    grouped, each = (n, group, channels // group * inner), (n, channels, inner)
+    centred = x.reshape(grouped) - mean.reshape(n, group, 1)
+    grad = grad.reshape(each)
+    sent = grad if weight is None else grad * weight.reshape(channels, 1)
+    deviation = rstd.reshape(n, group, 1)
+    out = _sent_back(sent.reshape(grouped), centred, deviation, (2,), channels // group * inner or 1)
+    normal = (centred * deviation).reshape(each)
+    found = np.add.reduce(grad * normal, axis=(0, 2)), np.add.reduce(grad, axis=(0, 2))
+    return (
+        as_pooled(out.reshape(source.shape).astype(kind, copy=False), source),
+        *[g.astype(of_weight, copy=False) for g in found],
+    )
+
+
+def _of_channels(x: Array) -> tuple[tuple, tuple, int]:
+    """The axes that a batch's statistics reduce, the shape in which a channel's broadcast, and how many each counts."""
+    axes = (0, *range(2, x.ndim))
+    return axes, (-1, *(1,) * (x.ndim - 2)), prod([x.shape[a] for a in axes])
+
+
+def native_batch_norm(
+    x: Array,
+    weight: Array | None,
+    bias: Array | None,
+    running_mean: Array | None,
+    running_var: Array | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> Three:
+    """The elements of each channel normalized by their own statistics, which move the running ones, or else by those."""
+    kind, source = x.dtype, x
+    x, weight, bias = _double(x, weight, bias)  # type: ignore[assignment]
+    axes, shape, count = _of_channels(x)
+    if not training:
+        mean, variance = _double(running_mean, running_var)
+        scale = _reciprocal(variance, eps)  # type: ignore[arg-type]
+        centred = x - mean.reshape(shape)  # type: ignore[union-attr]
+        centred *= scale.reshape(shape)
+        out = _scaled(centred, weight, bias, shape).astype(kind, copy=False)
+        return as_pooled(out, source), *_statistics(kind, np.empty(0), np.empty(0))
+    mean, centred = _moments(x, axes)
+    square = np.add.reduce(centred * centred, axis=axes, keepdims=True)
+    mean, square = mean.reshape(-1), square.reshape(-1)
+    rstd = _reciprocal(square / square.dtype.type(count), eps)
+    for running, new in ((running_mean, mean), (running_var, square / square.dtype.type(max(count - 1, 0) or np.nan))):
+        if running is not None:
+            running[...] = momentum * new + (1 - momentum) * running
+    centred *= rstd.reshape(shape)
+    out = _scaled(centred, weight, bias, shape).astype(kind, copy=False)
+    return as_pooled(out, source), *_statistics(kind, mean, rstd)
+
+
+def native_batch_norm_backward(
+    grad: Array,
+    x: Array,
+    weight: Array | None,
+    running_mean: Array | None,
+    running_var: Array | None,
+    mean: Array,
+    rstd: Array,
+    train: bool,
+    eps: float,
+    mask: Any,
+) -> tuple:
+    """The gradients of the elements, the weight and the bias, each if it is wanted."""
+    kind, of_weight, source = x.dtype, None if weight is None else weight.dtype, x
+    if not train:
+        mean, variance = _double(running_mean, running_var)
+        rstd = _reciprocal(variance, eps)  # type: ignore[arg-type]
+    grad, x, mean, rstd, weight = _double(grad, x, mean, rstd, weight)  # type: ignore[assignment]
+    axes, shape, count = _of_channels(x)
+    deviation = rstd.reshape(shape)
+    centred = x - mean.reshape(shape)
+    found: list[Any] = [None, None, None]
+    if mask[0]:
+        if train:
+            out = _sent_back(grad, centred, deviation, axes, count)
+        else:
+            out = grad * deviation
+        if weight is not None:
+            out *= weight.reshape(shape)
+        found[0] = as_pooled(out.astype(kind, copy=False), source)
+    if mask[1]:
+        centred *= deviation
+        centred *= grad
+        found[1] = np.add.reduce(centred, axis=axes).astype(of_weight or kind, copy=False)
+    if mask[2]:
+        found[2] = np.add.reduce(grad, axis=axes).astype(of_weight or kind, copy=False)
+    return tuple(found)
