@@ -182,6 +182,10 @@ native_layer_norm_backward   F.layer_norm(x, (3,), v) | F.layer_norm(x, (2, 3))
 native_group_norm       F.group_norm(b, 1) | F.group_norm(b, 2, w, w + 1) | F.group_norm(b, 1, w)
 native_batch_norm       F.batch_norm(x, None, None, training=True) | F.batch_norm(b, None, None, w, w + 1, True)
                       | F.batch_norm(x, c[0], c[1], v, v) | F.instance_norm(b, weight=w)
+convolution             F.conv1d(x, b, w, padding=1) | F.conv2d(b[None], b[:, None, :, :2], w, (1, 2), 1, groups=2)
+                      | F.conv_transpose1d(b, b + 1, w, 2, 1, 1) | F.conv1d(b, e.transpose(1, 2)[..., :2], padding='same')
+convolution_backward    F.conv1d(b, b + 1, w, 2, 1) | F.conv_transpose1d(b, b[:, :1], w, 2, groups=2)
+                      | F.conv1d(b, e.transpose(1, 2)[:, :1, :2], groups=2)
 native_batch_norm_backward   F.batch_norm(b, None, None, w, w, True) | F.batch_norm(x, c[0], c[1], v)
 """
 

@@ -1,4 +1,4 @@
-"""What layers of neural networks compute: normalization."""
+"""What layers of neural networks compute: normalization, and convolution of batches and of single samples."""
 
 from __future__ import annotations
 
@@ -50,3 +50,45 @@ _layer("batch_norm", (constants(None), constants(None), *_weight_and_bias, const
        shape=_more_than_one)  # fmt: skip
 _layer("instance_norm", (),
        shape=lambda shape, _: shape if len(shape) > 2 and math.prod(shape[2:]) != 1 else Unfit)  # fmt: skip
+
+
+# ---- convolution
+def _sample(shape: Any, dims: int) -> tuple[Any, int, Any]:
+    """The batch, if there is one, the channels and the sizes of an input."""
+    if not dims < len(shape) < dims + 3 or 0 in shape[-dims - 1 :]:
+        raise Unfit
+    return shape[: -dims - 1], shape[-dims - 1], shape[-dims:]
+
+
+def _kernel(dims: int, transposed: bool = False) -> Argument:
+    """A weight of two channels outward, of up to three elements along each dimension."""
+
+    def choose(shape: Any, number: int) -> Any:
+        _, channels, sizes = _sample(shape, dims)
+        first = (channels, 2) if transposed else (2, channels)
+        return (*first, *[min(size, 1 + number % 3) for size in sizes])
+
+    return Argument(choose, "float", "finite")
+
+
+def _convolved(dims: int) -> Callable[[Any, Any], Any]:
+    def shape(x: Any, arguments: Any) -> Any:
+        batch, _, sizes = _sample(x, dims)
+        weight, stride, padding = arguments[0], arguments[-2], arguments[-1]
+        out = [(n + 2 * padding - k) // stride + 1 for n, k in zip(sizes, weight[2:], strict=True)]
+        return (*batch, weight[0], *out)
+
+    return shape
+
+
+def _widened(x: Any, arguments: Any) -> Any:
+    batch, _, sizes = _sample(x, 1)
+    return (*batch, arguments[0][1], (sizes[0] - 1) * arguments[-1] + arguments[0][2])
+
+
+_bias = Argument(lambda shape, _: (2,), "float", "finite", keyword="bias", optional=True)
+_stride = constants(1, 2, keyword="stride")
+for _dims in (1, 2):  # of three dimensions no operand is drawn
+    _layer(f"conv{_dims}d", (_kernel(_dims), _bias, _stride, constants(0, 1, keyword="padding")), values="finite",
+           shape=_convolved(_dims))  # fmt: skip
+_layer("conv_transpose1d", (_kernel(1, True), _bias, _stride), values="finite", shape=_widened)

@@ -204,6 +204,8 @@ METHODS = {
         'renorm',
         'renorm_',
     ),
+    'convolutions': (
+    ),
     'counts': (
         'bincount',
         'histc',
@@ -420,6 +422,8 @@ METHODS = {
     ),
     'losses': (
     ),
+    'normalization': (
+    ),
     'divergences': (
     ),
     'embeddings': (
@@ -591,6 +595,15 @@ FUNCTIONS = {
         'renorm',
         'trapezoid',
         'trapz',
+    ),
+    'convolutions': (
+        'conv1d',
+        'conv2d',
+        'conv3d',
+        'conv_transpose1d',
+        'conv_transpose2d',
+        'conv_transpose3d',
+        'convolution',
     ),
     'counts': (
         'bincount',
@@ -785,6 +798,13 @@ FUNCTIONS = {
     ),
     'losses': (
         'binary_cross_entropy_with_logits',
+    ),
+    'normalization': (
+        'batch_norm',
+        'group_norm',
+        'instance_norm',
+        'layer_norm',
+        'rms_norm',
     ),
     'divergences': (
         'kl_div',

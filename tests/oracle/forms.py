@@ -231,6 +231,12 @@ batch_norm: x[:1], None, None, training=True | b, v.detach(), w.detach()
 batch_norm: x, None, None, training=True, eps=-1
 batch_norm: b.transpose(1, 2), None, None, training=True | x, None, None, w, training=True | v, None, None, training=True
 instance_norm: b | b, None, None, v, v | b, v.detach(), v.detach().abs(), use_input_stats=False | x | b, use_input_stats=False
+conv1d: x, x.t()[:, :2, None].expand(3, 2, 3), v | b, b[:, :, :2].transpose(1, 0), v, 2, 1 | b, x[:, :, None] | b, b, v, 0
+conv1d: v, b
+conv1d: b, b, None, 2, 'same' | b, b, None, 1, 'full' | b, b[..., :1], w, (1, 1) | b, b, x | b, b, 1
+conv2d: b, b[None] | b, b[None, :, :2, :2], s[None], 2, (1, 0), 1 | b, b[:, :1], None, 1, 0, 1, 2 | x, b
+conv2d: b, b[None], None, 1, -1
+conv_transpose1d: b, b.transpose(0, 1), w | b, b.transpose(0, 1), None, 2, 1, 1 | b, b.transpose(0, 1), None, 1, 0, 1 | b, b
 gumbel_softmax: x | x, 0.5, True | x, 2.0, dim=0
 pad: x, (1, 2) | x, (1, 0, 0, 2) | x, (-1, 1), value=2.5 | x, (1, 1, 1) | x, (1, 1, 1, 1, 1, 1) | i, (0, 1)
 one_hot: i.abs() | i.abs(), 9

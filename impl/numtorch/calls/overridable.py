@@ -54,6 +54,10 @@ C_FUNCTIONAL = {
         name: name
         for name in ("gelu", "linear", "softplus", "one_hot", "hardshrink", "softshrink", "relu_", "sigmoid", "tanh")
     },
+    **{
+        name: name
+        for name in ("conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
+    },
     "logsigmoid": "log_sigmoid",
 }
 """The functions of torch.nn.functional that PyTorch writes in C++, and their names there."""

@@ -166,6 +166,8 @@ class NativeLayerNormBackwardBackward0(VariadicNode):
     __slots__ = ('grad_out', 'grad_out_version', 'input', 'input_version', 'mean', 'mean_version', 'rstd', 'rstd_version', 'weight', 'weight_version', 'normalized_shape', 'descs',)
     saved = ('grad_out', 'input', 'mean', 'rstd', 'weight',)
     saved_values = ('normalized_shape',)
+    writes_grad = 3
+    writes_only = 1
     multi = True
 
     @property

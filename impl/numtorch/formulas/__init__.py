@@ -13,6 +13,7 @@ FAMILIES = (
     "activation",
     "arrange",
     "comparison",
+    "convolutions",
     "decomposition",
     "decomposition_tangents",
     "index",

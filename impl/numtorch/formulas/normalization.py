@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 from .. import dispatch as d
+from ..aliasing.views import bump
 from ..grad_mode import is_grad_enabled
 from ..memory.lazy import Zeros
 from ..plain_numpy import np
@@ -15,8 +16,15 @@ from .reduction import var_mean_backward
 
 
 def _plus(a: Any, b: Any) -> Any:
-    """The sum of what there is of the two."""
-    return b if a is None else a if b is None else a + b
+    """The sum of what there is of the two, written into the first as PyTorch does, which its version shows."""
+    return b if a is None else a if b is None else d.add_(a, b)
+
+
+def _over(x: Any, number: float) -> Any:
+    """The quotient, which PyTorch writes into x."""
+    out = d.div_scalar(x, number)
+    bump(out)
+    return out
 
 
 class _Twice:
@@ -44,12 +52,12 @@ class _Twice:
         again_sum, again_along = reduce(again), reduce(again * self.centred)
         mixed = d.div_scalar(again_sum * sent_sum, n) - reduce((again, sent)[flipped] * (sent, again)[flipped])
         mixed = mixed + d.mul_scalar(self.second * sent_along * again_along, 3.0 * self.share)
-        first = d.div_scalar(self.scaled * mixed, n)
+        first = _over(self.scaled * mixed, n)
         rest = d.div_scalar(sent_sum, n) - sent  # before its factor: PyTorch's C++ evaluates the right operand first
         second = d.div_scalar(again_along * self.third, n) * rest
         rest = d.div_scalar(again_sum, n) - again
         third = d.div_scalar(sent_along * self.third, n) * rest
-        return first + second + third
+        return _plus(_plus(first, second), third)
 
     def of_input_by_gamma(self, spread: Callable[[], Any], total: Any = None) -> Any:
         """The same by the gradient of gamma's gradient, where it varies within a mean times the incoming one."""

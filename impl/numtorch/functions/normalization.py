@@ -12,6 +12,7 @@ from ..dtype import dtypes
 from ..kernels.pooling import channels_last
 from ..tensor import Tensor, existing_dim
 from .arguments import expect_ints, expect_tensor, sizes
+from .convolutions import spelled
 from .shape import contiguous
 
 
@@ -86,8 +87,8 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
         raise refused("rms_norm", kind)
     if weight is not None and weight._desc.dtype is not kind:
         warnings.warn(
-            f"Mismatch dtype between input and weight: input dtype = {_SPELLED.get(kind.name, kind.name)}, weight dtype = "
-            f"{_SPELLED.get(weight._desc.dtype.name, weight._desc.dtype.name)}, Cannot dispatch to fused implementation.",
+            f"Mismatch dtype between input and weight: input dtype = {spelled(kind)}, weight dtype = "
+            f"{spelled(weight._desc.dtype)}, Cannot dispatch to fused implementation.",
             stacklevel=2,
         )
     wide = d.to_copy(input, dtypes.float32) if kind.is_half else input
@@ -99,22 +100,6 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
     if weight is not None:
         out = d.mul(out, weight)
     return out if out._desc.dtype is kind else d.to_copy(out, kind)
-
-
-_SPELLED = {
-    "int64": "long int",
-    "int32": "int",
-    "int16": "short int",
-    "int8": "signed char",
-    "uint8": "unsigned char",
-    "float32": "float",
-    "float64": "double",
-    "float16": "c10::Half",
-    "bfloat16": "c10::BFloat16",
-    "complex64": "c10::complex<float>",
-    "complex128": "c10::complex<double>",
-}
-"""Types as C++ prints them."""
 
 
 def _verify_batch_size(size: Any) -> None:

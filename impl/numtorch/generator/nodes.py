@@ -29,6 +29,9 @@ WRITES = {
 }
 
 
+WRITTEN_ONE = {"layer_norm_double_backward": (3, 1)}
+"""Joint formulas that write to the gradient of one operand: how often, and to which."""
+
 WINDOWS = {"cat_backward", "stack_backward"}
 """Formulas whose results lie in the memory of the gradient, and so have one version."""
 
@@ -42,7 +45,7 @@ SELECTS = {"pow_backward_self"}
 """Formulas of two operands that choose elements by a mask, which lies as an operand does."""
 
 FITTED = {
-    *("arrange", "convolution", "decomposition", "index", "linalg", "normalization", "pooling", "products", "scatter"),
+    *("arrange", "convolutions", "decomposition", "index", "linalg", "normalization", "pooling", "products", "scatter"),
     "shape",
 }
 """Families whose raw formulas lay gradients out as PyTorch does, whatever the operands are."""
@@ -86,6 +89,9 @@ class Nodes(Template):
             w(1, "listed = True")
         if row.raises:
             w(1, "multi = True  # as error_nodes.py has it")
+        one = WRITTEN_ONE.get(next(iter(row.formulas.values()), "").partition("(")[0])
+        if one:
+            w(1, f"writes_grad = {one[0]}\nwrites_only = {one[1]}")
         counts = [WRITES.get(formula.partition("(")[0]) for formula in row.formulas.values()]
         writes = next(filter(None, counts), None)
         halved = [formula.partition("(")[0] in DIVIDED for formula in row.formulas.values()]

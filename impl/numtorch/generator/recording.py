@@ -75,7 +75,9 @@ class Recording(Template):
                 (p for p in PROPERTIES.values() if n.endswith("_" + p[0]) and n[: -len(p[0]) - 1] in tensors), None
             )
             if found:
-                w(indent, f"node.{n} = {tensors[n[: -len(found[0]) - 1]]}.{found[1]}")
+                tensor = tensors[n[: -len(found[0]) - 1]]
+                known = f"None if {tensor} is None else " if found[0].endswith("_opt") else ""
+                w(indent, f"node.{n} = {known}{tensor}.{found[1]}")
             elif n.endswith("_descs"):
                 w(indent, f"node.{n} = tuple([t._desc for t in {n[:-6]}])")
             else:

@@ -4,6 +4,7 @@ from .activation import *  # noqa: F403
 from .arrange import *  # noqa: F403
 from .bessel import *  # noqa: F403
 from .comparison import *  # noqa: F403
+from .convolutions import *  # noqa: F403
 from .decomposition import *  # noqa: F403
 from .error_function import *  # noqa: F403
 from .gamma import *  # noqa: F403

@@ -1,0 +1,271 @@
+"""Convolution in one, two and three dimensions and its transpose, as torch and torch.nn.functional have them."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from .. import dispatch as d
+from ..calls.operands import refused
+from ..dtype import dtypes
+from ..tensor import Tensor
+from .arguments import expect_tensor, is_int
+
+_SPELLED = {
+    "int64": "long int",
+    "int32": "int",
+    "int16": "short int",
+    "int8": "signed char",
+    "uint8": "unsigned char",
+    "float32": "float",
+    "float64": "double",
+    "float16": "c10::Half",
+    "bfloat16": "c10::BFloat16",
+    "complex64": "c10::complex<float>",
+    "complex128": "c10::complex<double>",
+}
+"""Types as C++ prints them."""
+
+
+def spelled(kind: dtypes.dtype) -> str:
+    """A type as C++ prints it."""
+    return _SPELLED.get(kind.name, kind.name)
+
+
+def _each(value: Any, name: str, dims: int) -> tuple[int, ...]:
+    """A number for each dimension, of one for all or of as many."""
+    given = (value,) if is_int(value) else tuple(value)
+    if len(given) == 1:
+        return given * dims
+    if len(given) != dims:
+        raise RuntimeError(
+            f"expected {name} to be a single integer value or a list of {dims} values to match the convolution "
+            f"dimensions, but got {name}={list(given)}"
+        )
+    return given
+
+
+def _check(
+    x: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, more: Any, groups: int,
+    transposed: bool,
+) -> None:  # fmt: skip
+    """PyTorch's checks, in its order."""
+    if min(padding) < 0:
+        raise RuntimeError("negative padding is not supported")
+    if min(more) < 0:
+        raise RuntimeError("negative output_padding is not supported")
+    if min(stride) <= 0:
+        raise RuntimeError("non-positive stride is not supported")
+    if min(dilation) <= 0:
+        raise RuntimeError("non-positive dilation is not supported")
+    shape, sizes = list(x._desc.shape), list(weight._desc.shape)
+    if len(shape) != len(sizes):
+        raise RuntimeError(
+            f"Expected {len(sizes)}-dimensional input for {len(sizes)}-dimensional weight {sizes}, but got "
+            f"{len(shape)}-dimensional input of size {shape} instead"
+        )
+    if sizes[0] < groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight of size "
+            f"{sizes} instead"
+        )
+    if sizes[0] % groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of size "
+            f"[{sizes}] instead"
+        )
+    given = f"transposed={int(transposed)}" if transposed else f"groups={groups}"
+    takes = sizes[0] if transposed else sizes[1] * groups
+    if shape[1] != takes:
+        raise RuntimeError(
+            f"Given {given}, weight of size {sizes}, expected input{shape} to have {takes} channels, but got "
+            f"{shape[1]} channels instead"
+        )
+    gives = sizes[1] * groups if transposed else sizes[0]
+    if bias is not None and tuple(bias._desc.shape) != (gives,):
+        told = f"Given {given}, weight of size" if transposed else "Given weight of size"
+        raise RuntimeError(
+            f"{told} {sizes}, expected bias to be 1-dimensional with {gives} elements, but got bias of size "
+            f"{list(bias._desc.shape)} instead"
+        )
+    if not transposed:
+        padded = [n + 2 * p for n, p in zip(shape[2:], padding, strict=True)]
+        reach = [a * (k - 1) + 1 for a, k in zip(dilation, sizes[2:], strict=True)]
+        if any(n < r for n, r in zip(padded, reach, strict=True)):
+            raise RuntimeError(
+                f"Calculated padded input size per channel: ({' x '.join(map(str, padded))}). Kernel size: "
+                f"({' x '.join(map(str, reach))}). Kernel size can't be greater than actual input size"
+            )
+    elif any(m >= max(s, a) for m, s, a in zip(more, stride, dilation, strict=True)):
+        # PyTorch takes one dimension for the second of two.
+        one = len(more) == 1
+        names = ("depth", "height", "width")[-max(len(more), 2) :]
+        told = []
+        for what, values, filler in (("output_padding", more, 0), ("stride", stride, 1), ("dilation", dilation, 1)):
+            filled = (filler, *values) if one else values
+            told += [f"{what}_{name}: {value}" for name, value in zip(names, filled, strict=True)]
+        raise RuntimeError(f"output padding must be smaller than either stride or dilation, but got {' '.join(told)}")
+    if 0 in shape[2:]:
+        raise RuntimeError(f"Only zero batch or zero channel inputs are supported, but got input shape: {shape}")
+
+
+def _expect_one_type(name: str, x: Tensor, weight: Tensor, bias: Tensor | None) -> None:
+    kind = x._desc.dtype
+    if weight._desc.dtype is not kind:
+        raise RuntimeError(f"expected scalar type {kind.scalar_name} but found {weight._desc.dtype.scalar_name}")
+    if bias is not None and bias._desc.dtype is not kind:
+        raise RuntimeError(
+            f"Input type ({spelled(kind)}) and bias type ({spelled(bias._desc.dtype)}) should be the same"
+        )
+    if kind is dtypes.bool_:
+        raise refused(name, kind)
+
+
+def convolution(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    transposed: bool,
+    output_padding: Any,
+    groups: int,
+) -> Tensor:
+    """torch.convolution, of as many dimensions as the weight has beside its channels."""
+    dims = expect_tensor(weight, "convolution", "weight", 2)._desc.ndim - 2
+    if dims < 1:
+        raise RuntimeError("weight should have at least three dimensions")
+    if groups <= 0:
+        raise RuntimeError("non-positive groups is not supported")
+    stride, padding = _each(stride, "stride", dims), _each(padding, "padding", dims)
+    dilation, more = _each(dilation, "dilation", dims), _each(output_padding, "output_padding", dims)
+    _check(input, weight, bias, stride, padding, dilation, more, groups, transposed)
+    _expect_one_type(f"slow_conv{max(dims, 2)}d_cpu", input, weight, bias)
+    return d.convolution(input, weight, bias, stride, padding, dilation, transposed, more, groups)
+
+
+def _complex(
+    input: Tensor, weight: Tensor, bias: Tensor | None, *sizes: Any
+) -> Tensor:  # fmt: skip
+    """A complex convolution by three real ones: a = Re Re, b = Im Im, and c of the sums, as PyTorch has it."""
+    kinds = [t._desc.dtype for t in (input, weight, bias) if t is not None]
+    if any(k is not kinds[0] for k in kinds):
+        raise RuntimeError(f"expected scalar type {kinds[0].scalar_name} but found {kinds[1].scalar_name}")
+
+    def parts(x: Tensor) -> tuple[Tensor, Tensor]:
+        both = d.view_as_real(x.resolve_conj())
+        return d.select(both, both._desc.ndim - 1, 0), d.select(both, both._desc.ndim - 1, 1)
+
+    (x_r, x_i), (w_r, w_i) = parts(input), parts(weight)
+    b_r = b_i = None
+    if bias is not None:
+        b_r, b_i = parts(bias)
+    a = convolution(x_r, w_r, b_r, *sizes)
+    b = convolution(x_i, w_i, None, *sizes)
+    both = None if b_r is None or b_i is None else b_r + b_i
+    weights = w_r + w_i  # from right to left, as PyTorch's C++ evaluates arguments
+    c = convolution(x_r + x_i, weights, both, *sizes)
+    imaginary = d.mul_scalar(c - a - b, 1j)
+    return a - b + imaginary
+
+
+def _convolved(input: Tensor, weight: Tensor, bias: Tensor | None, *sizes: Any) -> Tensor:
+    return (_complex if input._desc.dtype.is_complex else convolution)(input, weight, bias, *sizes)
+
+
+def _same(input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, dilation: Any, groups: int) -> Tensor:
+    """With as much padding as keeps the sizes."""
+    dims = weight._desc.ndim - 2
+    if dims < 1:
+        raise RuntimeError("weight should have at least three dimensions")
+    stride, dilation = _each(stride, "stride", dims), _each(dilation, "dilation", dims)
+    if any(s != 1 for s in stride):
+        raise RuntimeError("padding='same' is not supported for strided convolutions")
+    whole = [a * (k - 1) for a, k in zip(dilation, weight._desc.shape[2:], strict=True)]
+    if any(n % 2 for n in whole):
+        warnings.warn(
+            "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the input "
+            "be created",
+            stacklevel=3,
+        )
+        sides = [n % 2 for n in reversed(whole)]
+        input = d.constant_pad_nd(input, tuple([n for side in sides for n in (0, side)]), 0)
+    padding = tuple([n // 2 for n in whole])
+    return _convolved(input, weight, bias, stride, padding, dilation, False, (0,) * dims, groups)
+
+
+def _expect_parameters(name: str, weight: Any, bias: Any) -> None:
+    expect_tensor(weight, name, "weight", 2)
+    if bias is not None:
+        expect_tensor(bias, name, "bias", 3)
+
+
+def _of_dimensions(dims: int) -> Any:
+    name = f"conv{dims}d"
+
+    def conv(
+        input: Tensor,
+        weight: Tensor,
+        bias: Tensor | None = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+    ) -> Tensor:
+        """The convolution, of a batch or of one sample."""
+        batch, alone = _batch(name, input, dims)
+        _expect_parameters(name, weight, bias)
+        stride = (stride,) * dims if is_int(stride) else stride
+        if padding == "same":
+            out = _same(batch, weight, bias, stride, dilation, groups)
+        else:
+            if isinstance(padding, str):
+                if padding != "valid":
+                    raise RuntimeError(f"Invalid padding string: '{padding}'")
+                padding = 0
+            out = _convolved(batch, weight, bias, stride, padding, dilation, False, (0,) * dims, groups)
+        return d.squeeze_dim(out, 0) if alone else out
+
+    conv.__name__ = name
+    return conv
+
+
+def _batch(name: str, x: Any, dims: int) -> tuple[Tensor, bool]:
+    """The input as a batch, and whether it was one sample."""
+    ndim = expect_tensor(x, name)._desc.ndim
+    if ndim not in (dims + 1, dims + 2):
+        raise RuntimeError(
+            f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {name}, but got input of size: "
+            f"{list(x._desc.shape)}"
+        )
+    return (d.unsqueeze(x, 0), True) if ndim == dims + 1 else (x, False)
+
+
+def _transposed(dims: int) -> Any:
+    name = f"conv_transpose{dims}d"
+
+    def conv_transpose(
+        input: Tensor,
+        weight: Tensor,
+        bias: Tensor | None = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        dilation: Any = 1,
+    ) -> Tensor:
+        """The transpose of the convolution, of a batch or of one sample."""
+        batch, alone = _batch(name, input, dims)
+        _expect_parameters(name, weight, bias)
+        stride = (stride,) * dims if is_int(stride) else stride
+        out = _convolved(batch, weight, bias, stride, padding, dilation, True, output_padding, groups)
+        return d.squeeze_dim(out, 0) if alone else out
+
+    conv_transpose.__name__ = name
+    return conv_transpose
+
+
+NN_FUNCTIONAL: dict[str, Any] = {f.__name__: f for make in (_of_dimensions, _transposed) for f in map(make, (1, 2, 3))}
+METHODS: dict[str, Any] = {}
+FUNCTIONS: dict[str, Any] = {**NN_FUNCTIONAL, "convolution": convolution}
