@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from conformance.commands.complaints import complain, plain_errors
+from conformance.commands.documentation import docs
 from conformance.recorded.command import record
 from conformance.runs.commands import COMMANDS
 from conformance.version import torchstone_version
@@ -131,7 +132,7 @@ def run(
     SUBJECT can also be
       jax, autograd, tfjs …      a library that torchstone knows how to drive
       torch@/usr/bin/python3     a module in another Python (as --python)
-      "stdio:node runner.js"     a command that speaks the protocol of docs/protocol.md
+      "stdio:node runner.js"     a command that speaks the protocol: `torchstone docs protocol`
     """
     if workers not in ("", "auto") and not workers.isdecimal():
         raise click.BadParameter("it is a number of processes, or auto", param_hint="-n")
@@ -178,6 +179,7 @@ def run(
 
 @command.command("list")
 @click.option("--features", is_flag=True, help="Only the features, each with its number of cases.")
+@click.option("--requires", is_flag=True, help="Only what cases need of a subject: what its `features` can be.")
 @click.option(
     "--by",
     type=click.Choice(["feature", "semantics"]),
@@ -187,7 +189,7 @@ def run(
 )
 @click.option("-k", "selection", default="", metavar="EXPR", help="Only cases whose id matches, as for pytest.")
 @_CASES
-def list_(features: bool, by: str, selection: str, cases: tuple[str, ...]) -> None:
+def list_(features: bool, requires: bool, by: str, selection: str, cases: tuple[str, ...]) -> None:
     """List the cases, each with the sentence that it shows to be true.
 
     \b
@@ -196,10 +198,15 @@ def list_(features: bool, by: str, selection: str, cases: tuple[str, ...]) -> No
       torchstone list -k accumulation
       torchstone list --by semantics
     """
-    if features and by == "semantics":
-        raise click.UsageError("--features lists features; it does not go with --by semantics")
+    if (features or requires) and by == "semantics":
+        raise click.UsageError("--features and --requires do not go with --by semantics")
     with plain_errors():
-        from conformance.commands.listing import by_behaviour, by_feature
+        from conformance.commands.listing import by_behaviour, by_feature, needs
+
+        if requires:
+            for name, count in needs(selection, cases).items():
+                click.echo(f"{name} ({count})")
+            return
 
         if by == "semantics":
             for group, behaviours in by_behaviour(selection, cases).items():
@@ -410,7 +417,7 @@ def subjects() -> None:
         **javascript.LIBRARIES,
         "MODULE": "any module with torch's names that can be imported",
         "MODULE@PYTHON": "the same in another Python: torch@/usr/bin/python3",
-        "stdio:COMMAND": "a command that speaks the protocol of docs/protocol.md",
+        "stdio:COMMAND": "a command that speaks the protocol: `torchstone docs protocol`",
     }
     width = max(map(len, rows))
     for name, sentence in rows.items():
@@ -497,7 +504,7 @@ def schema(what: str) -> None:
     click.echo(json.dumps(schemas[what](), indent=2))
 
 
-for _command in (*COMMANDS, record):
+for _command in (*COMMANDS, record, docs):
     command.add_command(_command)
 
 

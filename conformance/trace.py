@@ -15,6 +15,7 @@ cannot observe, and those are not compared.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal as OneOf, Union
 
 import msgspec
@@ -56,6 +57,16 @@ FACETS: dict[str, Level] = {
 """The facets of a Trace, each with its level."""
 
 
+ITEM_SIZES = {
+    **dict.fromkeys(("bool", "uint8", "int8"), 1),
+    **dict.fromkeys(("uint16", "int16", "float16", "bfloat16"), 2),
+    **dict.fromkeys(("uint32", "int32", "float32", "complex32"), 4),
+    **dict.fromkeys(("uint64", "int64", "float64", "complex64"), 8),
+    "complex128": 16,
+}
+"""The bytes of an element of each dtype."""
+
+
 class _Seen(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag=str.lower
 ):
@@ -68,6 +79,14 @@ class Array(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dtype: str
     shape: tuple[int, ...]
     data: bytes
+
+    def __post_init__(self) -> None:
+        # A subject may say anything. What is no array is its fault, and must not be found out where arrays are compared.
+        size = ITEM_SIZES.get(self.dtype)
+        if size is None:
+            raise ValueError(f"no dtype is named {self.dtype!r}")
+        if size * math.prod(self.shape) != len(self.data) or (self.shape and min(self.shape) < 0):
+            raise ValueError(f"{len(self.data)} bytes are no {self.dtype} of the shape {list(self.shape)}")
 
 
 class TensorSeen(_Seen, frozen=True, tag="tensor"):

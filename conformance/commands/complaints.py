@@ -17,9 +17,12 @@ def plain_errors() -> Iterator[None]:
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise
     except Exception as error:
-        if not _is_for_the_user(error):
+        if isinstance(error, OSError) and error.filename is not None:
+            complain(f"{error.filename}: {error.strerror}")  # a folder that is not there, or may not be written to
+        elif _is_for_the_user(error):
+            complain(str(error))
+        else:
             raise
-        complain(str(error))
         sys.exit(2)
 
 

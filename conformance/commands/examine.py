@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -34,9 +34,12 @@ _FIRST = "← first difference"
 class UnknownCase(Exception):
     """No case has this id."""
 
-    def __init__(self, id: str, known: Iterable[str]) -> None:
-        near = difflib.get_close_matches(id, list(known), n=3)
+    def __init__(self, id: str, known: Collection[str]) -> None:
+        within = [name for name in known if name.startswith(f"{id}/")]
+        near = difflib.get_close_matches(id, known, n=3)
         meant = f"; did you mean {' or '.join(near)}?" if near else "; `torchstone list` shows them all"
+        if within:
+            meant = f", but a feature of {len(within)} cases: `torchstone list -k {id}` shows them"
         super().__init__(f"there is no case {id!r}{meant}")
         self.id = id
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -26,9 +26,12 @@ STEPS = 10
 
 
 DECLARE = (
-    "unsupported cases need what the subject lacks. If it is to lack that, let it say what it has, by the `features` of "
-    "`__torchstone_description__` (docs/subjects.md): then they count as nothing"
+    "If it is to lack that, let it say what it has, by the `features` of `__torchstone_description__` "
+    "(`torchstone docs subjects`): then such cases count as nothing"
 )
+
+LACKS = 20
+"""How many of the names that a subject lacks are listed: those that most cases need."""
 
 
 class Progressing(Bar):
@@ -67,10 +70,8 @@ class Progressing(Bar):
         outcome = json.loads(str(told)) if told else {"text": str(report.longrepr)}
         if text := outcome.get("text"):
             self.unexpected += 1
-            # What a new implementation lacks is much, and no difference: a line, so that the differences can be seen.
-            if outcome.get("status") == "UNSUPPORTED":
-                self.console.print(Text(f"– {outcome['case']}: {outcome['reason']}", style="dim"))
-            else:
+            # What a new implementation lacks is much, and no difference: it is told at the end, by what is lacking.
+            if outcome.get("status") != "UNSUPPORTED":
                 self._failure(str(text))
         self._moved()
 
@@ -94,12 +95,30 @@ def summary(console: Console, result: Result) -> None:
         console.print()
         console.print(table(run))
         console.print(closing_line(run))
-        if any(not outcome.expected and outcome.status == "UNSUPPORTED" for outcome in run.outcomes.values()):
-            console.print(DECLARE, style="dim")
+        for line in lacking(run):
+            console.print(Text(line, style="dim"))
         if run.footer is not None:
             spent = told(run.footer.shares, run.footer.programs, "PyTorch", run.header.subject.name)
             console.print(spent) if spent else None
         console.print(f"report: {result.directories[name] / 'index.html'}")
+
+
+def lacking(run: Run) -> Iterator[str]:
+    """What the subject lacks that cases need, those that most need first; nothing if it said so itself."""
+    cases: dict[str, list[str]] = {}
+    for case, outcome in run.outcomes.items():
+        if not outcome.expected and outcome.status == "UNSUPPORTED":
+            cases.setdefault(outcome.reason, []).append(case)
+    if not cases:
+        return
+    ordered = sorted(cases, key=lambda reason: -len(cases[reason]))
+    yield f"what unsupported cases need ({sum(map(len, cases.values()))} cases):"
+    for reason in ordered[:LACKS]:
+        more = f" and {len(cases[reason]) - 1} more" if len(cases[reason]) > 1 else ""
+        yield f"  – {reason}: {cases[reason][0]}{more}"
+    if len(ordered) > LACKS:
+        yield f"  … and {len(ordered) - LACKS} more; the report lists them all"
+    yield DECLARE
 
 
 def table(run: Run) -> Table:

@@ -267,7 +267,10 @@ class Lens:
     def change(self, now: tuple[Any, ...], before: tuple[Any, ...] | None, written: Any) -> TensorChange:
         """What of `now` (facts, grad, elements) is not as `before`."""
         dtype, shape, stride, requires_grad, is_leaf, version, grad, data = now
-        dtype_name = dtype.name if isinstance(dtype, np.dtype) else self._names.dtype_name(dtype)
+        if isinstance(dtype, np.dtype):
+            dtype_name = dtype.name if dtype.name in DTYPES else None  # objects, of which the bytes are addresses
+        else:
+            dtype_name = self._names.dtype_name(dtype)
         if before is None:
             before = (UNSET,) * len(now)
         fresh = [new is not old and new != old for new, old in zip(now, before, strict=True)]

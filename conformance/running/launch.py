@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,6 +79,7 @@ def run(
     oracle = chosen(oracle)
     if is_recorded(oracle) and cases:
         raise CannotRun("cases of your own were not recorded: --cases needs PyTorch, or `torchstone record --cases`")
+    _writable(output)
     plan = Plan(
         subjects=subjects,
         oracle=oracle,
@@ -128,6 +130,16 @@ def run(
         directories={subject: path.parent for subject, path in paths.items()},
         errors=tuple(errors.found),
     )
+
+
+def _writable(folder: Path) -> None:
+    """Raises CannotRun if nothing can be written to a folder, which is made: better before a run than behind it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CannotRun(f"cannot write to {folder}: {error.strerror}") from error
 
 
 def select(

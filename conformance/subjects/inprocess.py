@@ -58,9 +58,17 @@ for the same one reason; so the lack is declared once, in the run's header."""
 def observable(module: types.ModuleType) -> tuple[str, ...]:
     """The facets that can be observed on the tensors of a module; empty if that is all of them."""
     found = tuple(facet for facet in FACETS if facet not in _SEEN_BY or _has(module, _SEEN_BY[facet]))
-    if getattr(getattr(module, "Tensor", None), "__repr__", None) is object.__repr__:
+    if not _prints_as_pytorch(module):
         found = tuple(facet for facet in found if facet != "repr")
     return () if len(found) == len(FACETS) else found
+
+
+def _prints_as_pytorch(module: types.ModuleType) -> bool:
+    """Whether the text of a tensor is meant to be PyTorch's. Of one that is not, every program would say the same."""
+    try:
+        return repr(module.tensor([1.0])).startswith("tensor(")
+    except Exception:
+        return False
 
 
 def _has(module: types.ModuleType, path: str) -> bool:

@@ -44,7 +44,7 @@ def open_subject(name: str, isolate: bool = True) -> Subject:
     node, in another Python and of a command always do. Raises SubjectUnavailable with what is wrong and what to do.
     """
     if name.startswith(COMMAND):
-        return _started(Process(shlex.split(name[len(COMMAND) :]), name=name))
+        return _started(Process(_words(name[len(COMMAND) :]), name=name))
     if name in javascript.LIBRARIES:
         return _started(Process(javascript.command(name), name=name))
     in_there, _, python = name.partition("@")
@@ -113,7 +113,7 @@ def import_subject(name: str) -> types.ModuleType:
             kind = "class" if needed[0].isupper() else "function"
             raise SubjectUnavailable(
                 f"torchstone: {name!r} has no {kind} named {needed!r} (needed by every case); is it torch-like? "
-                "For other libraries see docs/subjects.md."
+                "For other libraries see `torchstone docs subjects`."
             )
     return module
 
@@ -123,3 +123,14 @@ def _one_thread(module: types.ModuleType) -> None:
     set_num_threads = getattr(module, "set_num_threads", None)
     if set_num_threads is not None:
         set_num_threads(1)
+
+
+def _words(command: str) -> list[str]:
+    """A command as a shell reads it. Raises SubjectUnavailable if it is none."""
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise SubjectUnavailable(f"torchstone: {command!r} is no command: {error}") from error
+    if not words:
+        raise SubjectUnavailable(f'torchstone: {COMMAND!r} is followed by no command; write "{COMMAND}node runner.js"')
+    return words

@@ -86,6 +86,12 @@ def test_a_run_that_finds_something_ends_with_1_and_shows_the_smallest_program(t
         pytest.param(["list", "--by", "semantics", "--cases", "claims.py"], "'leaf.none'", id="unknown behaviour"),
         pytest.param(["show", "workshop/ads", "--cases", "workshop.py"], "workshop/adds", id="a case misspelt"),
         pytest.param(["report", "workshop.py"], "line 1", id="not a run"),
+        pytest.param(["list", "-k", "nothing_of_this_name"], "nothing_of_this_name", id="nothing listed"),
+        pytest.param(["show", "workshop", "--cases", "workshop.py"], "list -k workshop", id="a feature, not a case"),
+        pytest.param(["run", "stdio:", *SMALL], "stdio:node runner.js", id="no command"),
+        pytest.param(["run", "stdio:it's", *SMALL], "is no command", id="no command of a shell"),
+        pytest.param(["run", "right_subject", *SMALL, "--output", "claims.py/out"], "claims.py/out", id="no folder"),
+        pytest.param(["docs", "poem"], "`torchstone docs` lists them", id="no such page"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_2(torchstone, arguments: list[str], says: str) -> None:
@@ -200,6 +206,9 @@ def test_graph_draws_what_a_case_builds(torchstone) -> None:
     assert "PowBackward0" in torchstone(*asked).out
     assert torchstone(*asked, "--svg", "graph.svg").code == 0
     assert Path("graph.svg").read_text().startswith("<svg")
+    assert (
+        torchstone(*asked, "--svg", "none/graph.svg").err == "torchstone: none/graph.svg: No such file or directory\n"
+    )
     assert "builds no graph" in torchstone("graph", "workshop/adds", "--subject", "right_subject", *SMALL).err
 
 
@@ -214,6 +223,28 @@ def test_every_command_explains_itself_with_an_example(torchstone) -> None:
         ran = torchstone(command, "--help")
         assert ran.code == 0
         assert f"torchstone {command} " in ran.out.split("Example")[1]
+
+
+def test_list_counts_what_cases_need_of_a_subject(torchstone) -> None:
+    needed = dict(line.split() for line in torchstone("list", "--requires", "-k", "accumulation").out.splitlines())
+    assert int(needed["backward"].strip("()")) > 10
+
+
+def test_a_page_of_the_documentation_can_be_read_without_the_repository(torchstone) -> None:
+    listed = torchstone("docs").out.splitlines()
+    assert any(line.startswith("subjects ") and line.endswith("Testing an implementation") for line in listed)
+    assert torchstone("docs", "subjects").out.startswith("# Testing an implementation")
+
+
+def test_what_is_lacking_is_told_once_for_all_cases(torchstone) -> None:
+    """A subject that lacks a name lacks it in every case that needs it."""
+    Path("small.py").write_text("from numtorch import tensor, Tensor, float32, float64\n")
+    ran = torchstone("run", "small", *SMALL, "-k", "workshop", "--no-isolate", "--output", "out")
+    assert ran.code == 1
+    said = [line for line in ran.out.splitlines() if line.startswith("  – no ")]
+    assert said
+    assert len(said) == len({line.split(": ")[0] for line in said})
+    assert "✗" not in ran.out
 
 
 def test_python_m_conformance_is_the_command() -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 
 from conformance.program import Call, Global
@@ -28,10 +30,10 @@ from conformance.subjects import (
     oracle,
 )
 from conformance.subjects.base import SubjectUnsupported, how_it_ended
-from conformance.subjects.inprocess import describe_module
+from conformance.subjects.inprocess import describe_module, observable
 from conformance.subjects.messages import Answer, Run, Welcome, encoder, replies, requests
-from conformance.trace import StepTrace, Trace
-from tests.conformance.small_programs import bind, program
+from conformance.trace import NotATrace, StepTrace, Trace
+from tests.conformance.small_programs import bind, method, program, tensor
 
 ONE = program(bind("x", 1))
 
@@ -343,7 +345,6 @@ def test_the_deadline_may_be_said_in_the_environment(monkeypatch: pytest.MonkeyP
 
 def test_sizes_of_numpy_are_sizes() -> None:
     """A library that counts with NumPy once ended the process: they are no numbers of JSON."""
-    import numpy as np
 
     class Tensor:
         shape, dtype = (np.int64(2),), np.dtype("float32")
@@ -357,3 +358,58 @@ def test_sizes_of_numpy_are_sizes() -> None:
     (step,) = InProcess(module).run(program(made)).steps
     assert encoder.encode(Answer(1, Trace(steps=(step,))))
     assert step.changes["x"].shape == (2,)
+
+
+def test_a_module_that_prints_its_tensors_otherwise_is_not_asked_for_their_texts() -> None:
+    class Tensor:
+        def __init__(self, data: object) -> None:
+            self.data = data
+
+        def __repr__(self) -> str:
+            return f"Tensor({self.data})"
+
+    module = ModuleType("module")
+    module.Tensor = module.tensor = Tensor  # type: ignore[attr-defined]
+    assert "repr" not in observable(module)
+    Tensor.__repr__ = lambda self: "tensor([1.])"  # type: ignore[method-assign]
+    assert "repr" in observable(module)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        {"dtype": "object", "shape": [1], "data": "AAAAAAAAAAA="},
+        {"dtype": "float32", "shape": [2], "data": "AACAPw=="},
+        {"dtype": "float32", "shape": [-1, -1], "data": "AACAPw=="},
+    ],
+    ids=["no dtype", "too few bytes", "a negative size"],
+)
+def test_an_answer_with_what_is_no_array_is_no_answer(array: dict[str, object]) -> None:
+    answer = {"format": 1, "steps": [{"outcome": "returned", "changes": {"x": {"value": array}}}]}
+    with pytest.raises(NotATrace, match=r"no (dtype|float32)"):
+        Trace.from_json(msgspec.json.encode(answer))
+
+
+def test_a_tensor_of_objects_has_no_elements_to_compare() -> None:
+    """What NumPy makes of numbers and tensors in one array are addresses."""
+
+    class Tensor:
+        def __init__(self, data: object) -> None:
+            self.data = np.asarray(data)
+
+        shape = property(lambda self: self.data.shape)
+        dtype = property(lambda self: self.data.dtype)
+
+        def numpy(self) -> object:
+            return self.data
+
+        def mix(self) -> object:
+            return Tensor(np.array([1.0, None], dtype=object))
+
+    module = ModuleType("module")
+    module.Tensor, module.float32 = Tensor, np.dtype("float32")  # type: ignore[attr-defined]
+    module.tensor = lambda data, dtype=None: Tensor(np.asarray(data, dtype))  # type: ignore[attr-defined]
+    trace = InProcess(module).run(program(bind("x", tensor([1.0])), method("$x", "mix", out="y")))
+    assert trace.steps[0].changes["x"].dtype == "float32"
+    assert trace.steps[1].changes["y"].dtype is msgspec.UNSET
+    assert trace.steps[1].changes["y"].value is msgspec.UNSET

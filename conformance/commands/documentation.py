@@ -1,0 +1,42 @@
+"""The pages of the documentation, for whoever installed the package and has no docs/ beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+_INSTALLED = Path(__file__).parent.parent / "docs"
+_CHECKOUT = Path(__file__).parent.parent.parent / "docs"
+
+_MADE = ("index", "commands", "expectations")
+"""Pages that are made when the site is built: there is nothing to read in them as they stand."""
+
+
+def pages() -> dict[str, Path]:
+    """The pages, each by the name that it is asked for."""
+    folder = _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT
+    return {page.stem: page for page in sorted(folder.glob("*.md")) if page.stem not in _MADE}
+
+
+@click.command()
+@click.argument("page", default="")
+def docs(page: str) -> None:
+    """Print PAGE of the documentation; without it, which pages there are.
+
+    \b
+    Examples:
+      torchstone docs
+      torchstone docs subjects      how to test an implementation of your own
+      torchstone docs protocol      how to write a runner in any language
+    """
+    found = pages()
+    if not page:
+        width = max(map(len, found), default=0)
+        for name, path in found.items():
+            title = path.read_text("utf-8").partition("\n")[0].lstrip("# ")
+            click.echo(f"{name:<{width}}  {title}")
+        return
+    if page.removesuffix(".md") not in found:
+        raise click.ClickException(f"no page is named {page!r}; `torchstone docs` lists them")
+    click.echo_via_pager(found[page.removesuffix(".md")].read_text("utf-8"))
