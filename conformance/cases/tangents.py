@@ -175,3 +175,54 @@ def watched_gradients_under_a_level_are_added_out_of_place(torch, xt: same_shape
     with torch.autograd.forward_ad.dual_level(), torch.autograd.graph.allow_mutation_on_saved_tensors():
         y = x * x
         y.backward(t)
+
+
+@case(requires=["func", "inference_mode"], covers=["func.grad", "func.vjp_jvp"])
+def transform_within_inference_mode_records(
+    torch,
+    xt: same_shape(2, min_dims=1, values="smooth"),
+    name: st.sampled_from(["exp", "sum", "mean", "abs", "cummax", "amax"]),
+    way: st.sampled_from(["vjp", "jvp", "grad_and_value", "vmap"]),
+    inside: st.booleans(),
+):
+    """Inference mode is off within a transform; a kernel that is made of steps counts them in its result."""
+
+    def f(a):
+        out = getattr(a * a, name)(*([0] if name == "cummax" else []))
+        return out[0] if name == "cummax" else out
+
+    x, t = xt
+    with torch.inference_mode():
+        given = x * 1 if inside else x
+        if way == "vjp":
+            value, pull = torch.func.vjp(f, given)
+            pull(torch.ones_like(value))
+        elif way == "jvp":
+            value, moved = torch.func.jvp(f, (given,), (t,))
+        elif way == "grad_and_value":
+            gradient, value = torch.func.grad_and_value(lambda a: f(a).sum())(given)
+        else:
+            torch.func.vmap(f)(torch.stack([given, given]))
+
+
+@case(requires=["inference_mode"])
+def writes_of_steps_over_inference_tensors_are_counted(
+    torch,
+    x: floats("float64", shape=(2, 2), values="smooth"),
+    name: st.sampled_from(["mv", "scatter", "scatter_add", "index_fill", "index_copy"]),
+    all_of_them: st.booleans(),
+):
+    """Over inference tensors alone an operator counts the steps in which its kernel writes the result."""
+    index = torch.tensor([[0, 1], [1, 0]])
+    with torch.inference_mode():
+        y = x * 1
+        if all_of_them:
+            index = index * 1
+    if name == "mv":
+        out = y.mv(y[0])
+    elif name == "index_fill":
+        out = y.index_fill(0, index[0], 1.0)
+    elif name == "index_copy":
+        out = y.index_copy(0, index[0], y)
+    else:
+        out = getattr(y, name)(0, index, y)

@@ -18,6 +18,7 @@ class _State(threading.local):
     grad = True  # whether operations are recorded: grad mode is on, and inference mode is off
     mode = True  # grad mode, as it was set
     inference = False
+    below_inference = False  # an operator runs below a transform that began in inference mode (_functorch/inference.py)
     multithreading = True  # set_multithreading_enabled: the engine runs in the thread that calls it either way
     pack_hooks: tuple[Any, ...] = ()  # pairs of saved_tensors_hooks, innermost last
     results_later: list[Any] | None = None  # results that are packed when their tangents are there

@@ -20,6 +20,7 @@ class _State(threading.local):
     def __init__(self) -> None:
         self.stack: list[Any] = []  # the interpreters that are running, the innermost last
         self.may_require_grad = False  # requires_grad_ is allowed: a transform itself calls it
+        self.inference = 0  # how many levels began within inference mode (_functorch/inference.py)
         self.formulas = 0  # how deep in the package's own formulas, which make tensors past the interpreters
         self.single_level = False  # a Function of one level may run: an interpreter itself calls it
 

@@ -52,7 +52,9 @@ class VmapInterpreter(Interpreter):
         if bdim is None:
             return value
         array = storage_of(value)
-        return show(wrap(levels.first(array, bdim)), Wrapped(self, value, bdim))
+        out = show(wrap(levels.first(array, bdim)), Wrapped(self, value, bdim))
+        out._extra.inference = grad_mode.state.inference  # type: ignore[union-attr]
+        return out
 
     def own(self, tensor: Any) -> Any:
         """A tensor that was made past the interpreters, as a batch of its like."""

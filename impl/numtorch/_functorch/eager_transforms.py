@@ -16,6 +16,7 @@ from ..calls import replacing
 from ..creation import zeros_like
 from ..tensor import Tensor, wrap
 from ..tree import pprint, tree_flatten, tree_leaves, tree_map, tree_unflatten
+from .inference import Within
 from .interpreters import GradInterpreter, JvpInterpreter
 
 NO_HOOKS = (
@@ -203,7 +204,7 @@ def vjp_of(func: Callable[..., Any], primals: tuple, argnums: Any, has_aux: bool
                 "Expected pytree structure of cotangents to be the same as pytree structure of outputs to the function. "
                 f"cotangents: {pprint(spec)}, primal output: {pprint(output_spec)}"
             )
-        with held():
+        with held(), Within():
             found = gradients(flat_output, flat_wanted, flat, retain_graph=retain_graph, create_graph=create_graph)
         return tree_unflatten(found, wanted_spec)
 

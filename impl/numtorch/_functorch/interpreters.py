@@ -21,6 +21,7 @@ from typing import Any
 
 from .. import grad_mode, levels
 from .._functorch import refusals
+from .._functorch.inference import Below, Within
 from ..aliasing.views import storage_of
 from ..calls import replacing
 from ..calls.replacing import Replaced
@@ -103,7 +104,10 @@ def outermost(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     if replaced.kind == "read":
         return read(None, replaced, args, kwargs)
     args, kwargs = without_the_dead(replaced, args, kwargs)
-    return replaced.run(replaced, args, kwargs)
+    if not state.inference:
+        return replaced.run(replaced, args, kwargs)
+    with Below(args, kwargs):
+        return replaced.run(replaced, args, kwargs)
 
 
 replacing.outermost.append(outermost)
@@ -118,16 +122,14 @@ class GradInterpreter(Interpreter):
     kind = "Grad"
 
     def __enter__(self) -> Any:
-        modes = grad_mode.state
-        self.modes, self.inference = (modes.mode, modes.forward), modes.inference
-        if self.inference:  # which is off as long as the level lasts, so that what it makes can be differentiated
-            grad_mode.set_inference(False, modes.mode, modes.forward)
+        self.within = Within()
+        self.within.__enter__()
+        self.modes = self.within.modes
         return super().__enter__()
 
     def __exit__(self, *exc: Any) -> None:
         super().__exit__(*exc)
-        if self.inference:
-            grad_mode.set_inference(True, grad_mode.state.mode, grad_mode.state.forward)
+        self.within.__exit__()
 
     def outside(self) -> None:
         """Grad mode as it was when the transform began, unless the function has switched it off."""

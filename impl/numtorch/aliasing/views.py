@@ -148,9 +148,10 @@ def become(tensor: Any, array: np.ndarray, desc: Any) -> None:
 def counted(source: Any, *results: Any, times: int | tuple[int, ...] = 1) -> Any:
     """Results; over an inference tensor they are written below PyTorch's autograd, where it counts, unless the mode is on.
 
-    `times` is how often each is, or all are.
+    So they are below transforms that began in that mode. `times` is how often each is, or all are.
     """
-    if source._extra is not None and source._extra.inference and not grad_mode.state.inference:
+    modes = grad_mode.state
+    if modes.below_inference or (source._extra is not None and source._extra.inference and not modes.inference):
         for result, often in zip(results, times if isinstance(times, tuple) else (times,) * len(results), strict=True):
             for _ in range(often):
                 bump(result)

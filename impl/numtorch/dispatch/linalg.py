@@ -360,6 +360,8 @@ def mv(self, vec, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and vec._extra is not None and vec._extra.inference:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'mv')
 
 

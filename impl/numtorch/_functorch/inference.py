@@ -1,0 +1,49 @@
+"""Transforms within inference mode: their levels record, and below them PyTorch is half in that mode.
+
+As long as a level of grad, vjp, jvp or jacrev lasts inference mode is off, so that what it makes can be differentiated. But the
+operators of the level below, where the numbers are, are dispatched as in inference mode, past autograd and to a kernel that
+counts writes: so the steps that a kernel makes out of others show in the version of its result.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import grad_mode, levels
+from ..aliasing.views import extras
+from ..forward_rules.operands import tensors_in
+
+
+class Within:
+    """A level, or what a level returned and is called later: inference mode is off meanwhile."""
+
+    __slots__ = ("modes", "was")
+
+    def __enter__(self) -> None:
+        modes = grad_mode.state
+        self.was = modes.inference
+        self.modes = modes.mode, modes.forward
+        if self.was:
+            grad_mode.set_inference(False, *self.modes)
+            levels.state.inference += 1
+
+    def __exit__(self, *exc: Any) -> None:
+        if self.was:
+            levels.state.inference -= 1
+            grad_mode.set_inference(True, grad_mode.state.mode, grad_mode.state.forward)
+
+
+class Below:
+    """Within it an operator runs where the numbers are, and counts the steps that it is made of (`views.counted`)."""
+
+    __slots__ = ()
+
+    def __init__(self, args: tuple, kwargs: dict[str, Any]):
+        for tensor in tensors_in((*args, *kwargs.values())):
+            extras(tensor)  # without which nobody asks
+
+    def __enter__(self) -> None:
+        grad_mode.state.below_inference = True
+
+    def __exit__(self, *exc: Any) -> None:
+        grad_mode.state.below_inference = False
