@@ -14,9 +14,23 @@ CrossEntropyLoss() | MSELoss(reduction='sum') | Softmax(dim=1) | Hardtanh() | EL
 Flatten() | Identity() | Dropout(0.1, True) | ReLU(True) | ParameterList([torch.ones(2), torch.ones(2, 3)])
 Softshrink() | SiLU() | LogSigmoid()
 Sequential(Linear(1, 2), Tanh()) | ModuleList([Tanh(), Sequential()]) | ModuleDict({'a': ReLU6(), 'b': LeakyReLU(0.2, True)})
+LayerNorm(3) | LayerNorm((2, 3), bias=False) | LayerNorm([3], elementwise_affine=False) | RMSNorm((2, 3), 1e-3, False)
+GroupNorm(2, 4) | GroupNorm(2, 4, bias=False) | BatchNorm1d(3) | BatchNorm2d(3, affine=False) | BatchNorm3d(2, momentum=None)
+BatchNorm2d(2).state_dict() | Conv1d(2, 4, 3).state_dict() | Conv2d(2, 4, 3, 2, 1, 2, 2, False)
+Conv2d(2, 4, (3, 2), padding='same')
+Conv1d(2, 4, 3)(torch.ones(2, 4)) | Conv2d(1, 2, 3)(torch.ones(1, 4, 4)) | ConvTranspose2d(2, 4, 3, 2, 1, 1, 2).state_dict()
+ConvTranspose1d(1, 1, 2, 2)(torch.ones(1, 1, 3), [7]) | Conv3d(1, 2, 2, padding=(1, 0, 0)) | Conv1d(2, 2, 1, padding='valid')
+MaxPool2d((2, 1), 1, ceil_mode=True) | AvgPool1d(2) | AvgPool2d(2, divisor_override=3) | MaxPool1d(2, return_indices=True)
+MaxPool1d(2, return_indices=True)(torch.arange(8.).reshape(1, 8)) | AvgPool2d(2)(torch.arange(16.).reshape(1, 4, 4))
+(lambda m: (m(torch.tensor([[1., 2], [3, 5]])), m.state_dict()))(BatchNorm1d(2, momentum=None))
+(lambda m: (m(torch.tensor([[1., 2], [3, 5]])), m.eval()(torch.ones(1, 2)), m.state_dict()))(BatchNorm1d(2))
 Embedding(5, 3, padding_idx=-1) | Linear(2, 3, bias=False) | Sequential() | HuberLoss() | NLLLoss() | BCEWithLogitsLoss()
 """
 MISTAKES = """
+Conv1d(2) | Conv2d(3, 4, 1, groups=2) | Conv2d(2, 3, 1, groups=2) | Conv1d(2, 2, 1, groups=0) | GroupNorm(3, 4)
+Conv1d(2, 2, 1, 2, padding='same') | ConvTranspose1d(2, 2, 1, padding_mode='reflect') | BatchNorm2d(2)(torch.ones(2, 2))
+BatchNorm1d(2)(torch.ones(2)) | LayerNorm(3)(torch.ones(2, 2)) | ConvTranspose1d(1, 1, 2, 2)(torch.ones(1, 1, 3), [9])
+ConvTranspose1d(1, 1, 2, 2)(torch.ones(1, 1, 3), [7, 1]) | GroupNorm(1, 2)(torch.tensor([[1.]]))
 Linear(2) | ReLU(foo=1) | ReLU(1, 2, 3) | Dropout(2) | Module()(1) | Module(1) | Module(a=1) | Sequential(3) | Tanh().nope
 Linear(2, 2).load_state_dict(3) | Linear(2, 2).load_state_dict({'bias': torch.ones(3), 'z': torch.ones(2), 'weight': 1})
 Linear(2, 2).register_parameter('a', torch.ones(2)) | Linear(2, 2).register_parameter('a.b', None)
