@@ -357,3 +357,31 @@ def tensors_of_a_batch_say_what_they_stand_for(torch, x: floats(shape=(2, 2), va
     """The text of a tensor within vmap tells its level, its batch dimension, and the batch."""
     torch.func.vmap(lambda a: (a.__repr__(), a)[1], in_dims=1)(x)
     torch.func.vmap(torch.func.grad(lambda a: (a.__repr__(), a.sum())[1]))(x)
+
+
+@case(requires=["func"], covers=["func.vmap"])
+def operator_without_a_batching_rule_warns(
+    torch,
+    x: floats("float64", shape=(2, 3), values="smooth"),
+    name: st.sampled_from(["cummax", "unfold", "fill", "renorm", "lt_"]),
+    way: st.sampled_from(["vmap", "jacrev", "gradients"]),
+):
+    """Where PyTorch has no batching rule it warns, and runs the operator once for each element."""
+
+    def f(a):
+        if name == "cummax":
+            return a.cummax(0)[0]
+        if name == "unfold":
+            return a.unfold(0, 2, 1)
+        if name == "fill":
+            return torch.fill(a * 2, a.sum())
+        if name == "renorm":
+            return a.unsqueeze(0).renorm(2, 0, 1.0)
+        return a.clone().lt_(1.0) * a
+
+    if way == "vmap":
+        torch.func.vmap(f)(x)
+    elif way == "gradients":
+        torch.func.vmap(torch.func.grad(lambda a: (f(a) * a.sum()).sum()))(x)
+    else:
+        torch.func.jacrev(f)(x[0])

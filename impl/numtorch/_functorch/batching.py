@@ -18,6 +18,7 @@ from ..forward_rules.operands import exchanged, tensors_in
 from ..levels import Wrapped, at, living, show, state
 from ..tensor import Tensor, wrap
 from .interpreters import Interpreter, without_the_dead
+from .slow import warn_if_slow
 
 RANDOMNESS = (
     "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' randomness "
@@ -182,8 +183,9 @@ def operator(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwar
     call = call_of(interpreter, replaced, args, kwargs)
     if call is None:
         return passed(interpreter, replaced, args, kwargs)
+    rule = loop if warn_if_slow(replaced.name) else RULES.get(replaced.name, loop)
     with interpreter.lower():
-        found = RULES.get(replaced.name, loop)(call)
+        found = rule(call)
     if found is NotImplemented:
         return found
     if type(found) is tuple and len(found) == 2 and (found[1] is None or type(found[1]) is int):
@@ -218,8 +220,9 @@ def write(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs:
     call = call_of(interpreter, replaced, args, kwargs)
     if call is None:
         return passed(interpreter, replaced, args, kwargs)
+    rule = loop_written if warn_if_slow(replaced.name) else WRITES.get(replaced.name, loop_written)
     with interpreter.lower():
-        found = WRITES.get(replaced.name, loop_written)(call)
+        found = rule(call)
     if found is NotImplemented:
         return found
     target = living(args[0])
@@ -362,6 +365,7 @@ def lifted(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs
 KINDS: dict[str, Callable[..., Any]] = {
     **interpreters.KINDS,
     "operator": operator,
+    "formula": operator,
     "write": write,
     "factory": factory,
     "random": random,

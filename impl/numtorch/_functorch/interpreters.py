@@ -411,8 +411,15 @@ class EveryLevelOff:
         state.stack = self.was
 
 
+def formula(interpreter: Any, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """What is an operator only to a vmap."""
+    args, kwargs = without_the_dead(replaced, args, kwargs)
+    return replaced.original(*args, **kwargs)
+
+
 KINDS: dict[str, Callable[..., Any]] = {
     "operator": operator,
+    "formula": formula,
     "write": write,
     "factory": factory,
     "random": factory,

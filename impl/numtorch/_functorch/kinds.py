@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import creation, dispatch, printing
 from ..autograd import entry, forward_ad, function
-from ..formulas import masks
+from ..formulas import masks, statistics
 from ..functions import comparison, convert, copying, counts, linalg, random
 from ..tensor import Tensor
 
@@ -75,6 +75,7 @@ OTHERS: tuple[tuple[Any, str, str], ...] = (
     (masks, "of_arrays", "operator"),
     (masks, "mask", "operator"),
     (masks, "without_memory", "factory"),
+    (statistics, "cummaxmin_backward", "formula"),
     (linalg, "linear", "composite"),
     (counts, "histc", "looped"),
     (counts, "searchsorted", "looped"),

@@ -1,0 +1,34 @@
+"""Operators that PyTorch has no batching rule for: it runs them once for each element of the batch, and says so."""
+
+from __future__ import annotations
+
+import warnings
+
+_SAME = "renorm unfold_backward masked_scatter masked_scatter_backward put take glu_jvp index_reduce cummaxmin_backward"
+_COMPARISONS = ("lt_", "le_", "gt_", "ge_", "eq_", "ne_")
+SLOW = {
+    **{name: name for name in _SAME.split()},
+    **{name: f"{name}.Tensor" for name in _COMPARISONS},
+    **{f"{name}scalar_": f"{name}.Scalar" for name in _COMPARISONS},
+    "fill_scalar": "fill.Scalar",
+    "fill": "fill.Tensor",
+    "log_ndtr": "special_log_ndtr",
+    "conj_physical": "_conj_physical",
+    "conj_physical_of_": "conj_physical_",
+    "polygamma_of_": "polygamma_",
+}
+"""What PyTorch calls them."""
+
+TEXT = (
+    "There is a performance drop because we have not yet implemented the batching rule for aten::{}. Please file us an issue "
+    "on GitHub so that we can prioritize its implementation."
+)
+
+
+def warn_if_slow(name: str) -> bool:
+    """Whether an operator is one of them, with PyTorch's warning."""
+    known = SLOW.get(name)
+    if known is None:
+        return False
+    warnings.warn(TEXT.format(known), stacklevel=3)
+    return True
