@@ -316,3 +316,25 @@ def saved_tensors_may_be_written_to_where_that_is_allowed(torch, x: floats(value
         with graph.allow_mutation_on_saved_tensors():
             y.sin_()
     z.backward()
+
+
+TWO = {
+    "mul": lambda torch, x, y: x * y,
+    "div": lambda torch, x, y: x / y,
+    "atan2": lambda torch, x, y: torch.atan2(x, y),
+    "lerp": lambda torch, x, y: torch.lerp(x, y, 0.25),
+    "addcmul": lambda torch, x, y: torch.addcmul(x, y, x * 2),
+    "dot": lambda torch, x, y: torch.dot(x, y),
+    "hypot": lambda torch, x, y: torch.hypot(x, y),
+}
+
+
+@case(requires=["saved_tensors_hooks", "create_graph"])
+def formulas_save_only_what_is_asked_for(
+    torch, x: positive(shape=(3,)), y: positive(shape=(3,)), how: st.sampled_from(sorted(TWO)), which: st.integers(0, 2)
+):
+    """With create_graph the formula of an operand that nobody asks about saves nothing."""
+    operands = (x.requires_grad_(), y.requires_grad_())
+    z = TWO[how](torch, x, y).sum()
+    with torch.autograd.graph.saved_tensors_hooks(lambda saved: saved, lambda packed: packed):
+        torch.autograd.grad(z, operands[which] if which < 2 else operands, create_graph=True)

@@ -225,3 +225,22 @@ def stolen_windows_of_one_gradient_share_a_version(
     (x * 3).sum().backward()
     x.grad._version
     y.grad._version
+
+
+@case(requires=["backward"])
+def gradients_of_scores_are_written_to(
+    torch,
+    x: floats("float32", shape=(3,), values="finite"),
+    weighted: st.booleans(),
+    positive: st.booleans(),
+    reduction: st.sampled_from(["mean", "sum", "none"]),
+    graph: st.booleans(),
+):
+    """The gradients of the cross entropy of scores were written to once for each factor."""
+    x.requires_grad_()
+    target = torch.tensor([0.25, 0.5, 1.0]).requires_grad_()
+    ones = torch.ones(3)
+    y = torch.nn.functional.binary_cross_entropy_with_logits(
+        x, target, ones if weighted else None, reduction=reduction, pos_weight=ones if positive else None
+    )
+    torch.autograd.grad(y.sum(), (x, target), create_graph=graph)

@@ -17,6 +17,7 @@ from .. import grad_mode
 from ..aliasing.views import current_grad_fn
 from ..memory.descriptor import Descriptor, describe
 from ..memory.geometry import root_of, turned
+from ..nodes import saved_hooks
 from ..nodes.graph import AccumulateGrad, Node, NodeExtra, NotPlain
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
@@ -33,8 +34,8 @@ Sums = list[tuple[weakref.ref, int]]  # memory in which gradients were added up,
 
 def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]]) -> list[Any] | None:
     """The gradients at the inputs, as Tensors or None, for a root with one output; None if it takes the counting engine."""
-    if NodeExtra.alive.data:
-        return None
+    if NodeExtra.alive.data or (saved_hooks.in_force and not task.raw):
+        return None  # hooks would be called for each formula, also of those that come to where nothing is wanted
     wanted = {fn for fn, _ in inputs}
     for fn in wanted:
         if type(fn) is not AccumulateGrad or fn.variable._extra is not None or fn.variable._node is not None:

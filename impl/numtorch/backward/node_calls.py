@@ -143,11 +143,13 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
         # Only here do strides show: in what is captured, and to hooks. The raw formulas have NumPy's.
         turn = node.combines and turned(inputs[0])
         out = through_tensors(node, grad) if turn else node.apply(grad, True)
+    elif node.prunes and task.needed is not None:
+        out = node.apply_tensors(grad, task.deps)  # computes what is asked for, and so saves no more than that
     else:
         out = node.apply_tensors(grad)
     if node.arity == 1:
         out = (out,)
-    if node.writes_grad and not (node.adds_in_place and any(g is None for g in grad)):
+    if (node.writes_grad or node.operand_writes) and not (node.adds_in_place and any(g is None for g in grad)):
         out = [stamp(task, node, index, g) for index, g in enumerate(out)]
     return out
 

@@ -333,13 +333,14 @@ class EluBackwardBackward0(BinaryNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self_or_result', 'self_or_result_version', 'alpha', 'scale', 'input_scale', 'is_result',)
     saved = ('grad_output', 'self_or_result',)
     saved_values = ('alpha', 'scale', 'input_scale', 'is_result',)
+    prunes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # elu_double_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         grad_output = node.grad_output
         if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
             grad_output = unpack_input(node, 'grad_output')
@@ -350,8 +351,10 @@ class EluBackwardBackward0(BinaryNode):
         scale = node.scale
         input_scale = node.input_scale
         is_result = node.is_result
-        grad0 = None if node.fn0 is None else elu_backward(grad, alpha, scale, input_scale, is_result, self_or_result)
-        grad1 = None if node.fn1 is None else formulas.elu_double_backward(grad, grad_output, alpha, scale, input_scale, is_result, self_or_result)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else elu_backward(grad, alpha, scale, input_scale, is_result, self_or_result)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.elu_double_backward(grad, grad_output, alpha, scale, input_scale, is_result, self_or_result)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'EluBackwardBackward0', 0)
@@ -823,13 +826,14 @@ class SoftplusBackwardBackward0(BinaryNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'beta', 'threshold',)
     saved = ('grad_output', 'self',)
     saved_values = ('beta', 'threshold',)
+    prunes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # softplus_double_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         grad_output = node.grad_output
         if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
             grad_output = unpack_input(node, 'grad_output')
@@ -838,8 +842,10 @@ class SoftplusBackwardBackward0(BinaryNode):
             self = unpack_input(node, 'self')
         beta = node.beta
         threshold = node.threshold
-        grad0 = None if node.fn0 is None else softplus_backward(grad, self, beta, threshold)
-        grad1 = None if node.fn1 is None else formulas.softplus_double_backward(grad * grad_output, self, beta, threshold)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else softplus_backward(grad, self, beta, threshold)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.softplus_double_backward(grad * grad_output, self, beta, threshold)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'SoftplusBackwardBackward0', 0)
@@ -1060,13 +1066,14 @@ class GeluBackwardBackward0(BinaryNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'approximate',)
     saved = ('grad_output', 'self',)
     saved_values = ('approximate',)
+    prunes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # gelu_double_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         grad_output = node.grad_output
         if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
             grad_output = unpack_input(node, 'grad_output')
@@ -1074,8 +1081,10 @@ class GeluBackwardBackward0(BinaryNode):
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         approximate = node.approximate
-        grad0 = None if node.fn0 is None else gelu_backward(grad, self, approximate)
-        grad1 = None if node.fn1 is None else formulas.gelu_double_backward(grad, grad_output, self, approximate)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else gelu_backward(grad, self, approximate)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.gelu_double_backward(grad, grad_output, self, approximate)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'GeluBackwardBackward0', 0)
@@ -1702,13 +1711,14 @@ class LogSigmoidBackwardBackward0(BinaryNode):
     __slots__ = ('buffer', 'buffer_version', 'grad_output', 'grad_output_version', 'self', 'self_version',)
     saved = ('buffer', 'grad_output', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # log_sigmoid_double_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         buffer = node.buffer
         if buffer is not None and (type(buffer) is not Tensor or (counter := buffer._counter) is not None and counter[0] != node.buffer_version):
             buffer = unpack_input(node, 'buffer')
@@ -1718,8 +1728,10 @@ class LogSigmoidBackwardBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else log_sigmoid_backward(grad, self, buffer)
-        grad1 = None if node.fn1 is None else formulas.log_sigmoid_double_backward(grad * grad_output, self)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else log_sigmoid_backward(grad, self, buffer)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.log_sigmoid_double_backward(grad * grad_output, self)
         return grad0, grad1
 
     def release(node) -> None:
@@ -2063,6 +2075,7 @@ class LeakyReluBackwardBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'negative_slope',)
     saved = ('self',)
     saved_values = ('negative_slope',)
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -2096,13 +2109,15 @@ class LeakyReluBackwardBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         negative_slope = node.negative_slope
-        grad0 = None if node.fn0 is None else leaky_relu_backward(grad, self, negative_slope, False)
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else leaky_relu_backward(grad, self, negative_slope, False)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'LeakyReluBackwardBackward0', 0)
@@ -2372,6 +2387,7 @@ class HardtanhBackwardBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'min_val', 'max_val',)
     saved = ('self',)
     saved_values = ('min_val', 'max_val',)
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -2406,14 +2422,16 @@ class HardtanhBackwardBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         min_val = node.min_val
         max_val = node.max_val
-        grad0 = None if node.fn0 is None else hardtanh_backward(grad, self, min_val, max_val)
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else hardtanh_backward(grad, self, min_val, max_val)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'HardtanhBackwardBackward0', 0)
@@ -2878,6 +2896,7 @@ class SoftshrinkBackwardBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'lambd',)
     saved = ('self',)
     saved_values = ('lambd',)
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -2911,13 +2930,15 @@ class SoftshrinkBackwardBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         lambd = node.lambd
-        grad0 = None if node.fn0 is None else softshrink_backward(grad, self, lambd)
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else softshrink_backward(grad, self, lambd)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'SoftshrinkBackwardBackward0', 0)
@@ -3130,6 +3151,7 @@ class HardshrinkBackwardBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'lambd',)
     saved = ('self',)
     saved_values = ('lambd',)
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -3163,13 +3185,15 @@ class HardshrinkBackwardBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         lambd = node.lambd
-        grad0 = None if node.fn0 is None else hardshrink_backward(grad, self, lambd)
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else hardshrink_backward(grad, self, lambd)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'HardshrinkBackwardBackward0', 0)
@@ -3451,6 +3475,7 @@ class HardsigmoidNotImplemented(BinaryNode):
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
+    prunes = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -3473,9 +3498,11 @@ class HardsigmoidNotImplemented(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
-        grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'HardsigmoidNotImplemented', 0)
@@ -3747,21 +3774,24 @@ class HardswishBackwardBackward0(BinaryNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version',)
     saved = ('grad_output', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # hardswish_double_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         grad_output = node.grad_output
         if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
             grad_output = unpack_input(node, 'grad_output')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad0 = None if node.fn0 is None else hardswish_backward(grad, self)
-        grad1 = None if node.fn1 is None else formulas.hardswish_double_backward(grad, grad_output, self)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else hardswish_backward(grad, self)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.hardswish_double_backward(grad, grad_output, self)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'HardswishBackwardBackward0', 0)
@@ -3878,19 +3908,20 @@ class PreluKernelBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'weight', 'weight_version',)
     saved = ('self', 'weight',)
     saved_values = ()
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # prelu_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         weight = node.weight
         if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
             weight = unpack_input(node, 'weight')
-        needed = [fn is not None for fn, _ in node.edges()]
+        needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         return formulas.prelu_backward(grad, self, weight)
 
     def release(node) -> None:
@@ -3983,6 +4014,7 @@ class PreluKernelBackwardBackward0(VariadicNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'weight', 'weight_version', 'descs',)
     saved = ('grad_output', 'self', 'weight',)
     saved_values = ()
+    prunes = True
     multi = True
 
     @property
@@ -3996,7 +4028,7 @@ class PreluKernelBackwardBackward0(VariadicNode):
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grads):
+    def apply_tensors(node, grads, deps=None):
         grad = grads[0]
         grad_output = node.grad_output
         if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
@@ -4007,9 +4039,12 @@ class PreluKernelBackwardBackward0(VariadicNode):
         weight = node.weight
         if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
             weight = unpack_input(node, 'weight')
-        grad0 = None if node.next_nodes[0] is None else formulas.prelu_again(grads, self, weight)
-        grad1 = None if node.next_nodes[1] is None else formulas.prelu_double_backward(grads, grad_output, self)
-        grad2 = None if node.next_nodes[2] is None else formulas.prelu_double_backward_weight(grads, grad_output, self, weight)
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.prelu_again(grads, self, weight)
+        fn = node.next_nodes[1]
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.prelu_double_backward(grads, grad_output, self)
+        fn = node.next_nodes[2]
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.prelu_double_backward_weight(grads, grad_output, self, weight)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -4367,6 +4402,7 @@ class RreluWithNoiseBackwardBackward0(BinaryNode):
     __slots__ = ('noise', 'noise_version', 'self', 'self_version', 'lower', 'upper', 'training',)
     saved = ('noise', 'self',)
     saved_values = ('lower', 'upper', 'training',)
+    prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.noise) or is_odd(node.self):
             out = through_tensors(node, grad)
@@ -4404,7 +4440,7 @@ class RreluWithNoiseBackwardBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         noise = node.noise
         if noise is not None and (type(noise) is not Tensor or (counter := noise._counter) is not None and counter[0] != node.noise_version):
             noise = unpack_input(node, 'noise')
@@ -4414,8 +4450,10 @@ class RreluWithNoiseBackwardBackward0(BinaryNode):
         lower = node.lower
         upper = node.upper
         training = node.training
-        grad0 = None if node.fn0 is None else rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
         return grad0, grad1
 
     def release(node) -> None:
@@ -4604,6 +4642,7 @@ class GluJvpNotImplemented(VariadicNode):
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
+    prunes = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -4614,10 +4653,13 @@ class GluJvpNotImplemented(VariadicNode):
         grad1 = None if node.next_nodes[1] is None else k_not_implemented(grad, 'aten::glu_jvp')
         grad2 = None if node.next_nodes[2] is None else k_not_implemented(grad, 'aten::glu_jvp')
         return grad0, grad1, grad2,
-    def apply_tensors(node, grad):
-        grad2 = None if node.next_nodes[2] is None else formulas.not_implemented(grad, 'aten::glu_jvp')
-        grad0 = None if node.next_nodes[0] is None else formulas.not_implemented(grad, 'aten::glu_jvp')
-        grad1 = None if node.next_nodes[1] is None else formulas.not_implemented(grad, 'aten::glu_jvp')
+    def apply_tensors(node, grad, deps=None):
+        fn = node.next_nodes[2]
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::glu_jvp')
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::glu_jvp')
+        fn = node.next_nodes[1]
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::glu_jvp')
         return grad0, grad1, grad2,
 
 
@@ -4670,12 +4712,13 @@ class GluBackwardBackward0(BinaryNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'dim',)
     saved = ('grad_output', 'self',)
     saved_values = ('dim',)
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # glu_double_backward_grad_output has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         grad_output = node.grad_output
         if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
             grad_output = unpack_input(node, 'grad_output')
@@ -4683,8 +4726,10 @@ class GluBackwardBackward0(BinaryNode):
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         dim = node.dim
-        grad0 = None if node.fn0 is None else formulas.glu_double_backward_grad_output(grad, self, dim)
-        grad1 = None if node.fn1 is None else formulas.glu_double_backward(grad, grad_output, self, dim)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.glu_double_backward_grad_output(grad, self, dim)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.glu_double_backward(grad, grad_output, self, dim)
         return grad0, grad1
 
     def release(node) -> None:
@@ -4956,6 +5001,7 @@ class SoftmaxBackwardDataBackward0(BinaryNode):
     __slots__ = ('grad_output', 'grad_output_version', 'output', 'output_version', 'dim',)
     saved = ('grad_output', 'output',)
     saved_values = ('dim',)
+    prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.grad_output) or is_odd(node.output):
             out = through_tensors(node, grad)
@@ -4991,7 +5037,7 @@ class SoftmaxBackwardDataBackward0(BinaryNode):
             if output is not None:
                 node.output = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         grad_output = node.grad_output
         if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
             grad_output = unpack_input(node, 'grad_output')
@@ -4999,8 +5045,10 @@ class SoftmaxBackwardDataBackward0(BinaryNode):
         if output is not None and (type(output) is not Tensor or (counter := output._counter) is not None and counter[0] != node.output_version):
             output = unpack_input(node, 'output')
         dim = node.dim
-        grad0 = None if node.fn0 is None else softmax_backward_data(grad, output, dim)
-        grad1 = None if node.fn1 is None else formulas.softmax_double_backward(grad, grad_output, output, dim)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else softmax_backward_data(grad, output, dim)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.softmax_double_backward(grad, grad_output, output, dim)
         return grad0, grad1
 
     def release(node) -> None:
@@ -5092,6 +5140,7 @@ class LogSoftmaxBackwardDataBackward0(BinaryNode):
     __slots__ = ('grad_output', 'grad_output_version', 'output', 'output_version', 'dim',)
     saved = ('grad_output', 'output',)
     saved_values = ('dim',)
+    prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.grad_output) or is_odd(node.output):
             out = through_tensors(node, grad)
@@ -5127,7 +5176,7 @@ class LogSoftmaxBackwardDataBackward0(BinaryNode):
             if output is not None:
                 node.output = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         grad_output = node.grad_output
         if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
             grad_output = unpack_input(node, 'grad_output')
@@ -5135,8 +5184,10 @@ class LogSoftmaxBackwardDataBackward0(BinaryNode):
         if output is not None and (type(output) is not Tensor or (counter := output._counter) is not None and counter[0] != node.output_version):
             output = unpack_input(node, 'output')
         dim = node.dim
-        grad0 = None if node.fn0 is None else grad - formulas.total(grad * dispatch.exp(output), dim)
-        grad1 = None if node.fn1 is None else formulas.log_softmax_double_backward(grad, grad_output, output, dim)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad - formulas.total(grad * dispatch.exp(output), dim)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.log_softmax_double_backward(grad, grad_output, output, dim)
         return grad0, grad1
 
     def release(node) -> None:

@@ -856,6 +856,7 @@ class FillBackward1(BinaryNode):
     __slots__ = ('value_scalar_type',)
     saved = ()
     saved_values = ()
+    prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -874,10 +875,12 @@ class FillBackward1(BinaryNode):
         else:
             grad1 = k_to_copy_backward(k_expand_backward(grad, ()), value_scalar_type)
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         value_scalar_type = node.value_scalar_type
-        grad0 = None if node.fn0 is None else formulas.zeros_like(grad)
-        grad1 = None if node.fn1 is None else formulas.to_copy_backward(formulas.expand_backward(grad, ()), value_scalar_type)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.to_copy_backward(formulas.expand_backward(grad, ()), value_scalar_type)
         return grad0, grad1
 
 

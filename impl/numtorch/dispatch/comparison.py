@@ -63,6 +63,7 @@ class LtBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    prunes = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -87,9 +88,11 @@ class LtBackward1(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
-    def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
-        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'LtBackward1', 0)
@@ -307,6 +310,7 @@ class LeBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    prunes = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -331,9 +335,11 @@ class LeBackward1(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
-    def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
-        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'LeBackward1', 0)
@@ -551,6 +557,7 @@ class GtBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    prunes = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -575,9 +582,11 @@ class GtBackward1(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
-    def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
-        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'GtBackward1', 0)
@@ -795,6 +804,7 @@ class GeBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    prunes = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -819,9 +829,11 @@ class GeBackward1(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
-    def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
-        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'GeBackward1', 0)
@@ -1039,6 +1051,7 @@ class EqBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    prunes = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -1063,9 +1076,11 @@ class EqBackward1(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
-    def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
-        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'EqBackward1', 0)
@@ -1273,6 +1288,7 @@ class NeBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    prunes = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -1297,9 +1313,11 @@ class NeBackward1(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
-    def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
-        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'NeBackward1', 0)
@@ -1748,6 +1766,7 @@ class Bitwise_AndBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    prunes = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -1772,9 +1791,11 @@ class Bitwise_AndBackward1(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
-    def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
-        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_AndBackward1', 0)
@@ -1880,6 +1901,7 @@ class Bitwise_OrBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    prunes = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -1904,9 +1926,11 @@ class Bitwise_OrBackward1(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
-    def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
-        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_OrBackward1', 0)
@@ -2012,6 +2036,7 @@ class Bitwise_XorBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    prunes = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -2036,9 +2061,11 @@ class Bitwise_XorBackward1(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
-    def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
-        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_XorBackward1', 0)
@@ -2144,6 +2171,7 @@ class Bitwise_Left_ShiftBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    prunes = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -2168,9 +2196,11 @@ class Bitwise_Left_ShiftBackward1(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
-    def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
-        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_Left_ShiftBackward1', 0)
@@ -2276,6 +2306,7 @@ class Bitwise_Right_ShiftBackward1(BinaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    prunes = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -2300,9 +2331,11 @@ class Bitwise_Right_ShiftBackward1(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
-    def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
-        grad0 = None if node.fn0 is None else formulas.new_zeros(grad)
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_Right_ShiftBackward1', 0)
@@ -2425,6 +2458,7 @@ class MaximumBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    prunes = True
     writes_grad = 1
     combines = True
     def apply(node, grad, keep: bool):
@@ -2466,15 +2500,17 @@ class MaximumBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return grad0, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else formulas.maximum_backward(grad, other, self)
-        grad0 = None if node.fn0 is None else formulas.maximum_backward(grad, self, other)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.maximum_backward(grad, other, self)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.maximum_backward(grad, self, other)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'MaximumBackward0', 0)
@@ -2596,6 +2632,7 @@ class MinimumBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    prunes = True
     writes_grad = 1
     combines = True
     def apply(node, grad, keep: bool):
@@ -2637,15 +2674,17 @@ class MinimumBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return grad0, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else formulas.minimum_backward(grad, other, self)
-        grad0 = None if node.fn0 is None else formulas.minimum_backward(grad, self, other)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.minimum_backward(grad, other, self)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.minimum_backward(grad, self, other)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'MinimumBackward0', 0)
@@ -2767,6 +2806,7 @@ class FmaxBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -2807,15 +2847,17 @@ class FmaxBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else formulas.fmax_other_backward(grad, self, other)
-        grad0 = None if node.fn0 is None else formulas.fmax_self_backward(grad, self, other)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.fmax_other_backward(grad, self, other)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.fmax_self_backward(grad, self, other)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'FmaxBackward0', 0)
@@ -2937,6 +2979,7 @@ class FminBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -2977,15 +3020,17 @@ class FminBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else formulas.fmin_other_backward(grad, self, other)
-        grad0 = None if node.fn0 is None else formulas.fmin_self_backward(grad, self, other)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.fmin_other_backward(grad, self, other)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.fmin_self_backward(grad, self, other)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'FminBackward0', 0)
@@ -3107,6 +3152,7 @@ class WhereBackward0(VariadicNode):
     __slots__ = ('condition', 'condition_version', 'operand_descs',)
     saved = ('condition',)
     saved_values = ()
+    prunes = True
     combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
@@ -3126,12 +3172,14 @@ class WhereBackward0(VariadicNode):
             if condition is not None:
                 node.condition = FREED
         return grad0, grad1,
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         condition = node.condition
         if condition is not None and (type(condition) is not Tensor or (counter := condition._counter) is not None and counter[0] != node.condition_version):
             condition = unpack_input(node, 'condition')
-        grad1 = None if node.next_nodes[1] is None else formulas.drop_where(grad, condition)
-        grad0 = None if node.next_nodes[0] is None else formulas.keep_where(grad, condition)
+        fn = node.next_nodes[1]
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.drop_where(grad, condition)
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.keep_where(grad, condition)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'WhereBackward0', 0)
         if grad1 is not None:
@@ -3220,7 +3268,8 @@ class MaskedFillBackward0(VariadicNode):
         mask = node.mask
         if mask is not None and (type(mask) is not Tensor or (counter := mask._counter) is not None and counter[0] != node.mask_version):
             mask = unpack_input(node, 'mask')
-        grad0 = None if node.next_nodes[0] is None else masked_fill(grad, mask, 0)
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None else masked_fill(grad, mask, 0)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'MaskedFillBackward0', 0)
         return grad0,
@@ -3320,6 +3369,7 @@ class MaskedFillBackward1(VariadicNode):
     __slots__ = ('mask', 'mask_version', 'operand_descs',)
     saved = ('mask',)
     saved_values = ()
+    prunes = True
     combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
@@ -3339,12 +3389,14 @@ class MaskedFillBackward1(VariadicNode):
             if mask is not None:
                 node.mask = FREED
         return grad0, grad1,
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         mask = node.mask
         if mask is not None and (type(mask) is not Tensor or (counter := mask._counter) is not None and counter[0] != node.mask_version):
             mask = unpack_input(node, 'mask')
-        grad0 = None if node.next_nodes[0] is None else masked_fill(grad, mask, 0)
-        grad1 = None if node.next_nodes[1] is None else formulas.masked_fill_value(grad, mask)
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else masked_fill(grad, mask, 0)
+        fn = node.next_nodes[1]
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.masked_fill_value(grad, mask)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'MaskedFillBackward1', 0)
         if grad1 is not None:
@@ -3991,6 +4043,7 @@ class ClampBackward0(VariadicNode):
     __slots__ = ('max', 'max_version', 'min', 'min_version', 'self', 'self_version', 'operand_descs',)
     saved = ('max', 'min', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
@@ -4027,7 +4080,7 @@ class ClampBackward0(VariadicNode):
             if self is not None:
                 node.self = FREED
         return grad0, grad1, grad2,
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         max = node.max
         if max is not None and (type(max) is not Tensor or (counter := max._counter) is not None and counter[0] != node.max_version):
             max = unpack_input(node, 'max')
@@ -4037,7 +4090,7 @@ class ClampBackward0(VariadicNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        needed = [fn is not None for fn, _ in node.edges()]
+        needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         grad0, grad1, grad2 = formulas.clamp_tensor_backward(grad, self, min, max, needed)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'ClampBackward0', 0)
@@ -4165,6 +4218,7 @@ class ClampMinBackward1(BinaryNode):
     __slots__ = ('min', 'min_version', 'self', 'self_version',)
     saved = ('min', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -4205,15 +4259,17 @@ class ClampMinBackward1(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         min = node.min
         if min is not None and (type(min) is not Tensor or (counter := min._counter) is not None and counter[0] != node.min_version):
             min = unpack_input(node, 'min')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else formulas.below(grad, self, min)
-        grad0 = None if node.fn0 is None else formulas.at_least(grad, self, min)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.below(grad, self, min)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.at_least(grad, self, min)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'ClampMinBackward1', 0)
@@ -4407,6 +4463,7 @@ class ClampMaxBackward1(BinaryNode):
     __slots__ = ('max', 'max_version', 'self', 'self_version',)
     saved = ('max', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -4447,15 +4504,17 @@ class ClampMaxBackward1(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         max = node.max
         if max is not None and (type(max) is not Tensor or (counter := max._counter) is not None and counter[0] != node.max_version):
             max = unpack_input(node, 'max')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else formulas.above(grad, self, max)
-        grad0 = None if node.fn0 is None else formulas.at_most(grad, self, max)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.above(grad, self, max)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.at_most(grad, self, max)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'ClampMaxBackward1', 0)

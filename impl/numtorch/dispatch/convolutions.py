@@ -29,6 +29,7 @@ class ConvolutionBackward0(VariadicNode):
     __slots__ = ('input', 'input_version', 'weight', 'weight_version', 'bias_sym_sizes_opt', 'stride', 'padding', 'dilation', 'transposed', 'output_padding', 'groups',)
     saved = ('input', 'weight',)
     saved_values = ('bias_sym_sizes_opt', 'stride', 'padding', 'dilation', 'transposed', 'output_padding', 'groups',)
+    prunes = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -62,7 +63,7 @@ class ConvolutionBackward0(VariadicNode):
             if weight is not None:
                 node.weight = FREED
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         input = node.input
         if input is not None and (type(input) is not Tensor or (counter := input._counter) is not None and counter[0] != node.input_version):
             input = unpack_input(node, 'input')
@@ -76,7 +77,7 @@ class ConvolutionBackward0(VariadicNode):
         transposed = node.transposed
         output_padding = node.output_padding
         groups = node.groups
-        needed = [fn is not None for fn, _ in node.edges()]
+        needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         return convolution_backward(grad, input, weight, bias_sym_sizes_opt, stride, padding, dilation, transposed, output_padding, groups, needed)
 
     def release(node) -> None:
@@ -152,6 +153,7 @@ class ConvolutionBackwardBackward0(VariadicNode):
     __slots__ = ('grad_output', 'grad_output_version', 'input', 'input_version', 'weight', 'weight_version', 'stride', 'padding', 'dilation', 'transposed', 'output_padding', 'groups', 'descs',)
     saved = ('grad_output', 'input', 'weight',)
     saved_values = ('stride', 'padding', 'dilation', 'transposed', 'output_padding', 'groups',)
+    prunes = True
     multi = True
 
     @property
@@ -165,7 +167,7 @@ class ConvolutionBackwardBackward0(VariadicNode):
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grads):
+    def apply_tensors(node, grads, deps=None):
         grad = grads[0]
         grad_output = node.grad_output
         if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
@@ -182,7 +184,7 @@ class ConvolutionBackwardBackward0(VariadicNode):
         transposed = node.transposed
         output_padding = node.output_padding
         groups = node.groups
-        needed = [fn is not None for fn, _ in node.edges()]
+        needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         return formulas.convolution_double_backward(grads, grad_output, weight, input, stride, padding, dilation, transposed, output_padding, groups, needed)
 
     def release(node) -> None:

@@ -294,13 +294,14 @@ class LinalgSolveExBackward0(BinaryNode):
     __slots__ = ('A', 'A_version', 'LU', 'LU_counter', 'LU_version', 'pivots', 'pivots_counter', 'pivots_version', 'result', 'result_counter', 'result_version', 'B_info', 'left',)
     saved = ('A', 'LU', 'pivots', 'result',)
     saved_values = ('left',)
+    prunes = True
     not_differentiable = ('LU', 'pivots', 'info')
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # linalg_solve_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         A = node.A
         if A is not None and (type(A) is not Tensor or (counter := A._counter) is not None and counter[0] != node.A_version):
             A = unpack_input(node, 'A')
@@ -309,7 +310,7 @@ class LinalgSolveExBackward0(BinaryNode):
         result = unpack_result(node, 'result')
         B_info = node.B_info
         left = node.left
-        needed = [fn is not None for fn, _ in node.edges()]
+        needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         return formulas.linalg_solve_backward(grad, result, A, LU, pivots, left, B_info, needed)
 
     def release(node) -> None:
@@ -400,12 +401,13 @@ class LinalgLuSolveBackward0(BinaryNode):
     __slots__ = ('LU', 'LU_version', 'pivots', 'pivots_version', 'left', 'adjoint',)
     saved = ('LU', 'pivots',)
     saved_values = ('left', 'adjoint',)
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # not_derived has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         LU = node.LU
         if LU is not None and (type(LU) is not Tensor or (counter := LU._counter) is not None and counter[0] != node.LU_version):
             LU = unpack_input(node, 'LU')
@@ -414,8 +416,10 @@ class LinalgLuSolveBackward0(BinaryNode):
             pivots = unpack_input(node, 'pivots')
         left = node.left
         adjoint = node.adjoint
-        grad1 = None if node.fn1 is None else linalg_lu_solve(LU, pivots, grad, left, not adjoint)
-        grad0 = None if node.fn0 is None else formulas.not_derived(grad, 'linalg_lu_solve')
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else linalg_lu_solve(LU, pivots, grad, left, not adjoint)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_derived(grad, 'linalg_lu_solve')
         return grad0, grad1
 
     def release(node) -> None:
@@ -514,12 +518,13 @@ class LinalgSolveTriangularBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'B_info', 'upper', 'left', 'unitriangular',)
     saved = ('self', 'result',)
     saved_values = ('upper', 'left', 'unitriangular',)
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # solve_triangular_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
@@ -533,7 +538,7 @@ class LinalgSolveTriangularBackward0(BinaryNode):
         upper = node.upper
         left = node.left
         unitriangular = node.unitriangular
-        needed = [fn is not None for fn, _ in node.edges()]
+        needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         return formulas.solve_triangular_backward(grad, self, result, upper, left, unitriangular, B_info, needed)
 
     def release(node) -> None:
@@ -767,12 +772,13 @@ class CholeskySolveBackward0(BinaryNode):
     __slots__ = ('input2', 'input2_version', 'self', 'self_version', 'result', 'result_counter', 'result_version', 'upper',)
     saved = ('input2', 'self', 'result',)
     saved_values = ('upper',)
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # cholesky_solve_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         input2 = node.input2
         if input2 is not None and (type(input2) is not Tensor or (counter := input2._counter) is not None and counter[0] != node.input2_version):
             input2 = unpack_input(node, 'input2')
@@ -786,7 +792,7 @@ class CholeskySolveBackward0(BinaryNode):
         else:
             result = own_result(node, result, counter)
         upper = node.upper
-        needed = [fn is not None for fn, _ in node.edges()]
+        needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         return formulas.cholesky_solve_backward(grad, self, input2, result, upper, needed)
 
     def release(node) -> None:
@@ -1405,6 +1411,7 @@ class LinalgLstsqBackward0(BinaryNode):
     __slots__ = ('b', 'b_version', 'self', 'self_version', 'solution', 'solution_counter', 'solution_version', 'descs',)
     saved = ('b', 'self', 'solution',)
     saved_values = ()
+    prunes = True
     multi = True
 
     @property
@@ -1419,7 +1426,7 @@ class LinalgLstsqBackward0(BinaryNode):
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grads):
+    def apply_tensors(node, grads, deps=None):
         grad = grads[0]
         b = node.b
         if b is not None and (type(b) is not Tensor or (counter := b._counter) is not None and counter[0] != node.b_version):
@@ -1428,7 +1435,7 @@ class LinalgLstsqBackward0(BinaryNode):
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         solution = unpack_result(node, 'solution')
-        needed = [fn is not None for fn, _ in node.edges()]
+        needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         return formulas.linalg_lstsq_backward(grads, self, b, solution, needed)
 
     def release(node) -> None:
@@ -1516,6 +1523,7 @@ class LinalgCrossBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version', 'self_info', 'dim', 'other_info',)
     saved = ('other', 'self',)
     saved_values = ('dim',)
+    prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -1553,7 +1561,7 @@ class LinalgCrossBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
@@ -1563,8 +1571,10 @@ class LinalgCrossBackward0(BinaryNode):
         self_info = node.self_info
         dim = node.dim
         other_info = node.other_info
-        grad1 = None if node.fn1 is None else linalg_cross(grad, self.conj(), dim)
-        grad0 = None if node.fn0 is None else linalg_cross(other.conj(), grad, dim)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else linalg_cross(grad, self.conj(), dim)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else linalg_cross(other.conj(), grad, dim)
         if grad1 is not None:
             grad1 = formulas.sum_to_info(grad1, other_info)
         if grad0 is not None:

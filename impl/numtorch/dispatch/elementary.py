@@ -60,6 +60,7 @@ class DivBackward2(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version', 'rounding_mode',)
     saved = ('other', 'self',)
     saved_values = ('rounding_mode',)
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -101,7 +102,7 @@ class DivBackward2(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
@@ -109,8 +110,10 @@ class DivBackward2(BinaryNode):
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         rounding_mode = node.rounding_mode
-        grad1 = None if node.fn1 is None else formulas.div_mode_other(grad, self, other, rounding_mode)
-        grad0 = None if node.fn0 is None else formulas.div_mode_self(grad, other, rounding_mode)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.div_mode_other(grad, self, other, rounding_mode)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.div_mode_self(grad, other, rounding_mode)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'DivBackward2', 0)
@@ -310,6 +313,7 @@ class RsubBackward0(BinaryNode):
     saved = ()
     saved_values = ('alpha',)
     alpha = 1
+    prunes = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -332,9 +336,11 @@ class RsubBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else grad
-        grad0 = None if node.fn0 is None else -grad
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else -grad
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'RsubBackward0', 0)
@@ -431,6 +437,8 @@ class RsubAlphaBackward0(BinaryNode):
     __slots__ = ('alpha',)
     saved = ()
     saved_values = ('alpha',)
+    prunes = True
+    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -454,10 +462,12 @@ class RsubAlphaBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         alpha = node.alpha
-        grad1 = None if node.fn1 is None else grad
-        grad0 = None if node.fn0 is None else formulas.scaled(-grad, alpha)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(-grad, alpha)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'RsubAlphaBackward0', 0)
@@ -558,6 +568,7 @@ class RsubScalarAlphaBackward0(UnaryNode):
     __slots__ = ('alpha',)
     saved = ()
     saved_values = ('alpha',)
+    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast:
             out = through_tensors(node, grad)
@@ -635,6 +646,7 @@ class PowBackward1(BinaryNode):
     __slots__ = ('exponent', 'exponent_version', 'self', 'self_version', 'result', 'result_counter', 'result_version',)
     saved = ('exponent', 'self', 'result',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -681,7 +693,7 @@ class PowBackward1(BinaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         exponent = node.exponent
         if exponent is not None and (type(exponent) is not Tensor or (counter := exponent._counter) is not None and counter[0] != node.exponent_version):
             exponent = unpack_input(node, 'exponent')
@@ -694,8 +706,10 @@ class PowBackward1(BinaryNode):
             result = unpack_result(node, 'result')
         else:
             result = own_result(node, result, counter)
-        grad1 = None if node.fn1 is None else formulas.pow_backward_exponent(grad, self, exponent, result)
-        grad0 = None if node.fn0 is None else formulas.pow_backward_self(grad, self, exponent)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.pow_backward_exponent(grad, self, exponent, result)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.pow_backward_self(grad, self, exponent)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'PowBackward1', 0)
@@ -1238,19 +1252,20 @@ class ComplexBackward0(BinaryNode):
     __slots__ = ('imag', 'imag_version', 'real', 'real_version',)
     saved = ('imag', 'real',)
     saved_values = ()
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # complex_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         imag = node.imag
         if imag is not None and (type(imag) is not Tensor or (counter := imag._counter) is not None and counter[0] != node.imag_version):
             imag = unpack_input(node, 'imag')
         real = node.real
         if real is not None and (type(real) is not Tensor or (counter := real._counter) is not None and counter[0] != node.real_version):
             real = unpack_input(node, 'real')
-        needed = [fn is not None for fn, _ in node.edges()]
+        needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         return formulas.complex_backward(grad, real, imag, needed)
 
     def release(node) -> None:
@@ -1343,12 +1358,13 @@ class PolarBackward0(BinaryNode):
     __slots__ = ('result', 'result_counter', 'result_version', 'abs_info', 'angle_info',)
     saved = ('result',)
     saved_values = ()
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # polar_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         result = node.result
         counter = node.result_counter
         if result is None or counter[0] != node.result_version:
@@ -1357,7 +1373,7 @@ class PolarBackward0(BinaryNode):
             result = own_result(node, result, counter)
         abs_info = node.abs_info
         angle_info = node.angle_info
-        needed = [fn is not None for fn, _ in node.edges()]
+        needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         return formulas.polar_backward(grad, result, abs_info, angle_info, needed)
 
     def release(node) -> None:
@@ -3887,6 +3903,7 @@ class TanhBackwardBackward0(BinaryNode):
     __slots__ = ('grad_output', 'grad_output_version', 'output', 'output_version',)
     saved = ('grad_output', 'output',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -3927,15 +3944,17 @@ class TanhBackwardBackward0(BinaryNode):
             if output is not None:
                 node.output = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         grad_output = node.grad_output
         if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
             grad_output = unpack_input(node, 'grad_output')
         output = node.output
         if output is not None and (type(output) is not Tensor or (counter := output._counter) is not None and counter[0] != node.output_version):
             output = unpack_input(node, 'output')
-        grad0 = None if node.fn0 is None else tanh_backward(grad, output.conj())
-        grad1 = None if node.fn1 is None else grad.conj() * (dispatch.mul_scalar(output.conj(), -2) * grad_output)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else tanh_backward(grad, output.conj())
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad.conj() * (dispatch.mul_scalar(output.conj(), -2) * grad_output)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'TanhBackwardBackward0', 0)
@@ -4052,6 +4071,7 @@ class SigmoidBackwardBackward0(BinaryNode):
     __slots__ = ('grad_output', 'grad_output_version', 'output', 'output_version',)
     saved = ('grad_output', 'output',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -4092,15 +4112,17 @@ class SigmoidBackwardBackward0(BinaryNode):
             if output is not None:
                 node.output = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         grad_output = node.grad_output
         if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
             grad_output = unpack_input(node, 'grad_output')
         output = node.output
         if output is not None and (type(output) is not Tensor or (counter := output._counter) is not None and counter[0] != node.output_version):
             output = unpack_input(node, 'output')
-        grad0 = None if node.fn0 is None else sigmoid_backward(grad, output.conj())
-        grad1 = None if node.fn1 is None else dispatch.mul(other=dispatch.add_scalar(dispatch.mul_scalar(output.conj(), -2), 1), self=grad.conj() * grad_output)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else sigmoid_backward(grad, output.conj())
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else dispatch.mul(other=dispatch.add_scalar(dispatch.mul_scalar(output.conj(), -2), 1), self=grad.conj() * grad_output)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'SigmoidBackwardBackward0', 0)
@@ -4217,6 +4239,7 @@ class ThresholdBackwardBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'threshold',)
     saved = ('self',)
     saved_values = ('threshold',)
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -4250,13 +4273,15 @@ class ThresholdBackwardBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         threshold = node.threshold
-        grad0 = None if node.fn0 is None else threshold_backward(grad, self, threshold)
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else threshold_backward(grad, self, threshold)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'ThresholdBackwardBackward0', 0)

@@ -110,6 +110,7 @@ class IndexPutBackward0(BinaryNode):
     saved = ()
     saved_values = ('accumulate',)
     saved_lists = ('indices',)
+    prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -132,12 +133,14 @@ class IndexPutBackward0(BinaryNode):
         if not keep:
             node.indices.release()
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         indices = node.indices.unpack(node)
         accumulate = node.accumulate
         values_info = node.values_info
-        grad0 = None if node.fn0 is None else formulas.index_put_zeros(grad, indices, accumulate)
-        grad1 = None if node.fn1 is None else formulas.index_values(grad, indices, values_info)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.index_put_zeros(grad, indices, accumulate)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.index_values(grad, indices, values_info)
         return grad0, grad1
 
     def release(node) -> None:
@@ -215,6 +218,7 @@ class IndexPutImplBackward0(BinaryNode):
     saved = ()
     saved_values = ('accumulate',)
     saved_lists = ('indices',)
+    prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -237,12 +241,14 @@ class IndexPutImplBackward0(BinaryNode):
         if not keep:
             node.indices.release()
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         indices = node.indices.unpack(node)
         accumulate = node.accumulate
         values_info = node.values_info
-        grad0 = None if node.fn0 is None else formulas.index_put_zeros(grad, indices, accumulate)
-        grad1 = None if node.fn1 is None else formulas.index_values(grad, indices, values_info)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.index_put_zeros(grad, indices, accumulate)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.index_values(grad, indices, values_info)
         return grad0, grad1
 
     def release(node) -> None:

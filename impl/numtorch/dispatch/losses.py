@@ -44,6 +44,7 @@ class MseLossBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'target', 'target_version', 'reduction',)
     saved = ('self', 'target',)
     saved_values = ('reduction',)
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self) or is_odd(node.target):
@@ -80,7 +81,7 @@ class MseLossBackward0(BinaryNode):
             if target is not None:
                 node.target = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
@@ -88,8 +89,10 @@ class MseLossBackward0(BinaryNode):
         if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
             target = unpack_input(node, 'target')
         reduction = node.reduction
-        grad0 = None if node.fn0 is None else mse_loss_backward(grad, self, target, reduction)
-        grad1 = None if node.fn1 is None else mse_loss_backward(grad, target, self, reduction)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else mse_loss_backward(grad, self, target, reduction)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else mse_loss_backward(grad, target, self, reduction)
         return grad0, grad1
 
     def release(node) -> None:
@@ -182,6 +185,7 @@ class MseLossBackwardBackward0(VariadicNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'operand_descs',)
     saved = ('grad_output', 'self', 'target',)
     saved_values = ('reduction',)
+    prunes = True
     writes_grad = property(lambda node: int(node.reduction == 1))
     writes_only = 1
     combines = True
@@ -190,7 +194,7 @@ class MseLossBackwardBackward0(VariadicNode):
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         grad_output = node.grad_output
         if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
             grad_output = unpack_input(node, 'grad_output')
@@ -201,9 +205,12 @@ class MseLossBackwardBackward0(VariadicNode):
         if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
             target = unpack_input(node, 'target')
         reduction = node.reduction
-        grad0 = None if node.next_nodes[0] is None else mse_loss_backward(grad, self, target, reduction)
-        grad1 = None if node.next_nodes[1] is None else formulas.mse_loss_double_backward(grad * grad_output, reduction)
-        grad2 = None if node.next_nodes[2] is None else -formulas.mse_loss_double_backward(grad * grad_output, reduction)
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else mse_loss_backward(grad, self, target, reduction)
+        fn = node.next_nodes[1]
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.mse_loss_double_backward(grad * grad_output, reduction)
+        fn = node.next_nodes[2]
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else -formulas.mse_loss_double_backward(grad * grad_output, reduction)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'MseLossBackwardBackward0', 0)
         if grad1 is not None:
@@ -284,6 +291,7 @@ class SmoothL1LossBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'target', 'target_version', 'reduction', 'beta',)
     saved = ('self', 'target',)
     saved_values = ('reduction', 'beta',)
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self) or is_odd(node.target):
@@ -321,7 +329,7 @@ class SmoothL1LossBackward0(BinaryNode):
             if target is not None:
                 node.target = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
@@ -330,8 +338,10 @@ class SmoothL1LossBackward0(BinaryNode):
             target = unpack_input(node, 'target')
         reduction = node.reduction
         beta = node.beta
-        grad0 = None if node.fn0 is None else smooth_l1_loss_backward(grad, self, target, reduction, beta)
-        grad1 = None if node.fn1 is None else smooth_l1_loss_backward(grad, target, self, reduction, beta)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else smooth_l1_loss_backward(grad, self, target, reduction, beta)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else smooth_l1_loss_backward(grad, target, self, reduction, beta)
         return grad0, grad1
 
     def release(node) -> None:
@@ -425,6 +435,7 @@ class SmoothL1LossBackwardBackward0(VariadicNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'beta', 'operand_descs',)
     saved = ('grad_output', 'self', 'target',)
     saved_values = ('reduction', 'beta',)
+    prunes = True
     writes_grad = property(lambda node: int(node.reduction == 1))
     writes_only = 1
     combines = True
@@ -433,7 +444,7 @@ class SmoothL1LossBackwardBackward0(VariadicNode):
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         grad_output = node.grad_output
         if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
             grad_output = unpack_input(node, 'grad_output')
@@ -445,9 +456,12 @@ class SmoothL1LossBackwardBackward0(VariadicNode):
             target = unpack_input(node, 'target')
         reduction = node.reduction
         beta = node.beta
-        grad0 = None if node.next_nodes[0] is None else smooth_l1_loss_backward(grad, self, target, reduction, beta)
-        grad1 = None if node.next_nodes[1] is None else formulas.smooth_l1_loss_double_backward(grad * grad_output, self, target, reduction, beta)
-        grad2 = None if node.next_nodes[2] is None else -formulas.smooth_l1_loss_double_backward(grad * grad_output, self, target, reduction, beta)
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else smooth_l1_loss_backward(grad, self, target, reduction, beta)
+        fn = node.next_nodes[1]
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.smooth_l1_loss_double_backward(grad * grad_output, self, target, reduction, beta)
+        fn = node.next_nodes[2]
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else -formulas.smooth_l1_loss_double_backward(grad * grad_output, self, target, reduction, beta)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'SmoothL1LossBackwardBackward0', 0)
         if grad1 is not None:
@@ -529,6 +543,7 @@ class HuberLossBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'target', 'target_version', 'reduction', 'delta',)
     saved = ('self', 'target',)
     saved_values = ('reduction', 'delta',)
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self) or is_odd(node.target):
@@ -566,7 +581,7 @@ class HuberLossBackward0(BinaryNode):
             if target is not None:
                 node.target = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
@@ -575,8 +590,10 @@ class HuberLossBackward0(BinaryNode):
             target = unpack_input(node, 'target')
         reduction = node.reduction
         delta = node.delta
-        grad0 = None if node.fn0 is None else huber_loss_backward(grad, self, target, reduction, delta)
-        grad1 = None if node.fn1 is None else huber_loss_backward(grad, target, self, reduction, delta)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else huber_loss_backward(grad, self, target, reduction, delta)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else huber_loss_backward(grad, target, self, reduction, delta)
         return grad0, grad1
 
     def release(node) -> None:
@@ -668,6 +685,7 @@ class HuberLossBackwardBackward0(VariadicNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'delta',)
     saved = ('grad_output', 'self', 'target',)
     saved_values = ('reduction', 'delta',)
+    prunes = True
     writes_grad = property(lambda node: int(node.reduction == 1))
     writes_only = 1
     combines = True
@@ -676,7 +694,7 @@ class HuberLossBackwardBackward0(VariadicNode):
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         grad_output = node.grad_output
         if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
             grad_output = unpack_input(node, 'grad_output')
@@ -688,9 +706,12 @@ class HuberLossBackwardBackward0(VariadicNode):
             target = unpack_input(node, 'target')
         reduction = node.reduction
         delta = node.delta
-        grad0 = None if node.next_nodes[0] is None else formulas.huber_loss_again(grad, grad_output, self, target, reduction, delta)
-        grad1 = None if node.next_nodes[1] is None else formulas.huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)
-        grad2 = None if node.next_nodes[2] is None else -formulas.huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.huber_loss_again(grad, grad_output, self, target, reduction, delta)
+        fn = node.next_nodes[1]
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)
+        fn = node.next_nodes[2]
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else -formulas.huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -886,6 +907,7 @@ class SoftMarginLossBackwardBackward0(BinaryNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction',)
     saved = ('grad_output', 'self', 'target',)
     saved_values = ('reduction',)
+    prunes = True
     writes_grad = property(lambda node: int(node.reduction == 1))
     writes_only = 1
     combines = True
@@ -894,7 +916,7 @@ class SoftMarginLossBackwardBackward0(BinaryNode):
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         grad_output = node.grad_output
         if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
             grad_output = unpack_input(node, 'grad_output')
@@ -905,8 +927,10 @@ class SoftMarginLossBackwardBackward0(BinaryNode):
         if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
             target = unpack_input(node, 'target')
         reduction = node.reduction
-        grad0 = None if node.fn0 is None else formulas.soft_margin_again(grad, grad_output, self, target, reduction)
-        grad1 = None if node.fn1 is None else formulas.soft_margin_loss_double_backward(grad * grad_output, self, target, reduction)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.soft_margin_again(grad, grad_output, self, target, reduction)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.soft_margin_loss_double_backward(grad * grad_output, self, target, reduction)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1267,12 +1291,13 @@ class NllLossBackwardBackward0(BinaryNode):
     __slots__ = ('target', 'target_version', 'weight', 'weight_version', 'reduction', 'ignore_index',)
     saved = ('target', 'weight',)
     saved_values = ('reduction', 'ignore_index',)
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # nll_loss_again has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         target = node.target
         if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
             target = unpack_input(node, 'target')
@@ -1281,8 +1306,10 @@ class NllLossBackwardBackward0(BinaryNode):
             weight = unpack_input(node, 'weight')
         reduction = node.reduction
         ignore_index = node.ignore_index
-        grad0 = None if node.fn0 is None else formulas.nll_loss_again(grad, target, weight, reduction, ignore_index)
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.nll_loss_again(grad, target, weight, reduction, ignore_index)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1374,12 +1401,13 @@ class NllLoss2DBackwardBackward0(BinaryNode):
     __slots__ = ('target', 'target_version', 'weight', 'weight_version', 'reduction', 'ignore_index',)
     saved = ('target', 'weight',)
     saved_values = ('reduction', 'ignore_index',)
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # nll_loss2d_again has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         target = node.target
         if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
             target = unpack_input(node, 'target')
@@ -1388,8 +1416,10 @@ class NllLoss2DBackwardBackward0(BinaryNode):
             weight = unpack_input(node, 'weight')
         reduction = node.reduction
         ignore_index = node.ignore_index
-        grad0 = None if node.fn0 is None else formulas.nll_loss2d_again(grad, target, weight, reduction, ignore_index)
-        grad1 = None if node.fn1 is None else formulas.zeros_like(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.nll_loss2d_again(grad, target, weight, reduction, ignore_index)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1481,13 +1511,14 @@ class BinaryCrossEntropyBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'reduction',)
     saved = ('self', 'target', 'weight',)
     saved_values = ('reduction',)
+    prunes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # binary_cross_entropy_target_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
@@ -1498,8 +1529,10 @@ class BinaryCrossEntropyBackward0(BinaryNode):
         if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
             weight = unpack_input(node, 'weight')
         reduction = node.reduction
-        grad0 = None if node.fn0 is None else binary_cross_entropy_backward(grad, self, target, weight, reduction)
-        grad1 = None if node.fn1 is None else formulas.binary_cross_entropy_target_backward(grad, self, target, weight, reduction)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else binary_cross_entropy_backward(grad, self, target, weight, reduction)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.binary_cross_entropy_target_backward(grad, self, target, weight, reduction)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1599,6 +1632,7 @@ class BinaryCrossEntropyBackwardBackward0(VariadicNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'grad_output_info', 'reduction',)
     saved = ('grad_output', 'self', 'target', 'weight',)
     saved_values = ('reduction',)
+    prunes = True
     writes_grad = property(lambda node: int(node.reduction != 1) * (1 + (node.weight is not None)))
     writes_only = 1
     combines = True
@@ -1607,7 +1641,7 @@ class BinaryCrossEntropyBackwardBackward0(VariadicNode):
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         grad_output = node.grad_output
         if grad_output is not None and (type(grad_output) is not Tensor or (counter := grad_output._counter) is not None and counter[0] != node.grad_output_version):
             grad_output = unpack_input(node, 'grad_output')
@@ -1622,9 +1656,12 @@ class BinaryCrossEntropyBackwardBackward0(VariadicNode):
             weight = unpack_input(node, 'weight')
         grad_output_info = node.grad_output_info
         reduction = node.reduction
-        grad0 = None if node.next_nodes[0] is None else formulas.bce_double_backward_grad_output(grad, self, target, weight, reduction)
-        grad1 = None if node.next_nodes[1] is None else formulas.binary_cross_entropy_double_backward(grad_output, grad, self, target, weight, reduction)
-        grad2 = None if node.next_nodes[2] is None else formulas.binary_cross_entropy_double_backward_target(grad, grad_output, self, weight, reduction)
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.bce_double_backward_grad_output(grad, self, target, weight, reduction)
+        fn = node.next_nodes[1]
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.binary_cross_entropy_double_backward(grad_output, grad, self, target, weight, reduction)
+        fn = node.next_nodes[2]
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.binary_cross_entropy_double_backward_target(grad, grad_output, self, weight, reduction)
         if grad0 is not None:
             grad0 = formulas.sum_to_info(grad0, grad_output_info)
         return grad0, grad1, grad2,
@@ -1710,12 +1747,16 @@ class BinaryCrossEntropyWithLogitsBackward0(BinaryNode):
     __slots__ = ('pos_weight', 'pos_weight_version', 'self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'reduction',)
     saved = ('pos_weight', 'self', 'target', 'weight',)
     saved_values = ('reduction',)
+    prunes = True
+    writes_grad = property(lambda node: formulas.binary_cross_entropy_with_logits_writes(node, 0))
+    operand_writes = property(lambda node: formulas.binary_cross_entropy_with_logits_writes(node, 1))
+    writes_only = 0
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # binary_cross_entropy_with_logits_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         pos_weight = node.pos_weight
         if pos_weight is not None and (type(pos_weight) is not Tensor or (counter := pos_weight._counter) is not None and counter[0] != node.pos_weight_version):
             pos_weight = unpack_input(node, 'pos_weight')
@@ -1729,8 +1770,10 @@ class BinaryCrossEntropyWithLogitsBackward0(BinaryNode):
         if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
             weight = unpack_input(node, 'weight')
         reduction = node.reduction
-        grad0 = None if node.fn0 is None else formulas.binary_cross_entropy_with_logits_backward(grad, self, target, weight, pos_weight, reduction)
-        grad1 = None if node.fn1 is None else formulas.binary_cross_entropy_with_logits_target_backward(grad, self, target, weight, pos_weight, reduction)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.binary_cross_entropy_with_logits_backward(grad, self, target, weight, pos_weight, reduction)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.binary_cross_entropy_with_logits_target_backward(grad, self, target, weight, pos_weight, reduction)
         return grad0, grad1
 
     def release(node) -> None:

@@ -31,6 +31,7 @@ class NativeLayerNormBackward0(VariadicNode):
     __slots__ = ('bias', 'bias_version', 'input', 'input_version', 'weight', 'weight_version', 'result1', 'result1_counter', 'result1_version', 'result2', 'result2_counter', 'result2_version', 'normalized_shape',)
     saved = ('bias', 'input', 'weight', 'result1', 'result2',)
     saved_values = ('normalized_shape',)
+    prunes = True
     not_differentiable = ('result1', 'result2')
     def apply(node, grad, keep: bool):
         if not node.desc.real:
@@ -79,7 +80,7 @@ class NativeLayerNormBackward0(VariadicNode):
                 node.result2 = None
                 node.result2_counter = FREED_COUNTER
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         bias = node.bias
         if bias is not None and (type(bias) is not Tensor or (counter := bias._counter) is not None and counter[0] != node.bias_version):
             bias = unpack_input(node, 'bias')
@@ -92,7 +93,7 @@ class NativeLayerNormBackward0(VariadicNode):
         result1 = unpack_result(node, 'result1')
         result2 = unpack_result(node, 'result2')
         normalized_shape = node.normalized_shape
-        needed = [fn is not None for fn, _ in node.edges()]
+        needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         return native_layer_norm_backward(grad, input, normalized_shape, result1, result2, weight, bias, needed)
 
     def release(node) -> None:
@@ -166,6 +167,7 @@ class NativeLayerNormBackwardBackward0(VariadicNode):
     __slots__ = ('grad_out', 'grad_out_version', 'input', 'input_version', 'mean', 'mean_version', 'rstd', 'rstd_version', 'weight', 'weight_version', 'normalized_shape', 'descs',)
     saved = ('grad_out', 'input', 'mean', 'rstd', 'weight',)
     saved_values = ('normalized_shape',)
+    prunes = True
     writes_grad = 3
     writes_only = 1
     multi = True
@@ -181,7 +183,7 @@ class NativeLayerNormBackwardBackward0(VariadicNode):
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grads):
+    def apply_tensors(node, grads, deps=None):
         grad = grads[0]
         grad_out = node.grad_out
         if grad_out is not None and (type(grad_out) is not Tensor or (counter := grad_out._counter) is not None and counter[0] != node.grad_out_version):
@@ -199,7 +201,7 @@ class NativeLayerNormBackwardBackward0(VariadicNode):
         if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
             weight = unpack_input(node, 'weight')
         normalized_shape = node.normalized_shape
-        needed = [fn is not None for fn, _ in node.edges()]
+        needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         return formulas.layer_norm_double_backward(grads, input, weight, grad_out, mean, rstd, normalized_shape, needed)
 
     def release(node) -> None:
@@ -289,6 +291,7 @@ class NativeGroupNormBackward0(VariadicNode):
     __slots__ = ('input', 'input_version', 'weight', 'weight_version', 'result1', 'result1_counter', 'result1_version', 'result2', 'result2_counter', 'result2_version', 'N', 'C', 'HxW', 'group', 'eps', 'descs',)
     saved = ('input', 'weight', 'result1', 'result2',)
     saved_values = ('N', 'C', 'HxW', 'group', 'eps',)
+    prunes = True
     multi = True
 
     @property
@@ -304,7 +307,7 @@ class NativeGroupNormBackward0(VariadicNode):
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grads):
+    def apply_tensors(node, grads, deps=None):
         grad = grads[0]
         input = node.input
         if input is not None and (type(input) is not Tensor or (counter := input._counter) is not None and counter[0] != node.input_version):
@@ -319,7 +322,7 @@ class NativeGroupNormBackward0(VariadicNode):
         HxW = node.HxW
         group = node.group
         eps = node.eps
-        needed = [fn is not None for fn, _ in node.edges()]
+        needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         return formulas.group_norm_backward(grads, input, result1, result2, weight, N, C, HxW, group, eps, needed)
 
     def release(node) -> None:
@@ -408,6 +411,7 @@ class NativeBatchNormBackward0(VariadicNode):
     __slots__ = ('input', 'input_version', 'running_mean', 'running_mean_version', 'running_var', 'running_var_version', 'weight', 'weight_version', 'result1', 'result1_counter', 'result1_version', 'result2', 'result2_counter', 'result2_version', 'training', 'eps',)
     saved = ('input', 'running_mean', 'running_var', 'weight', 'result1', 'result2',)
     saved_values = ('training', 'eps',)
+    prunes = True
     not_differentiable = ('result1', 'result2')
     def apply(node, grad, keep: bool):
         if not node.desc.real:
@@ -465,7 +469,7 @@ class NativeBatchNormBackward0(VariadicNode):
                 node.result2 = None
                 node.result2_counter = FREED_COUNTER
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         input = node.input
         if input is not None and (type(input) is not Tensor or (counter := input._counter) is not None and counter[0] != node.input_version):
             input = unpack_input(node, 'input')
@@ -482,7 +486,7 @@ class NativeBatchNormBackward0(VariadicNode):
         result2 = unpack_result(node, 'result2')
         training = node.training
         eps = node.eps
-        needed = [fn is not None for fn, _ in node.edges()]
+        needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         return native_batch_norm_backward(grad, input, weight, running_mean, running_var, result1, result2, training, eps, needed)
 
     def release(node) -> None:
@@ -563,6 +567,7 @@ class NativeBatchNormBackwardBackward0(VariadicNode):
     __slots__ = ('grad_out', 'grad_out_version', 'input', 'input_version', 'running_mean', 'running_mean_version', 'running_var', 'running_var_version', 'save_invstd', 'save_invstd_version', 'save_mean', 'save_mean_version', 'weight', 'weight_version', 'train', 'eps', 'descs',)
     saved = ('grad_out', 'input', 'running_mean', 'running_var', 'save_invstd', 'save_mean', 'weight',)
     saved_values = ('train', 'eps',)
+    prunes = True
     multi = True
 
     @property
@@ -576,7 +581,7 @@ class NativeBatchNormBackwardBackward0(VariadicNode):
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grads):
+    def apply_tensors(node, grads, deps=None):
         grad = grads[0]
         grad_out = node.grad_out
         if grad_out is not None and (type(grad_out) is not Tensor or (counter := grad_out._counter) is not None and counter[0] != node.grad_out_version):
@@ -601,7 +606,7 @@ class NativeBatchNormBackwardBackward0(VariadicNode):
             weight = unpack_input(node, 'weight')
         train = node.train
         eps = node.eps
-        needed = [fn is not None for fn, _ in node.edges()]
+        needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         return formulas.batch_norm_double_backward(grads, input, weight, grad_out, running_mean, running_var, train, eps, save_mean, save_invstd, needed)
 
     def release(node) -> None:

@@ -49,6 +49,7 @@ class AddBackward0(BinaryNode):
     saved = ()
     saved_values = ('alpha',)
     alpha = 1
+    prunes = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -71,9 +72,11 @@ class AddBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else grad
-        grad0 = None if node.fn0 is None else grad
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'AddBackward0', 0)
@@ -313,6 +316,7 @@ class SubBackward0(BinaryNode):
     saved = ()
     saved_values = ('alpha',)
     alpha = 1
+    prunes = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -335,9 +339,11 @@ class SubBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else -grad
-        grad0 = None if node.fn0 is None else grad
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else -grad
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'SubBackward0', 0)
@@ -576,6 +582,8 @@ class AddAlphaBackward0(BinaryNode):
     __slots__ = ('alpha',)
     saved = ()
     saved_values = ('alpha',)
+    prunes = True
+    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -599,10 +607,12 @@ class AddAlphaBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         alpha = node.alpha
-        grad1 = None if node.fn1 is None else formulas.scaled(grad, alpha)
-        grad0 = None if node.fn0 is None else grad
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(grad, alpha)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'AddAlphaBackward0', 0)
@@ -768,6 +778,8 @@ class SubAlphaBackward0(BinaryNode):
     __slots__ = ('alpha',)
     saved = ()
     saved_values = ('alpha',)
+    prunes = True
+    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -791,10 +803,12 @@ class SubAlphaBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         alpha = node.alpha
-        grad1 = None if node.fn1 is None else formulas.scaled(-grad, alpha)
-        grad0 = None if node.fn0 is None else grad
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(-grad, alpha)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'SubAlphaBackward0', 0)
@@ -960,6 +974,7 @@ class MulBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -1002,15 +1017,17 @@ class MulBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else grad * self.conj()
-        grad0 = None if node.fn0 is None else grad * other.conj()
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * self.conj()
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad * other.conj()
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'MulBackward0', 0)
@@ -1309,6 +1326,7 @@ class DivBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -1349,15 +1367,17 @@ class DivBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else formulas.div_other(grad, self, other)
-        grad0 = None if node.fn0 is None else grad / other.conj()
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.div_other(grad, self, other)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad / other.conj()
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'DivBackward0', 0)

@@ -141,6 +141,7 @@ class AvgPool2DBackwardBackward0(BinaryNode):
     __slots__ = ('self_info', 'kernel_size', 'stride', 'padding', 'ceil_mode', 'count_include_pad', 'divisor_override',)
     saved = ()
     saved_values = ('kernel_size', 'stride', 'padding', 'ceil_mode', 'count_include_pad', 'divisor_override',)
+    prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -165,7 +166,7 @@ class AvgPool2DBackwardBackward0(BinaryNode):
         else:
             grad1 = k_zeros_of(self_info)
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         self_info = node.self_info
         kernel_size = node.kernel_size
         stride = node.stride
@@ -173,8 +174,10 @@ class AvgPool2DBackwardBackward0(BinaryNode):
         ceil_mode = node.ceil_mode
         count_include_pad = node.count_include_pad
         divisor_override = node.divisor_override
-        grad0 = None if node.fn0 is None else avg_pool2d(grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-        grad1 = None if node.fn1 is None else formulas.zeros_of(self_info)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else avg_pool2d(grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
         return grad0, grad1
 
 
@@ -359,18 +362,21 @@ class MaxPool2DWithIndicesBackwardBackward0(BinaryNode):
     __slots__ = ('indices', 'indices_version', 'self_info',)
     saved = ('indices',)
     saved_values = ()
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # max_pool_double_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         indices = node.indices
         if indices is not None and (type(indices) is not Tensor or (counter := indices._counter) is not None and counter[0] != node.indices_version):
             indices = unpack_input(node, 'indices')
         self_info = node.self_info
-        grad0 = None if node.fn0 is None else formulas.max_pool_double_backward(grad, indices)
-        grad1 = None if node.fn1 is None else formulas.zeros_of(self_info)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.max_pool_double_backward(grad, indices)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
         return grad0, grad1
 
     def release(node) -> None:

@@ -43,6 +43,7 @@ class VdotBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -77,15 +78,17 @@ class VdotBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else grad * self
-        grad0 = None if node.fn0 is None else formulas.vdot_self_backward(grad, other)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * self
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.vdot_self_backward(grad, other)
         return grad0, grad1
 
     def release(node) -> None:
@@ -184,6 +187,7 @@ class AddmvBackward0(VariadicNode):
     __slots__ = ('mat', 'mat_version', 'vec', 'vec_version', 'self_info', 'beta', 'alpha',)
     saved = ('mat', 'vec',)
     saved_values = ('beta', 'alpha',)
+    prunes = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -214,7 +218,7 @@ class AddmvBackward0(VariadicNode):
             if vec is not None:
                 node.vec = FREED
         return grad0, grad1, grad2,
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         mat = node.mat
         if mat is not None and (type(mat) is not Tensor or (counter := mat._counter) is not None and counter[0] != node.mat_version):
             mat = unpack_input(node, 'mat')
@@ -224,9 +228,12 @@ class AddmvBackward0(VariadicNode):
         self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
-        grad1 = None if node.next_nodes[1] is None else formulas.scaled(formulas.outer_backward(grad, vec), alpha)
-        grad0 = None if node.next_nodes[0] is None else formulas.scaled(grad, beta)
-        grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.t_mv(mat, grad), alpha)
+        fn = node.next_nodes[1]
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(formulas.outer_backward(grad, vec), alpha)
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(grad, beta)
+        fn = node.next_nodes[2]
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(formulas.t_mv(mat, grad), alpha)
         if grad0 is not None:
             grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,
@@ -358,6 +365,7 @@ class AddrBackward0(VariadicNode):
     __slots__ = ('vec1', 'vec1_version', 'vec2', 'vec2_version', 'self_info', 'beta', 'alpha',)
     saved = ('vec1', 'vec2',)
     saved_values = ('beta', 'alpha',)
+    prunes = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -388,7 +396,7 @@ class AddrBackward0(VariadicNode):
             if vec2 is not None:
                 node.vec2 = FREED
         return grad0, grad1, grad2,
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         vec1 = node.vec1
         if vec1 is not None and (type(vec1) is not Tensor or (counter := vec1._counter) is not None and counter[0] != node.vec1_version):
             vec1 = unpack_input(node, 'vec1')
@@ -398,9 +406,12 @@ class AddrBackward0(VariadicNode):
         self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
-        grad0 = None if node.next_nodes[0] is None else formulas.scaled(grad, beta)
-        grad1 = None if node.next_nodes[1] is None else formulas.scaled(grad.mv(vec2.conj()), alpha)
-        grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.t_mv(grad, vec1), alpha)
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(grad, beta)
+        fn = node.next_nodes[1]
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(grad.mv(vec2.conj()), alpha)
+        fn = node.next_nodes[2]
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(formulas.t_mv(grad, vec1), alpha)
         if grad0 is not None:
             grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,
@@ -532,6 +543,7 @@ class BaddbmmBackward0(VariadicNode):
     __slots__ = ('batch1', 'batch1_version', 'batch2', 'batch2_version', 'self_info', 'beta', 'alpha',)
     saved = ('batch1', 'batch2',)
     saved_values = ('beta', 'alpha',)
+    prunes = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -562,7 +574,7 @@ class BaddbmmBackward0(VariadicNode):
             if batch2 is not None:
                 node.batch2 = FREED
         return grad0, grad1, grad2,
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         batch1 = node.batch1
         if batch1 is not None and (type(batch1) is not Tensor or (counter := batch1._counter) is not None and counter[0] != node.batch1_version):
             batch1 = unpack_input(node, 'batch1')
@@ -572,9 +584,12 @@ class BaddbmmBackward0(VariadicNode):
         self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
-        grad1 = None if node.next_nodes[1] is None else formulas.scaled(formulas.bmm_self_backward(grad, batch2), alpha)
-        grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.bmm_mat2_backward(grad, batch1), alpha)
-        grad0 = None if node.next_nodes[0] is None else formulas.scaled(grad, beta)
+        fn = node.next_nodes[1]
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(formulas.bmm_self_backward(grad, batch2), alpha)
+        fn = node.next_nodes[2]
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(formulas.bmm_mat2_backward(grad, batch1), alpha)
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(grad, beta)
         if grad0 is not None:
             grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,
@@ -708,12 +723,13 @@ class AddbmmBackward0(VariadicNode):
     __slots__ = ('batch1', 'batch1_version', 'batch2', 'batch2_version', 'self_info', 'beta', 'batch1_sym_argsize_0', 'batch1_sym_argsize_1', 'batch2_sym_argsize_2', 'alpha',)
     saved = ('batch1', 'batch2',)
     saved_values = ('beta', 'batch1_sym_argsize_0', 'batch1_sym_argsize_1', 'batch2_sym_argsize_2', 'alpha',)
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # addbmm_batch1 has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         batch1 = node.batch1
         if batch1 is not None and (type(batch1) is not Tensor or (counter := batch1._counter) is not None and counter[0] != node.batch1_version):
             batch1 = unpack_input(node, 'batch1')
@@ -726,9 +742,12 @@ class AddbmmBackward0(VariadicNode):
         batch1_sym_argsize_1 = node.batch1_sym_argsize_1
         batch2_sym_argsize_2 = node.batch2_sym_argsize_2
         alpha = node.alpha
-        grad1 = None if node.next_nodes[1] is None else formulas.addbmm_batch1(grad, batch2, batch1_sym_argsize_0, batch1_sym_argsize_1, batch2_sym_argsize_2, alpha)
-        grad2 = None if node.next_nodes[2] is None else formulas.addbmm_batch2(grad, batch1, batch1_sym_argsize_0, batch1_sym_argsize_1, batch2_sym_argsize_2, alpha)
-        grad0 = None if node.next_nodes[0] is None else formulas.scaled(grad, beta)
+        fn = node.next_nodes[1]
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.addbmm_batch1(grad, batch2, batch1_sym_argsize_0, batch1_sym_argsize_1, batch2_sym_argsize_2, alpha)
+        fn = node.next_nodes[2]
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.addbmm_batch2(grad, batch1, batch1_sym_argsize_0, batch1_sym_argsize_1, batch2_sym_argsize_2, alpha)
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(grad, beta)
         if grad0 is not None:
             grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,

@@ -600,6 +600,7 @@ class LogaddexpBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -640,15 +641,17 @@ class LogaddexpBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else grad / dispatch.add_scalar(dispatch.exp(self - other), 1).conj()
-        grad0 = None if node.fn0 is None else grad / dispatch.add_scalar(dispatch.exp(other - self), 1).conj()
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad / dispatch.add_scalar(dispatch.exp(self - other), 1).conj()
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad / dispatch.add_scalar(dispatch.exp(other - self), 1).conj()
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'LogaddexpBackward0', 0)
@@ -761,6 +764,7 @@ class Logaddexp2Backward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -801,15 +805,17 @@ class Logaddexp2Backward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else grad / dispatch.add_scalar(dispatch.pow_base(2, self - other), 1)
-        grad0 = None if node.fn0 is None else grad / dispatch.add_scalar(dispatch.pow_base(2, other - self), 1)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad / dispatch.add_scalar(dispatch.pow_base(2, self - other), 1)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad / dispatch.add_scalar(dispatch.pow_base(2, other - self), 1)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Logaddexp2Backward0', 0)
@@ -927,6 +933,7 @@ class XlogyBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -968,15 +975,17 @@ class XlogyBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else grad * self / other
-        grad0 = None if node.fn0 is None else dispatch.masked_fill(xlogy(grad, other), (self == 0) & (other <= 0), 0)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * self / other
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else dispatch.masked_fill(xlogy(grad, other), (self == 0) & (other <= 0), 0)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'XlogyBackward0', 0)
@@ -1400,6 +1409,7 @@ class SpecialXlog1PyBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -1440,15 +1450,17 @@ class SpecialXlog1PyBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else dispatch.div(other=dispatch.add_scalar(other, 1), self=grad * self)
-        grad0 = None if node.fn0 is None else dispatch.masked_fill(xlog1py(grad, other), (self == 0) & (other <= -1), 0)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else dispatch.div(other=dispatch.add_scalar(other, 1), self=grad * self)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else dispatch.masked_fill(xlog1py(grad, other), (self == 0) & (other <= -1), 0)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'SpecialXlog1PyBackward0', 0)
@@ -2825,6 +2837,7 @@ class Atan2Backward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -2865,14 +2878,14 @@ class Atan2Backward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        needed = [fn is not None for fn, _ in node.edges()]
+        needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         grad0, grad1 = formulas.atan2_backward(grad, self, other, needed)
         if node.plan is not None:
             if grad0 is not None:
@@ -3062,6 +3075,7 @@ class HypotBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version', 'result', 'result_counter', 'result_version',)
     saved = ('other', 'self', 'result',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -3110,7 +3124,7 @@ class HypotBackward0(BinaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
@@ -3123,8 +3137,10 @@ class HypotBackward0(BinaryNode):
             result = unpack_result(node, 'result')
         else:
             result = own_result(node, result, counter)
-        grad1 = None if node.fn1 is None else grad * other / result
-        grad0 = None if node.fn0 is None else grad * self / result
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * other / result
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad * self / result
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'HypotBackward0', 0)
@@ -3504,6 +3520,7 @@ class Deg2RadBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast:
             out = through_tensors(node, grad)
@@ -3641,6 +3658,7 @@ class Rad2DegBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast:
             out = through_tensors(node, grad)
@@ -5428,6 +5446,7 @@ class IgammaBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -5468,15 +5487,17 @@ class IgammaBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else grad * dispatch.exp(dispatch.sub(other=lgamma(self), self=dispatch.mul(other=dispatch.log(other), self=dispatch.sub_scalar(self, 1)) - other))
-        grad0 = None if node.fn0 is None else formulas.not_implemented_for(grad, 'igamma: input')
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * dispatch.exp(dispatch.sub(other=lgamma(self), self=dispatch.mul(other=dispatch.log(other), self=dispatch.sub_scalar(self, 1)) - other))
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented_for(grad, 'igamma: input')
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'IgammaBackward0', 0)
@@ -5674,6 +5695,7 @@ class IgammacBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -5714,15 +5736,17 @@ class IgammacBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else dispatch.mul(other=dispatch.exp(dispatch.sub(other=lgamma(self), self=dispatch.mul(other=dispatch.log(other), self=dispatch.sub_scalar(self, 1)) - other)), self=-grad)
-        grad0 = None if node.fn0 is None else formulas.not_implemented_for(grad, 'igammac: input')
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else dispatch.mul(other=dispatch.exp(dispatch.sub(other=lgamma(self), self=dispatch.mul(other=dispatch.log(other), self=dispatch.sub_scalar(self, 1)) - other)), self=-grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented_for(grad, 'igammac: input')
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'IgammacBackward0', 0)
@@ -5920,6 +5944,7 @@ class SpecialZetaBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -5960,15 +5985,17 @@ class SpecialZetaBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else dispatch.mul(other=zeta(dispatch.add_scalar(self, 1.0), other), self=grad * -self)
-        grad0 = None if node.fn0 is None else formulas.not_implemented_for(grad, 'zeta')
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else dispatch.mul(other=zeta(dispatch.add_scalar(self, 1.0), other), self=grad * -self)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented_for(grad, 'zeta')
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'SpecialZetaBackward0', 0)
@@ -6979,6 +7006,7 @@ class FmodBackward1(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -7019,15 +7047,17 @@ class FmodBackward1(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else dispatch.mul(other=dispatch.div_mode(self, other, 'trunc'), self=-grad)
-        grad0 = None if node.fn0 is None else grad
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else dispatch.mul(other=dispatch.div_mode(self, other, 'trunc'), self=-grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'FmodBackward1', 0)
@@ -7333,6 +7363,7 @@ class RemainderBackward1(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -7373,15 +7404,17 @@ class RemainderBackward1(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else dispatch.mul(other=dispatch.div_mode(self, other, 'floor'), self=-grad)
-        grad0 = None if node.fn0 is None else grad
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else dispatch.mul(other=dispatch.div_mode(self, other, 'floor'), self=-grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'RemainderBackward1', 0)
@@ -7688,6 +7721,7 @@ class FloorDivideNotImplemented(BinaryNode):
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
+    prunes = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -7710,9 +7744,11 @@ class FloorDivideNotImplemented(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::floor_divide')
-        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::floor_divide')
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::floor_divide')
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::floor_divide')
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'FloorDivideNotImplemented', 0)
@@ -7915,6 +7951,7 @@ class FloorDivide_NotImplemented(BinaryNode):
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
+    prunes = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -7937,9 +7974,11 @@ class FloorDivide_NotImplemented(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
-        grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::floor_divide_')
-        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::floor_divide_')
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::floor_divide_')
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::floor_divide_')
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'FloorDivide_NotImplemented', 0)
@@ -8468,6 +8507,7 @@ class CopysignBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
     saved = ('self', 'result',)
     saved_values = ()
+    prunes = True
     writes_grad = 1
     writes_for_operand = True
     writes_only = 1
@@ -8509,7 +8549,7 @@ class CopysignBackward0(BinaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return grad0, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
@@ -8519,8 +8559,10 @@ class CopysignBackward0(BinaryNode):
             result = unpack_result(node, 'result')
         else:
             result = own_result(node, result, counter)
-        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
-        grad0 = None if node.fn0 is None else grad * formulas.copysign_ratio(self, result)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad * formulas.copysign_ratio(self, result)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'CopysignBackward0', 0)
@@ -8904,6 +8946,7 @@ class NextafterBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version',)
     saved = ('other', 'self',)
     saved_values = ()
+    prunes = True
     writes_grad = 1
     writes_for_operand = True
     writes_only = 1
@@ -8947,15 +8990,17 @@ class NextafterBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return grad0, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else formulas.new_zeros(grad)
-        grad0 = None if node.fn0 is None else dispatch.where(self != other, grad, 0)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else dispatch.where(self != other, grad, 0)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'NextafterBackward0', 0)
@@ -9160,6 +9205,7 @@ class LdexpBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'result', 'result_counter', 'result_version',)
     saved = ('other', 'result',)
     saved_values = ()
+    prunes = True
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -9199,7 +9245,7 @@ class LdexpBackward0(BinaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
@@ -9209,8 +9255,10 @@ class LdexpBackward0(BinaryNode):
             result = unpack_result(node, 'result')
         else:
             result = own_result(node, result, counter)
-        grad1 = None if node.fn1 is None else dispatch.mul_scalar(grad * result.conj(), 0.6931471805599453)
-        grad0 = None if node.fn0 is None else grad * dispatch.pow_base(2, other).conj()
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else dispatch.mul_scalar(grad * result.conj(), 0.6931471805599453)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad * dispatch.pow_base(2, other).conj()
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'LdexpBackward0', 0)
@@ -9642,6 +9690,7 @@ class HeavisideNotImplemented(BinaryNode):
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
+    prunes = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -9664,9 +9713,11 @@ class HeavisideNotImplemented(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::heaviside')
-        grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::heaviside')
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::heaviside')
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::heaviside')
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'HeavisideNotImplemented', 0)
@@ -9765,6 +9816,7 @@ class Heaviside_NotImplemented(BinaryNode):
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
+    prunes = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -9787,9 +9839,11 @@ class Heaviside_NotImplemented(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::heaviside_')
-        grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::heaviside_')
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::heaviside_')
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::heaviside_')
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Heaviside_NotImplemented', 0)
@@ -9947,6 +10001,8 @@ class LerpBackward0(VariadicNode):
     __slots__ = ('weight', 'operand_descs',)
     saved = ()
     saved_values = ('weight',)
+    prunes = True
+    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -9957,10 +10013,12 @@ class LerpBackward0(VariadicNode):
         grad0 = None if node.next_nodes[0] is None else fit(k_mul_scalar_backward(grad, 1 - weight), node.operand_descs[0])
         grad1 = None if node.next_nodes[1] is None else fit(k_mul_scalar_backward(grad, weight), node.operand_descs[1])
         return grad0, grad1,
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         weight = node.weight
-        grad1 = None if node.next_nodes[1] is None else formulas.mul_scalar_backward(grad, weight)
-        grad0 = None if node.next_nodes[0] is None else formulas.mul_scalar_backward(grad, 1 - weight)
+        fn = node.next_nodes[1]
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.mul_scalar_backward(grad, weight)
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.mul_scalar_backward(grad, 1 - weight)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'LerpBackward0', 0)
         if grad1 is not None:
@@ -10045,6 +10103,7 @@ class LerpBackward1(VariadicNode):
     __slots__ = ('end', 'end_version', 'self', 'self_version', 'weight', 'weight_version', 'operand_descs',)
     saved = ('end', 'self', 'weight',)
     saved_values = ()
+    prunes = True
     combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
@@ -10081,7 +10140,7 @@ class LerpBackward1(VariadicNode):
             if weight is not None:
                 node.weight = FREED
         return grad0, grad1, grad2,
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         end = node.end
         if end is not None and (type(end) is not Tensor or (counter := end._counter) is not None and counter[0] != node.end_version):
             end = unpack_input(node, 'end')
@@ -10091,9 +10150,12 @@ class LerpBackward1(VariadicNode):
         weight = node.weight
         if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
             weight = unpack_input(node, 'weight')
-        grad1 = None if node.next_nodes[1] is None else grad * weight.conj()
-        grad0 = None if node.next_nodes[0] is None else grad * formulas.number_minus(1, weight).conj()
-        grad2 = None if node.next_nodes[2] is None else grad * (end - self).conj()
+        fn = node.next_nodes[1]
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * weight.conj()
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad * formulas.number_minus(1, weight).conj()
+        fn = node.next_nodes[2]
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else grad * (end - self).conj()
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'LerpBackward1', 0)
         if grad1 is not None:
@@ -10228,6 +10290,7 @@ class AddcmulBackward0(VariadicNode):
     __slots__ = ('tensor1', 'tensor1_version', 'tensor2', 'tensor2_version', 'value', 'operand_descs',)
     saved = ('tensor1', 'tensor2',)
     saved_values = ('value',)
+    prunes = True
     combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
@@ -10257,7 +10320,7 @@ class AddcmulBackward0(VariadicNode):
             if tensor2 is not None:
                 node.tensor2 = FREED
         return grad0, grad1, grad2,
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         tensor1 = node.tensor1
         if tensor1 is not None and (type(tensor1) is not Tensor or (counter := tensor1._counter) is not None and counter[0] != node.tensor1_version):
             tensor1 = unpack_input(node, 'tensor1')
@@ -10265,9 +10328,12 @@ class AddcmulBackward0(VariadicNode):
         if tensor2 is not None and (type(tensor2) is not Tensor or (counter := tensor2._counter) is not None and counter[0] != node.tensor2_version):
             tensor2 = unpack_input(node, 'tensor2')
         value = node.value
-        grad0 = None if node.next_nodes[0] is None else grad
-        grad1 = None if node.next_nodes[1] is None else grad * dispatch.mul_scalar(tensor2, value).conj()
-        grad2 = None if node.next_nodes[2] is None else grad * dispatch.mul_scalar(tensor1, value).conj()
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
+        fn = node.next_nodes[1]
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * dispatch.mul_scalar(tensor2, value).conj()
+        fn = node.next_nodes[2]
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else grad * dispatch.mul_scalar(tensor1, value).conj()
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'AddcmulBackward0', 0)
         if grad1 is not None:
@@ -10396,6 +10462,7 @@ class AddcdivBackward0(VariadicNode):
     __slots__ = ('tensor1', 'tensor1_version', 'tensor2', 'tensor2_version', 'value', 'operand_descs',)
     saved = ('tensor1', 'tensor2',)
     saved_values = ('value',)
+    prunes = True
     combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
@@ -10425,7 +10492,7 @@ class AddcdivBackward0(VariadicNode):
             if tensor2 is not None:
                 node.tensor2 = FREED
         return grad0, grad1, grad2,
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         tensor1 = node.tensor1
         if tensor1 is not None and (type(tensor1) is not Tensor or (counter := tensor1._counter) is not None and counter[0] != node.tensor1_version):
             tensor1 = unpack_input(node, 'tensor1')
@@ -10433,9 +10500,12 @@ class AddcdivBackward0(VariadicNode):
         if tensor2 is not None and (type(tensor2) is not Tensor or (counter := tensor2._counter) is not None and counter[0] != node.tensor2_version):
             tensor2 = unpack_input(node, 'tensor2')
         value = node.value
-        grad0 = None if node.next_nodes[0] is None else grad
-        grad1 = None if node.next_nodes[1] is None else grad * formulas.number_over(value, tensor2).conj()
-        grad2 = None if node.next_nodes[2] is None else dispatch.mul(other=dispatch.div(other=tensor2 * tensor2, self=dispatch.mul_scalar(tensor1, value)).conj(), self=-grad)
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
+        fn = node.next_nodes[1]
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * formulas.number_over(value, tensor2).conj()
+        fn = node.next_nodes[2]
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else dispatch.mul(other=dispatch.div(other=tensor2 * tensor2, self=dispatch.mul_scalar(tensor1, value)).conj(), self=-grad)
         if grad0 is not None:
             grad0 = validate(grad0, node.operand_descs[0], 'AddcdivBackward0', 0)
         if grad1 is not None:
@@ -10558,12 +10628,13 @@ class DistBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version', 'result', 'result_counter', 'result_version', 'self_info', 'p', 'other_info',)
     saved = ('other', 'self', 'result',)
     saved_values = ('p',)
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # dist_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
             other = unpack_input(node, 'other')
@@ -10579,8 +10650,10 @@ class DistBackward0(BinaryNode):
         self_info = node.self_info
         p = node.p
         other_info = node.other_info
-        grad1 = None if node.fn1 is None else formulas.dist_other_backward(grad, self, other, p, result)
-        grad0 = None if node.fn0 is None else formulas.dist_backward(grad, self, other, p, result)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.dist_other_backward(grad, self, other, p, result)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.dist_backward(grad, self, other, p, result)
         if grad1 is not None:
             grad1 = formulas.sum_to_info(grad1, other_info)
         if grad0 is not None:

@@ -44,6 +44,9 @@ DIVIDED = {f"{loss}_double_backward" for loss in ("mse_loss", "smooth_l1_loss", 
 SELECTS = {"pow_backward_self"}
 """Formulas of two operands that choose elements by a mask, which lies as an operand does."""
 
+PRODUCTS = (" * ", " / ", "scaled(", "mul_scalar_backward(")
+"""What a formula has that multiplies the gradient, by a number perhaps: PyTorch lays the product out beside that."""
+
 FITTED = {
     *("arrange", "convolutions", "decomposition", "index", "linalg", "normalization", "pooling", "products", "scatter"),
     "shape",
@@ -89,6 +92,8 @@ class Nodes(Template):
             w(1, "listed = True")
         if row.raises:
             w(1, "multi = True  # as error_nodes.py has it")
+        if len(row.operands) > 1:
+            w(1, "prunes = True")
         one = WRITTEN_ONE.get(next(iter(row.formulas.values()), "").partition("(")[0])
         if one:
             w(1, f"writes_grad = {one[0]}\nwrites_only = {one[1]}")
@@ -101,6 +106,10 @@ class Nodes(Template):
         if any(multiplied):
             w(1, "writes_grad = property(lambda node: int(node.reduction != 1) * (1 + (node.weight is not None)))")
             w(1, f"writes_only = {multiplied.index(True)}")
+        if row.name == "binary_cross_entropy_with_logits":
+            for which, index in (("writes_grad", 0), ("operand_writes", 1)):
+                w(1, f"{which} = property(lambda node: formulas.{row.name}_writes(node, {index}))")
+            w(1, "writes_only = 0")
         if any(formula.partition("(")[0] in SPARED for formula in row.formulas.values()):
             w(1, "spares_watched = True")
         if writes and "cummaxmin_backward" in row.formulas.get(
@@ -118,7 +127,8 @@ class Nodes(Template):
             if any(formula.partition("(")[0] in WINDOWS for formula in row.formulas.values()):
                 w(1, "windows = True")
                 w(1, f"fills_empty = {row.name == 'cat'}")
-        if row.combines and row.saved + row.saved_results:
+        products = any(sign in formula for formula in row.formulas.values() for sign in PRODUCTS)
+        if row.combines and (row.saved + row.saved_results or products):
             w(1, "combines = True")
         if any(formula.partition("(")[0] in MAY_BE_UNDEFINED for formula in row.formulas.values()):
             w(1, "may_be_undefined = True")
@@ -268,7 +278,8 @@ class Nodes(Template):
     def apply_tensors(self, row: Row, base: str, multi: bool) -> None:
         w = self.body
         arg = "grads" if multi else "grad"
-        w(1, f"def apply_tensors(node, {arg}):")
+        pruned = len(row.operands) > 1
+        w(1, f"def apply_tensors(node, {arg}{', deps=None' * pruned}):")
         if multi and len(row.outputs) > 1:
             w(2, "grad = grads[0]")
         for n in row.saved:
@@ -288,7 +299,7 @@ class Nodes(Template):
         for n in row.saved_values:
             w(2, f"{n} = node.{n}")
         if row.joint:
-            w(2, "needed = [fn is not None for fn, _ in node.edges()]")
+            w(2, f"needed = [fn is not None{' and (deps is None or fn in deps)' * pruned} for fn, _ in node.edges()]")
             w(2, f"return {over_tensors(row, row.formulas[row.operands[0]])}")
             return
         # In the order of the operands' names, as PyTorch's generated code has it: gradients of gradients are added up in
@@ -296,7 +307,7 @@ class Nodes(Template):
         operands = sorted(enumerate(row.operands), key=lambda operand: operand[1])
         summed = []
         if row.together:
-            w(2, "needed = [fn is not None for fn, _ in node.edges()]")
+            w(2, f"needed = [fn is not None{' and (deps is None or fn in deps)' * pruned} for fn, _ in node.edges()]")
             results = ", ".join(f"grad{i}" for i in range(len(row.operands)))
             w(2, f"{results} = {over_tensors(row, row.together)}")
             operands = []
@@ -312,7 +323,8 @@ class Nodes(Template):
                 w(2, f"return {expression}")
                 return
             fn = f"node.fn{i}" if base == "BinaryNode" else f"node.next_nodes[{i}]"
-            w(2, f"grad{i} = None if {fn} is None else {expression}")
+            unasked = " or (deps is not None and fn not in deps)" * pruned
+            w(2, f"fn = {fn}\ngrad{i} = None if fn is None{unasked} else {expression}")
         for i, call in summed:
             w(2, f"if grad{i} is not None:\n    grad{i} = {over_tensors(row, call)}")
         plan = row.template == "binary"

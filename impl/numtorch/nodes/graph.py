@@ -202,6 +202,7 @@ class Node:
     combines = False  # whether the formula is elementwise over the gradient and what was saved
     spares_watched = False  # `writes_grad` counts nothing while somebody watches writes: PyTorch writes to nothing then
     writes_only: int | None = None  # `writes_grad` counts for this operand only: of CopySlices for the first
+    prunes = False  # whether the formulas over Tensors are told which edges nothing is asked of
     operand_writes = 0  # of CopySlices: how often the formula of the write does to the gradient of what is written
     writes_for_operand = (
         False  # whether what is written has the shape and type of the operand, whatever the result's are
