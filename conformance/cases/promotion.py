@@ -89,3 +89,29 @@ def in_place_result_keeps_the_dtype(
     """An in-place operation keeps the dtype, and raises where the result does not fit."""
     x.add_(y)
     x.mul_(2)
+
+
+@case(requires=["promotion", "backward"], covers=["dt.promote"])
+def losses_of_two_dtypes(
+    torch,
+    x: tensors(("float32", "float64"), "finite", shape=(2, 3)),
+    y: tensors(("float32", "float64"), "finite", shape=(2, 3)),
+    name: st.sampled_from(["mse_loss", "smooth_l1_loss", "soft_margin_loss"]),
+    reduction: st.sampled_from(["mean", "sum", "none"]),
+):
+    """A loss between two dtypes hands each operand a gradient of its own dtype."""
+    target = y if name == "soft_margin_loss" else y.requires_grad_()
+    loss = getattr(torch.nn.functional, name)(x.requires_grad_(), target, reduction=reduction).sum()
+    torch.autograd.grad(loss, x, retain_graph=True)
+    (dx,) = torch.autograd.grad(loss, x, create_graph=True)
+    dx.sum().backward()
+
+
+@case(requires=["promotion", "backward"])
+def quotients_of_numbers_and_integers(
+    torch, x: floats(shape=(2,), values="finite"), n: tensors(("int64", "bool", "float32"), "integers", shape=(2,))
+):
+    """The gradient of addcdiv divides a number in the type of the divisor, which is refused of integers."""
+    y = torch.ones(2).addcdiv(x.requires_grad_(), n)
+    torch.autograd.grad(y.sum(), x, retain_graph=True)
+    torch.autograd.grad(y.sum(), x, create_graph=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dispatch as d
+from .. import dispatch as d, grad_mode
 from ..memory.lazy import IMMUTABLE, Zeros
 from ..plain_numpy import np
 from ..tensor import wrap
@@ -131,7 +131,7 @@ def binary_cross_entropy_with_logits_backward(
     else:
         t = pos_weight * target
         out = ((d.add_scalar(t, 1) - target) * self.sigmoid() - t) * grad
-    return _weighted(out, weight, reduction)
+    return _weighted(out, weight, reduction).to(self._desc.dtype)
 
 
 def binary_cross_entropy_with_logits_target_backward(
@@ -143,7 +143,15 @@ def binary_cross_entropy_with_logits_target_backward(
     else:
         rest = d.log_sigmoid(self)[0] * pos_weight  # first: PyTorch's C++ evaluates arguments from right to left
         out = (d.log_sigmoid(-self)[0] - rest) * grad
-    return _weighted(out, weight, reduction)
+    return _weighted(out, weight, reduction).to(target._desc.dtype)
+
+
+def binary_cross_entropy_with_logits_writes(node: Any, index: int) -> int:
+    """How often PyTorch's formula writes to the gradient of the scores (0), or of the target (1)."""
+    often = int(node.reduction == 1)
+    if index or not grad_mode.state.grad:
+        often += 2 * (node.pos_weight is not None) + (node.weight is not None)
+    return often if index or grad_mode.state.grad else often + 2
 
 
 def embedding_double_backward(grad: Any, indices: Any, padding_idx: int) -> Any:

@@ -31,7 +31,10 @@ def kl_div(
             "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
             stacklevel=2,
         )
-    if expect_tensor(input, "kl_div")._desc.dtype.is_complex:
+    if (
+        expect_tensor(input, "kl_div")._desc.dtype.is_complex
+        or expect_tensor(target, "kl_div", "target", 2)._desc.dtype.is_complex
+    ):
         raise RuntimeError("kl_div: Complex inputs not supported.")
     if (
         input._desc.dtype.category < FLOATING

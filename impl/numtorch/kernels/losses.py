@@ -36,7 +36,8 @@ def mse_loss(x: Array, target: Array, reduction: int) -> Array:
 def mse_loss_backward(grad: Array, x: Array, target: Array, reduction: int) -> Array:
     """2 (x - target), over the number of elements for the mean."""
     norm = x.dtype.type(2 / max(x.size, 1) if reduction == MEAN else 2)
-    return rows(norm * (x - target) * resolve(grad))  # PyTorch fills zeros that are row-major
+    out = rows(norm * (x - target) * resolve(grad))  # PyTorch fills zeros that are row-major
+    return out.astype(x.dtype, copy=False)  # and like x, whatever the target is
 
 
 def smooth_l1_loss(x: Array, target: Array, reduction: int, beta: float) -> Array:
@@ -49,7 +50,7 @@ def smooth_l1_loss_backward(grad: Array, x: Array, target: Array, reduction: int
     """The difference over beta near zero, its sign beyond."""
     difference = x - target
     slope = np.where(np.abs(difference) < beta, difference / x.dtype.type(beta), np.sign(difference)).astype(x.dtype)
-    return rows(slope * _share(grad, x, reduction))
+    return rows(slope * _share(grad, x, reduction)).astype(x.dtype, copy=False)
 
 
 def huber_loss(x: Array, target: Array, reduction: int, delta: float) -> Array:
@@ -79,7 +80,7 @@ def soft_margin_loss_backward(grad: Array, x: Array, target: Array, reduction: i
     if target.dtype == bool:
         raise RuntimeError(BOOL_NEGATED)
     z = np.exp(-target * x)
-    out = -target * z / (z + x.dtype.type(1)) * _share(grad, x, reduction)
+    out = (-target * z / (z + x.dtype.type(1)) * _share(grad, x, reduction)).astype(x.dtype, copy=False)
     return in_layout(out, x) if x.ndim > 1 else out
 
 

@@ -11,7 +11,7 @@ op("mse_loss(self, target, reduction)", k.mse_loss, elementwise=True, layout="el
    jvp=("loss_in_its_memory(mse_loss_backward(self_t, self_p, target_p, 0) + mse_loss_backward(target_t, target_p, "
         "self_p, 0), reduction)"))
 nary("mse_loss_backward(grad_output, self, target, reduction)", k.mse_loss_backward, node="MseLossBackwardBackward0",
-     row_major=True, grad_output="mse_loss_backward(grad, self, target, reduction)",
+     row_major=True, typed_by="self", grad_output="mse_loss_backward(grad, self, target, reduction)",
      self="mse_loss_double_backward(grad * grad_output, reduction)",
      target="-mse_loss_double_backward(grad * grad_output, reduction)",
      jvp=("mse_loss_double_backward(self_t * grad_output_p, reduction) - mse_loss_double_backward(target_t * "
@@ -24,7 +24,7 @@ op("smooth_l1_loss(self, target, reduction, beta)", k.smooth_l1_loss, node="Smoo
         "smooth_l1_loss_backward(target_t, target_p, self_p, 0, beta), reduction)"))
 nary("smooth_l1_loss_backward(grad_output, self, target, reduction, beta)", k.smooth_l1_loss_backward,
      node="SmoothL1LossBackwardBackward0", row_major=True,
-     grad_output="smooth_l1_loss_backward(grad, self, target, reduction, beta)",
+     typed_by="self", grad_output="smooth_l1_loss_backward(grad, self, target, reduction, beta)",
      self="smooth_l1_loss_double_backward(grad * grad_output, self, target, reduction, beta)",
      target="-smooth_l1_loss_double_backward(grad * grad_output, self, target, reduction, beta)",
      jvp=("smooth_l1_loss_double_backward(self_t * grad_output_p, self_p, target_p, reduction, beta) - "

@@ -69,6 +69,7 @@ class Row:
     plain_if: str | None = None  # if so of its values, plain operands have a result that their Descriptors decide
     described_by: tuple[str, ...] | None = None  # the values that decide the Descriptor of a plain tensor's view
     replay: bool = False  # a view that strides cannot say: it is derived anew from its base by this operator
+    typed_by: str | None = None  # the operand whose type the result has, where it is not that of all together
     saved: list[str] = field(default_factory=list)  # tensors whose value a formula reads
     saved_results: list[str] = field(default_factory=list)
     saved_values: list[str] = field(default_factory=list)  # plain parameters and properties
@@ -208,11 +209,11 @@ def _count(signature: str, formulas: dict[str, str]) -> int:
 
 def nary(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = None,
          inplace: bool = False, row_major: bool = False, says: str | None = None, together: str | None = None,
-         into: Any = None, deprecated: bool = False, **formulas: str) -> Row:
+         into: Any = None, deprecated: bool = False, typed_by: str | None = None, **formulas: str) -> Row:
     """A pointwise operator of three or more operands: those with formulas are promoted, and all are broadcast."""
     return _make("nary", signature, kernel, {"node": node, "jvp": jvp, "inplace": inplace, "row_major": row_major,
                                               "says": says or "", "together": together, "into": into,
-                                              "deprecated": deprecated}, formulas)
+                                              "deprecated": deprecated, "typed_by": typed_by}, formulas)
 
 
 def view(signature: str, kernel: Callable[..., Any], *, node: str | None = None, jvp: str | None = LINEAR,
