@@ -194,3 +194,25 @@ def sums_with_products(
     z.addmm_(n, n, beta=beta, alpha=alpha).backward(g)
     torch.addmv(m[0], n, m[1], beta=beta, alpha=alpha).backward(g[0])
     torch.addbmm(m, n[None], m[None], beta=beta, alpha=alpha).backward(g)
+
+
+@case(requires=["backward", "create_graph"])
+def gradients_of_singular_matrices_with_a_graph(
+    torch, a: singular, name: st.sampled_from(["slogdet", "det"]), graph: st.booleans()
+):
+    """With create_graph the gradient of a logarithmic determinant is solved for anew, if it can be."""
+    m = torch.tensor(a).requires_grad_()
+    found = getattr(torch.linalg, name)(m)
+    (found if name == "det" else found[1]).backward(create_graph=graph)
+
+
+@case(requires=["backward", "tape"])
+def factors_of_a_system_are_saved(torch, m: m22, turned: st.booleans(), left: st.booleans()):
+    """A solution saves the factors of its matrix, a determinant those of the transpose at times."""
+    a = (m + 3 * torch.eye(2, dtype=torch.float64)).requires_grad_()
+    a = a.t().clone() if turned else a * 1
+    x = torch.linalg.solve(a, torch.ones(2, 2, dtype=torch.float64), left=left)
+    x.grad_fn._saved_LU
+    x.grad_fn._saved_pivots
+    a.det().grad_fn._saved_LU
+    torch.linalg.solve(a, torch.ones(2, dtype=torch.float64), left=left)

@@ -46,7 +46,7 @@ def linalg_solve_jvp(dA: Any, dB: Any, X: Any, LU: Any, pivots: Any, left: bool,
     x = _matrix(X, vector)
     right = _matrix(dB, vector)
     moved = dA.matmul(x) if left else x.matmul(dA)
-    return _vector(d.linalg_lu_solve(LU, pivots, right - moved, left, of_transpose(A)), vector)
+    return _vector(d.linalg_lu_solve(LU, pivots, right - moved, left, False), vector)
 
 
 def _matrix(x: Any, vector: bool) -> Any:

@@ -109,13 +109,13 @@ def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = Fa
             f"type {b.dtype.scalar_name} instead"
         )
     vector = is_vector(A._array, B._array)
+    shape = (*b.shape, 1) if vector else tuple(b.shape)
+    _fits("linalg.solve", tuple(a.shape), shape, left)
     if vector and not left:
         raise RuntimeError(
             "linalg.solve: Vector broadcasting of the left hand side is not supported for left=False. In this case "
             "linalg.solve is equivalent to B / A.squeeze(-1)"
         )
-    shape = (*b.shape, 1) if vector else tuple(b.shape)
-    _fits("linalg.solve", tuple(a.shape), shape, left)
     expect_compiled("lu_cpu", A)
     found = d.linalg_solve_ex(A, B, left)
     if check_errors:

@@ -166,7 +166,7 @@ def linalg_solve_ex(a: Array, b: Array, left: bool) -> tuple[Array, Array, Array
         x = np.array(x[..., 0], order="C") if x.ndim < 3 else columns(x[..., 0])
     else:
         x = columns(x) if left else np.ascontiguousarray(x)
-    return (x, *factored(a), info)
+    return (x, *lu(a), info)  # of the matrix itself, although PyTorch solves by those of a row-major one's transpose
 
 
 def _solve_odd(a: Array, b: Array, left: bool) -> tuple[Array, Array]:
