@@ -127,3 +127,34 @@ def parts_vary_apart(torch, z: complexes(shape=(2, 3), values="any"), name: st.s
 def complex_acosh_has_the_slope_of_its_branch(torch, z: complexes(values="distinct"), g: lambda z: cotangent(z)):
     """The derivative of acosh at a complex number is that of the branch that acosh takes."""
     z.requires_grad_().acosh().backward(g)
+
+
+@case(requires=["backward", "complex"])
+def norms_of_infinities(
+    torch,
+    parts: st.tuples(*[st.sampled_from([0.0, 1.0, float("inf"), float("-inf"), float("nan")])] * 2),
+    p: st.sampled_from([1, 2, 3, float("inf"), float("-inf"), 0.5]),
+):
+    """A norm sees the size of complex numbers, its gradient a direction, which infinities have none."""
+    z = torch.tensor([complex(*parts), 1 + 1j]).requires_grad_()
+    torch.linalg.vector_norm(z, p).backward()
+
+
+SUMS = {
+    "add": lambda torch, x, y, n: x + y,
+    "sub": lambda torch, x, y, n: x - y,
+    "alpha": lambda torch, x, y, n: torch.sub(x, y, alpha=n),
+    "rsub": lambda torch, x, y, n: torch.rsub(x, y, alpha=n),
+    "number": lambda torch, x, y, n: x - n,
+    "in place": lambda torch, x, y, n: (x * 1).add_(y, alpha=n),
+}
+PARTS = st.tuples(*[st.sampled_from([0.0, -0.0, 1.0, float("inf"), float("-inf"), float("nan")])] * 4)
+
+
+@case(requires=["complex"])
+def sums_multiply_by_one(torch, parts: PARTS, how: st.sampled_from(sorted(SUMS)), n: st.sampled_from([1, 2, -1.5, 1j])):
+    """Complex numbers are multiplied by one before they are added, as infinities and zeros tell."""
+    x, y = torch.tensor([complex(*parts[:2])]), torch.tensor([complex(*parts[2:])])
+    z = SUMS[how](torch, x, y, n)
+    1 / z
+    1 / z.imag

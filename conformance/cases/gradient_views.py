@@ -85,3 +85,26 @@ def zero_gradient_of_a_turned_row(
     """A gradient of zeros lies as the one it is made from, down to dimensions of size 1."""
     y = getattr(x.requires_grad_(), name)()
     (y.t() if turned else y).backward(torch.ones(3, 1) if turned else torch.ones(3, 1).t())
+
+
+PRODUCTS = {
+    "deg2rad": lambda x: x.deg2rad(),
+    "clamp": lambda x: x.clamp(-1, 1),
+    "clamp_min": lambda x: x.clamp(min=0.5),
+    "lerp": lambda x: x.lerp(x.detach(), 0.25),
+    "sub": lambda x: x.detach().sub(x, alpha=3),
+    "fill_": lambda x: (x * 1).fill_(2),
+    "flip": lambda x: x.flip(0),
+}
+
+
+@case(requires=["grad", "views"])
+def gradient_of_a_column_from_a_turned_one(
+    torch,
+    x: floats("float32", shape=(2, 1), values="finite"),
+    how: st.sampled_from(sorted(PRODUCTS)),
+    wide: st.booleans(),
+):
+    """What is computed of a column that was turned or expanded lies as that does."""
+    y = PRODUCTS[how](x.requires_grad_())
+    torch.autograd.grad(y, x, torch.ones(1).expand(2, 1) if wide else torch.ones(1, 2).t())

@@ -12,6 +12,7 @@ from typing import Any
 from .. import grad_mode
 from ..calls.operands import IMAGINARY_DISCARDED, category_of
 from ..calls.scalar import filling
+from ..kernels.pointwise import zeros_like as zeros_of
 from ..memory.descriptor import broadcast_shapes
 from ..memory.geometry import address, is_dense_like
 from ..nodes.graph import BinaryNode, UnaryNode, next_sequence_nr
@@ -47,7 +48,7 @@ class CopyBackwards(BinaryNode):
     def apply(self, grad: Any, keep: bool) -> Any:
         from ..backward.engine import through_tensors
 
-        first = None if self.fn0 is None else np.zeros_like(grad)
+        first = None if self.fn0 is None else zeros_of(grad)
         if self.fn1 is None:
             return first, None
         if self.source.dtype is not self.desc.dtype:
@@ -70,7 +71,7 @@ class ZeroBackward0(UnaryNode):
     __slots__ = ()
 
     def apply(self, grad: Any, keep: bool) -> Any:
-        return np.zeros_like(grad)
+        return zeros_of(grad)
 
     def apply_tensors(self, grad: Any) -> Any:
         from ..creation import zeros_like
@@ -105,7 +106,7 @@ class FillBackward3(BinaryNode):
     def apply(self, grad: Any, keep: bool) -> Any:
         kind = None if self.fn1 is None else self.fn1.descriptors()[self.nr1].dtype.numpy
         return (
-            None if self.fn0 is None else np.zeros_like(grad),
+            None if self.fn0 is None else zeros_of(grad),
             None if kind is None else np.add.reduce(grad, axis=None, dtype=kind),
         )
 

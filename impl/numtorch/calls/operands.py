@@ -13,7 +13,7 @@ from .. import grad_mode
 from ..aliasing.overlap import refuse, refuse_internal, warn_of_internal
 from ..aliasing.views import bump, check_inplace, extras, mark_inference, requires_grad, storage_of
 from ..dtype import dtypes
-from ..kernels.pointwise import BOOL_NEGATED, addend
+from ..kernels.pointwise import BOOL_NEGATED, addend, subtrahend
 from ..memory.descriptor import arrange, describe, descriptor, plan_of
 from ..memory.geometry import laid_out
 from ..memory.layout import RULES
@@ -110,8 +110,8 @@ def refuse_bools(tensor: Tensor, name: str) -> None:
         raise RuntimeError(BOOL_NEGATED)
 
 
-_SUBTRACTIONS = frozenset(("sub", "rsub"))
-_SUMS = frozenset(("add", "sub"))
+_SUBTRACTIONS = frozenset(("sub", "rsub", "sub_alpha", "rsub_alpha"))
+_SUMS = {"add": addend, "sub": subtrahend}
 IMAGINARY_DISCARDED = "Casting complex values to real discards the imaginary part"
 _COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))  # in place these write 0 and 1 into any type
 
@@ -170,6 +170,8 @@ def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
             else:
                 right = right.astype(kind.numpy, order="C")
         plan = plan_of(da, db, to_float)
+        if name in _SUMS:
+            right = _SUMS[name](right)
         # a number never widens a type of its own category, so the result is `kind` whatever the dimensions
         return a, b, left, right, descriptor(desc.shape, kind, plan.result.strides), plan
     else:
@@ -179,7 +181,7 @@ def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
     if plan.cast1 is not None:
         right = right.astype(plan.cast1, order="C")
     if name in _SUMS:
-        right = addend(right)
+        right = _SUMS[name](right)
     return a, b, left, right, plan.result, plan
 
 
@@ -256,7 +258,7 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool, shared: str |
             plan = plan_of(a._desc, b._desc)
         check_write(a, right, tracked)
     if name in _SUMS:
-        right = addend(right)
+        right = _SUMS[name](right)
     if name in _COMPARISONS:
         if kind.is_complex and name not in ("eq", "ne"):
             raise refused(f"{name}_cpu", kind)

@@ -3607,6 +3607,7 @@ class ClampBackward1(UnaryNode):
     __slots__ = ('self', 'self_version', 'min', 'max',)
     saved = ('self',)
     saved_values = ('min', 'max',)
+    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
@@ -3755,6 +3756,7 @@ class ClampMinBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'min',)
     saved = ('self',)
     saved_values = ('min',)
+    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)
@@ -3899,6 +3901,7 @@ class ClampMaxBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'max',)
     saved = ('self',)
     saved_values = ('max',)
+    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self):
             out = through_tensors(node, grad)

@@ -493,7 +493,7 @@ def rsub_alpha(self, other, alpha, *, out=None):
         array = k_rsub_alpha(self._array, other._array, alpha)
         desc = plan.result
     else:
-        found = operands(self, other, 'rsub', False)
+        found = operands(self, other, 'rsub_alpha', False)
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found

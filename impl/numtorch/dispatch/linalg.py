@@ -41,6 +41,7 @@ class DotBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'tensor', 'tensor_version',)
     saved = ('self', 'tensor',)
     saved_values = ()
+    prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -75,15 +76,17 @@ class DotBackward0(BinaryNode):
             if tensor is not None:
                 node.tensor = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         tensor = node.tensor
         if tensor is not None and (type(tensor) is not Tensor or (counter := tensor._counter) is not None and counter[0] != node.tensor_version):
             tensor = unpack_input(node, 'tensor')
-        grad0 = None if node.fn0 is None else grad * tensor.conj()
-        grad1 = None if node.fn1 is None else grad * self.conj()
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad * tensor.conj()
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * self.conj()
         return grad0, grad1
 
     def release(node) -> None:
@@ -182,6 +185,7 @@ class MvBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'vec', 'vec_version',)
     saved = ('self', 'vec',)
     saved_values = ()
+    prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -216,15 +220,17 @@ class MvBackward0(BinaryNode):
             if vec is not None:
                 node.vec = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         vec = node.vec
         if vec is not None and (type(vec) is not Tensor or (counter := vec._counter) is not None and counter[0] != node.vec_version):
             vec = unpack_input(node, 'vec')
-        grad0 = None if node.fn0 is None else formulas.outer_backward(grad, vec)
-        grad1 = None if node.fn1 is None else formulas.t_mv(self, grad)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.outer_backward(grad, vec)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.t_mv(self, grad)
         return grad0, grad1
 
     def release(node) -> None:
@@ -369,6 +375,7 @@ class MmBackward0(BinaryNode):
     __slots__ = ('mat2', 'mat2_version', 'self', 'self_version', 'self_sym_sizes', 'self_sym_strides', 'mat2_sym_sizes', 'mat2_sym_strides',)
     saved = ('mat2', 'self',)
     saved_values = ('self_sym_sizes', 'self_sym_strides', 'mat2_sym_sizes', 'mat2_sym_strides',)
+    prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -407,7 +414,7 @@ class MmBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         mat2 = node.mat2
         if mat2 is not None and (type(mat2) is not Tensor or (counter := mat2._counter) is not None and counter[0] != node.mat2_version):
             mat2 = unpack_input(node, 'mat2')
@@ -418,8 +425,10 @@ class MmBackward0(BinaryNode):
         self_sym_strides = node.self_sym_strides
         mat2_sym_sizes = node.mat2_sym_sizes
         mat2_sym_strides = node.mat2_sym_strides
-        grad1 = None if node.fn1 is None else formulas.mm_mat2_backward(grad, self, mat2_sym_sizes, mat2_sym_strides)
-        grad0 = None if node.fn0 is None else formulas.mm_self_backward(grad, mat2, self_sym_sizes, self_sym_strides)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.mm_mat2_backward(grad, self, mat2_sym_sizes, mat2_sym_strides)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.mm_self_backward(grad, mat2, self_sym_sizes, self_sym_strides)
         return grad0, grad1
 
     def release(node) -> None:
@@ -570,6 +579,7 @@ class BmmBackward0(BinaryNode):
     __slots__ = ('mat2', 'mat2_version', 'self', 'self_version',)
     saved = ('mat2', 'self',)
     saved_values = ()
+    prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -604,15 +614,17 @@ class BmmBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         mat2 = node.mat2
         if mat2 is not None and (type(mat2) is not Tensor or (counter := mat2._counter) is not None and counter[0] != node.mat2_version):
             mat2 = unpack_input(node, 'mat2')
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        grad1 = None if node.fn1 is None else formulas.bmm_mat2_backward(grad, self)
-        grad0 = None if node.fn0 is None else formulas.bmm_self_backward(grad, mat2)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.bmm_mat2_backward(grad, self)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.bmm_self_backward(grad, mat2)
         return grad0, grad1
 
     def release(node) -> None:
@@ -709,6 +721,7 @@ class AddmmBackward0(VariadicNode):
     __slots__ = ('mat1', 'mat1_version', 'mat2', 'mat2_version', 'self_info', 'beta', 'mat1_sym_sizes', 'mat1_sym_strides', 'alpha', 'mat2_sym_sizes', 'mat2_sym_strides',)
     saved = ('mat1', 'mat2',)
     saved_values = ('beta', 'mat1_sym_sizes', 'mat1_sym_strides', 'alpha', 'mat2_sym_sizes', 'mat2_sym_strides',)
+    prunes = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -743,7 +756,7 @@ class AddmmBackward0(VariadicNode):
             if mat2 is not None:
                 node.mat2 = FREED
         return grad0, grad1, grad2,
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         mat1 = node.mat1
         if mat1 is not None and (type(mat1) is not Tensor or (counter := mat1._counter) is not None and counter[0] != node.mat1_version):
             mat1 = unpack_input(node, 'mat1')
@@ -757,9 +770,12 @@ class AddmmBackward0(VariadicNode):
         alpha = node.alpha
         mat2_sym_sizes = node.mat2_sym_sizes
         mat2_sym_strides = node.mat2_sym_strides
-        grad1 = None if node.next_nodes[1] is None else formulas.scaled(formulas.mm_self_backward(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha)
-        grad2 = None if node.next_nodes[2] is None else formulas.scaled(formulas.mm_mat2_backward(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha)
-        grad0 = None if node.next_nodes[0] is None else formulas.scaled(grad, beta)
+        fn = node.next_nodes[1]
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(formulas.mm_self_backward(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha)
+        fn = node.next_nodes[2]
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(formulas.mm_mat2_backward(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha)
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(grad, beta)
         if grad0 is not None:
             grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,

@@ -237,6 +237,7 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
     except Exception as error:
         autograd_first(error, locals(), 'mse_loss_backward', ('grad_output', 'self', 'target'), (('grad_output', ('grad_output', 'self', 'target')), ('self', ('grad_output', 'self', 'target')), ('target', ('grad_output', 'self', 'target'))))
         raise
+    array = array.astype(self._desc.dtype.numpy, copy=False)
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not disabled or _grad.grad):
@@ -488,6 +489,7 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
     except Exception as error:
         autograd_first(error, locals(), 'smooth_l1_loss_backward', ('grad_output', 'self', 'target'), (('grad_output', ('grad_output', 'self', 'target')), ('self', ('grad_output', 'self', 'target')), ('target', ('grad_output', 'self', 'target'))))
         raise
+    array = array.astype(self._desc.dtype.numpy, copy=False)
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None])
     if flag and (not disabled or _grad.grad):

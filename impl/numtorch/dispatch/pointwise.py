@@ -20,6 +20,7 @@ from ..nodes import saved_hooks
 from ..tensor import Tensor
 from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
 from ..kernels.pointwise import add_alpha as k_add_alpha
+from ..kernels.pointwise import add_scalar as k_add_scalar
 from ..kernels.pointwise import cos as k_cos
 from ..kernels.pointwise import div_other as k_div_other
 from ..kernels.pointwise import mul_scalar_backward as k_mul_scalar_backward
@@ -36,6 +37,7 @@ from ..kernels.pointwise import sigmoid as k_sigmoid
 from ..kernels.pointwise import sigmoid_backward as k_sigmoid_backward
 from ..kernels.pointwise import sin as k_sin
 from ..kernels.pointwise import sub_alpha as k_sub_alpha
+from ..kernels.pointwise import sub_scalar as k_sub_scalar
 from ..kernels.pointwise import tanh_backward as k_tanh_backward
 from ..kernels.pointwise import threshold_backward as k_threshold_backward
 
@@ -638,7 +640,7 @@ def add_alpha(self, other, alpha, *, out=None):
         array = k_add_alpha(self._array, other._array, alpha)
         desc = plan.result
     else:
-        found = operands(self, other, 'add', False)
+        found = operands(self, other, 'add_alpha', False)
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
@@ -724,7 +726,7 @@ def add_alpha_(self, other, alpha):
         return self
     if other is None:
         return NotImplemented
-    found = inplace_operands(self, other, 'add', False)
+    found = inplace_operands(self, other, 'add_alpha', False)
     if found is NotImplemented:
         return NotImplemented
     other, right, plan, flag = found
@@ -834,7 +836,7 @@ def sub_alpha(self, other, alpha, *, out=None):
         array = k_sub_alpha(self._array, other._array, alpha)
         desc = plan.result
     else:
-        found = operands(self, other, 'sub', False)
+        found = operands(self, other, 'sub_alpha', False)
         if found is NotImplemented:
             return NotImplemented
         self, other, left, right, desc, plan = found
@@ -920,7 +922,7 @@ def sub_alpha_(self, other, alpha):
         return self
     if other is None:
         return NotImplemented
-    found = inplace_operands(self, other, 'sub', False)
+    found = inplace_operands(self, other, 'sub_alpha', False)
     if found is NotImplemented:
         return NotImplemented
     other, right, plan, flag = found
@@ -1745,7 +1747,7 @@ class AddBackward1(UnaryNode):
 
 def add_scalar(self, other, *, out=None):
     """add_scalar(self, other) -> Tensor"""
-    array, desc = laid(np.add(self._array, other) if self._desc.real else rounded_once(np.add, self._array, other), 'beside number', self)
+    array, desc = laid(k_add_scalar(self._array, other) if self._desc.real else rounded_once(k_add_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1808,7 +1810,7 @@ class SubBackward1(UnaryNode):
 
 def sub_scalar(self, other, *, out=None):
     """sub_scalar(self, other) -> Tensor"""
-    array, desc = laid(np.subtract(self._array, other) if self._desc.real else rounded_once(np.subtract, self._array, other), 'beside number', self)
+    array, desc = laid(k_sub_scalar(self._array, other) if self._desc.real else rounded_once(k_sub_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = requires_grad(self)
@@ -1857,6 +1859,7 @@ class MulBackward1(UnaryNode):
     __slots__ = ('other',)
     saved = ()
     saved_values = ('other',)
+    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -1960,6 +1963,7 @@ class DivBackward1(UnaryNode):
     __slots__ = ('other',)
     saved = ()
     saved_values = ('other',)
+    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)

@@ -168,6 +168,7 @@ class ScatterBackward0(BinaryNode):
     __slots__ = ('index', 'index_version', 'dim', 'src_info',)
     saved = ('index',)
     saved_values = ('dim',)
+    prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -196,14 +197,16 @@ class ScatterBackward0(BinaryNode):
             if index is not None:
                 node.index = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         index = node.index
         if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
             index = unpack_input(node, 'index')
         dim = node.dim
         src_info = node.src_info
-        grad0 = None if node.fn0 is None else scatter_value(grad, dim, index, 0)
-        grad1 = None if node.fn1 is None else formulas.scattered(grad, dim, index, src_info, 'ScatterBackward0')
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else scatter_value(grad, dim, index, 0)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scattered(grad, dim, index, src_info, 'ScatterBackward0')
         return grad0, grad1
 
     def release(node) -> None:
@@ -494,6 +497,7 @@ class ScatterNotImplemented(BinaryNode):
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
+    prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -511,9 +515,11 @@ class ScatterNotImplemented(BinaryNode):
         else:
             grad1 = k_not_implemented(grad, 'aten::scatter_')
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
-        grad0 = None if node.fn0 is None else formulas.not_implemented(grad, 'aten::scatter_')
-        grad1 = None if node.fn1 is None else formulas.not_implemented(grad, 'aten::scatter_')
+    def apply_tensors(node, grad, deps=None):
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::scatter_')
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::scatter_')
         return grad0, grad1
 
 
@@ -732,6 +738,7 @@ class ScatterAddBackward0(BinaryNode):
     __slots__ = ('index', 'index_version', 'src_info', 'dim',)
     saved = ('index',)
     saved_values = ('dim',)
+    prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -760,14 +767,16 @@ class ScatterAddBackward0(BinaryNode):
             if index is not None:
                 node.index = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         index = node.index
         if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
             index = unpack_input(node, 'index')
         src_info = node.src_info
         dim = node.dim
-        grad0 = None if node.fn0 is None else grad
-        grad1 = None if node.fn1 is None else formulas.scattered(grad, dim, index, src_info, 'ScatterAddBackward0')
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scattered(grad, dim, index, src_info, 'ScatterAddBackward0')
         return grad0, grad1
 
     def release(node) -> None:
@@ -923,12 +932,13 @@ class ScatterReduceBackward0(BinaryNode):
     __slots__ = ('index', 'index_version', 'self', 'self_version', 'src', 'src_version', 'result', 'result_counter', 'result_version', 'dim', 'reduce', 'include_self',)
     saved = ('index', 'self', 'src', 'result',)
     saved_values = ('dim', 'reduce', 'include_self',)
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # scatter_reduce_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         index = node.index
         if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
             index = unpack_input(node, 'index')
@@ -947,7 +957,7 @@ class ScatterReduceBackward0(BinaryNode):
         dim = node.dim
         reduce = node.reduce
         include_self = node.include_self
-        needed = [fn is not None for fn, _ in node.edges()]
+        needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         return formulas.scatter_reduce_backward(grad, self, dim, index, src, reduce, include_self, result)
 
     def release(node) -> None:
@@ -1240,12 +1250,13 @@ class IndexAddBackward0(BinaryNode):
     __slots__ = ('index', 'index_version', 'source', 'source_version', 'source_dim', 'dim', 'alpha',)
     saved = ('index', 'source',)
     saved_values = ('source_dim', 'dim', 'alpha',)
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # index_add_source has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         index = node.index
         if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
             index = unpack_input(node, 'index')
@@ -1255,8 +1266,10 @@ class IndexAddBackward0(BinaryNode):
         source_dim = node.source_dim
         dim = node.dim
         alpha = node.alpha
-        grad0 = None if node.fn0 is None else grad
-        grad1 = None if node.fn1 is None else formulas.index_add_source(grad, dim, index, source, source_dim, alpha)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.index_add_source(grad, dim, index, source, source_dim, alpha)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1430,12 +1443,13 @@ class IndexCopyBackward0(BinaryNode):
     __slots__ = ('index', 'index_version', 'source', 'source_version', 'dim', 'source_dim',)
     saved = ('index', 'source',)
     saved_values = ('dim', 'source_dim',)
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # index_copy_source has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         index = node.index
         if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
             index = unpack_input(node, 'index')
@@ -1444,8 +1458,10 @@ class IndexCopyBackward0(BinaryNode):
             source = unpack_input(node, 'source')
         dim = node.dim
         source_dim = node.source_dim
-        grad0 = None if node.fn0 is None else index_fill(grad, dim, index, 0)
-        grad1 = None if node.fn1 is None else formulas.index_copy_source(grad, dim, index, source, source_dim)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else index_fill(grad, dim, index, 0)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.index_copy_source(grad, dim, index, source, source_dim)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1753,18 +1769,21 @@ class IndexFillBackward1(BinaryNode):
     __slots__ = ('index', 'index_version', 'dim',)
     saved = ('index',)
     saved_values = ('dim',)
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # index_fill_value has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         index = node.index
         if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
             index = unpack_input(node, 'index')
         dim = node.dim
-        grad0 = None if node.fn0 is None else index_fill(grad, dim, index, 0)
-        grad1 = None if node.fn1 is None else formulas.index_fill_value(grad, dim, index)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else index_fill(grad, dim, index, 0)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.index_fill_value(grad, dim, index)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1912,12 +1931,13 @@ class IndexReduceBackward0(BinaryNode):
     __slots__ = ('index', 'index_version', 'self', 'self_version', 'source', 'source_version', 'result', 'result_counter', 'result_version', 'dim', 'reduce', 'include_self',)
     saved = ('index', 'self', 'source', 'result',)
     saved_values = ('dim', 'reduce', 'include_self',)
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # index_reduce_backward has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         index = node.index
         if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
             index = unpack_input(node, 'index')
@@ -1936,7 +1956,7 @@ class IndexReduceBackward0(BinaryNode):
         dim = node.dim
         reduce = node.reduce
         include_self = node.include_self
-        needed = [fn is not None for fn, _ in node.edges()]
+        needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         return formulas.index_reduce_backward(grad, self, dim, index, source, reduce, include_self, result)
 
     def release(node) -> None:
@@ -2221,12 +2241,13 @@ class PutBackward0(BinaryNode):
     __slots__ = ('index', 'index_version', 'source', 'source_version', 'source_info', 'accumulate',)
     saved = ('index', 'source',)
     saved_values = ('accumulate',)
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # put_self has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         index = node.index
         if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
             index = unpack_input(node, 'index')
@@ -2235,8 +2256,10 @@ class PutBackward0(BinaryNode):
             source = unpack_input(node, 'source')
         source_info = node.source_info
         accumulate = node.accumulate
-        grad0 = None if node.fn0 is None else formulas.put_self(grad, index, source_info, accumulate)
-        grad1 = None if node.fn1 is None else formulas.put_source(grad, index, source)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.put_self(grad, index, source_info, accumulate)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.put_source(grad, index, source)
         return grad0, grad1
 
     def release(node) -> None:
@@ -2402,6 +2425,7 @@ class MaskedScatterBackward0(BinaryNode):
     __slots__ = ('mask', 'mask_version', 'self_info', 'source_sym_sizes',)
     saved = ('mask',)
     saved_values = ('source_sym_sizes',)
+    prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -2430,14 +2454,16 @@ class MaskedScatterBackward0(BinaryNode):
             if mask is not None:
                 node.mask = FREED
         return fn0, grad0, fn1, grad1
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         mask = node.mask
         if mask is not None and (type(mask) is not Tensor or (counter := mask._counter) is not None and counter[0] != node.mask_version):
             mask = unpack_input(node, 'mask')
         self_info = node.self_info
         source_sym_sizes = node.source_sym_sizes
-        grad0 = None if node.fn0 is None else formulas.masked_fill_backward(grad, mask, self_info)
-        grad1 = None if node.fn1 is None else masked_scatter_backward(grad, mask, source_sym_sizes)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.masked_fill_backward(grad, mask, self_info)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else masked_scatter_backward(grad, mask, source_sym_sizes)
         return grad0, grad1
 
     def release(node) -> None:
@@ -2684,16 +2710,19 @@ class SelectScatterBackward0(BinaryNode):
     __slots__ = ('dim', 'index',)
     saved = ()
     saved_values = ('dim', 'index',)
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # select_scatter_self has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         dim = node.dim
         index = node.index
-        grad0 = None if node.fn0 is None else formulas.select_scatter_self(grad, dim, index)
-        grad1 = None if node.fn1 is None else grad.select(dim, index)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.select_scatter_self(grad, dim, index)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad.select(dim, index)
         return grad0, grad1
 
 
@@ -2768,18 +2797,21 @@ class SliceScatterBackward0(BinaryNode):
     __slots__ = ('dim', 'start', 'end', 'step',)
     saved = ()
     saved_values = ('dim', 'start', 'end', 'step',)
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # slice_scatter_self has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         dim = node.dim
         start = node.start
         end = node.end
         step = node.step
-        grad0 = None if node.fn0 is None else formulas.slice_scatter_self(grad, dim, start, end, step)
-        grad1 = None if node.fn1 is None else dispatch.slice_(grad, dim, start, end, step)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.slice_scatter_self(grad, dim, start, end, step)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else dispatch.slice_(grad, dim, start, end, step)
         return grad0, grad1
 
 
@@ -2856,17 +2888,20 @@ class DiagonalScatterBackward0(BinaryNode):
     __slots__ = ('offset', 'dim1', 'dim2',)
     saved = ()
     saved_values = ('offset', 'dim1', 'dim2',)
+    prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # diagonal_scatter_self has no raw form
         if not keep:
             node.release()
         return out
-    def apply_tensors(node, grad):
+    def apply_tensors(node, grad, deps=None):
         offset = node.offset
         dim1 = node.dim1
         dim2 = node.dim2
-        grad0 = None if node.fn0 is None else formulas.diagonal_scatter_self(grad, offset, dim1, dim2)
-        grad1 = None if node.fn1 is None else grad.diagonal(offset, dim1, dim2)
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.diagonal_scatter_self(grad, offset, dim1, dim2)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad.diagonal(offset, dim1, dim2)
         return grad0, grad1
 
 

@@ -17,6 +17,11 @@ OPERATORS = {"multiply": "*", "add": "+", "subtract": "-", "true_divide": "/", "
 ARITHMETIC = ("add", "sub", "mul", "div")  # the operators with a function of their own for the usual case
 
 
+def asked_as(row: Row) -> str:
+    """The name that the operands of a row are prepared by: what has an alpha multiplies for itself."""
+    return row.name if row.name.endswith("_alpha") else row.says
+
+
 class Functions(Recording):
     """The function of a row, by its template."""
 
@@ -137,7 +142,7 @@ class Functions(Recording):
         with self.refusing(row, 2) as at:
             if row.tensors_only:
                 w(at, f"tensors_only({row.says!r}, {a}, {b}, {b!r})")
-            w(at, f"found = operands({a}, {b}, {row.says!r}, {row.float_result})")
+            w(at, f"found = operands({a}, {b}, {asked_as(row)!r}, {row.float_result})")
             if not row.tensors_only:
                 w(at, "if found is NotImplemented:\n    return NotImplemented")
             w(at, f"{a}, {b}, left, right, desc, plan = found")
@@ -209,6 +214,8 @@ class Functions(Recording):
             self.nary_call(row, at)
             self.refuse_complex(at, row, "desc.dtype")
             w(at, f"array = {self.nary_kernel(row)}")
+        if row.typed_by:
+            w(1, f"array = array.astype({row.typed_by}._desc.dtype.numpy, copy=False)")
         if row.row_major:
             w(1, "desc = describe(array)")
         else:

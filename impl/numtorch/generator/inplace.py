@@ -7,7 +7,7 @@ import inspect
 from ..ops.real_only import is_early
 from ..ops.row import Row
 from ..plain_numpy import np
-from .functions import ARITHMETIC, Functions
+from .functions import ARITHMETIC, Functions, asked_as
 
 
 class InPlace(Functions):
@@ -67,7 +67,7 @@ class InPlace(Functions):
             if row.tensors_only:
                 w(at, f"tensors_only('{row.says}_', {a}, {b}, {b!r}, True)")
             w(at, f"if {b} is None:\n    return NotImplemented")
-            w(at, f"found = inplace_operands({a}, {b}, {row.says!r}, {row.float_result})")
+            w(at, f"found = inplace_operands({a}, {b}, {asked_as(row)!r}, {row.float_result})")
             w(at, "if found is NotImplemented:\n    return NotImplemented")
             w(at, f"{b}, right, plan, flag = found")
         else:

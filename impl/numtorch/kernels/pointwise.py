@@ -276,16 +276,33 @@ _numbers: dict[
 ] = {}  # 0-d arrays of the multiples that were asked for, a learning rate mostly
 
 
-def addend(x: Array) -> Array:
-    """What is added or subtracted, once it is multiplied by an alpha of 1, as PyTorch does: complex infinities show it."""
-    return x * x.dtype.type(1) if x.dtype.kind == "c" and not np.isfinite(x).all() else x
+def addend(x: Array, alpha: Any = 1) -> Array:
+    """What is added for x, which PyTorch multiplies by alpha: complex infinities and zeros show it even where that is 1."""
+    return x * x.dtype.type(alpha) if x.dtype.kind == "c" else x
 
 
-def with_multiple(name: str, function: np.ufunc) -> Any:
-    """The kernel function(x, alpha * other)."""
+def subtrahend(x: Array, alpha: Any = 1) -> Array:
+    """What is subtracted for x: PyTorch adds it, multiplied by minus alpha."""
+    return -(x * x.dtype.type(-alpha)) if x.dtype.kind == "c" else x
+
+
+def add_scalar(x: Array, number: Any) -> Array:
+    """x + number"""
+    return x + addend(x.dtype.type(number)) if x.dtype.kind == "c" else x + number
+
+
+def sub_scalar(x: Array, number: Any) -> Array:
+    """x - number"""
+    return x - subtrahend(x.dtype.type(number)) if x.dtype.kind == "c" else x - number
+
+
+def with_multiple(name: str, function: np.ufunc, multiplied: Any) -> Any:
+    """The kernel function(x, alpha * other); `multiplied` says what that is of complex numbers."""
 
     def kernel(x: Array, other: Array, alpha: Any, out: Array | None = None) -> Array:
         kind = x.dtype
+        if kind.kind == "c":
+            return function(x, multiplied(other, alpha), out)
         number = _numbers.get((kind, alpha)) if type(alpha) is float else None
         if number is None:
             number = kind.type(alpha)
@@ -304,13 +321,13 @@ def with_multiple(name: str, function: np.ufunc) -> Any:
     return kernel
 
 
-add_alpha = with_multiple("add_alpha", np.add)
-sub_alpha = with_multiple("sub_alpha", np.subtract)
+add_alpha = with_multiple("add_alpha", np.add, addend)
+sub_alpha = with_multiple("sub_alpha", np.subtract, subtrahend)
 
 
 def rsub_alpha(x: Array, other: Array, alpha: Any) -> Array:
     """other - alpha * x"""
-    return other - x.dtype.type(alpha) * x
+    return other - (subtrahend(x, alpha) if x.dtype.kind == "c" else x.dtype.type(alpha) * x)
 
 
 def refuse_zero(x: Array, other: Any) -> None:
@@ -385,7 +402,7 @@ def angle(x: Array) -> Array:
 
 def rsub(x: Array, other: Array) -> Array:
     """other - x"""
-    return other - addend(x)
+    return other - subtrahend(x)
 
 
 def rsqrt_backward(grad: Array, result: Array) -> Array:
@@ -397,7 +414,7 @@ def rsub_scalar(x: Array, other: Any) -> Array:
     """A Python number minus x."""
     if x.dtype.kind == "f":
         return (_ONES.get(x.dtype, other) if other == 1 else other) - x
-    return x.dtype.type(other) - x * x.dtype.type(1)  # which makes nan of complex infinities, as in PyTorch
+    return x.dtype.type(other) - subtrahend(x)
 
 
 def pow_base(base: Any, exponent: Array) -> Array:

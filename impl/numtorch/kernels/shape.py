@@ -428,11 +428,9 @@ def flip(x: Array, dims: tuple) -> Array:
     """A copy with some dimensions reversed."""
     if not x.ndim:
         return x[()]
-    if x.size == 1:
-        out = like(x, x.dtype)  # where nothing is reversed a stride of 0 stays
-        out[...] = x
-        return out
-    return np.array(np.flip(x, dims), order="K")
+    out = like(x, x.dtype)  # down to the stride 0 of a single element that was expanded
+    out[...] = np.flip(x, dims)
+    return out
 
 
 def repeat(x: Array, repeats: tuple) -> Array:

@@ -55,12 +55,14 @@ op("masked_select(self, mask: Tensor)", k.masked_select, self="masked_select_bac
    jvp="masked_select(self_t, mask)")
 
 # ---- clipping: the bounds themselves pass the gradient
-op("clamp(self, min, max)", k.clamp, node="ClampBackward1", inplace=True, layout="elementwise",
+op("clamp(self, min, max)", k.clamp, node="ClampBackward1", inplace=True, layout="elementwise", elementwise=True,
    self="clamp_backward(grad, self, min, max)",
    jvp=ELEMENTWISE)
-op("clamp_min(self, min)", k.clamp_min, pointwise=False, inplace=True, layout="elementwise", self="at_least(grad, self, min)",
+op("clamp_min(self, min)", k.clamp_min, pointwise=False, inplace=True, layout="elementwise", elementwise=True,
+   self="at_least(grad, self, min)",
    jvp=ELEMENTWISE)
-op("clamp_max(self, max)", k.clamp_max, pointwise=False, inplace=True, layout="elementwise", self="at_most(grad, self, max)",
+op("clamp_max(self, max)", k.clamp_max, pointwise=False, inplace=True, layout="elementwise", elementwise=True,
+   self="at_most(grad, self, max)",
    jvp=ELEMENTWISE)
 nary("clamp_tensor(self, min, max)", k.clamp_tensor, node="ClampBackward0", inplace=True,
      self="clamp_backward(grad, self, min, max)", min="clamp_lower_backward(grad, self, min, max)",

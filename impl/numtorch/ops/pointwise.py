@@ -19,13 +19,13 @@ op("div(self, other)", np.true_divide, float_result=True,
 op("rsub_scalar(self, other)", k.rsub_scalar, node="RsubBackward1", layout=BESIDE_NUMBER, constants={"alpha": 1},
    self="-grad", jvp=ELEMENTWISE)
 # A number that a formula, in C++, hands to an operator; from Python it would become a tensor first, and its node Backward0.
-op("add_scalar(self, other)", np.add, pointwise=False, layout=BESIDE_NUMBER, node="AddBackward1", self="grad",
+op("add_scalar(self, other)", k.add_scalar, layout=BESIDE_NUMBER, node="AddBackward1", self="grad",
    jvp="self_t.clone()")
-op("sub_scalar(self, other)", np.subtract, pointwise=False, layout=BESIDE_NUMBER, node="SubBackward1", self="grad",
+op("sub_scalar(self, other)", k.sub_scalar, layout=BESIDE_NUMBER, node="SubBackward1", self="grad",
    jvp=ELEMENTWISE)
-op("mul_scalar(self, other)", np.multiply, pointwise=False, inplace=True, layout=BESIDE_NUMBER, node="MulBackward1",
-   self="mul_scalar_backward(grad, other)", jvp=LINEAR)
-op("div_scalar(self, other)", np.true_divide, pointwise=False, layout=BESIDE_NUMBER, node="DivBackward1",
+op("mul_scalar(self, other)", np.multiply, pointwise=False, elementwise=True, inplace=True, layout=BESIDE_NUMBER,
+   node="MulBackward1", self="mul_scalar_backward(grad, other)", jvp=LINEAR)
+op("div_scalar(self, other)", np.true_divide, pointwise=False, elementwise=True, layout=BESIDE_NUMBER, node="DivBackward1",
    self="grad / other", jvp=LINEAR)
 op("neg(self)", np.negative, exact_out=FOUND_DTYPE, self="-grad", jvp=ELEMENTWISE)
 op("reciprocal(self)", k.reciprocal, pointwise=True, float_result=True, self="-grad * (result * result).conj()",
