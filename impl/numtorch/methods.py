@@ -222,6 +222,10 @@ def _len(self: Tensor) -> int:
     return self._desc.shape[0]
 
 
+def _delitem(self: Tensor, index: Any) -> None:
+    raise TypeError("Tensor does not support deleting items")
+
+
 def _iter(self: Tensor) -> Any:
     # A subclass that overrides is asked for these two, and hands on itself.
     if (self._desc.ndim if type(self) is Tensor else self.dim()) == 0:
@@ -245,6 +249,7 @@ METHODS.update(
         "is_contiguous": _is_contiguous,
         "__len__": _len,
         "__iter__": _iter,
+        "__delitem__": _delitem,
         "__format__": _format,
         "storage_offset": lambda self: storage_offset(self._array),
         "element_size": lambda self: self._desc.dtype.itemsize,
@@ -256,7 +261,13 @@ METHODS.update(
         "mT": property(shape.mT),
         "device": property(lambda self: CPU),
         "layout": property(lambda self: strided),
+        "is_cpu": property(lambda self: True),
         "is_cuda": property(lambda self: False),
+        "is_meta": property(lambda self: False),
+        "is_mps": property(lambda self: False),
+        "is_xpu": property(lambda self: False),
+        "is_quantized": property(lambda self: False),
+        "is_nested": property(lambda self: False),
         "is_sparse": property(lambda self: False),
         "itemsize": property(lambda self: self._desc.dtype.itemsize),
         "nbytes": property(lambda self: self._desc.numel * self._desc.dtype.itemsize),
@@ -266,6 +277,7 @@ METHODS.update(
 for _name in SHAPE:
     METHODS[_name] = FUNCTIONS[_name] = getattr(shape, _name)
 METHODS["broadcast_to"] = shape.method_broadcast_to
+METHODS["split"] = shape.method_split
 for _name, _kind in {
     "float": dtypes.float32,
     "double": dtypes.float64,
@@ -280,6 +292,7 @@ for _name, _kind in {
     "cdouble": dtypes.complex128,
 }.items():
     METHODS[_name] = convert.caster(_kind)
+METHODS["bfloat16"] = convert.to_bfloat16
 DTYPES = {
     "dtype": dtypes.dtype,
     "bool": dtypes.bool_,

@@ -135,23 +135,23 @@ def _unary(cls: type, target: Tensor) -> Any:
     return node
 
 
-def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
-    """Overwrite with the elements of `src`, broadcast and converted."""
-    if not isinstance(src, Tensor):
-        if category_of(src) is None:
-            raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
-        src = wrap(np.array(src))
-    flag = tracked(self, src)
+def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
+    """Overwrite with the elements of `other`, broadcast and converted."""
+    if not isinstance(other, Tensor):
+        if category_of(other) is None:
+            raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
+        other = wrap(np.array(other))
+    flag = tracked(self, other)
     check_inplace(self, flag)
     array = storage_of(self)
     node = None
     if flag and self._desc.dtype.category >= 2:
-        node = binary(CopyBackwards, self, src)
-        node.source = src._desc
-    if self is not src and not same_elements(self, src):
-        refuse(array, src._array)
-        check_broadcast(src, self._desc.shape)
-        source = src._array
+        node = binary(CopyBackwards, self, other)
+        node.source = other._desc
+    if self is not other and not same_elements(self, other):
+        refuse(array, other._array)
+        check_broadcast(other, self._desc.shape)
+        source = other._array
         if np.iscomplexobj(source) and not np.iscomplexobj(array) and array.dtype.kind != "b":
             if array.size:
                 warnings.warn(IMAGINARY_DISCARDED, stacklevel=2)

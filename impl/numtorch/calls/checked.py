@@ -55,21 +55,47 @@ def is_checked(function: Any, name: str, method: bool) -> bool:
 
 
 def checked(function: Any, name: str, method: bool) -> Any:
-    """The function; when it fails, PyTorch's parser is asked whether the arguments were to blame."""
+    """The function; when it fails, PyTorch's parser is asked whether the arguments were to blame.
+
+    Arguments that the parser takes and the function does not know by that name (`view(size=…)`, `argmax(axis=1)`, a dtype
+    that is Python's float) are given to it again as it knows them.
+    """
 
     def entry(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
         except Exception as error:
             told = refusal(name, args, kwargs, method)
-            if told is None:
+            if told is not None:
+                raise told from error
+            again = rearranged(error, name, args, kwargs, method) if kwargs else None
+            if again is None:
                 raise
-            raise told from error
+        return function(*again[0], **again[1])
 
     entry.__name__ = function.__name__
     entry.__doc__ = function.__doc__
     entry.__wrapped__ = function  # type: ignore[attr-defined]  # whose signature inspect.signature tells
     return entry
+
+
+_WRAPPERS = ("entry", "call")
+"""Where a call ends whose arguments do not fit: here, and in functions/outputs.py."""
+
+
+def rearranged(
+    error: Exception, name: str, args: tuple, kwargs: dict[str, Any], method: bool
+) -> tuple[tuple, dict[str, Any]] | None:
+    """The arguments as the function knows them, if the call failed because it does not know them so; else None."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    began = place is not None and place.tb_frame.f_code.co_name not in _WRAPPERS
+    if began and not any(isinstance(value, type) for value in kwargs.values()):
+        return None
+    from . import signatures
+
+    return signatures.rearranged(name, args, kwargs, method)
 
 
 def refusal(name: str, args: tuple, kwargs: dict[str, Any], method: bool) -> Exception | None:

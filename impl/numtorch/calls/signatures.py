@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..device import device, layout, memory_format
-from ..dtype import BOOL, INTEGRAL, dtype
+from ..dtype import BOOL, INTEGRAL, dtype, of
 from ..plain_numpy import np
 from ..storage import TypedStorage, UntypedStorage
 from ..tensor import Tensor
@@ -39,6 +39,8 @@ class Parameter:
         """Whether the parser takes the value. Kinds that it has no check of here take all."""
         return (value is None and self.nullable) or _CHECKS.get(self.kind, _anything)(value)
 
+
+NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
 
 _STAR = Parameter("*", "*", True, False, True)
 
@@ -81,7 +83,7 @@ class Signature:
                 return f"{name}() takes from {least} to {most} positional arguments but {len(args)} were given"
             verb = "was" if len(args) == 1 else "were"
             return f"{name}() takes {most} positional argument{'s' * (most != 1)} but {len(args)} {verb} given"
-        left = dict(kwargs)
+        left = {self._own(k): v for k, v in kwargs.items()}
         for index, p in enumerate(self.parameters):
             keyword = index >= len(args)
             if keyword and p.name not in left:
@@ -96,6 +98,23 @@ class Signature:
                 return f"{name}() got multiple values for argument '{keyword}'"
             return f"{name}() got an unexpected keyword argument '{keyword}'"
         return None
+
+    def _own(self, keyword: str) -> str:
+        """The parameter that a keyword means: NumPy's names are taken, too."""
+        meant = NUMPY_NAMES.get(keyword)
+        return meant if meant is not None and any(p.name == meant for p in self.parameters) else keyword
+
+    def by_position(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
+        """The same arguments, by position as far as they can be."""
+        left = {self._own(k): v for k, v in kwargs.items()}
+        for p in self.parameters[len(args) : self.positional]:
+            if p.name not in left:
+                break
+            args = (*args, left.pop(p.name))
+        for p in self.parameters:
+            if p.kind == "torch.dtype" and isinstance(left.get(p.name), type):
+                left[p.name] = of(left[p.name])
+        return args, left
 
     def _missing(self, name: str, index: int) -> str:
         names = [f'"{p.name}"' for p in self.parameters[index:] if not p.optional]
@@ -308,3 +327,16 @@ def refusal(name: str, args: tuple, kwargs: dict[str, Any], method: bool) -> Typ
             return TypeError(f"Tensor.{name}() takes {count}")
     text = found.refuse(name, args, kwargs)
     return None if text is None else TypeError(text)
+
+
+def rearranged(name: str, args: tuple, kwargs: dict[str, Any], method: bool) -> tuple[tuple, dict[str, Any]] | None:
+    """The arguments of a call that the parser takes, in the order and under the names of the overload that takes them."""
+    found = signature_of(name, method)
+    if found is None:
+        return None
+    own, rest = (args[:1], args[1:]) if method else ((), args)
+    for overload in found.overloads:
+        if overload.refuse(name, rest, kwargs) is None:
+            args, kwargs = overload.by_position(rest, kwargs)
+            return own + args, kwargs
+    return None

@@ -102,7 +102,7 @@ def filled(replaced: Replaced, tangent: Any, given: dict[str, Any], duals: dict)
 
 def copied_over(replaced: Replaced, tangent: Any, given: dict[str, Any], duals: dict) -> None:
     """What is copied has a tangent, or none, which is zero."""
-    source = given["src"]
+    source = given["other"]
     if id(source) in duals:
         writes.copy_(tangent, duals[id(source)][1])
     else:

@@ -390,10 +390,11 @@ def _splits(name: str, dim: int, least: int) -> Any:
                 f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with {n} dimensions!"
             )
         at = 0 if n == 1 else dim
-        if isinstance(indices_or_sections, int) and indices_or_sections and input._desc.shape[at] % indices_or_sections:
+        sections = indices_or_sections
+        if isinstance(sections, int) and (not sections or input._desc.shape[at] % sections):
             raise RuntimeError(
                 f"torch.{name} attempted to split along dimension {at}, but the size of the dimension "
-                f"{input._desc.shape[at]} is not divisible by the split_size {indices_or_sections}!"
+                f"{input._desc.shape[at]} is not divisible by the split_size {sections}!"
             )
         return shapes.tensor_split(input, indices_or_sections, at)
 

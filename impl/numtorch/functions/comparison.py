@@ -231,6 +231,9 @@ def bitwise_not(input: Tensor, *, out: Any = None) -> Tensor:
     return result if out is None else store(out, result, "bitwise_not", input, exactly=FOUND_DTYPE, derivable=False)
 
 
+_KERNELS = {"bitwise_left_shift": "lshift", "bitwise_right_shift": "rshift"}
+
+
 def bitwise(name: str) -> Any:
     """torch.bitwise_and and its like: integers and bool only"""
     function = getattr(d, name)
@@ -238,7 +241,7 @@ def bitwise(name: str) -> Any:
     def call(input: Any, other: Any, *, out: Any = None) -> Tensor:
         for x in (input, other):
             if isinstance(x, Tensor) and x._desc.dtype.category > dtypes.INTEGRAL:
-                raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{x._desc.dtype.scalar_name}'")
+                raise refused(f"{_KERNELS.get(name, name)}_cpu", x._desc.dtype)
         if out is not None and not isinstance(input, Tensor):
             raise no_overload(name, input, other, out)
         return function(input, other, out=out)

@@ -33,7 +33,7 @@ def to(
             dtype = a
         elif isinstance(a, Tensor):
             dtype = a._desc.dtype
-        elif isinstance(a, (str, device_type)):
+        elif isinstance(a, (str, int, device_type)) and not isinstance(a, bool):
             device = a
     if device is not None:
         check_device(device)
@@ -62,6 +62,11 @@ def caster(kind: Any) -> Any:
 
     cast.__name__ = kind.name
     return cast
+
+
+def to_bfloat16(self: Tensor, memory_format: Any = None) -> Tensor:
+    """The tensor as bfloat16; needs ml_dtypes."""
+    return to(self, dtypes.bfloat16())
 
 
 def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:

@@ -47,9 +47,11 @@ def dims_of(dim: Any, axis: Any) -> Any:
 # ---- sums
 
 
-def _unknown(name: str, input: Any, dim: Any, unknown: dict) -> TypeError:
-    """The error for keywords that there are not. Methods that programs spend their time in are not wrapped to ask for it."""
-    return refusal(name, (input,) if dim is MISSING else (input, dim), unknown, True) or TypeError(name)
+def _keepdims(name: str, input: Any, dim: Any, unknown: dict) -> Any:
+    """NumPy's name for keepdim. Methods that programs spend their time in are not wrapped to ask what keywords mean."""
+    if len(unknown) == 1 and "keepdims" in unknown and (input is None or isinstance(input, Tensor)):
+        return unknown["keepdims"]
+    raise refusal(name, (input,) if dim is MISSING else (input, dim), unknown, True) or TypeError(name)
 
 
 def sum(
@@ -57,9 +59,11 @@ def sum(
 ) -> Tensor:
     """The sum of all elements, or over some dimensions."""
     if unknown:
-        raise _unknown("sum", input, dim, unknown)
+        keepdim = _keepdims("sum", input, dim, unknown)
     if axis is not MISSING:
         dim = axis
+    if dtype is not None:
+        dtype = dtypes.of(dtype)
     if not isinstance(input, Tensor):
         expect_tensor(input, "sum")
     if dim is MISSING:
@@ -72,11 +76,13 @@ def mean(
 ) -> Tensor:
     """The mean of all elements, or over some dimensions."""
     if unknown:
-        raise _unknown("mean", input, dim, unknown)
+        keepdim = _keepdims("mean", input, dim, unknown)
     if axis is not MISSING:
         dim = axis
     if not isinstance(input, Tensor):
         expect_tensor(input, "mean")
+    if dtype is not None:
+        dtype = dtypes.of(dtype)
     kind = dtype or input._desc.dtype
     if kind.category < dtypes.FLOATING:
         which = "Input" if dtype is None else "Optional"

@@ -20,8 +20,10 @@ from .arguments import as_given, dims, expect_tensor, infer_size, sizes
 from .reinterpret import view_dtype
 
 
-def view(self: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
+def view(self: Tensor, *shape: Any, dtype: Any = None, size: Any = None) -> Tensor:
     """The same memory under another shape (or, given a dtype, another type)."""
+    if size is not None:
+        shape = (*shape, size)
     if dtype is not None or (len(shape) == 1 and isinstance(shape[0], dtypes.dtype)):
         return view_dtype(self, shape[0] if dtype is None else dtype)
     if not shape:
@@ -49,8 +51,10 @@ def _viewable(self: Tensor, size: tuple) -> bool:
     )
 
 
-def reshape(self: Tensor, *shape: Any) -> Tensor:
+def reshape(self: Tensor, *sizes_: Any, shape: Any = None) -> Tensor:
     """The same elements under another shape: a view if strides can say it, else a copy."""
+    if shape is None:
+        shape = sizes_
     size = infer_size(sizes(shape), self._desc.numel)
     array = self._array
     if isinstance(array, np.generic) or array.flags.c_contiguous:
@@ -88,9 +92,9 @@ def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(self, (*shape[:start], joined, *shape[end + 1 :]))
 
 
-def unflatten(self: Tensor, dim: int, shape: Any) -> Tensor:
+def unflatten(self: Tensor, dim: int, sizes: Any) -> Tensor:
     """One dimension split into several."""
-    if not len(shape):
+    if not len(sizes):
         raise RuntimeError("unflatten: sizes must be non-empty")
     dim = wrap_dim(dim, self._desc.ndim)
     if not self._desc.ndim:
@@ -99,10 +103,10 @@ def unflatten(self: Tensor, dim: int, shape: Any) -> Tensor:
         )
     size = self._desc.shape[dim]
     try:
-        inner = infer_size(tuple(shape), size)
+        inner = infer_size(tuple(sizes), size)
     except RuntimeError:
         raise RuntimeError(
-            f"unflatten: Provided sizes {list(shape)} don't multiply up to the size of dim {dim} ({size}) "
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({size}) "
             "in the input tensor"
         ) from None
     return view(self, (*self._desc.shape[:dim], *inner, *self._desc.shape[dim + 1 :]))
@@ -127,8 +131,10 @@ def transpose(self: Tensor, dim0: int, dim1: int) -> Tensor:
     return d.transpose(self, dim0, dim1)
 
 
-def permute(self: Tensor, *order: Any) -> Tensor:
+def permute(self: Tensor, *order: Any, dims: Any = None) -> Tensor:
     """Dimensions in another order."""
+    if dims is not None:
+        order = (*order, dims)
     n = self._desc.ndim
     if not order:
         raise TypeError('permute() missing 1 required positional arguments: "dims"')
@@ -197,9 +203,10 @@ def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
     return d.permute(self, tuple([next(rest) if o < 0 else o for o in order]))
 
 
-def expand(self: Tensor, *size: Any) -> Tensor:
+def expand(self: Tensor, *sizes_: Any, size: Any = None) -> Tensor:
     """Dimensions of size 1 repeated without copying; -1 keeps a size."""
-    if not size:
+    size = sizes_ if size is None else size
+    if not sizes_ and not size:
         raise TypeError('expand() missing 1 required positional arguments: "size"')
     target = sizes(size)
     shape = self._desc.shape
@@ -299,6 +306,11 @@ def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """All positions of a dimension."""
     existing_dim(wrap_dim(dim, self._desc.ndim), self._desc.ndim)
     return d.unbind(self, dim)
+
+
+def method_split(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Pieces of a dimension, of one size or of given sizes."""
+    return split(self, split_size, dim)
 
 
 def split(self: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:

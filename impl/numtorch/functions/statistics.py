@@ -252,11 +252,11 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: 
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
-    if prepend is not None or append is not None:
-        input = shapes.cat([x for x in (prepend, input, append) if x is not None], dim)
     at = wrap_dim(dim, input._desc.ndim)
     if not n:
         return copy_(zeros_like(input), input)
+    if prepend is not None or append is not None:
+        input = shapes.cat([x for x in (prepend, input, append) if x is not None], dim)
     minus = d.logical_xor if input._desc.dtype is dtypes.bool_ else d.sub
     for _ in range(min(n, input._desc.shape[at])):
         size = input._desc.shape[at] - 1
