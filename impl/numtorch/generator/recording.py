@@ -127,6 +127,9 @@ class Recording(Template):
             w(indent, f"node.fn{i} = {'None' if n == number else f'fn{i}'}")
         if self.base(row) == "BinaryNode":
             w(indent, "node.plan = None")
+        if row.shown == "NotImplemented":
+            required = ["False" if n == number else f"fn{i} is not None" for i, n in enumerate(row.operands)]
+            w(indent, f"node.required = ({', '.join(required)},)")
         self.save_values(row, indent)
         for n in row.saved:
             readers = [r for r in self.readers(row, n) if row.operands[r] in operands]
