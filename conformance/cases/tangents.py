@@ -226,3 +226,37 @@ def writes_of_steps_over_inference_tensors_are_counted(
         out = y.index_copy(0, index[0], y)
     else:
         out = getattr(y, name)(0, index, y)
+
+
+@case(requires=["forward_ad"], covers=["fw.zero_tangent"])
+def bool_beside_a_dual_has_zeros_for_a_tangent(
+    torch,
+    xt: same_shape(2, min_dims=1, values="smooth"),
+    name: st.sampled_from(["div", "mul", "add", "atan2", "maximum", "remainder"]),
+    first: st.booleans(),
+):
+    """The zeros that stand for the tangent of bools are of bools, and may be subtracted all the same."""
+    x, t = xt
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, t)
+        pair = (x > 0, dual) if first else (dual, x > 0)
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(getattr(torch, name)(*pair))
+
+
+@case(requires=["func", "hooks"], covers=["func.jac"])
+def writes_within_a_transform_are_watched(
+    torch,
+    x: floats("float64", shape=(3,), values="smooth"),
+    way: st.sampled_from(["jacfwd", "jacrev", "jvp"]),
+    name: st.sampled_from(["norm", "std", "add_"]),
+):
+    """allow_mutation_on_saved_tensors looks at writes of a transform below it."""
+
+    def f(a):
+        return (a * 2).add_(1) if name == "add_" else getattr(a * 2, name)()
+
+    with torch.autograd.graph.allow_mutation_on_saved_tensors():
+        if way == "jvp":
+            value, moved = torch.func.jvp(f, (x,), (x,))
+        else:
+            getattr(torch.func, way)(f)(x)

@@ -151,6 +151,8 @@ def counted(source: Any, *results: Any, times: int | tuple[int, ...] = 1) -> Any
     So they are below transforms that began in that mode. `times` is how often each is, or all are.
     """
     modes = grad_mode.state
+    if grad_mode.watched():  # a mode that sees every operator is asked first, and counts nothing
+        return results[0]
     if modes.below_inference or (source._extra is not None and source._extra.inference and not modes.inference):
         for result, often in zip(results, times if isinstance(times, tuple) else (times,) * len(results), strict=True):
             for _ in range(often):

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .. import grad_mode
+from ..levels import wrapped_of
 from ..nodes import saved_hooks
 
 _enabled = False
@@ -64,7 +65,12 @@ class _AllowMutationOnSavedContext:
         raise AssertionError(OUTSIDE)
 
     def _before_write(self, tensor: Any) -> None:
-        """Clone whatever was saved of the memory, in the version, that is about to be written to."""
+        """Clone whatever was saved of the memory, in the version, that is about to be written to.
+
+        The mode that PyTorch learns of it from sees what tensors of transforms stand for.
+        """
+        while (wrapped := wrapped_of(tensor)) is not None:
+            tensor = wrapped.value
         for tid in self.sid_to_tid.get((tensor.data_ptr(), tensor._version), ()):
             handle = self.tid_to_weakhandle.get(tid)  # none if a backward has released it
             if handle is not None and handle not in self.cloned:

@@ -17,6 +17,7 @@ from ..kernels.pointwise import BOOL_NEGATED, addend, subtrahend
 from ..memory.descriptor import arrange, describe, descriptor, plan_of
 from ..memory.geometry import laid_out
 from ..memory.layout import RULES
+from ..memory.lazy import Zeros
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from .raising import out_requires_grad
@@ -117,8 +118,10 @@ _COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))  # in place these
 
 
 def check_subtraction(a: Any, b: Any) -> None:
-    """Bools are added as "or", and not subtracted at all."""
+    """Bools are added as "or", and not subtracted at all; of zeros without memory nobody asks."""
     bools = [x._desc.dtype is dtypes.bool_ if isinstance(x, Tensor) else type(x) is bool for x in (a, b)]
+    if any(isinstance(x, Tensor) and type(x._array) is Zeros for x in (a, b)):
+        return
     if all(bools):
         raise RuntimeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
