@@ -108,3 +108,13 @@ def gradient_of_a_column_from_a_turned_one(
     """What is computed of a column that was turned or expanded lies as that does."""
     y = PRODUCTS[how](x.requires_grad_())
     torch.autograd.grad(y, x, torch.ones(1).expand(2, 1) if wide else torch.ones(1, 2).t())
+
+
+@case(requires=["grad", "matmul"])
+def gradients_of_empty_matrices(torch, n: st.integers(0, 2), m: st.integers(0, 2), k: st.integers(0, 2)):
+    """The gradient of a matrix without elements lies as the matrix does, down to its strides."""
+    x = torch.zeros(n, m).requires_grad_()
+    w = torch.zeros(n, k).requires_grad_()
+    y = x.t() @ w
+    torch.autograd.grad(y, (x, w), torch.ones(m, k), retain_graph=True)
+    y.backward(torch.ones(m, k))

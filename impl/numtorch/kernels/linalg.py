@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..memory.geometry import element_strides, laid_out
+from ..memory.geometry import element_strides, laid_out, settled
 from ..memory.layout import elementwise_strides
 from ..memory.lazy import Zeros
 from ..plain_numpy import np
@@ -60,14 +60,14 @@ def column_major(shape: tuple, strides: tuple, itemsize: int) -> bool:
 def mm_self_backward(grad: Array, mat2: Array, shape: tuple, strides: tuple) -> Array:
     """grad @ mat2.T, in the layout of what it is the gradient of."""
     if strides[0] <= strides[1] and column_major(shape, strides, grad.itemsize):
-        return mat2.dot(grad.T).T
+        return settled(mat2.dot(grad.T)).T
     return grad.dot(mat2.T)
 
 
 def mm_mat2_backward(grad: Array, x: Array, shape: tuple, strides: tuple) -> Array:
     """x.T @ grad, in the layout of what it is the gradient of."""
     if strides[0] <= strides[1] and column_major(shape, strides, grad.itemsize):
-        return grad.T.dot(x).T
+        return settled(grad.T.dot(x)).T
     return x.T.dot(grad)
 
 
