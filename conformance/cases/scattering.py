@@ -177,3 +177,18 @@ def gathered_twice(torch, x: x23, index: indices(3, shape=(2, 2)), y: floats("fl
     (first,) = torch.autograd.grad(out, x, create_graph=True)
     first.grad_fn
     first.sum().backward()
+
+
+@case(requires=["indexing"])
+def filling_slices_of_nothing(
+    torch,
+    shape: st.sampled_from([(0,), (0, 2), (2, 0), (0, 3, 2)]),
+    places: st.sampled_from([[0], [0, 1], [], [5]]),
+    room: st.booleans(),
+):
+    """index_fill() of an empty tensor looks at its memory as if the index named as many slices."""
+    x = torch.ones(7)[:0].view(shape) if room else torch.zeros(shape)
+    index = torch.tensor(places, dtype=torch.int64)
+    for dim in range(len(shape)):
+        x.index_fill(dim, index, 2.0)
+        x.index_fill_(dim, index, 2.0)

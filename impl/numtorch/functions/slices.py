@@ -6,13 +6,16 @@ from typing import Any
 
 from .. import dispatch as d
 from ..aliasing.overlap import refuse_any
-from ..aliasing.views import storage_of
+from ..aliasing.views import geometry, storage_of
 from ..calls.operands import category_of, refused
 from ..dtype import dtypes
 from ..functions import shape as shapes
+from ..memory.geometry import root_of
+from ..memory.layout import dense_strides
 from ..tensor import Tensor, wrap_dim
 from .arguments import expect_tensor
 from .index_checks import REDUCTIONS, bounds, line, out_of_bounds, raised, writable
+from .strided import check_bounds
 
 
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
@@ -176,7 +179,7 @@ _FILLS = """
 """
 
 
-def _fills(self: Tensor, dim: int, index: Any, value: Any) -> None:
+def _fills(self: Tensor, dim: int, index: Any, value: Any, copied: bool) -> None:
     if not isinstance(value, Tensor) and category_of(value) is None:
         raise raised("index_fill", _FILLS, dim, index, value)
     if isinstance(value, Tensor) and value._desc.ndim:
@@ -190,19 +193,34 @@ def _fills(self: Tensor, dim: int, index: Any, value: Any) -> None:
     if index._desc.ndim > 1:
         raise IndexError("Index has to be a vector/scalar")
     size = line(self._desc.shape)[at]
+    if 0 in self._desc.shape:
+        if 0 in self._desc.shape[:at] + self._desc.shape[at + 1 :]:
+            return  # nothing is looked at
+        _check_restrided(self, at, index._desc.numel, copied)
     bounds(index, size, out_of_bounds(at, size), IndexError, -size)
+
+
+def _check_restrided(self: Tensor, at: int, count: int, copied: bool) -> None:
+    """PyTorch shows the memory as if the index named as many elements; of an empty tensor there may be none."""
+    desc, offset, available = self._desc, 0, 0
+    own = dense_strides(desc.shape, desc.strides)
+    if not copied:
+        own, offset, available = desc.strides, geometry(self).offset, root_of(storage_of(self)).nbytes
+    size = tuple([count if i == at else s for i, s in enumerate(desc.shape)])
+    stride = tuple([0 if i == at else st for i, st in enumerate(own)])
+    check_bounds(size, stride, offset, desc.dtype.itemsize, available)
 
 
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """input with a number, or a 0-d tensor, in the slices that the index names."""
-    _fills(input, dim, index, value)
+    _fills(input, dim, index, value, True)
     return (d.index_fill_tensor if isinstance(value, Tensor) else d.index_fill)(input, int(dim), index, value)
 
 
 def index_fill_(self: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """The same in place."""
     writable(self, value)
-    _fills(self, dim, index, value)
+    _fills(self, dim, index, value, False)
     return (d.index_fill_tensor_ if isinstance(value, Tensor) else d.index_fill_)(self, int(dim), index, value)
 
 

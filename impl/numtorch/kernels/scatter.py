@@ -198,7 +198,7 @@ def kept_format(x: Array) -> Array:
 def index_fill(x: Array, dim: int, index: Array, value: Any) -> Array:
     """A copy with one number in the slices that the index names."""
     out = kept_format(x)
-    out[lanes(x, dim, index)] = np.asarray(value).astype(out.dtype)
+    fill_slices(out, dim, index, value)
     return shaped_as(out, x)
 
 
@@ -206,8 +206,9 @@ index_fill_tensor = index_fill
 
 
 def fill_slices(x: Array, dim: int, index: Array, value: Any) -> None:
-    """The same in place, place by place."""
-    x[lanes(x, dim, index)] = np.asarray(value).astype(x.dtype)
+    """The same in place, place by place; without any, no index is looked at."""
+    if x.size:
+        x[lanes(x, dim, index)] = np.asarray(value).astype(x.dtype)
 
 
 def index_reduce(x: Array, dim: int, index: Array, source: Array, reduce: str, include_self: bool) -> Array:
