@@ -92,3 +92,8 @@ for _dims in (1, 2):  # of three dimensions no operand is drawn
     _layer(f"conv{_dims}d", (_kernel(_dims), _bias, _stride, constants(0, 1, keyword="padding")), values="finite",
            shape=_convolved(_dims))  # fmt: skip
 _layer("conv_transpose1d", (_kernel(1, True), _bias, _stride), values="finite", shape=_widened)
+
+
+# ---- pooling to given sizes
+_layer("adaptive_avg_pool1d", (constants(1, 2, 3),), values="finite",
+       shape=lambda shape, a: (*shape[:-1], a[0]) if len(_sample(shape, 1)[0]) < 2 else Unfit)  # fmt: skip

@@ -824,6 +824,7 @@ FUNCTIONS = {
         'constant_pad_nd',
     ),
     'pooling': (
+        'adaptive_avg_pool1d',
         'avg_pool1d',
         'max_pool1d',
         'max_pool2d',

@@ -220,6 +220,9 @@ avg_pool2d: b, 2 | b, (1, 2), 1 | b, 2, 1, 1, True, False | b[None], 2, padding=
 avg_pool2d: x, 2 | b, 2, padding=2 | b, 7 | b, 0 | b, (2, 2, 2) | b.transpose(1, 2), 2
 max_pool2d: b, 2 | b, (1, 2), 1 | b, 2, 1, 1, 1, True | b[None], 2, padding=1 | b, 1, 2, dilation=2 | b, 2, 3, 1, 1, True
 max_pool2d: x, 2 | b, 2, padding=2 | b, 7 | b, 0 | b, (2, 2, 2) | b.transpose(1, 2), 2 | b * 0, 2, 1
+adaptive_avg_pool2d: b, 2 | b, 1 | b, (None, 3) | b[None], (5, 1) | x, 2 | b, (2, 2, 2) | b, -1
+adaptive_avg_pool2d: b.transpose(0, 2), 2 | b[None], 1 | b[None], (2, 2, 2)
+adaptive_avg_pool1d: x, 2 | b, 1 | b, 5 | v, 2 | b, (2, 2) | b, -1
 avg_pool1d: x, 2 | b, 2, 1, 1 | v, 2 | x, (2, 2) | x, 2, 1, 1, True, False | b, 7
 max_pool1d: x, 2 | b, 2, 1, 1 | v, 2 | x, 2, 0 | b, 2, ceil_mode=True | b, 9 | x, 2, padding=2 | x, 0
 layer_norm: x, (3,) | b, (3, 4), None, None, 0.1 | b, (4,), b.detach()[0, 0] | x, (2,)

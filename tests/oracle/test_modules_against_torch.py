@@ -20,6 +20,7 @@ BatchNorm2d(2).state_dict() | Conv1d(2, 4, 3).state_dict() | Conv2d(2, 4, 3, 2, 
 Conv2d(2, 4, (3, 2), padding='same')
 Conv1d(2, 4, 3)(torch.ones(2, 4)) | Conv2d(1, 2, 3)(torch.ones(1, 4, 4)) | ConvTranspose2d(2, 4, 3, 2, 1, 1, 2).state_dict()
 ConvTranspose1d(1, 1, 2, 2)(torch.ones(1, 1, 3), [7]) | Conv3d(1, 2, 2, padding=(1, 0, 0)) | Conv1d(2, 2, 1, padding='valid')
+AdaptiveAvgPool2d((None, 2)) | AdaptiveAvgPool1d(3)
 MaxPool2d((2, 1), 1, ceil_mode=True) | AvgPool1d(2) | AvgPool2d(2, divisor_override=3) | MaxPool1d(2, return_indices=True)
 MaxPool1d(2, return_indices=True)(torch.arange(8.).reshape(1, 8)) | AvgPool2d(2)(torch.arange(16.).reshape(1, 4, 4))
 (lambda m: (m(torch.tensor([[1., 2], [3, 5]])), m.state_dict()))(BatchNorm1d(2, momentum=None))

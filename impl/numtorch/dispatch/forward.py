@@ -235,6 +235,8 @@ FORWARD = {
     'avg_pool2d_backward': ('avg_pool2d_backward(grad_output_t, self_p, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)', ('grad_output', 'self')),
     'max_pool2d_with_indices': ('', ('self',)),
     'max_pool2d_with_indices_backward': ('', ('grad_output', 'self')),
+    'adaptive_avg_pool2d': ('linear', ('self',)),
+    'adaptive_avg_pool2d_backward': ('adaptive_avg_pool2d_backward(grad_output_t, self_p)', ('grad_output', 'self')),
     'vdot': ('bilinear', ('self', 'other')),
     'addmv': ('add(other=scaled(mat_p.mv(vec_t), alpha), self=add(other=scaled(mat_t.mv(vec_p), alpha), self=scaled(self_t, beta)))', ('self', 'mat', 'vec')),
     'addr': ('add(other=scaled(vec1_p.outer(vec2_t), alpha), self=add(other=scaled(vec1_t.outer(vec2_p), alpha), self=scaled(self_t, beta)))', ('self', 'vec1', 'vec2')),

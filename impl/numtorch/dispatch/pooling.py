@@ -17,6 +17,8 @@ from ..nodes.saved import check_saveable, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
 from ..aliasing.views import edge, mark_inference, requires_grad, undifferentiable
+from ..kernels.pooling import adaptive_avg_pool2d as k_adaptive_avg_pool2d
+from ..kernels.pooling import adaptive_avg_pool2d_backward as k_adaptive_avg_pool2d_backward
 from ..kernels.pooling import avg_pool2d as k_avg_pool2d
 from ..kernels.pooling import avg_pool2d_backward as k_avg_pool2d_backward
 from ..kernels.pooling import max_pool2d_with_indices as k_max_pool2d_with_indices
@@ -457,6 +459,203 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
     return result if out is None else store(out, result, 'max_pool2d_with_indices_backward')
 
 
+class AdaptiveAvgPool2DBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_adaptive_avg_pool2d_backward(grad, self)
+        if not keep:
+            if self is not None:
+                node.self = FREED
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        return adaptive_avg_pool2d_backward(grad, self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def adaptive_avg_pool2d(self, output_size, *, out=None):
+    """adaptive_avg_pool2d(self, output_size) -> Tensor"""
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('adaptive_avg_pool2d', self._desc.dtype)
+        array = k_adaptive_avg_pool2d(self._array, output_size) if self._desc.real else rounded_once(k_adaptive_avg_pool2d, self._array, output_size)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'adaptive_avg_pool2d', ('self',), (('self', ('self',)),))
+        raise
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_AdaptiveAvgPool2DBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'adaptive_avg_pool2d')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'adaptive_avg_pool2d')
+
+
+class AdaptiveAvgPool2DBackwardBackward0(BinaryNode):
+    __slots__ = ('grad_output_sym_argsize_minus_2', 'grad_output_sym_argsize_minus_1', 'self_info',)
+    saved = ()
+    saved_values = ('grad_output_sym_argsize_minus_2', 'grad_output_sym_argsize_minus_1',)
+    prunes = True
+    writes_grad = 1
+    writes_only = 1
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        grad_output_sym_argsize_minus_2 = node.grad_output_sym_argsize_minus_2
+        grad_output_sym_argsize_minus_1 = node.grad_output_sym_argsize_minus_1
+        self_info = node.self_info
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_adaptive_avg_pool2d(grad, (grad_output_sym_argsize_minus_2, grad_output_sym_argsize_minus_1))
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_of(self_info)
+        return grad0, grad1
+    def apply_tensors(node, grad, deps=None):
+        grad_output_sym_argsize_minus_2 = node.grad_output_sym_argsize_minus_2
+        grad_output_sym_argsize_minus_1 = node.grad_output_sym_argsize_minus_1
+        self_info = node.self_info
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else adaptive_avg_pool2d(grad, (grad_output_sym_argsize_minus_2, grad_output_sym_argsize_minus_1))
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        return grad0, grad1
+
+
+def adaptive_avg_pool2d_backward(grad_output, self, *, out=None):
+    """adaptive_avg_pool2d_backward(grad_output, self) -> Tensor"""
+    array = k_adaptive_avg_pool2d_backward(grad_output._array, self._array) if grad_output._desc.real else rounded_once(k_adaptive_avg_pool2d_backward, grad_output._array, self._array)
+    desc = describe(array)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_AdaptiveAvgPool2DBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = self._node
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        node.grad_output_sym_argsize_minus_2 = grad_output._desc.shape[-2]
+        node.grad_output_sym_argsize_minus_1 = grad_output._desc.shape[-1]
+        node.self_info = self._desc
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'adaptive_avg_pool2d_backward')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'adaptive_avg_pool2d_backward')
+
+
+_AdaptiveAvgPool2DBackward0 = (AdaptiveAvgPool2DBackward0,)
+_AdaptiveAvgPool2DBackwardBackward0 = (AdaptiveAvgPool2DBackwardBackward0,)
 _AvgPool2DBackward0 = (AvgPool2DBackward0,)
 _AvgPool2DBackwardBackward0 = (AvgPool2DBackwardBackward0,)
 _MaxPool2DWithIndicesBackward0 = (MaxPool2DWithIndicesBackward0,)

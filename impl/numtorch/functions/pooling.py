@@ -8,7 +8,7 @@ from .. import dispatch as d
 from ..calls.operands import refused
 from ..dtype import dtypes
 from ..grad_mode import is_grad_enabled
-from ..kernels.pooling import pooled_size
+from ..kernels.pooling import channels_last, pooled_size
 from ..tensor import Tensor, existing_dim
 from .arguments import expect_tensor, not_for
 
@@ -154,6 +154,59 @@ def max_pool1d(
     return found if return_indices else found[0]
 
 
-NN_FUNCTIONAL: dict[str, Any] = {f.__name__: f for f in (avg_pool1d, avg_pool2d, max_pool1d, max_pool2d)}
+def _adaptive(input: Tensor, size: tuple[int, int]) -> Tensor:
+    """The means of windows over the last two dimensions; of one window all of them, as PyTorch has it."""
+    shape = list(input._desc.shape)
+    if min(size) < 0:
+        raise RuntimeError(
+            "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but received "
+            f"{{{size[0]}, {size[1]}}}"
+        )
+    if len(shape) not in (3, 4):
+        raise RuntimeError(f"adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got {shape}")
+    if size != (1, 1):
+        for i in (-1, -2):
+            if not shape[i]:
+                raise RuntimeError(
+                    "adaptive_avg_pool2d(): Expected input to have non-zero size for non-batch dimensions, but input has "
+                    f"sizes {shape} with dimension {i + len(shape)} being empty"
+                )
+        if input._desc.dtype.category != dtypes.FLOATING:
+            raise refused("adaptive_avg_pool2d", input._desc.dtype)
+        return d.adaptive_avg_pool2d(input, size)
+    out = input.mean((-1, -2), keepdim=True)
+    if channels_last(input._array):
+        batch, channels = shape[:2]
+        out = out.as_strided_((batch, channels, 1, 1), (channels, 1, channels, channels))
+    return out
+
+
+def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
+    """The means of windows over the last two dimensions, of which there are as many as are asked for, or None for all."""
+    sizes = list(expect_tensor(input, "adaptive_avg_pool2d")._desc.shape)
+    given = [output_size] * 2 if isinstance(output_size, int) else list(output_size)
+    if not isinstance(output_size, int) and len(sizes) <= len(given):
+        raise ValueError(f"Input dimension should be at least {len(given) + 1}")
+    if len(given) != 2:
+        raise RuntimeError("adaptive_avg_pool2d: output_size must be 2")
+    wanted = [n if value is None else value for n, value in zip(sizes[-2:], given, strict=False)]
+    return _adaptive(input, (wanted[0], wanted[1]))
+
+
+def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
+    """The means of as many windows over the last dimension."""
+    n = expect_tensor(input, "adaptive_avg_pool1d")._desc.ndim
+    size = _one("adaptive_avg_pool1d", "output_size", output_size)
+    if n not in (2, 3):
+        raise RuntimeError(
+            f"Expected 2 to 3 dimensions, but got {n}-dimensional tensor for argument #1 'self' (while checking "
+            "arguments for adaptive_avg_pool1d)"
+        )
+    return d.squeeze_dim(_adaptive(d.unsqueeze(input, -2), (1, size)), -2)
+
+
+NN_FUNCTIONAL: dict[str, Any] = {
+    f.__name__: f for f in (avg_pool1d, avg_pool2d, max_pool1d, max_pool2d, adaptive_avg_pool1d, adaptive_avg_pool2d)
+}
 METHODS: dict[str, Any] = {}
-FUNCTIONS: dict[str, Any] = {f.__name__: f for f in (avg_pool1d, max_pool1d, max_pool2d)}
+FUNCTIONS: dict[str, Any] = {f.__name__: f for f in (avg_pool1d, max_pool1d, max_pool2d, adaptive_avg_pool1d)}

@@ -29,8 +29,8 @@ WRITES = {
 }
 
 
-WRITTEN_ONE = {"layer_norm_double_backward": (3, 1)}
-"""Joint formulas that write to the gradient of one operand: how often, and to which."""
+WRITTEN_ONE = {"layer_norm_double_backward": (3, 1), "adaptive_avg_pool2d": (1, 1)}
+"""First formulas of rows that write to the gradient of one operand: how often, and to which."""
 
 WINDOWS = {"cat_backward", "stack_backward"}
 """Formulas whose results lie in the memory of the gradient, and so have one version."""
@@ -189,7 +189,11 @@ class Nodes(Template):
             return
         self.kernels |= used
         called = {formula.partition("(")[0] for formula in row.formulas.values()}
-        plain = base != "VariadicNode" and not multi and not called & (WRITES.keys() | MAY_BE_UNDEFINED | DIVIDED)
+        plain = (
+            base != "VariadicNode"
+            and not multi
+            and not called & (WRITES.keys() | WRITTEN_ONE.keys() | MAY_BE_UNDEFINED | DIVIDED)
+        )
         w(1, f"def {'run' if plain else 'apply'}(node, {arg}, keep: bool):")
         if row.template == "binary":
             odd = "".join(f" or is_odd(node.{n})" for n in row.saved) if called & SELECTS else ""

@@ -153,6 +153,27 @@ def max_pool2d_with_indices_backward(
     return as_pooled(out.reshape(x.shape), x)
 
 
+def _shares(n: int, count: int, kind: Any) -> Array:
+    """How each of so many windows, which cover a dimension and may overlap, averages its elements."""
+    starts = np.arange(count) * n // max(count, 1)
+    ends = -(-(np.arange(1, count + 1) * n) // max(count, 1))
+    at = np.arange(n)
+    inside = (starts[:, None] <= at) & (at < ends[:, None])
+    return (inside / (ends - starts)[:, None]).astype(kind)
+
+
+def adaptive_avg_pool2d(x: Array, size: Pair) -> Array:
+    """The means of as many windows as are asked for: a product with a matrix of shares on each side."""
+    rows, columns = [_shares(n, count, x.dtype) for n, count in zip(x.shape[-2:], size, strict=True)]
+    return as_pooled(rows @ x @ columns.T, x)
+
+
+def adaptive_avg_pool2d_backward(grad: Array, x: Array) -> Array:
+    """Each window's share to all of its elements."""
+    rows, columns = [_shares(n, count, x.dtype) for n, count in zip(x.shape[-2:], grad.shape[-2:], strict=True)]
+    return as_pooled(rows.T @ grad @ columns, x)
+
+
 def zeros_of(desc: Any) -> Array:
     """Zeros in a shape."""
     return np.zeros(tuple(desc.shape), desc.dtype.numpy)

@@ -17,3 +17,9 @@ op("max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_m
 op("max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, padding, dilation, ceil_mode, indices: Tensor)",
    k.max_pool2d_with_indices_backward, node="MaxPool2DWithIndicesBackwardBackward0", self="zeros_of(self.info)",
    grad_output="max_pool_double_backward(grad, indices)")
+op("adaptive_avg_pool2d(self, output_size)", k.adaptive_avg_pool2d, node="AdaptiveAvgPool2DBackward0", jvp=LINEAR,
+   self="adaptive_avg_pool2d_backward(grad, self)")
+op("adaptive_avg_pool2d_backward(grad_output, self)", k.adaptive_avg_pool2d_backward,
+   node="AdaptiveAvgPool2DBackwardBackward0",
+   grad_output="adaptive_avg_pool2d(grad, (grad_output.second_last, grad_output.last))", self="zeros_of(self.info)",
+   jvp="adaptive_avg_pool2d_backward(grad_output_t, self_p)")

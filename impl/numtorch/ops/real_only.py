@@ -22,6 +22,7 @@ KERNELS: dict[str, str] = {
     "remainder_of": "remainder_cpu",
     "round_decimals": "{'round_cpu' if decimals else 'round_vml_cpu'}",
     "avg_pool2d": "avg_pool2d",
+    "adaptive_avg_pool2d": "adaptive_avg_pool2d",
     "max_pool2d_with_indices": "max_pool2d",
     "rrelu_with_noise": "leaky_relu_cpu",
     "rrelu_with_noise_of": "leaky_relu_cpu",

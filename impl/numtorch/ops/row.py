@@ -164,6 +164,7 @@ PROPERTIES = {
     "size1": ("sym_argsize_1", "_desc.shape[1]"),
     "size2": ("sym_argsize_2", "_desc.shape[2]"),
     "last": ("sym_argsize_minus_1", "_desc.shape[-1]"),
+    "second_last": ("sym_argsize_minus_2", "_desc.shape[-2]"),
     "dtype": ("scalar_type", "_desc.dtype"),
     "info": ("info", "_desc"),
 }

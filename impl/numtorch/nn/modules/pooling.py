@@ -115,4 +115,34 @@ class AvgPool2d(_Average):
         return F.avg_pool2d(input, *sizes, self.ceil_mode, self.count_include_pad, self.divisor_override)
 
 
-__all__ = ["AvgPool1d", "AvgPool2d", "MaxPool1d", "MaxPool2d"]
+class _Adaptive(Module):
+    """The means of as many windows as are asked for."""
+
+    function = ""
+
+    def __init__(self, output_size: Any) -> None:
+        super().__init__()
+        self.output_size = output_size
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The means."""
+        return getattr(F, self.function)(input, self.output_size)
+
+    def extra_repr(self) -> str:
+        """How many."""
+        return f"output_size={self.output_size}"
+
+
+class AdaptiveAvgPool1d(_Adaptive):
+    """torch.nn.functional.adaptive_avg_pool1d as a module."""
+
+    function = "adaptive_avg_pool1d"
+
+
+class AdaptiveAvgPool2d(_Adaptive):
+    """torch.nn.functional.adaptive_avg_pool2d as a module."""
+
+    function = "adaptive_avg_pool2d"
+
+
+__all__ = ["AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AvgPool1d", "AvgPool2d", "MaxPool1d", "MaxPool2d"]
