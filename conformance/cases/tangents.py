@@ -260,3 +260,27 @@ def writes_within_a_transform_are_watched(
             value, moved = torch.func.jvp(f, (x,), (x,))
         else:
             getattr(torch.func, way)(f)(x)
+
+
+@case(requires=["forward_ad"], covers=["fw.notimpl"])
+def floor_division_refuses_duals_before_anything_else(
+    torch,
+    xt: same_shape(2, min_dims=1, values="smooth"),
+    other: st.sampled_from(["real", "complex", "number", "shape"]),
+    swapped: st.booleans(),
+):
+    """floor_divide refuses a dual before it looks at types and shapes."""
+    x, t = xt
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, t)
+        if other == "real":
+            y = t
+        elif other == "complex":
+            y = torch.complex(t, t)
+        else:
+            y = 2 if other == "number" else torch.ones(3, 7)
+        if swapped and other != "number":
+            torch.floor_divide(y, dual)
+        else:
+            dual // y
+            torch.floor_divide(dual, y)

@@ -25,8 +25,12 @@ REFUSED = {
 }
 """Operators of which PyTorch has the derivative and not the tangent, and what it calls them."""
 
-NO_DERIVATIVE = {f"{name}_gradient": f"{name}_backward" for name in ("silu", "mish", "logit")}
-"""Operators that stand for several which have a derivative, and what PyTorch calls them."""
+NO_DERIVATIVE = {
+    **{f"{name}_gradient": f"{name}_backward" for name in ("silu", "mish", "logit")},
+    **{f"floor_divide{kind}": "floor_divide" for kind in ("", "_of", "_scalar", "_of_scalar")},
+    "heaviside": "heaviside",
+}
+"""Operators that stand for several which have a derivative, or have none in PyTorch, and what PyTorch calls them."""
 
 REFUSED_LATE = {
     **{f"{name}_of_": f"{name}_" for name in ("acosh", "asinh", "atanh", "rrelu_with_noise")},
