@@ -81,7 +81,7 @@ def _set_multithreading_enabled(enabled: Any) -> None:
 
 def _get_sequence_nr() -> int:
     """The number that the next node will have."""
-    return sequence_nrs.__reduce__()[1][0]
+    return int(sequence_nrs.__reduce__()[1][0])
 
 
 def _unsafe_set_version_counter(tensors: tuple[Any, ...], versions: tuple[int, ...]) -> None:

@@ -8,7 +8,7 @@ from ..plain_numpy import np
 from .. import formulas, grad_mode
 from ..memory.descriptor import describe, result_of
 from ..backward.engine import through_tensors
-from ..nodes.graph import FREED, FREED_COUNTER, UnaryNode, accumulator, sequence_nrs
+from ..nodes.graph import FREED, FREED_COUNTER, UnaryNode, new_accumulator, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..calls.operands import refused, store
@@ -77,9 +77,9 @@ def sum_all(self, dtype, *, out=None):
         desc = known.get(key) or result_of(known, key, array)
         fn0 = self._node
         if fn0 is None and self._requires_grad:
-            ref = self._accumulator
-            if ref is None or (fn0 := ref()) is None:
-                fn0 = accumulator(self)
+            fn0 = self._accumulator  # weakly
+            if fn0 is None or (fn0 := fn0()) is None:
+                fn0 = new_accumulator(self)
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
@@ -182,9 +182,9 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
         desc = known.get(key) or result_of(known, key, array)
         fn0 = self._node
         if fn0 is None and self._requires_grad:
-            ref = self._accumulator
-            if ref is None or (fn0 := ref()) is None:
-                fn0 = accumulator(self)
+            fn0 = self._accumulator  # weakly
+            if fn0 is None or (fn0 := fn0()) is None:
+                fn0 = new_accumulator(self)
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
@@ -289,9 +289,9 @@ def mean_all(self, dtype, *, out=None):
         desc = known.get(key) or result_of(known, key, array)
         fn0 = self._node
         if fn0 is None and self._requires_grad:
-            ref = self._accumulator
-            if ref is None or (fn0 := ref()) is None:
-                fn0 = accumulator(self)
+            fn0 = self._accumulator  # weakly
+            if fn0 is None or (fn0 := fn0()) is None:
+                fn0 = new_accumulator(self)
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
@@ -398,9 +398,9 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
         desc = known.get(key) or result_of(known, key, array)
         fn0 = self._node
         if fn0 is None and self._requires_grad:
-            ref = self._accumulator
-            if ref is None or (fn0 := ref()) is None:
-                fn0 = accumulator(self)
+            fn0 = self._accumulator  # weakly
+            if fn0 is None or (fn0 := fn0()) is None:
+                fn0 = new_accumulator(self)
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc

@@ -186,8 +186,7 @@ class Functions(Recording):
         self.track_plain(row, 2, fast, always=True)
         w(1, f"if type({b}) is float:\n    known = desc.constants\nelif type({b}) is int:\n    known = desc.integers")
         w(1, f"else:\n    {general}")
-        w(1, f"try:\n    number = known[{b}]\nexcept KeyError:\n    pass\nelse:")
-        fast = self.binary_call(row, f"{a}._array", "number._array")
+        w(1, f"try:\n    {b} = known[{b}]\nexcept KeyError:\n    pass\nelse:")
         self.track_plain(row, 2, fast, number=b, always=True)
         w(1, general)
 

@@ -101,7 +101,7 @@ class Recording(Template):
         self, row: Row, indent: int, array: str = "array", number: str | None = None, always: bool = False
     ) -> None:
         """`track`, `new_tensor` and return where operands are plain (`_extra` is None), modes are as usual, and some
-        operand requires grad; `array` is what computes, the operand `number` a constant, the variable `number`.
+        operand requires grad; `array` is what computes, and the operand `number` is a constant.
 
         Where no operand requires grad nothing is done, or, with `always`, the result returned that is not recorded.
         """
@@ -111,8 +111,8 @@ class Recording(Template):
             if n == number:
                 continue
             w(indent, f"fn{i} = {n}._node\nif fn{i} is None and {n}._requires_grad:")
-            w(indent + 1, f"ref = {n}._accumulator")
-            w(indent + 1, f"if ref is None or (fn{i} := ref()) is None:\n    fn{i} = accumulator({n})")
+            w(indent + 1, f"fn{i} = {n}._accumulator  # weakly")
+            w(indent + 1, f"if fn{i} is None or (fn{i} := fn{i}()) is None:\n    fn{i} = new_accumulator({n})")
         known = [f"fn{i}" for i, n in enumerate(row.operands) if n in operands]
         if not always:
             w(indent, f"if {' or '.join(f'{fn} is not None' for fn in known)}:")
@@ -135,7 +135,7 @@ class Recording(Template):
             readers = [r for r in self.readers(row, n) if row.operands[r] in operands]
             read = (len(known) == 1 and readers) or len(readers) == len(row.operands)
             if n == number and readers:
-                w(indent, f"node.{n} = number\nnode.{n}_version = 0")
+                w(indent, f"node.{n} = {n}\nnode.{n}_version = 0")
                 continue
             if not readers:
                 w(indent, f"node.{n} = None")
@@ -144,7 +144,7 @@ class Recording(Template):
                 w(indent, f"if {' or '.join(f'fn{r} is not None' for r in readers)}:")
             w(
                 indent + (not read),
-                f"node.{n} = {n}\ncounter = {n}._counter\nnode.{n}_version = 0 if counter is None else counter[0]",
+                f"node.{n} = {n}\nnode.{n}_version = 0 if {n}._counter is None else {n}._counter[0]",
             )
             if not read:
                 w(indent, f"else:\n    node.{n} = None")

@@ -17,7 +17,7 @@ from weakref import ref
 
 from ..memory.descriptor import Descriptor
 
-sequence_nrs = itertools.count()
+sequence_nrs = itertools.count(0.0, 1.0)  # exact up to 2**53; CPython makes and frees floats faster than integers
 next_sequence_nr = sequence_nrs.__next__
 ACCUMULATE_SEQ = 2**64 - 1  # of what runs as soon as it is ready: leaves, and nodes that raise
 FREED_COUNTER: list[int] = [-1]  # the version counter of a released value: it never equals a saved version
@@ -212,7 +212,7 @@ class Node:
     not_differentiable: tuple[str, ...] = ()  # saved results that never require grad
     saved_lists: tuple[str, ...] = ()  # tuples of tensors, each a SavedList
     saved_values: tuple[str, ...] = ()  # those that are plain values (sizes, dims, ...)
-    seq: int
+    seq: float
     desc: Descriptor
     _extra: NodeExtra | None  # left unset by nearly every node
 
@@ -294,7 +294,7 @@ class Node:
         return True
 
     def _sequence_nr(self) -> int:
-        return self.seq
+        return int(self.seq)
 
     @sole
     def _set_sequence_nr(self, nr: int) -> None:
@@ -496,8 +496,15 @@ def accumulator(variable: Any) -> AccumulateGrad:
         node: AccumulateGrad | None = held()
         if node is not None:
             return node
-    extra = variable._extra
-    node = _new(*_ACCUMULATOR) if extra is None or extra.grad_dtype is False else _new(AccumulateGradOfType)
+    new = new_accumulator(variable)
+    if variable._extra is not None and variable._extra.grad_dtype is not False:
+        new.__class__ = AccumulateGradOfType
+    return new
+
+
+def new_accumulator(variable: Any) -> AccumulateGrad:
+    """An AccumulateGrad of a leaf that has none."""
+    node: AccumulateGrad = _new(*_ACCUMULATOR)
     node.seq = ACCUMULATE_SEQ
     node.desc = variable._desc
     node.variable = variable
