@@ -5,10 +5,11 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .. import dispatch as d, grad_mode
+from .. import grad_mode
 from ..aliasing import views
 from ..calls.operands import IMAGINARY_DISCARDED, type_name
 from ..device import check_device, device as device_type
+from ..dispatch import usual as d
 from ..dtype import dtypes
 from ..memory.geometry import address, empty_window, storage_offset
 from ..memory.lazy import LAZY, Conjugated, Zeros

@@ -9,11 +9,12 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .. import creation, dispatch as d
+from .. import creation
 from ..aliasing import writes
 from ..aliasing.index_put import check_indices, check_range, index_put_
 from ..calls.operands import category_of, type_name
 from ..calls.scalar import assigned
+from ..dispatch import usual as d
 from ..dtype import dtypes
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap

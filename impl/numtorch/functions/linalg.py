@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .. import dispatch as d, dtype as dtypes
+from .. import dispatch, dtype as dtypes
 from ..aliasing.views import requires_grad
+from ..dispatch import usual as d
 from ..functions import shape as shapes
 from ..memory.descriptor import broadcast_shapes
 from ..memory.geometry import element_strides
@@ -30,7 +31,7 @@ def vdot(input: Tensor, other: Tensor) -> Tensor:
     """The same with the first vector conjugated."""
     expect_tensor(other, "vdot", "other", 2)
     _check_vectors(input, other)
-    return d.vdot(input, other)
+    return dispatch.vdot(input, other)
 
 
 def _check_vectors(a: Tensor, b: Tensor) -> None:
@@ -299,7 +300,7 @@ def _expands(x: Tensor, shape: tuple) -> None:
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """beta * input + alpha * mat @ vec"""
     _check_addmv(input._desc.shape, input._desc.dtype, mat._desc, vec._desc)
-    return d.addmv(input, mat, vec, beta, alpha)
+    return dispatch.addmv(input, mat, vec, beta, alpha)
 
 
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
@@ -315,7 +316,7 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any
             raise RuntimeError(f"Boolean {name} only supported for Boolean results.")
         if type(number) is float and kind.category < dtypes.FLOATING:
             raise RuntimeError(f"For integral input tensors, argument {name} must not be a floating point number.")
-    return d.addr(*[x if x._desc.dtype is kind else x.to(kind) for x in operands], beta, alpha)
+    return dispatch.addr(*[x if x._desc.dtype is kind else x.to(kind) for x in operands], beta, alpha)
 
 
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
@@ -332,7 +333,7 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
     _not_bool("baddbmm", batch1._desc, batch2._desc)
     if kinds[1] is not kinds[2]:
         raise _other_type(batch1._desc, batch2._desc, "mat1 and mat2 must have the same dtype, but got {} and {}")
-    return d.baddbmm(input, batch1, batch2, beta, alpha)
+    return dispatch.baddbmm(input, batch1, batch2, beta, alpha)
 
 
 def _product_shape(batch1: Tensor, batch2: Tensor) -> tuple[int, ...]:
@@ -346,7 +347,7 @@ def trace(input: Tensor) -> Tensor:
     not_for("trace", input, dtypes.bool_)
     if input._desc.ndim != 2:
         raise RuntimeError("trace: expected a matrix, but got tensor with dim " + str(input._desc.ndim))
-    return d.trace(input)
+    return dispatch.trace(input)
 
 
 def linear(input: Tensor, weight: Tensor, bias: Any = None) -> Tensor:

@@ -6,9 +6,10 @@ import sys
 from types import CodeType, FunctionType
 from typing import Any
 
-from .. import dispatch as d
+from .. import dispatch
 from ..calls.checked import refusal
 from ..calls.operands import category_of, check_subtraction, store, type_error, type_name
+from ..dispatch import usual as d
 from ..dtype import bool_, combine, default_of_category, get_default_dtype
 from ..plain_numpy import np
 from ..tensor import Tensor
@@ -51,7 +52,7 @@ def as_method(function: Any) -> Any:
 
 def binary(name: str) -> Any:
     """torch.<name>: the operator, with PyTorch's TypeError for what is no operand."""
-    function = getattr(d, name)
+    function = getattr(dispatch, name)
 
     def call(input: Any = MISSING, other: Any = MISSING, *, out: Any = None) -> Tensor:
         result = function(input, other, out=out)
@@ -79,10 +80,10 @@ def sub(input: Any = MISSING, other: Any = MISSING, *, alpha: Any = 1, out: Any 
 
 def _with_alpha(name: str, input: Any, other: Any, alpha: Any, out: Any) -> Tensor:
     if alpha == 1:
-        result = getattr(d, name)(input, other, out=out)
+        result = getattr(dispatch, name)(input, other, out=out)
     else:
         check_alpha(input, other, alpha)
-        result = getattr(d, name + "_alpha")(input, other, alpha, out=out)
+        result = getattr(dispatch, name + "_alpha")(input, other, alpha, out=out)
     if result is NotImplemented:
         raise wrong(name, input, other, {"alpha": None if alpha == 1 else alpha, "out": out})
     return result
@@ -115,9 +116,9 @@ def div(input: Any = MISSING, other: Any = MISSING, *, rounding_mode: Any = TRUE
     if rounding_mode is TRUE:
         result = d.div(input, other, out=out)
     elif _checked_mode(rounding_mode, "div") is None:
-        result = d.div_mode(_floats(input), _floats(other), None, out=out)
+        result = dispatch.div_mode(_floats(input), _floats(other), None, out=out)
     else:
-        result = d.div_mode(input, other, rounding_mode, out=out)
+        result = dispatch.div_mode(input, other, rounding_mode, out=out)
     if result is NotImplemented:
         raise wrong(
             "div", input, other, {"rounding_mode": None if rounding_mode is TRUE else rounding_mode, "out": out}
@@ -151,8 +152,8 @@ def torch_rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
         return result
     check_alpha(input, other, alpha)
     if isinstance(other, Tensor):
-        return d.rsub_alpha(input, other, alpha)
-    return d.rsub_scalar_alpha(_promoted(input, category_of(other) or 0), other, alpha)
+        return dispatch.rsub_alpha(input, other, alpha)
+    return dispatch.rsub_scalar_alpha(_promoted(input, category_of(other) or 0), other, alpha)
 
 
 def rsub(self: Tensor, other: Any) -> Any:
@@ -160,7 +161,7 @@ def rsub(self: Tensor, other: Any) -> Any:
     if (type(other) is float or type(other) is int) and self._desc.real:
         return d.rsub_scalar(self, other)
     if isinstance(other, Tensor):
-        return d.rsub(self, other)
+        return dispatch.rsub(self, other)
     category = category_of(other)
     if category is None:
         return NotImplemented
@@ -187,9 +188,9 @@ def power(self: Any, exponent: Any) -> Any:
     """The three forms: a number as exponent, as base, or two tensors."""
     if isinstance(exponent, Tensor):
         if isinstance(self, Tensor):
-            return d.pow_tensor(self, exponent)
+            return dispatch.pow_tensor(self, exponent)
         category = category_of(self)
-        return NotImplemented if category is None else d.pow_base(self, _promoted(exponent, category))
+        return NotImplemented if category is None else dispatch.pow_base(self, _promoted(exponent, category))
     category = category_of(exponent)
     if category is None:
         return NotImplemented
@@ -231,7 +232,7 @@ def pow_(self: Tensor, exponent: Any) -> Any:
 def ipow(self: Tensor, exponent: Any) -> Any:
     """self **= exponent"""
     if isinstance(exponent, Tensor):
-        return d.pow_tensor_(self, exponent)
+        return dispatch.pow_tensor_(self, exponent)
     category = category_of(exponent)
     if category is None:
         return NotImplemented
@@ -287,7 +288,7 @@ def div_(self: Tensor, other: Any, *, rounding_mode: Any = TRUE) -> Tensor:
     """self /= other, rounded if asked"""
     if rounding_mode is TRUE:
         return _checked(d.div_(self, other), "div_", other)
-    return _checked(d.div_mode_(self, other, _checked_mode(rounding_mode, "div")), "div_", other)
+    return _checked(dispatch.div_mode_(self, other, _checked_mode(rounding_mode, "div")), "div_", other)
 
 
 def true_divide(input: Any, other: Any, *, out: Any = None) -> Tensor:
@@ -308,7 +309,7 @@ def _checked(result: Any, name: str, other: Any) -> Tensor:
 
 UNARY = ("neg", "reciprocal", "exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "sigmoid", "abs")
 BOTH = {f.__name__: f for f in (add, sub, mul, div, pow, square, square_, positive, true_divide)}
-BOTH |= {n: getattr(d, n) for n in (*UNARY, *[n + "_" for n in UNARY])}
+BOTH |= {n: getattr(dispatch, n) for n in (*UNARY, *[n + "_" for n in UNARY])}
 METHODS = BOTH | {f.__name__: as_method(f) for f in (add, sub, mul, div, pow)}
 METHODS |= {f.__name__: f for f in (add_, sub_, mul_, div_, true_divide_, pow_)}
 METHODS |= {

@@ -5,10 +5,11 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .. import dispatch as d, return_types
+from .. import dispatch, return_types
 from ..aliasing.views import counted, requires_grad
 from ..calls.checked import refusal
 from ..calls.raising import saving
+from ..dispatch import usual as d
 from ..dtype import dtypes
 from ..tensor import Tensor, wrap_dim
 from .arguments import expect_tensor
@@ -105,7 +106,7 @@ def _extreme(name: str, input: Tensor, dim: Any, keepdim: Any, other: Any, axis:
     if isinstance(dim, Tensor):
         other = dim
     if other is not None:
-        return (d.maximum if name == "max" else d.minimum)(input, other)
+        return (dispatch.maximum if name == "max" else dispatch.minimum)(input, other)
     if dim is MISSING:
         if not input._desc.numel:
             raise saving(_unspecified(name), input)
@@ -154,7 +155,7 @@ def _amax(name: str, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
             raise saving(_unspecified(name), input)
         for x in given:
             check_not_empty(input, (one(x, input._desc.ndim),), name, wrapped=False, saves=True)
-    return getattr(d, name)(input, several(dim, input._desc.ndim), keepdim)
+    return getattr(dispatch, name)(input, several(dim, input._desc.ndim), keepdim)
 
 
 def amax(input: Tensor, dim: Any = (), keepdim: bool = False) -> Tensor:
@@ -178,7 +179,7 @@ def _argument(name: str, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
             raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
     else:
         check_not_empty(input, (one(dim, input._desc.ndim),), name)
-    return getattr(d, name)(input, dim, keepdim)
+    return getattr(dispatch, name)(input, dim, keepdim)
 
 
 def argmax(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
@@ -219,7 +220,7 @@ def moment(name: str, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, cor
                 "factor (input numel divided by output numel).",
                 stacklevel=3,
             )
-    return getattr(d, name)(input, given, correction, keepdim)
+    return getattr(dispatch, name)(input, given, correction, keepdim)
 
 
 def var(
@@ -253,7 +254,7 @@ def std(
 
 def _truth(input: Tensor) -> Tensor:
     """Each element on its own: what a reduction over no dimension is."""
-    truth = counted(input, d.contiguous_copy(d.ne_scalar(input, 0)))
+    truth = counted(input, d.contiguous_copy(dispatch.ne_scalar(input, 0)))
     return truth.to(input._desc.dtype) if input._desc.dtype is dtypes.uint8 else truth
 
 

@@ -6,11 +6,12 @@ import itertools
 import warnings
 from typing import Any
 
-from .. import dispatch as d, grad_mode
+from .. import dispatch, grad_mode
 from ..aliasing.views import counted
 from ..calls.checked import refusal
 from ..calls.scalar import checked
 from ..device import contiguous_format, preserve_format
+from ..dispatch import usual as d
 from ..dtype import dtypes
 from ..kernels.shape import view_strides
 from ..memory.geometry import element_strides
@@ -254,7 +255,7 @@ def squeeze(self: Tensor, dim: Any = None) -> Tensor:
     if dim is None:
         return d.squeeze(self)
     if isinstance(dim, (tuple, list)):
-        return d.squeeze_dims(self, as_given(tuple(dim), self._desc.ndim))
+        return dispatch.squeeze_dims(self, as_given(tuple(dim), self._desc.ndim))
     wrap_dim(dim, self._desc.ndim)
     return d.squeeze_dim(self, dim)
 
@@ -299,7 +300,7 @@ def diagonal(self: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Ten
     a, b = wrap_dim(dim1, n), wrap_dim(dim2, n)
     if a == b:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    return d.diagonal(self, offset, dim1, dim2)
+    return dispatch.diagonal(self, offset, dim1, dim2)
 
 
 def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
@@ -333,7 +334,7 @@ def split(self: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tens
                 f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's size at "
                 f"dimension {at}), but got split_sizes={list(parts)}"
             )
-        return d.split_with_sizes(self, parts, dim)
+        return dispatch.split_with_sizes(self, parts, dim)
     n = int(split_size_or_sections)
     if n < 0:
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={n}")
@@ -351,7 +352,7 @@ def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     size = self._desc.shape[wrap_dim(dim, self._desc.ndim)]
     each = -(-size // chunks)
     if each == 0:
-        return d.split_with_sizes(self, (0,) * chunks, dim)
+        return dispatch.split_with_sizes(self, (0,) * chunks, dim)
     return d.split(self, each, dim)
 
 
@@ -439,7 +440,7 @@ def flip(self: Tensor, *dims_: Any) -> Tensor:
     for i, x in enumerate(wrapped):
         if x in wrapped[:i]:
             raise RuntimeError(f"dim {x} appears multiple times in the list of dims")
-    return d.flip(self, given)
+    return dispatch.flip(self, given)
 
 
 def repeat(self: Tensor, *repeats: Any) -> Tensor:
@@ -453,7 +454,7 @@ def repeat(self: Tensor, *repeats: Any) -> Tensor:
         result = [n * s for n, s in zip(times, (1,) * (len(times) - len(shape)) + tuple(shape), strict=True)]
         wrong = next(n for n in result if n < 0)
         raise RuntimeError(f"Trying to create tensor with negative dimension {wrong}: {result}")
-    return d.repeat(self, times)
+    return dispatch.repeat(self, times)
 
 
 def tile(input: Tensor, *dims_: Any) -> Tensor:
@@ -481,8 +482,8 @@ def fill(input: Tensor, value: Any) -> Tensor:
             raise RuntimeError(
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value._desc.ndim} dimensions."
             )
-        return d.fill(input, value)
-    return d.fill_scalar(input, checked(value, input._desc.dtype))
+        return dispatch.fill(input, value)
+    return dispatch.fill_scalar(input, checked(value, input._desc.dtype))
 
 
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
