@@ -1,5 +1,6 @@
 """Values, types and texts of operators, where NumPy's answer is another. Expectations were read off PyTorch 2.13."""
 
+import math
 import warnings
 
 import pytest
@@ -116,3 +117,28 @@ def test_assigning_to_true_writes_without_a_cast_in_the_graph():
 def test_a_vector_times_a_matrix_is_squeezed_in_place():
     assert (torch.ones(3) @ torch.ones(3, 2))._version == 1
     assert (torch.ones(2, 3) @ torch.ones(3))._version == 0
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.float64])
+def test_a_multiple_is_that_of_the_number_and_type_at_hand(kind):
+    change = torch.tensor([1.0, -2.0], dtype=kind)
+    for alpha in 0.5, 0.25, 0.0, -0.0, 0.5, float("inf"), 2, 0.5:
+        x = torch.zeros(2, dtype=kind)
+        x.sub_(change, alpha=alpha)
+        assert x.dtype is kind
+        assert x.tolist() == [0 - alpha, 2.0 * alpha]
+
+
+def test_the_sign_of_a_zero_that_multiplies_counts():
+    for alpha in 0.0, -0.0, 0.0:
+        x = torch.tensor([-0.0])
+        x.add_(torch.tensor([1.0]), alpha=alpha)
+        assert math.copysign(1.0, x.item()) == math.copysign(1.0, alpha)
+
+
+def test_the_number_of_a_node_is_an_integer():
+    x = torch.ones(2, requires_grad=True)
+    first, second = (x * x).grad_fn, (x + x).grad_fn
+    assert type(first._sequence_nr()) is int
+    assert second._sequence_nr() == first._sequence_nr() + 1
+    assert first.next_functions[0][0]._sequence_nr() == 2**64 - 1

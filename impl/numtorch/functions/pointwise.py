@@ -262,21 +262,25 @@ def iadd(self: Tensor, other: Any) -> Any:
 
 def add_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """self += alpha * other"""
+    if type(alpha) is float and alpha != 1 and self._desc.real:
+        result: Tensor = d.add_alpha_(self, other, alpha)
+        return result if result is self else _checked(result, "add_", other)
     return _inplace_alpha(d.add_, d.add_alpha_, "add_", self, other, alpha)
 
 
 def sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """self -= alpha * other"""
+    if type(alpha) is float and alpha != 1 and self._desc.real:
+        result: Tensor = d.sub_alpha_(self, other, alpha)
+        return result if result is self else _checked(result, "sub_", other)
     return _inplace_alpha(d.sub_, d.sub_alpha_, "sub_", self, other, alpha)
 
 
 def _inplace_alpha(plain: Any, multiplied: Any, name: str, self: Tensor, other: Any, alpha: Any) -> Tensor:
     if alpha == 1:
         return _checked(plain(self, other), name, other)
-    if type(alpha) is not float or not self._desc.real:
-        check_alpha(self, other, alpha)
-    result: Tensor = multiplied(self, other, alpha)
-    return result if result is self else _checked(result, name, other)
+    check_alpha(self, other, alpha)
+    return _checked(multiplied(self, other, alpha), name, other)
 
 
 def mul_(self: Tensor, other: Any) -> Tensor:

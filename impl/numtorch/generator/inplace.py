@@ -7,7 +7,10 @@ import inspect
 from ..ops.real_only import is_early
 from ..ops.row import Row
 from ..plain_numpy import np
-from .functions import ARITHMETIC, Functions, asked_as
+from .functions import Functions, asked_as
+
+AT_ONCE = {"add": "add", "sub": "subtract", "mul": "multiply", "div": "true_divide"}
+"""Operators that write at once where nothing is to be looked at, and NumPy's functions."""
 
 
 class InPlace(Functions):
@@ -29,10 +32,12 @@ class InPlace(Functions):
         w(1, f"if type({a}) is not Tensor:\n    {a} = plain({a}, '{row.says}_', False)")
         if row.template == "binary":
             b = row.tensors[1].name
-            if row.name.removesuffix("_alpha") in ARITHMETIC:
-                w(1, f"if at_once({a}, {b}):\n    target = {a}._array")
-                given = [p.name if p.kind == "value" else ("target", f"{b}._array")[p.name == b] for p in row.params]
-                w(2, self.overwrite(row, ", ".join(given)) + f"\ncounter = {a}._counter")
+            if row.name.removesuffix("_alpha") in AT_ONCE:
+                values = "".join(f" and type({p.name}) is float" for p in row.params if p.kind == "value")
+                w(1, f"if at_once({a}, {b}){values}:\n    target = {a}._array")
+                times = f" * multiple({a}._desc.dtype.numpy, alpha)" if values else ""
+                ufunc = AT_ONCE[row.name.removesuffix("_alpha")]
+                w(2, f"np.{ufunc}(target, {b}._array{times}, target)\ncounter = {a}._counter")
                 w(2, f"if counter is None:\n    bump({a})\nelse:\n    counter[0] += 1\nreturn {a}")
             arrays = iter(("target", "right"))
             inputs = ", ".join(p.name if p.kind == "value" else next(arrays) for p in row.params)
