@@ -10,6 +10,7 @@ The versions of memory that gradients were added up in are seen at the end only,
 from __future__ import annotations
 
 import weakref
+from collections.abc import Container
 from heapq import heappop, heappush
 from typing import Any
 
@@ -29,12 +30,13 @@ from .plain_pass import owned
 _new = object.__new__
 _TENSOR = (Tensor,)
 _ndarray = np.ndarray
+_extras = NodeExtra.alive.data
 Sums = list[tuple[weakref.ref, int]]  # memory in which gradients were added up, weakly, and how often it was written to
 
 
 def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]]) -> list[Any] | None:
     """The gradients at the inputs, as Tensors or None, for a root with one output; None if it takes the counting engine."""
-    if NodeExtra.alive.data or (saved_hooks.in_force and not task.raw):
+    if _extras or (saved_hooks.in_force and not task.raw):
         return None  # hooks would be called for each formula, also of those that come to where nothing is wanted
     wanted = {fn for fn, _ in inputs}
     for fn in wanted:
@@ -80,7 +82,7 @@ def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
         or (ref := leaf._accumulator) is None
         or grad_mode.disabled
         or anomaly.enabled
-        or NodeExtra.alive.data
+        or _extras
     ):
         return None
     wanted, node = ref(), root._node if root._extra is None else current_grad_fn(root)
@@ -90,8 +92,8 @@ def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
     try:
         if create_graph:
             task = GraphTask(keep, False, None)
-            return over_tensors(task, node, wrap(np.array(seed)), {wanted})[0].get(wanted)
-        leaves, sums = over_arrays(node, seed, {wanted}, keep=keep)
+            return over_tensors(task, node, wrap(np.array(seed)), (wanted,))[0].get(wanted)
+        leaves, sums = over_arrays(node, seed, (wanted,), keep=keep)
     except Exception:  # NotPlain, or what the counting engine will raise too
         return NotPlain
     found = leaves.get(wanted)
@@ -152,7 +154,7 @@ def recall(task: GraphTask, sums: Sums) -> None:
             written(task, owner, times)
 
 
-def over_arrays(node: Any, grad: Any, wanted: set[Any], *, keep: bool) -> tuple[dict[Any, Any], Sums]:
+def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> tuple[dict[Any, Any], Sums]:
     """What arrives at each leaf, a gradient or a list as `finished` takes; NotPlain if some arrives where none is wanted."""
     nodes: dict[Any, Any] = {}
     leaves: dict[Any, Any] = {}
@@ -162,7 +164,7 @@ def over_arrays(node: Any, grad: Any, wanted: set[Any], *, keep: bool) -> tuple[
     while True:
         if not keep:
             ran.append(node)
-        if grad.ndim > 1 and turned(grad):
+        if type(grad) is _ndarray and grad.ndim > 1 and turned(grad):
             raise NotPlain  # its strides would show, and the raw formulas have NumPy's
         fn, grad, fn1, grad1 = node.run(grad, True)
         if fn is None:
@@ -191,7 +193,7 @@ def over_arrays(node: Any, grad: Any, wanted: set[Any], *, keep: bool) -> tuple[
     return leaves, sums
 
 
-def over_tensors(task: GraphTask, node: Any, grad: Any, wanted: set[Any]) -> tuple[dict[Any, Any], Sums]:
+def over_tensors(task: GraphTask, node: Any, grad: Any, wanted: Container[Any]) -> tuple[dict[Any, Any], Sums]:
     """The same over Tensors."""
     nodes: dict[Any, Any] = {}
     leaves: dict[Any, Any] = {}
@@ -233,7 +235,7 @@ def over_tensors(task: GraphTask, node: Any, grad: Any, wanted: set[Any]) -> tup
     return leaves, []
 
 
-def reach(nodes: dict, leaves: dict, heap: list, wanted: set, fn: Any, grad: Any) -> dict[Any, Any] | None:
+def reach(nodes: dict, leaves: dict, heap: list, wanted: Container[Any], fn: Any, grad: Any) -> dict[Any, Any] | None:
     """Let a gradient wait; the table in which one waits for the same already, if one does."""
     if grad is None:
         raise NotPlain

@@ -20,7 +20,6 @@ from typing import Any
 from .. import grad_mode
 from ..aliasing.views import storage_of
 from ..dtype import dtype
-from ..memory.geometry import turned
 from ..nodes.graph import Node
 from ..tensor import wrap
 from . import anomaly, plain_pass
@@ -166,12 +165,7 @@ def execute(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
         if not plain or grad is None or node.extra is not None or node.custom:
             results = None
         elif not node.accumulates:
-            if node.combines and not node.multi and grad.ndim > 1 and turned(grad):
-                results = through_tensors(node, grad)
-                if not task.keep:
-                    node.release()
-            else:
-                results = node.apply(grad, task.keep)
+            results = node.apply(grad, task.keep)
             if node.arity == 1:
                 results = (results,)
             if node.writes_grad and not (node.adds_in_place and any(g is None for g in grad)):

@@ -49,7 +49,9 @@ def summed(slots: Any, key: Any, grad: Any) -> tuple[Any, bool]:
         grad = addend(grad)
     if type(old) is not _ndarray:  # a NumPy scalar stands for memory that it does not have
         return old + grad, _refcount(old) <= _ALONE and type(old) not in LAZY
-    if _refcount(old) <= _ALONE and (old.base is None or owns(old)) and is_dense(old):
+    if _refcount(old) <= _ALONE and (
+        (old.ndim < 2 or is_dense(old)) if old.base is None else (owns(old) and is_dense(old))
+    ):
         _add(old, grad, old)  # `old += grad` takes 650 instructions more
         return old, True
     mine, other = describe(old), describe(grad)

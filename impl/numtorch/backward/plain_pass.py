@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import grad_mode
 from ..dtype import FROM_NUMPY
-from ..memory.geometry import root_of, turned
+from ..memory.geometry import root_of
 from ..nodes.graph import AccumulateGrad, Node, NodeExtra, NotPlain
 from ..plain_numpy import np
 from ..tensor import Tensor
@@ -162,7 +162,8 @@ def run(root: Node, nr: int, grad: Any, keep: bool, task: GraphTask | None = Non
     """
     nodes: dict[Node, Any] = {}
     heap: list[tuple[int, Node]] = []  # of them, but for one: in most graphs no more than that one waits
-    beside = None
+    beside: Any = None
+    beside_seq = 0.0  # its number, read once: of nodes of changing classes that takes CPython 215 instructions
     leaves: dict[AccumulateGrad, Any] = {}
     waiting = None  # of these, made when something is asked of them that is not simple
     arrived = leaves.get
@@ -176,8 +177,6 @@ def run(root: Node, nr: int, grad: Any, keep: bool, task: GraphTask | None = Non
         while True:
             if careful and node.extra is not None:
                 raise NotPlain
-            if grad.ndim > 1 and turned(grad) and node.combines:
-                raise NotPlain  # its strides decide those of what follows, and whether a leaf steals that
             fn, grad, fn1, grad1 = node.run(grad, keep)
             last = node
             if type(fn) is AccumulateGrad:
@@ -223,14 +222,16 @@ def run(root: Node, nr: int, grad: Any, keep: bool, task: GraphTask | None = Non
                         task = task or plain_task(root, keep, seed)
                         grad = task.seeds
                         grad1 = grad if grad1 is seed else grad1
-                    if fn.seq <= fn1.seq:  # the one made last is next
+                    seq, seq1 = fn.seq, fn1.seq
+                    if seq <= seq1:  # the one made last is next
                         fn, grad, fn1, grad1 = fn1, grad1, fn, grad
+                        seq1 = seq
                     found = nodes.get(fn1)
                     if type(found) is list:
                         found[0] += grad1
                         found[1] += 1
                     elif beside is found is None and not fn1.multi and grad1 is not None:
-                        beside = fn1
+                        beside, beside_seq = fn1, seq1
                         nodes[fn1] = grad1
                     else:
                         found = None
@@ -240,7 +241,7 @@ def run(root: Node, nr: int, grad: Any, keep: bool, task: GraphTask | None = Non
                     found = None
                 fn1 = grad1 = None
             if fn is not None:
-                if (beside is None or (fn is not beside and fn.seq > beside.seq)) and (
+                if (beside is None or (fn is not beside and fn.seq > beside_seq)) and (
                     not heap or (-fn.seq < heap[0][0] and fn not in nodes)
                 ):
                     node = fn
@@ -249,7 +250,7 @@ def run(root: Node, nr: int, grad: Any, keep: bool, task: GraphTask | None = Non
                 if not waiting.at_node(fn, grad):
                     raise NotPlain([(fn, number(node, fn), grad)])
             last = None
-            if beside is not None and (not heap or -beside.seq < heap[0][0]):
+            if beside is not None and (not heap or -beside_seq < heap[0][0]):
                 node = beside
                 beside = None
             elif heap:

@@ -8,7 +8,8 @@ from ..plain_numpy import np
 from .. import dispatch, formulas, grad_mode
 from ..memory.descriptor import arrange, describe, plan_of, sum_to
 from ..backward.engine import through_tensors, validate
-from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, sequence_nrs
+from ..memory.geometry import turned
+from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, new_accumulator, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
@@ -75,7 +76,7 @@ class EluBackward0(UnaryNode):
     saved_values = ('alpha', 'scale', 'input_scale',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -183,7 +184,7 @@ class EluBackward1(UnaryNode):
     saved_values = ('alpha', 'scale', 'input_scale',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -477,7 +478,7 @@ class CeluBackward0(UnaryNode):
     saved_values = ('alpha',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -579,7 +580,7 @@ class CeluBackward1(UnaryNode):
     saved_values = ('alpha',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -723,7 +724,7 @@ class SoftplusBackward0(UnaryNode):
     saved_values = ('beta', 'threshold',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -966,7 +967,7 @@ class GeluBackward0(UnaryNode):
     saved_values = ('approximate',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1204,7 +1205,7 @@ class SiluBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1238,9 +1239,9 @@ def silu(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -1251,8 +1252,7 @@ def silu(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -1376,7 +1376,7 @@ class MishBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1410,9 +1410,9 @@ def mish(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -1423,8 +1423,7 @@ def mish(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -1547,7 +1546,7 @@ class LogSigmoidBackward0(UnaryNode):
     combines = True
     not_differentiable = ('buffer',)
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.real or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1831,7 +1830,7 @@ class LeakyReluBackward0(UnaryNode):
     saved_values = ('negative_slope',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1933,7 +1932,7 @@ class LeakyReluBackward1(UnaryNode):
     saved_values = ('negative_slope',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2079,7 +2078,7 @@ class LeakyReluBackwardBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2230,7 +2229,7 @@ class HardtanhBackward0(UnaryNode):
     saved_values = ('min_val', 'max_val',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2391,7 +2390,7 @@ class HardtanhBackwardBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2545,7 +2544,7 @@ class ThresholdBackward0(UnaryNode):
     saved_values = ('threshold',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2647,7 +2646,7 @@ class ThresholdBackward1(UnaryNode):
     saved_values = ('threshold',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2796,7 +2795,7 @@ class SoftshrinkBackward0(UnaryNode):
     saved_values = ('lambd',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2900,7 +2899,7 @@ class SoftshrinkBackwardBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3051,7 +3050,7 @@ class HardshrinkBackward0(UnaryNode):
     saved_values = ('lambd',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3155,7 +3154,7 @@ class HardshrinkBackwardBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3306,7 +3305,7 @@ class HardsigmoidBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3340,9 +3339,9 @@ def hardsigmoid(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3353,8 +3352,7 @@ def hardsigmoid(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -3606,7 +3604,7 @@ class HardswishBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3640,9 +3638,9 @@ def hardswish(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3653,8 +3651,7 @@ def hardswish(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node

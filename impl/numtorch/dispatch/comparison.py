@@ -9,6 +9,7 @@ from .. import formulas, grad_mode
 from ..memory.buffers import into
 from ..memory.descriptor import arrange, describe, sum_to
 from ..backward.engine import through_tensors, validate
+from ..memory.geometry import turned
 from ..nodes.graph import FREED, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
@@ -2463,7 +2464,7 @@ class MaximumBackward0(BinaryNode):
     combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2637,7 +2638,7 @@ class MinimumBackward0(BinaryNode):
     combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2810,7 +2811,7 @@ class FmaxBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2983,7 +2984,7 @@ class FminBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3155,7 +3156,7 @@ class WhereBackward0(VariadicNode):
     prunes = True
     combines = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3248,7 +3249,7 @@ class MaskedFillBackward0(VariadicNode):
     saved_values = ()
     combines = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3372,7 +3373,7 @@ class MaskedFillBackward1(VariadicNode):
     prunes = True
     combines = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3609,7 +3610,7 @@ class ClampBackward1(UnaryNode):
     saved_values = ('min', 'max',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.real or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3758,7 +3759,7 @@ class ClampMinBackward0(UnaryNode):
     saved_values = ('min',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.real or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3903,7 +3904,7 @@ class ClampMaxBackward0(UnaryNode):
     saved_values = ('max',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.real or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4049,7 +4050,7 @@ class ClampBackward0(VariadicNode):
     prunes = True
     combines = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4225,7 +4226,7 @@ class ClampMinBackward1(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4470,7 +4471,7 @@ class ClampMaxBackward1(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()

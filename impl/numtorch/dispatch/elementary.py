@@ -9,7 +9,8 @@ from .. import dispatch, formulas, grad_mode
 from ..memory.buffers import into
 from ..memory.descriptor import arrange, describe, plan_of, sum_to
 from ..backward.engine import through_tensors, validate
-from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, accumulator, sequence_nrs
+from ..memory.geometry import turned
+from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, new_accumulator, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
@@ -64,7 +65,7 @@ class DivBackward2(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -650,7 +651,7 @@ class PowBackward1(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw or is_odd(node.exponent) or is_odd(node.self):
+        if plan is not None and not plan.raw or is_odd(node.exponent) or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -907,7 +908,7 @@ class PowBackward2(UnaryNode):
     saved_values = ('self',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.exponent):
+        if not node.desc.fast or is_odd(node.exponent) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1045,9 +1046,9 @@ def conj_physical(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -1140,9 +1141,9 @@ def conj_physical_of(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -1480,9 +1481,9 @@ def angle(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -1493,8 +1494,7 @@ def angle(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -1566,7 +1566,7 @@ class AtanBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1600,9 +1600,9 @@ def atan(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -1613,8 +1613,7 @@ def atan(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -1734,7 +1733,7 @@ class AsinBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1768,9 +1767,9 @@ def asin(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -1781,8 +1780,7 @@ def asin(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -1902,7 +1900,7 @@ class AcosBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1936,9 +1934,9 @@ def acos(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -1949,8 +1947,7 @@ def acos(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -2070,7 +2067,7 @@ class SinhBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2104,9 +2101,9 @@ def sinh(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -2117,8 +2114,7 @@ def sinh(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -2238,7 +2234,7 @@ class CoshBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2272,9 +2268,9 @@ def cosh(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -2285,8 +2281,7 @@ def cosh(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -2406,7 +2401,7 @@ class TanBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2442,9 +2437,9 @@ def tan(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -2566,7 +2561,7 @@ class Log1PBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2600,9 +2595,9 @@ def log1p(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -2613,8 +2608,7 @@ def log1p(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -2734,7 +2728,7 @@ class Expm1Backward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2770,9 +2764,9 @@ def expm1(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -2894,7 +2888,7 @@ class SgnBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2943,9 +2937,9 @@ def sgn(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -2956,8 +2950,7 @@ def sgn(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -3100,9 +3093,9 @@ def sign(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3235,9 +3228,9 @@ def round_decimals(self, decimals, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3366,9 +3359,9 @@ def floor(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3507,9 +3500,9 @@ def ceil(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3648,9 +3641,9 @@ def round(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3781,9 +3774,9 @@ def trunc(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3907,7 +3900,7 @@ class TanhBackwardBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4075,7 +4068,7 @@ class SigmoidBackwardBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4243,7 +4236,7 @@ class ThresholdBackwardBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()

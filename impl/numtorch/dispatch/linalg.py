@@ -8,7 +8,7 @@ from ..plain_numpy import np
 from .. import formulas, grad_mode
 from ..memory.descriptor import describe, result_of
 from ..backward.engine import through_tensors
-from ..nodes.graph import FREED, BinaryNode, VariadicNode, accumulator, sequence_nrs
+from ..nodes.graph import FREED, BinaryNode, VariadicNode, new_accumulator, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
@@ -249,14 +249,14 @@ def mv(self, vec, *, out=None):
         desc = known.get(key) or result_of(known, key, array)
         fn0 = self._node
         if fn0 is None and self._requires_grad:
-            ref = self._accumulator
-            if ref is None or (fn0 := ref()) is None:
-                fn0 = accumulator(self)
+            fn0 = self._accumulator  # weakly
+            if fn0 is None or (fn0 := fn0()) is None:
+                fn0 = new_accumulator(self)
         fn1 = vec._node
         if fn1 is None and vec._requires_grad:
-            ref = vec._accumulator
-            if ref is None or (fn1 := ref()) is None:
-                fn1 = accumulator(vec)
+            fn1 = vec._accumulator  # weakly
+            if fn1 is None or (fn1 := fn1()) is None:
+                fn1 = new_accumulator(vec)
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
@@ -273,14 +273,12 @@ def mv(self, vec, *, out=None):
         node.plan = None
         if fn1 is not None:
             node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
+            node.self_version = 0 if self._counter is None else self._counter[0]
         else:
             node.self = None
         if fn0 is not None:
             node.vec = vec
-            counter = vec._counter
-            node.vec_version = 0 if counter is None else counter[0]
+            node.vec_version = 0 if vec._counter is None else vec._counter[0]
         else:
             node.vec = None
         node.desc = desc
@@ -447,14 +445,14 @@ def mm(self, mat2, *, out=None):
         desc = known.get(key) or result_of(known, key, array)
         fn0 = self._node
         if fn0 is None and self._requires_grad:
-            ref = self._accumulator
-            if ref is None or (fn0 := ref()) is None:
-                fn0 = accumulator(self)
+            fn0 = self._accumulator  # weakly
+            if fn0 is None or (fn0 := fn0()) is None:
+                fn0 = new_accumulator(self)
         fn1 = mat2._node
         if fn1 is None and mat2._requires_grad:
-            ref = mat2._accumulator
-            if ref is None or (fn1 := ref()) is None:
-                fn1 = accumulator(mat2)
+            fn1 = mat2._accumulator  # weakly
+            if fn1 is None or (fn1 := fn1()) is None:
+                fn1 = new_accumulator(mat2)
         result = _new(*_TENSOR)
         result._array = array
         result._desc = desc
@@ -475,14 +473,12 @@ def mm(self, mat2, *, out=None):
         node.mat2_sym_strides = mat2._desc.steps
         if fn0 is not None:
             node.mat2 = mat2
-            counter = mat2._counter
-            node.mat2_version = 0 if counter is None else counter[0]
+            node.mat2_version = 0 if mat2._counter is None else mat2._counter[0]
         else:
             node.mat2 = None
         if fn1 is not None:
             node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
+            node.self_version = 0 if self._counter is None else self._counter[0]
         else:
             node.self = None
         node.desc = desc

@@ -8,6 +8,7 @@ from ..plain_numpy import np
 from .. import formulas, grad_mode
 from ..memory.descriptor import describe
 from ..backward.engine import through_tensors, validate
+from ..memory.geometry import turned
 from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
@@ -47,7 +48,7 @@ class MseLossBackward0(BinaryNode):
     prunes = True
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self) or is_odd(node.target):
+        if not node.desc.real or is_odd(node.self) or is_odd(node.target) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -295,7 +296,7 @@ class SmoothL1LossBackward0(BinaryNode):
     prunes = True
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self) or is_odd(node.target):
+        if not node.desc.real or is_odd(node.self) or is_odd(node.target) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -548,7 +549,7 @@ class HuberLossBackward0(BinaryNode):
     prunes = True
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self) or is_odd(node.target):
+        if not node.desc.real or is_odd(node.self) or is_odd(node.target) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -793,7 +794,7 @@ class SoftMarginLossBackward0(UnaryNode):
     saved_values = ('reduction',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self) or is_odd(node.target):
+        if not node.desc.real or is_odd(node.self) or is_odd(node.target) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()

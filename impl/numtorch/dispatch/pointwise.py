@@ -9,9 +9,11 @@ from .. import dispatch, formulas, grad_mode
 from ..memory.buffers import into
 from ..memory.descriptor import arrange, once, sum_to
 from ..backward.engine import through_tensors, validate
-from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, accumulator, sequence_nrs
+from ..memory.geometry import turned
+from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, new_accumulator, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
+from ..kernels.pointwise import multiple
 from ..memory.lazy import assigned
 from ..calls.operands import at_once, inplace_operands, laid, operands, plain, single, store
 from ..calls.raising import autograd_first
@@ -184,14 +186,14 @@ def add_operator(self, other):
             return add(self, other)
         fn0 = self._node
         if fn0 is None and self._requires_grad:
-            ref = self._accumulator
-            if ref is None or (fn0 := ref()) is None:
-                fn0 = accumulator(self)
+            fn0 = self._accumulator  # weakly
+            if fn0 is None or (fn0 := fn0()) is None:
+                fn0 = new_accumulator(self)
         fn1 = other._node
         if fn1 is None and other._requires_grad:
-            ref = other._accumulator
-            if ref is None or (fn1 := ref()) is None:
-                fn1 = accumulator(other)
+            fn1 = other._accumulator  # weakly
+            if fn1 is None or (fn1 := fn1()) is None:
+                fn1 = new_accumulator(other)
         result = _new(*_TENSOR)
         result._array = self._array + other._array
         result._desc = desc
@@ -218,17 +220,17 @@ def add_operator(self, other):
     else:
         return add(self, other)
     try:
-        number = known[other]
+        other = known[other]
     except KeyError:
         pass
     else:
         fn0 = self._node
         if fn0 is None and self._requires_grad:
-            ref = self._accumulator
-            if ref is None or (fn0 := ref()) is None:
-                fn0 = accumulator(self)
+            fn0 = self._accumulator  # weakly
+            if fn0 is None or (fn0 := fn0()) is None:
+                fn0 = new_accumulator(self)
         result = _new(*_TENSOR)
-        result._array = self._array + number._array
+        result._array = self._array + other._array
         result._desc = desc
         result._extra = None
         if fn0 is None:
@@ -255,7 +257,7 @@ def add_(self, other):
         self = plain(self, 'add_', False)
     if at_once(self, other):
         target = self._array
-        np.add(target, other._array, out=target, casting='unsafe')
+        np.add(target, other._array, target)
         counter = self._counter
         if counter is None:
             bump(self)
@@ -451,14 +453,14 @@ def sub_operator(self, other):
             return sub(self, other)
         fn0 = self._node
         if fn0 is None and self._requires_grad:
-            ref = self._accumulator
-            if ref is None or (fn0 := ref()) is None:
-                fn0 = accumulator(self)
+            fn0 = self._accumulator  # weakly
+            if fn0 is None or (fn0 := fn0()) is None:
+                fn0 = new_accumulator(self)
         fn1 = other._node
         if fn1 is None and other._requires_grad:
-            ref = other._accumulator
-            if ref is None or (fn1 := ref()) is None:
-                fn1 = accumulator(other)
+            fn1 = other._accumulator  # weakly
+            if fn1 is None or (fn1 := fn1()) is None:
+                fn1 = new_accumulator(other)
         result = _new(*_TENSOR)
         result._array = self._array - other._array
         result._desc = desc
@@ -485,17 +487,17 @@ def sub_operator(self, other):
     else:
         return sub(self, other)
     try:
-        number = known[other]
+        other = known[other]
     except KeyError:
         pass
     else:
         fn0 = self._node
         if fn0 is None and self._requires_grad:
-            ref = self._accumulator
-            if ref is None or (fn0 := ref()) is None:
-                fn0 = accumulator(self)
+            fn0 = self._accumulator  # weakly
+            if fn0 is None or (fn0 := fn0()) is None:
+                fn0 = new_accumulator(self)
         result = _new(*_TENSOR)
-        result._array = self._array - number._array
+        result._array = self._array - other._array
         result._desc = desc
         result._extra = None
         if fn0 is None:
@@ -522,7 +524,7 @@ def sub_(self, other):
         self = plain(self, 'sub_', False)
     if at_once(self, other):
         target = self._array
-        np.subtract(target, other._array, out=target, casting='unsafe')
+        np.subtract(target, other._array, target)
         counter = self._counter
         if counter is None:
             bump(self)
@@ -715,9 +717,9 @@ def add_alpha_(self, other, alpha):
     """add_alpha_(self, other, alpha) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'add_', False)
-    if at_once(self, other):
+    if at_once(self, other) and type(alpha) is float:
         target = self._array
-        k_add_alpha(target, other._array, alpha, target)
+        np.add(target, other._array * multiple(self._desc.dtype.numpy, alpha), target)
         counter = self._counter
         if counter is None:
             bump(self)
@@ -911,9 +913,9 @@ def sub_alpha_(self, other, alpha):
     """sub_alpha_(self, other, alpha) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'sub_', False)
-    if at_once(self, other):
+    if at_once(self, other) and type(alpha) is float:
         target = self._array
-        k_sub_alpha(target, other._array, alpha, target)
+        np.subtract(target, other._array * multiple(self._desc.dtype.numpy, alpha), target)
         counter = self._counter
         if counter is None:
             bump(self)
@@ -980,7 +982,7 @@ class MulBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1161,14 +1163,14 @@ def mul_operator(self, other):
             return mul(self, other)
         fn0 = self._node
         if fn0 is None and self._requires_grad:
-            ref = self._accumulator
-            if ref is None or (fn0 := ref()) is None:
-                fn0 = accumulator(self)
+            fn0 = self._accumulator  # weakly
+            if fn0 is None or (fn0 := fn0()) is None:
+                fn0 = new_accumulator(self)
         fn1 = other._node
         if fn1 is None and other._requires_grad:
-            ref = other._accumulator
-            if ref is None or (fn1 := ref()) is None:
-                fn1 = accumulator(other)
+            fn1 = other._accumulator  # weakly
+            if fn1 is None or (fn1 := fn1()) is None:
+                fn1 = new_accumulator(other)
         result = _new(*_TENSOR)
         result._array = self._array * other._array
         result._desc = desc
@@ -1185,14 +1187,12 @@ def mul_operator(self, other):
         node.plan = None
         if fn0 is not None:
             node.other = other
-            counter = other._counter
-            node.other_version = 0 if counter is None else counter[0]
+            node.other_version = 0 if other._counter is None else other._counter[0]
         else:
             node.other = None
         if fn1 is not None:
             node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
+            node.self_version = 0 if self._counter is None else self._counter[0]
         else:
             node.self = None
         node.desc = desc
@@ -1207,17 +1207,17 @@ def mul_operator(self, other):
     else:
         return mul(self, other)
     try:
-        number = known[other]
+        other = known[other]
     except KeyError:
         pass
     else:
         fn0 = self._node
         if fn0 is None and self._requires_grad:
-            ref = self._accumulator
-            if ref is None or (fn0 := ref()) is None:
-                fn0 = accumulator(self)
+            fn0 = self._accumulator  # weakly
+            if fn0 is None or (fn0 := fn0()) is None:
+                fn0 = new_accumulator(self)
         result = _new(*_TENSOR)
-        result._array = self._array * number._array
+        result._array = self._array * other._array
         result._desc = desc
         result._extra = None
         if fn0 is None:
@@ -1230,7 +1230,7 @@ def mul_operator(self, other):
         node.fn0 = fn0
         node.fn1 = None
         node.plan = None
-        node.other = number
+        node.other = other
         node.other_version = 0
         node.self = None
         node.desc = desc
@@ -1247,7 +1247,7 @@ def mul_(self, other):
         self = plain(self, 'mul_', False)
     if at_once(self, other):
         target = self._array
-        np.multiply(target, other._array, out=target, casting='unsafe')
+        np.multiply(target, other._array, target)
         counter = self._counter
         if counter is None:
             bump(self)
@@ -1332,7 +1332,7 @@ class DivBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1508,14 +1508,14 @@ def div_operator(self, other):
             return div(self, other)
         fn0 = self._node
         if fn0 is None and self._requires_grad:
-            ref = self._accumulator
-            if ref is None or (fn0 := ref()) is None:
-                fn0 = accumulator(self)
+            fn0 = self._accumulator  # weakly
+            if fn0 is None or (fn0 := fn0()) is None:
+                fn0 = new_accumulator(self)
         fn1 = other._node
         if fn1 is None and other._requires_grad:
-            ref = other._accumulator
-            if ref is None or (fn1 := ref()) is None:
-                fn1 = accumulator(other)
+            fn1 = other._accumulator  # weakly
+            if fn1 is None or (fn1 := fn1()) is None:
+                fn1 = new_accumulator(other)
         result = _new(*_TENSOR)
         result._array = self._array / other._array
         result._desc = desc
@@ -1531,12 +1531,10 @@ def div_operator(self, other):
         node.fn1 = fn1
         node.plan = None
         node.other = other
-        counter = other._counter
-        node.other_version = 0 if counter is None else counter[0]
+        node.other_version = 0 if other._counter is None else other._counter[0]
         if fn1 is not None:
             node.self = self
-            counter = self._counter
-            node.self_version = 0 if counter is None else counter[0]
+            node.self_version = 0 if self._counter is None else self._counter[0]
         else:
             node.self = None
         node.desc = desc
@@ -1551,17 +1549,17 @@ def div_operator(self, other):
     else:
         return div(self, other)
     try:
-        number = known[other]
+        other = known[other]
     except KeyError:
         pass
     else:
         fn0 = self._node
         if fn0 is None and self._requires_grad:
-            ref = self._accumulator
-            if ref is None or (fn0 := ref()) is None:
-                fn0 = accumulator(self)
+            fn0 = self._accumulator  # weakly
+            if fn0 is None or (fn0 := fn0()) is None:
+                fn0 = new_accumulator(self)
         result = _new(*_TENSOR)
-        result._array = self._array / number._array
+        result._array = self._array / other._array
         result._desc = desc
         result._extra = None
         if fn0 is None:
@@ -1574,7 +1572,7 @@ def div_operator(self, other):
         node.fn0 = fn0
         node.fn1 = None
         node.plan = None
-        node.other = number
+        node.other = other
         node.other_version = 0
         node.self = None
         node.desc = desc
@@ -1591,7 +1589,7 @@ def div_(self, other):
         self = plain(self, 'div_', False)
     if at_once(self, other):
         target = self._array
-        np.divide(target, other._array, out=target, casting='unsafe')
+        np.true_divide(target, other._array, target)
         counter = self._counter
         if counter is None:
             bump(self)
@@ -2049,9 +2047,9 @@ def neg(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -2163,7 +2161,7 @@ class ReciprocalBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2199,9 +2197,9 @@ def reciprocal(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -2319,7 +2317,7 @@ class PowBackward0(UnaryNode):
     saved_values = ('exponent',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2466,7 +2464,7 @@ class ExpBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2502,9 +2500,9 @@ def exp(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -2626,7 +2624,7 @@ class LogBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2660,9 +2658,9 @@ def log(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -2673,8 +2671,7 @@ def log(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -2794,7 +2791,7 @@ class SqrtBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2830,9 +2827,9 @@ def sqrt(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -2954,7 +2951,7 @@ class RsqrtBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2990,9 +2987,9 @@ def rsqrt(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3110,7 +3107,7 @@ class SinBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3144,9 +3141,9 @@ def sin(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3157,8 +3154,7 @@ def sin(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -3278,7 +3274,7 @@ class CosBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3312,9 +3308,9 @@ def cos(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3325,8 +3321,7 @@ def cos(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -3446,7 +3441,7 @@ class TanhBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3482,9 +3477,9 @@ def tanh(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3606,7 +3601,7 @@ class SigmoidBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3642,9 +3637,9 @@ def sigmoid(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3762,7 +3757,7 @@ class ReluBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3798,9 +3793,9 @@ def relu(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3926,7 +3921,7 @@ class AbsBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3960,9 +3955,9 @@ def abs(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3973,8 +3968,7 @@ def abs(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node

@@ -39,6 +39,7 @@ from ..kernels.reduction import sum_all as k_sum_all
 from ..kernels.reduction_backward import sum_all_backward as k_sum_all_backward
 from ..kernels.reduction_backward import sum_backward as k_sum_backward
 from ..kernels.reduction import sum_dim as k_sum_dim
+from ..kernels.reduction import sum_plain as k_sum_plain
 from ..kernels.reduction_backward import value_selecting_backward as k_value_selecting_backward
 from ..kernels.reduction import var as k_var
 from ..kernels.reduction_backward import var_backward as k_var_backward
@@ -71,8 +72,8 @@ class SumBackward0(UnaryNode):
 def sum_all(self, dtype, *, out=None):
     """sum_all(self, dtype) -> Tensor"""
     if (desc := self._desc).real and self._extra is None and out is None and not disabled and dtype is None:
-        array = k_sum_all(self._array, dtype)
-        key = 'sum_all', dtype
+        array = k_sum_plain(self._array, desc)
+        key = 'sum_all',
         known = desc.results
         desc = known.get(key) or result_of(known, key, array)
         fn0 = self._node
@@ -177,7 +178,7 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
     """sum_dim(self, dim, keepdim, dtype) -> Tensor"""
     if (desc := self._desc).real and self._extra is None and out is None and not disabled and dtype is None and type(keepdim) is bool:
         array = k_sum_dim(self._array, dim, keepdim, dtype)
-        key = 'sum_dim', dim, keepdim, dtype
+        key = 'sum_dim', dim, keepdim
         known = desc.results
         desc = known.get(key) or result_of(known, key, array)
         fn0 = self._node
@@ -284,7 +285,7 @@ def mean_all(self, dtype, *, out=None):
     """mean_all(self, dtype) -> Tensor"""
     if (desc := self._desc).real and self._extra is None and out is None and not disabled and dtype is None:
         array = k_mean_all(self._array, dtype)
-        key = 'mean_all', dtype
+        key = 'mean_all',
         known = desc.results
         desc = known.get(key) or result_of(known, key, array)
         fn0 = self._node
@@ -393,7 +394,7 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
     """mean_dim(self, dim, keepdim, dtype) -> Tensor"""
     if (desc := self._desc).real and self._extra is None and out is None and not disabled and dtype is None and type(keepdim) is bool:
         array = k_mean_dim(self._array, dim, keepdim, dtype)
-        key = 'mean_dim', dim, keepdim, dtype
+        key = 'mean_dim', dim, keepdim
         known = desc.results
         desc = known.get(key) or result_of(known, key, array)
         fn0 = self._node

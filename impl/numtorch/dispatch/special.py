@@ -9,7 +9,8 @@ from .. import dispatch, formulas, grad_mode
 from ..memory.buffers import into
 from ..memory.descriptor import arrange, describe, once, sum_to
 from ..backward.engine import through_tensors, validate
-from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, accumulator, sequence_nrs
+from ..memory.geometry import turned
+from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, new_accumulator, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
@@ -106,7 +107,7 @@ class Exp2Backward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -142,9 +143,9 @@ def exp2(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -266,7 +267,7 @@ class Log2Backward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -300,9 +301,9 @@ def log2(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -313,8 +314,7 @@ def log2(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -434,7 +434,7 @@ class Log10Backward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -468,9 +468,9 @@ def log10(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -481,8 +481,7 @@ def log10(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -604,7 +603,7 @@ class LogaddexpBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -768,7 +767,7 @@ class Logaddexp2Backward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -937,7 +936,7 @@ class XlogyBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1173,7 +1172,7 @@ class XlogyBackward1(UnaryNode):
     saved_values = ('self',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1413,7 +1412,7 @@ class SpecialXlog1PyBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1575,7 +1574,7 @@ class SpecialXlog1PyBackward1(UnaryNode):
     saved_values = ('self',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1766,7 +1765,7 @@ class SpecialEntrBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1800,9 +1799,9 @@ def entr(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -1813,8 +1812,7 @@ def entr(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -1888,7 +1886,7 @@ class LogitBackward0(UnaryNode):
     saved_values = ('eps',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2074,7 +2072,7 @@ class AsinhBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2108,9 +2106,9 @@ def asinh(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -2121,8 +2119,7 @@ def asinh(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -2198,7 +2195,7 @@ class AcoshBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2232,9 +2229,9 @@ def acosh(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -2245,8 +2242,7 @@ def acosh(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -2322,7 +2318,7 @@ class AtanhBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2356,9 +2352,9 @@ def atanh(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -2369,8 +2365,7 @@ def atanh(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -2463,9 +2458,9 @@ def asinh_of(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -2594,9 +2589,9 @@ def acosh_of(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -2725,9 +2720,9 @@ def atanh_of(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -2841,7 +2836,7 @@ class Atan2Backward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3079,7 +3074,7 @@ class HypotBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3358,7 +3353,7 @@ class SincBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3392,9 +3387,9 @@ def sinc(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3405,8 +3400,7 @@ def sinc(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -3540,9 +3534,9 @@ def deg2rad(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3678,9 +3672,9 @@ def rad2deg(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3798,7 +3792,7 @@ class ErfBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3832,9 +3826,9 @@ def erf(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -3845,8 +3839,7 @@ def erf(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -3966,7 +3959,7 @@ class ErfcBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4000,9 +3993,9 @@ def erfc(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -4013,8 +4006,7 @@ def erfc(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -4134,7 +4126,7 @@ class ErfinvBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4168,9 +4160,9 @@ def erfinv(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -4181,8 +4173,7 @@ def erfinv(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -4302,7 +4293,7 @@ class SpecialErfcxBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4351,9 +4342,9 @@ def erfcx(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -4364,8 +4355,7 @@ def erfcx(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -4446,7 +4436,7 @@ class SpecialNdtriBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4482,9 +4472,9 @@ def ndtri(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -4565,7 +4555,7 @@ class SpecialLogNdtrBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4614,9 +4604,9 @@ def log_ndtr(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -4627,8 +4617,7 @@ def log_ndtr(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -4709,7 +4698,7 @@ class LgammaBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4743,9 +4732,9 @@ def lgamma(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -4756,8 +4745,7 @@ def lgamma(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -4877,7 +4865,7 @@ class DigammaBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4911,9 +4899,9 @@ def digamma(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -4924,8 +4912,7 @@ def digamma(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -5045,7 +5032,7 @@ class PolygammaBackward0(UnaryNode):
     saved_values = ('n',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -5147,7 +5134,7 @@ class PolygammaBackward1(UnaryNode):
     saved_values = ('n',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -5296,7 +5283,7 @@ class MvlgammaBackward0(UnaryNode):
     saved_values = ('p',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast or is_odd(node.self):
+        if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -5450,7 +5437,7 @@ class IgammaBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -5699,7 +5686,7 @@ class IgammacBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -5948,7 +5935,7 @@ class SpecialZetaBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -6118,7 +6105,7 @@ class SpecialZetaBackward1(UnaryNode):
     saved_values = ('self',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -6239,9 +6226,9 @@ def zeta_other(self, other, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -6317,7 +6304,7 @@ class I0Backward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -6351,9 +6338,9 @@ def i0(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -6364,8 +6351,7 @@ def i0(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -6485,7 +6471,7 @@ class SpecialI0EBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -6534,9 +6520,9 @@ def i0e(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -6547,8 +6533,7 @@ def i0e(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -6658,9 +6643,9 @@ def i1(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -6671,8 +6656,7 @@ def i1(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -6782,9 +6766,9 @@ def i1e(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -6795,8 +6779,7 @@ def i1e(self, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -6892,9 +6875,9 @@ def frac(self, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -7010,7 +6993,7 @@ class FmodBackward1(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -7367,7 +7350,7 @@ class RemainderBackward1(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -7877,9 +7860,9 @@ def floor_divide_scalar(self, other, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -8167,9 +8150,9 @@ def floor_divide_of_scalar(self, other, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -8304,9 +8287,9 @@ def remainder_of(self, other, *, out=None):
         if other._extra is None and out is None and not disabled:
             fn0 = other._node
             if fn0 is None and other._requires_grad:
-                ref = other._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(other)
+                fn0 = other._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(other)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -8517,7 +8500,7 @@ class CopysignBackward0(BinaryNode):
     combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -8758,7 +8741,7 @@ class CopysignBackward1(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -8807,9 +8790,9 @@ def copysign_scalar(self, other, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -8820,8 +8803,7 @@ def copysign_scalar(self, other, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -8956,7 +8938,7 @@ class NextafterBackward0(BinaryNode):
     combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -9212,7 +9194,7 @@ class LdexpBackward0(BinaryNode):
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -9450,7 +9432,7 @@ class FrexpBackward0(UnaryNode):
     combines = True
     not_differentiable = ('exponent',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -9522,7 +9504,7 @@ class NanToNumBackward0(UnaryNode):
     saved_values = ()
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -9556,9 +9538,9 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
         if self._extra is None and out is None and not disabled:
             fn0 = self._node
             if fn0 is None and self._requires_grad:
-                ref = self._accumulator
-                if ref is None or (fn0 := ref()) is None:
-                    fn0 = accumulator(self)
+                fn0 = self._accumulator  # weakly
+                if fn0 is None or (fn0 := fn0()) is None:
+                    fn0 = new_accumulator(self)
             if fn0 is not None:
                 result = _new(*_TENSOR)
                 result._array = array
@@ -9569,8 +9551,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
                     break
                 node.fn0 = fn0
                 node.self = self
-                counter = self._counter
-                node.self_version = 0 if counter is None else counter[0]
+                node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
                 result._node = node
@@ -10109,7 +10090,7 @@ class LerpBackward1(VariadicNode):
     prunes = True
     combines = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -10296,7 +10277,7 @@ class AddcmulBackward0(VariadicNode):
     prunes = True
     combines = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -10468,7 +10449,7 @@ class AddcdivBackward0(VariadicNode):
     prunes = True
     combines = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()

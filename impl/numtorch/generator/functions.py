@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ..kernels import everything as kernels
 from ..ops.real_only import NO_COMPLEX_GRADIENTS, NO_HALVES, WHERE, refusal
 from ..ops.row import Row
 from ..plain_numpy import np
@@ -15,6 +16,10 @@ from .result_writes import RESULT_WRITES
 OPERATORS = {"multiply": "*", "add": "+", "subtract": "-", "true_divide": "/", "divide": "/"}
 
 ARITHMETIC = ("add", "sub", "mul", "div")  # the operators with a function of their own for the usual case
+
+
+OF_PLAIN = {"sum_all": kernels.sum_plain}
+"""Kernels of the usual case that ask the Descriptor of their operand instead of the array."""
 
 
 def asked_as(row: Row) -> str:
@@ -344,8 +349,15 @@ class Functions(Recording):
         plain = " and ".join(f"{n}._extra is None" for n in (first, *others))
         asked = f" and {row.plain_if}" if row.plain_if else ""
         w(1, f"if (desc := {first}._desc).real and {plain} and out is None and not disabled{asked}:")
-        w(2, f"array = {self.kernel(row)}({', '.join(args)})")
+        described = OF_PLAIN.get(row.name)
+        w(
+            2,
+            f"array = {self.kernel(row, described)}({args[0]}, desc)"
+            if described
+            else f"array = {self.kernel(row)}({', '.join(args)})",
+        )
         values = [f"{p.name}._desc" if p.kind == "tensor" else p.name for p in row.params if p.name != first]
+        values = [v for v in values if f"{v} is None" not in asked]
         w(2, f"key = {', '.join([repr(row.name), *values])}{',' * (not values)}")
         w(2, "known = desc.results\ndesc = known.get(key) or result_of(known, key, array)")
         self.track_plain(row, 2, always=True)

@@ -195,9 +195,12 @@ class Nodes(Template):
             and not called & (WRITES.keys() | WRITTEN_ONE.keys() | MAY_BE_UNDEFINED | DIVIDED)
         )
         w(1, f"def {'run' if plain else 'apply'}(node, {arg}, keep: bool):")
+        # The strides of what is combined with what was saved decide those of the result.
+        combines = row.combines and row.saved + row.saved_results and not multi
+        lies = " or node.desc.ndim > 1 and turned(grad)" if combines else ""
         if row.template == "binary":
             odd = "".join(f" or is_odd(node.{n})" for n in row.saved) if called & SELECTS else ""
-            w(2, f"plan = node.plan\nif plan is not None and not plan.raw{odd}:")
+            w(2, f"plan = node.plan\nif plan is not None and not plan.raw{odd}{lies}:")
         else:
             odd = ""
             direct = [f for f in row.formulas.values() if "(" in f.partition(" ")[0]]
@@ -205,7 +208,7 @@ class Nodes(Template):
                 # A result may be plain although an operand is not, and NumPy lays gradients out otherwise than PyTorch then.
                 odd = "".join(f" or is_odd(node.{n})" for n in row.saved)
             quality = "fast" if row.template == "unary" else "real"
-            w(2, f"if not node.{'descs[0]' if multi else 'desc'}.{quality}{odd}:")
+            w(2, f"if not node.{'descs[0]' if multi else 'desc'}.{quality}{odd}{lies}:")
         w(3, f"out = through_tensors(node, {arg})")
         w(3, "if not keep:\n    node.release()")
         if not plain:

@@ -105,18 +105,11 @@ _ONES = {kind: np.ones((), kind) for kind in map(np.dtype, "efdFD")}
 def tanh_backward(grad: Array, result: Array) -> Array:
     """grad * (1 - result ** 2), in one new array"""
     one = _ONES.get(result.dtype)
-    if result.nbytes >= LARGE and result.flags.c_contiguous and grad.flags.c_contiguous:
-        out = take(result.shape, result.dtype)
-        flat = grad.reshape(-1), result.reshape(-1), out.reshape(-1)
-        for start in range(0, out.size, BLOCK):
-            g, r, o = [array[start : start + BLOCK] for array in flat]
-            np.multiply(r, r, o)
-            np.subtract(one, o, o)
-            np.multiply(g, o, o)
-        return out
-    out = result * result
-    if one is None or type(out) is not np.ndarray:
-        return grad * (1 - out)  # of half types, and of 0-d arrays, whose product is a scalar
+    if one is None or type(result) is not np.ndarray:
+        return grad * (1 - result * result)  # of half types, and of NumPy scalars
+    out = np.square(result)
+    if type(out) is not np.ndarray:
+        return grad * (one - out)  # of 0-d arrays
     np.subtract(one, out, out)
     return np.multiply(grad, out, out)
 
@@ -164,7 +157,19 @@ def conjugate(x: Array) -> Array:
 def tanh_backward_of(grad: Array, result: Array) -> Array:
     """tanh_backward of real and complex numbers"""
     result = conjugate(result)
-    return tanh_backward(grad, result) if grad.shape == result.shape else grad * (1 - result * result)
+    if grad.shape != result.shape:
+        return grad * (1 - result * result)
+    if result.nbytes < LARGE or not (result.flags.c_contiguous and grad.flags.c_contiguous):
+        return tanh_backward(grad, result)
+    one = _ONES.get(result.dtype)
+    out = take(result.shape, result.dtype)
+    flat = grad.reshape(-1), result.reshape(-1), out.reshape(-1)
+    for start in range(0, out.size, BLOCK):
+        g, r, o = [array[start : start + BLOCK] for array in flat]
+        np.multiply(r, r, o)
+        np.subtract(one, o, o)
+        np.multiply(g, o, o)
+    return out
 
 
 def sigmoid_backward_of(grad: Array, result: Array) -> Array:

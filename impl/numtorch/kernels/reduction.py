@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..memory.descriptor import describe, ones_beside
+from ..memory.descriptor import Descriptor, describe, ones_beside
 from ..plain_numpy import np
 
 Array = Any
@@ -63,6 +63,13 @@ def sum_all(x: Array, dtype: Any = None) -> Array:
             return _partial_sums(x)[-1] or kind.type()  # of negative zeros it is zero
         return _add_up(x, None)
     return np.add.reduce(x, axis=None, dtype=wide(x, dtype))
+
+
+def sum_plain(x: Array, desc: Descriptor) -> Array:
+    """The sum of all elements, of which `desc` says that they are real and plain: an array takes longer to answer."""
+    if desc.ndim == 1 and desc.numel < FEW:
+        return _partial_sums(x)[-1] or desc.dtype.numpy.type()  # of negative zeros it is zero
+    return _add_up(x, None)
 
 
 def sum_dim(x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
