@@ -165,8 +165,9 @@ class Shim:
     # ---------------------------------------------------------------------------------------------------- derivatives
 
     def track(self, tensor: Tensor, requires_grad: bool) -> None:
-        if not requires_grad and tensor.tracked:
-            raise Missing("Tensor.requires_grad_(False)")
+        differentiable = tensor.dtype.is_floating_point or tensor.dtype.is_complex
+        if not isinstance(requires_grad, bool) or (not requires_grad and tensor.tracked) or not differentiable:
+            raise Missing(f"Tensor.requires_grad_({requires_grad})")
         if requires_grad and isinstance(self.library.derivatives, Tape) and not tensor.needs:
             tensor.value, tensor.read = self.library.derivatives.track(tensor.value), None
             tensor.tracked = True
