@@ -302,25 +302,6 @@ def gradient_of_none_accumulates_nothing(torch, xy: same_shape(2)):
     First.apply(x.requires_grad_(), y.requires_grad_()).sum().backward()
 
 
-@case(lecture="custom_function", requires=["custom_function"], covers=["fn.none_for_required"])
-def gradient_of_none_waits_for_others(torch, x: floats(values="finite"), first: st.booleans()):
-    """A gradient of None that comes first leaves an operand waiting for the gradients of its other uses."""
-
-    class Left(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, a, b):
-            return a + b
-
-        @staticmethod
-        def backward(ctx, grad):
-            return grad, None
-
-    y = x.requires_grad_() * 2
-    z = y.cos() if first else y * 3
-    u = Left.apply(x, y)
-    (u + z).sum().backward()
-
-
 @case(lecture="custom_function", requires=["custom_function"], covers=["fn.backward_exception"])
 def exception_of_backward_reaches_the_caller(torch, x: floats()):
     """An exception raised in backward leaves the pass unchanged, and nothing is accumulated."""

@@ -130,8 +130,11 @@ def forward(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: 
 
 
 def across(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool) -> None:
-    """The tangent of the gradient."""
-    for first in grads(torch, outs, leaves, [unlike(torch, out, turned) for out in outs], create_graph=more):
+    """The tangent of the gradient; maybe the incoming gradient has one, too."""
+    seeds = [unlike(torch, out, turned) for out in outs]
+    if more:
+        seeds = [torch.autograd.forward_ad.make_dual(seed, seed.sin()) for seed in seeds]
+    for first in grads(torch, outs, leaves, seeds, create_graph=more):
         primal, tangent = torch.autograd.forward_ad.unpack_dual(first)
 
 

@@ -25,6 +25,9 @@ REFUSED = {
 }
 """Operators of which PyTorch has the derivative and not the tangent, and what it calls them."""
 
+JOINING = ("column_stack", "concat", "concatenate", "dstack", "hstack", "row_stack", "vstack")
+"""Functions that call cat, which writes what they are given to write into."""
+
 NO_DERIVATIVE = {
     **{f"{name}_gradient": f"{name}_backward" for name in ("silu", "mish", "logit")},
     **{f"floor_divide{kind}": "floor_divide" for kind in ("", "_of", "_scalar", "_of_scalar")},
@@ -109,11 +112,10 @@ def resize(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
 
 
 def stored(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
-    """out=, which may meet no tangent; only cat looks before it writes."""
+    """out=, which may meet no tangent, as is seen when it is written."""
     out, result, name = args[:3]
     refused = duals_in((out, result, *args[3:]), {})
-    if not refused or name != "cat":
-        replaced.original(*args, **kwargs)
+    replaced.original(*args, **kwargs)
     if refused:
-        raise NotImplementedError(OUT.format(name))
+        raise NotImplementedError(OUT.format("cat" if name in JOINING else name))
     return out

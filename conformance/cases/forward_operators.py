@@ -1,0 +1,140 @@
+"""Forward mode: writes that forget, numbers that are drawn, and operators that have no tangent."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import same_shape
+
+LATE = ("acosh_", "asinh_", "atanh_", "set_")
+
+
+@case(requires=["forward_ad", "in_place"], covers=["fw.inplace"])
+def write_of_random_numbers_zeroes_the_tangent(torch, xt: same_shape(2, min_dims=1), own: st.booleans()):
+    """Numbers drawn into a dual leave it with a tangent of zeros, in the tangent's memory."""
+    x, t = xt
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, t)
+        target = dual if own else dual * 2
+        target.uniform_(0.5, 0.5)
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(target)
+        x.uniform_(0.25, 0.25)
+
+
+@case(requires=["forward_ad"], covers=["fw.notimpl"])
+def numbers_drawn_by_a_dual_have_a_tangent_of_zeros(
+    torch, chances: st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=3), given: st.booleans()
+):
+    """bernoulli of a dual has a tangent of zeros, and none with a chance of its own or with out=."""
+    x = torch.tensor(chances)
+    torch.bernoulli(x)
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, torch.ones_like(x))
+        torch.bernoulli(x)
+        drawn = torch.bernoulli(dual)
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(drawn)
+        dual.bernoulli(1.0) if given else torch.bernoulli(dual, p=0.0)
+        torch.bernoulli(dual, out=torch.zeros_like(x))
+
+
+@case(requires=["forward_ad", "in_place"], covers=["fw.notimpl"])
+def write_without_a_tangent_is_refused_when_it_has_written(
+    torch, xt: same_shape(2, min_dims=1), name: st.sampled_from(LATE)
+):
+    """A write whose operator has no tangent raises for a dual, which it has written by then."""
+    x, t = xt
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, t)
+        copy = dual.clone()
+        if name == "set_":
+            x.clone().set_(t)
+            copy.set_(t)
+        else:
+            getattr(x.clone(), name)()
+            getattr(copy, name)()
+        copy
+
+
+@case(requires=["forward_ad"], covers=["fw.notimpl"])
+def operator_of_a_plain_tensor_runs_beside_duals(
+    torch, xt: same_shape(2, min_dims=1, values="finite"), n: st.integers(0, 4)
+):
+    """An operator that refuses duals takes plain tensors within a level, and names its form."""
+    x, t = xt
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, t)
+        for tensor in (x, dual):
+            if n == 0:
+                torch.unique(tensor)
+            elif n == 1:
+                torch.unique(tensor, dim=0)
+            elif n == 2:
+                torch.unique(tensor, return_inverse=True, return_counts=True, dim=None)
+            elif n == 3:
+                torch.special.zeta(tensor.exp() + 1.5, 2.0)
+            else:
+                tensor.clone().resize_(tensor.shape)
+
+
+@case(requires=["forward_ad"], covers=["fw.out"])
+def out_is_written_before_it_is_refused(
+    torch,
+    xt: same_shape(2, min_dims=1),
+    name: st.sampled_from(["cat", "stack", "hstack", "vstack", "dstack", "column_stack", "concat"]),
+    into: st.booleans(),
+):
+    """A function with out= has written when it refuses a dual, in the name of what has written."""
+    x, t = xt
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, t)
+        out = getattr(torch, name)([x]) * 0
+        getattr(torch, name)([x], out=out)
+        target = torch.autograd.forward_ad.make_dual(out * 0, out) if into else out * 0
+        getattr(torch, name)([x if into else dual], out=target)
+        torch.autograd.forward_ad.unpack_dual(target)
+
+
+@case(requires=["forward_ad", "custom_function"], covers=["fn.jvp_missing"])
+def jvp_of_a_written_input_gives_its_tangent(
+    torch, xt: same_shape(2, min_dims=1), how: st.sampled_from(["in place", "another", "none"]), active: st.booleans()
+):
+    """The jvp of a Function that writes its input writes the tangent in place, if there is one to write."""
+
+    class Doubling(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            ctx.mark_dirty(a)
+            return a.mul_(2)
+
+        @staticmethod
+        def jvp(ctx, of_a):
+            if how == "none":
+                return None
+            return of_a.mul_(2) if how == "in place" else of_a * 2
+
+    x, t = xt
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, t) if active else x
+        out = Doubling.apply(dual)
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(out)
+
+
+@case(requires=["forward_ad", "custom_function"], covers=["fn.jvp_missing"])
+def jvp_says_nothing_of_an_output_without_derivative(torch, xt: same_shape(2, min_dims=1), named: st.booleans()):
+    """A tangent that jvp returns for an output that has no derivative is refused; None is right."""
+
+    class Both(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            signs = a.sign()
+            ctx.mark_non_differentiable(signs)
+            return a * 2, signs
+
+        @staticmethod
+        def jvp(ctx, of_a):
+            return of_a * 2, of_a if named else None
+
+    x, t = xt
+    with torch.autograd.forward_ad.dual_level():
+        out = Both.apply(torch.autograd.forward_ad.make_dual(x, t))
+        torch.autograd.forward_ad.unpack_dual(out[0])
+        torch.autograd.forward_ad.unpack_dual(out[1])
