@@ -136,3 +136,16 @@ def ties_in_order(torch, values: tied, name: st.sampled_from(["sort", "mode", "c
     result = getattr(x, name)(0)
     y = result if name == "logcumsumexp" else result.values
     (y * torch.arange(1.0, y.dim() + 1.0)).sum().backward()
+
+
+@case(requires=["backward", "linalg"], covers=["num.matrix"])
+def norm_in_another_type(
+    torch,
+    own: st.sampled_from(["float32", "float64", "complex64", "complex128"]),
+    wanted: st.sampled_from(["float32", "float64", "complex64", "complex128", "int64"]),
+    name: st.sampled_from(["vector_norm", "matrix_norm", "norm"]),
+):
+    """A norm is computed in a wider type of the same kind, and in no other."""
+    x = torch.ones(2, 3, dtype=getattr(torch, own), requires_grad=True)
+    y = getattr(torch.linalg, name)(x * 2, dtype=getattr(torch, wanted))
+    y.backward()

@@ -10,7 +10,7 @@ from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from .decomposition import svdvals
 from .matrix_checks import expect_floating, expect_floating_full, expect_matrix
-from .ranks import vector_norm
+from .ranks import check_norm_dtype, vector_norm
 from .solvers import inv_ex
 
 _ORDERS = (1.0, 2.0, float("inf"))
@@ -43,6 +43,7 @@ def matrix_norm(
         shown = ord if isinstance(ord, str) else f"{ord:g}"
         raise RuntimeError(f"linalg.matrix_norm: Order {shown} not supported.")
     if dtype is not None:
+        check_norm_dtype("linalg.matrix_norm", A._desc.dtype, dtype)
         A = A.to(dtype)
     if ord == "fro":
         return vector_norm(A, 2, (rows, cols), keepdim)

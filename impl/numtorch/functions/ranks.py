@@ -131,7 +131,24 @@ def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False,
                 f"linalg.vector_norm cannot compute the {ord:g} norm on an empty tensor because the operation does not have "
                 "an identity"
             )
+    check_norm_dtype("linalg.vector_norm", desc.dtype, dtype)
     return d.vector_norm(x, ord, given, keepdim, dtype)
+
+
+def check_norm_dtype(name: str, own: Any, wanted: Any) -> None:
+    """Refuses to compute a norm in a type that is no floating one, of the other kind, or narrower."""
+    if wanted is None:
+        return
+    if wanted.category < dtypes.FLOATING:
+        raise RuntimeError(f"{name}: dtype should be floating point or complex, but got {wanted.scalar_name}")
+    if own.is_complex is not wanted.is_complex:
+        kind = "complex" if own.is_complex else "real"
+        raise RuntimeError(f"{name}: dtype should be {kind} for {kind} inputs, but got {wanted.scalar_name}")
+    if dtypes.promote_types(own, wanted) is not wanted:
+        raise RuntimeError(
+            f"{name}: the dtype of the input ({own.scalar_name}) should be convertible without narrowing to the specified "
+            f"dtype ({wanted.scalar_name})"
+        )
 
 
 def var_mean(
