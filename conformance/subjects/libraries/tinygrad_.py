@@ -50,13 +50,16 @@ _NAMES = {
 _PARAMETERS = {"dim": "axis", "min": "min_", "max": "max_", "negative_slope": "neg_slope", "sorted": "sorted_"}
 """tinygrad's names of parameters."""
 
+_OTHERS = frozenset(["max", "min", "nn.functional.linear"])
+"""What it calls so is something else than PyTorch's: its `linear` does not turn the weight round."""
+
 LIBRARY = Library(
     name="tinygrad",
     version=version("tinygrad"),
     array=_array,
     numpy=lambda value: value.numpy(),
     operators={
-        **{name: row for name, row in methods(_find, _PARAMETERS).items() if name not in ("max", "min")},
+        **{name: row for name, row in methods(_find, _PARAMETERS).items() if name not in _OTHERS},
         # What it calls so over a dimension is PyTorch's amax, as there are no indices.
         "max": lambda input: input.max(),
         "min": lambda input: input.min(),
