@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import multiprocessing
 import platform
@@ -45,7 +46,7 @@ OF_A_CASE = 500
 IN_A_PART = 1_000
 """Programs of a part, about: fewer compress worse, more cost a worker that needs one of its cases more."""
 
-DRAWN = 40
+DRAWN = 60
 """Programs of a case that those to keep are chosen from."""
 
 
@@ -224,23 +225,23 @@ def _of_case(case: Case) -> Iterator[Recording]:
     if before:
         yield from _again(case.id, before)
         return
+    drawn_ones = list(ran(case, _answers, _order))
+    for kept in choose(drawn_ones):
+        yield _recording(case.id, *drawn_ones[kept])
+
+
+def ran(case: Case, answers: Subject, order: Order) -> Iterator[tuple[Program, Trace]]:
+    """The programs that those to keep of a case are chosen from, with what PyTorch does."""
     programs: dict[str, tuple[Program, Trace]] = {}
 
     def see(program: Program) -> None:
-        if program.digest in programs:
-            return
-        try:
-            programs[program.digest] = program, _answers.run(program)
-        except SubjectError:
-            return
+        if program.digest not in programs:
+            with contextlib.suppress(SubjectError):
+                programs[program.digest] = program, answers.run(program)
 
-    try:
-        draw(case.programs(), see, seed=case_seed(_order.seed, case.id), max_examples=_order.drawn)
-    except CannotDraw:
-        return  # the suite's own tests say so
-    drawn_ones = list(programs.values())
-    for kept in choose(drawn_ones):
-        yield _recording(case.id, *drawn_ones[kept])
+    with contextlib.suppress(CannotDraw):  # the suite's own tests say so
+        draw(case.programs(), see, seed=case_seed(order.seed, case.id), max_examples=order.drawn)
+    yield from programs.values()
 
 
 def _of_random(first: int, count: int) -> Iterator[Recording]:

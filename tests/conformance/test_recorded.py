@@ -21,7 +21,7 @@ from conformance.recorded.catalogue import changes_since, source_digest
 from conformance.recorded.choosing import choose, shown
 from conformance.recorded.corpus import Corpus, NotACorpus, NotThere, OtherFormat, part_of, write
 from conformance.recorded.lines import FORMAT, Head, Recording, encoder
-from conformance.recorded.making import Order, record
+from conformance.recorded.making import Order, ran, record
 from conformance.recorded.oracle import Recorded
 from conformance.recorded.sureness import ONE, Remembered, observed
 from conformance.running.launch import run
@@ -305,10 +305,27 @@ def test_what_was_recorded_of_the_catalogue_tells_what_has_changed_in_it() -> No
 
 
 def test_what_is_kept_of_a_case_shows_all_that_was_drawn() -> None:
-    ran = [(one, oracle().run(one)) for one in (drawn(3, number, (2, 4)) for number in range(12))]
-    kept = choose(ran, most=len(ran))
-    assert {one for number in kept for one in shown(*ran[number])} == {one for pair in ran for one in shown(*pair)}
-    assert len(choose(ran, least=3, most=3)) == 3
+    pairs = [(one, oracle().run(one)) for one in (drawn(3, number, (2, 4)) for number in range(12))]
+    kept = choose(pairs, most=len(pairs))
+    assert {one for number in kept for one in shown(*pairs[number])} == {one for pair in pairs for one in shown(*pair)}
+    assert len(choose(pairs, least=3, most=3)) == 3
+
+
+def test_of_a_binary_operator_each_operand_is_stretched_in_a_program_that_is_kept() -> None:
+    shown_by_all = frozenset().union(*_kept_of("operators/mul"))
+    assert shown_by_all >= {f"stretches operand {place}, of fewer dimensions" for place in (0, 1)}
+
+
+def test_one_program_of_an_operator_is_plain_and_has_the_kink() -> None:
+    shows = _kept_of("operators/relu")
+    assert any({"plain", "has 0"} <= show for show in shows)
+
+
+def _kept_of(name: str) -> list[frozenset[str]]:
+    """What the programs of a case show that a corpus keeps."""
+    (case,) = (case for case in all_cases() if case.id == name)
+    drawn_ones = list(ran(case, oracle(), Order()))
+    return [frozenset(shown(*drawn_ones[kept])) for kept in choose(drawn_ones)]
 
 
 # ---------------------------------------------------------------------------------------------------------- recording
