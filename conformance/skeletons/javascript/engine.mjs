@@ -34,7 +34,7 @@ export const div = (a, b) => elementwise(a, b, (x, y) => x / y, (g, x, y) => [g 
 export const neg = (a) => unary(a, (x) => -x, (g) => -g);
 export const exp = (a) => unary(a, Math.exp, (g, x) => g * Math.exp(x));
 export const log = (a) => unary(a, Math.log, (g, x) => g / x);
-export const relu = (a) => unary(a, (x) => (x > 0 ? x : 0), (g, x) => (x > 0 ? g : 0));
+export const relu = (a) => unary(a, (x) => (x <= 0 ? 0 : x), (g, x) => (x <= 0 ? 0 : g));
 
 export function sum(a) {
   const total = a.data.reduce((one, other) => one + other, 0);

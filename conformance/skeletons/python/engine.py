@@ -124,7 +124,7 @@ class Tensor:
         return Tensor(np.log(self.data), parents=(self,), backward=lambda g: (g / self.data,))
 
     def relu(self):
-        return Tensor(np.maximum(self.data, 0), parents=(self,), backward=lambda g: (g * (self.data > 0),))
+        return Tensor(np.maximum(self.data, 0), parents=(self,), backward=lambda g: (g * ~(self.data <= 0),))
 
     def sum(self):
         return Tensor(self.data.sum(), parents=(self,), backward=lambda g: (np.broadcast_to(g, self.shape),))
