@@ -24,6 +24,7 @@ SPECIAL = {
     "of_scalar": "plainly",
     "_run_forward": "plainly",
     "process_outputs": "plainly",
+    "save_variables": "plainly",
     "store": "write",
     "unique": "operator",
     "_resize": "write",

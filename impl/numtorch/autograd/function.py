@@ -19,7 +19,7 @@ from ..nodes.error_nodes import Error, attach, node
 from ..tensor import Tensor, wrap
 from .function_names import settle_names, slots_of
 from .function_node import BackwardCFunction, FunctionCtx, _FunctionBase
-from .function_outputs import process_outputs
+from .function_outputs import process_outputs, save_variables
 
 _ids = itertools.count()
 
@@ -162,7 +162,9 @@ def _call(cls: Any, args: tuple, setup: bool) -> Any:
     slots = slots_of(ctx)
     output = _run_forward(cls, ctx, args, setup)
     settle_names(ctx, slots)
-    return process_outputs(ctx, output, inputs, executable, setup)
+    out = process_outputs(ctx, output, inputs, executable, setup)
+    save_variables(ctx, out)
+    return out
 
 
 def _run_forward(cls: Any, ctx: Any, args: tuple, setup: bool) -> Any:

@@ -40,7 +40,7 @@ _AS_IS = (
 
 
 def process_outputs(ctx: BackwardCFunction, output: Any, inputs: list[Tensor], executable: bool, setup: bool) -> Any:
-    """Wrap what forward returned, then save what it asked to save; `setup`: the class has a setup_context."""
+    """Wrap what forward returned; `setup`: the class has a setup_context. What is to be saved is left to `save_variables`."""
     raw = output if isinstance(output, tuple) else (output,)
     to_save = _tensors_to_save(ctx, executable)
     as_is = {id(t) for t in (*to_save, *(ctx.saved_for_forward or ())) if t is not None} if setup else set()
@@ -50,11 +50,17 @@ def process_outputs(ctx: BackwardCFunction, output: Any, inputs: list[Tensor], e
     }
     dirty = _dirty_inputs(ctx)
     outputs = _wrap(ctx, raw, inputs, executable, plain, dirty, as_is)
-    if executable and to_save:
-        returned = {id(t) for t in outputs}
-        ctx._saved = tuple([save(t, id(t) in returned) for t in to_save])
+    ctx.to_save = to_save if executable and to_save else None
     ctx.saved_for_forward = None
     return tuple(outputs) if isinstance(output, tuple) else outputs[0]
+
+
+def save_variables(ctx: BackwardCFunction, out: Any) -> None:
+    """Save what forward asked to save: last of all, after jvp was called."""
+    if ctx.to_save is not None:
+        returned = {id(t) for t in (out if isinstance(out, tuple) else (out,))}
+        ctx._saved = tuple([save(t, id(t) in returned) for t in ctx.to_save])
+        ctx.to_save = None
 
 
 def _marked(ctx: BackwardCFunction, attribute: str, mistake: str) -> tuple:

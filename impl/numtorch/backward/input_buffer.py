@@ -25,7 +25,7 @@ from ..kernels.pointwise import addend
 from ..levels import wrapped_of
 from ..memory.descriptor import arrange, describe, plan_of
 from ..memory.geometry import Memory, is_dense_like, laid_out, root_of
-from ..memory.lazy import LAZY
+from ..memory.lazy import LAZY, Zeros
 from ..plain_numpy import np
 from ..tangents import tangent_of
 from ..tensor import wrap
@@ -204,7 +204,8 @@ def viewed(task: GraphTask, array: Any) -> Any:
         return None
     seed = seed_of(task, array)
     if seed is None and type(array.base) is _ndarray:
-        return wrap(root_of(array))
+        whole = type(array) is Zeros and array.shape == array.base.shape  # NumPy's view of its own memory
+        return None if whole else wrap(root_of(array))
     return seed
 
 

@@ -109,16 +109,21 @@ def _check(
         raise RuntimeError(f"Only zero batch or zero channel inputs are supported, but got input shape: {shape}")
 
 
-def _expect_one_type(name: str, x: Tensor, weight: Tensor, bias: Tensor | None) -> None:
+def _expect_one_type(name: str, x: Tensor, weight: Tensor, bias: Tensor | None, transposed: bool) -> None:
+    """Refuse types that PyTorch's kernels do not mix. The bias of a transposed convolution is added whatever it is."""
     kind = x._desc.dtype
-    if weight._desc.dtype is not kind:
-        raise RuntimeError(f"expected scalar type {kind.scalar_name} but found {weight._desc.dtype.scalar_name}")
-    if bias is not None and bias._desc.dtype is not kind:
+    if bias is not None and bias._desc.dtype is not kind and not transposed:
         raise RuntimeError(
             f"Input type ({spelled(kind)}) and bias type ({spelled(bias._desc.dtype)}) should be the same"
         )
     if kind is dtypes.bool_:
         raise refused(name, kind)
+    if weight._desc.dtype is not kind:
+        raise RuntimeError(f"expected scalar type {kind.scalar_name} but found {weight._desc.dtype.scalar_name}")
+    if bias is not None and not dtypes.can_cast(bias._desc.dtype, kind):
+        raise RuntimeError(
+            f"result type {bias._desc.dtype.scalar_name} can't be cast to the desired output type {kind.scalar_name}"
+        )
 
 
 def convolution(
@@ -141,7 +146,10 @@ def convolution(
     stride, padding = _each(stride, "stride", dims), _each(padding, "padding", dims)
     dilation, more = _each(dilation, "dilation", dims), _each(output_padding, "output_padding", dims)
     _check(input, weight, bias, stride, padding, dilation, more, groups, transposed)
-    _expect_one_type(f"slow_conv{max(dims, 2)}d_cpu", input, weight, bias)
+    kernel = f"slow_conv_transpose{max(dims, 2)}d_out_cpu" if transposed else f"slow_conv{max(dims, 2)}d_cpu"
+    _expect_one_type(kernel, input, weight, bias, transposed)
+    if bias is not None and bias._desc.dtype is not input._desc.dtype:
+        bias = d.to_copy(bias, input._desc.dtype)
     return d.convolution(input, weight, bias, stride, padding, dilation, transposed, more, groups)
 
 

@@ -50,12 +50,12 @@ def _expect_one_type(x: Tensor, kernel: str, *parameters: Tensor | None) -> None
             raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
         if not kind.is_half:
             raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
-    else:
+    if not kind.is_floating_point:
+        raise refused(kernel, kind)
+    if given and given[0] is kind:
         for other in given:
             if other is not kind:
                 raise RuntimeError(f"expected scalar type {kind.scalar_name} but found {other.scalar_name}")
-    if not kind.is_floating_point:
-        raise refused(kernel, kind)
 
 
 def layer_norm(
@@ -83,14 +83,14 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
     """The elements over the root of the mean of their squares, which PyTorch differentiates step by step."""
     shape = _expect_sizes("rms_norm", input, normalized_shape, weight=weight)
     kind = input._desc.dtype
-    if kind.category < dtypes.FLOATING:
-        raise refused("rms_norm", kind)
     if weight is not None and weight._desc.dtype is not kind:
         warnings.warn(
             f"Mismatch dtype between input and weight: input dtype = {spelled(kind)}, weight dtype = "
             f"{spelled(weight._desc.dtype)}, Cannot dispatch to fused implementation.",
             stacklevel=2,
         )
+    if kind.category < dtypes.FLOATING:
+        raise refused("rms_norm", kind)
     wide = d.to_copy(input, dtypes.float32) if kind.is_half else input
     if eps is None:
         eps = dtypes.finfo(wide._desc.dtype).eps

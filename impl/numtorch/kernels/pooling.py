@@ -153,25 +153,45 @@ def max_pool2d_with_indices_backward(
     return as_pooled(out.reshape(x.shape), x)
 
 
-def _shares(n: int, count: int, kind: Any) -> Array:
-    """How each of so many windows, which cover a dimension and may overlap, averages its elements."""
-    starts = np.arange(count) * n // max(count, 1)
-    ends = -(-(np.arange(1, count + 1) * n) // max(count, 1))
-    at = np.arange(n)
-    inside = (starts[:, None] <= at) & (at < ends[:, None])
-    return (inside / (ends - starts)[:, None]).astype(kind)
-
-
 def adaptive_avg_pool2d(x: Array, size: Pair) -> Array:
-    """The means of as many windows as are asked for: a product with a matrix of shares on each side."""
-    rows, columns = [_shares(n, count, x.dtype) for n, count in zip(x.shape[-2:], size, strict=True)]
-    return as_pooled(rows @ x @ columns.T, x)
+    """The means of as many windows as are asked for."""
+    out = x
+    for axis, count in zip((-2, -1), size, strict=True):
+        first, last = _windows(x.shape[axis], count)
+        out = _of_windows(out, first, last, axis) / _along(last - first, axis, x.dtype)
+    return as_pooled(out, x)
 
 
 def adaptive_avg_pool2d_backward(grad: Array, x: Array) -> Array:
     """Each window's share to all of its elements."""
-    rows, columns = [_shares(n, count, x.dtype) for n, count in zip(x.shape[-2:], grad.shape[-2:], strict=True)]
-    return as_pooled(rows.T @ grad @ columns, x)
+    out = grad
+    for axis in (-2, -1):
+        n, count = x.shape[axis], grad.shape[axis]
+        first, last = _windows(n, count)
+        # The windows that an element is in lie beside one another, too.
+        out = _of_windows(out / _along(last - first, axis, x.dtype), *_windows(count, n), axis)
+    return as_pooled(out, x)
+
+
+def _windows(n: int, count: int) -> tuple[Array, Array]:
+    """Where each of `count` windows over n elements begins, and where it ends."""
+    i = np.arange(count)
+    return i * n // count, -(-(i + 1) * n // count)
+
+
+def _along(sizes: Array, axis: int, kind: Any) -> Array:
+    return sizes.astype(kind).reshape(-1, *(1,) * (-axis - 1))
+
+
+def _of_windows(x: Array, first: Array, last: Array, axis: int) -> Array:
+    """The sum of each window. (Rejected: a product with a matrix of ones and zeros, in which 0 * inf is nan.)"""
+    if not first.size or not x.shape[axis]:
+        return np.zeros((*x.shape[:axis], first.size, *x.shape[x.ndim + axis + 1 :]), x.dtype)
+    # reduceat wants every index within the array, the end of the last window too.
+    padded = np.concatenate([x, np.zeros_like(x[..., :1, :] if axis == -2 else x[..., :1])], axis)
+    return np.add.reduceat(padded, np.stack([first, last], 1).ravel(), axis)[
+        (..., slice(None, None, 2), *(slice(None),) * (-axis - 1))
+    ]
 
 
 def zeros_of(desc: Any) -> Array:
