@@ -101,6 +101,11 @@ def layer_norm_double_backward(
     gamma = flat(weight, (1, count))
     of_gamma, of_beta = flat(grads[1], (1, count)), flat(grads[2], (1, count))
     again = flat(grads[0], (rows, count))
+    if again is not None and of_beta is not None and gamma is None:
+        # PyTorch adds the gradient of the bias's to a product with the weight, which there is none of.
+        raise RuntimeError(
+            "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #1 'other'"
+        )
     twice = _Twice(x - mean, rstd, grad, lambda x: d.sum_dim(x, (1,), True, None), count)
     of_input = of_weight = of_grad = None
     if again is not None:

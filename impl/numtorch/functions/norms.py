@@ -44,10 +44,10 @@ def matrix_norm(
         raise RuntimeError(f"linalg.matrix_norm: Order {shown} not supported.")
     if dtype is not None:
         check_norm_dtype("linalg.matrix_norm", A._desc.dtype, dtype)
-        A = A.to(dtype)
     if ord == "fro":
-        return vector_norm(A, 2, (rows, cols), keepdim)
+        return vector_norm(A, 2, (rows, cols), keepdim, dtype=dtype)
     if ord == "nuc" or abs(ord) == 2:
+        A = A if dtype is None else A.to(dtype)
         others = [i for i in range(n) if i not in (rows, cols)]
         order = (*others, rows, cols)
         values = svdvals(d.permute(A, order))
@@ -60,7 +60,7 @@ def matrix_norm(
         rows, cols = cols, rows
     if not keepdim and rows < cols:
         cols -= 1
-    return (d.amax if ord > 0 else d.amin)(vector_norm(A, 1.0, (rows,), keepdim), (cols,), keepdim)
+    return (d.amax if ord > 0 else d.amin)(vector_norm(A, 1.0, (rows,), keepdim, dtype=dtype), (cols,), keepdim)
 
 
 def linalg_norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:

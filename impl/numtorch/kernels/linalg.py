@@ -6,7 +6,7 @@ from typing import Any
 
 from ..memory.geometry import element_strides, laid_out, settled
 from ..memory.layout import elementwise_strides
-from ..memory.lazy import Zeros
+from ..memory.lazy import Zeros, resolve
 from ..plain_numpy import np
 
 Array = Any
@@ -30,7 +30,7 @@ def vdot_self_backward(grad: Array, other: Array) -> Array:
 def mv(x: Array, vec: Array) -> Array:
     """Matrix times vector. BLAS leaves out columns whose factor is 0, also where 0 * nan is wanted."""
     if not vec.all() and not np.isfinite(x).all():
-        return (x * vec).sum(1, dtype=np.result_type(x, vec))
+        return (resolve(x) * resolve(vec)).sum(1, dtype=np.result_type(x, vec))
     return x.dot(vec)
 
 
