@@ -27,7 +27,7 @@ from conformance.program import (
     outs,
     renamed,
 )
-from conformance.reduce.needs import with_steps
+from conformance.reduce.needs import reads, with_steps
 from conformance.trace import Array, TensorSeen, Trace
 
 Shape = tuple[int, ...]
@@ -50,6 +50,27 @@ def without_the_step(program: Program, index: int) -> Iterator[Program]:
         except ProgramError:
             continue
         yield simpler
+        if (fitted := _fitted(program, out, operand, simpler)) is not None:
+            yield fitted
+
+
+def _fitted(program: Program, out: str, operand: Ref, simpler: Program) -> Program | None:
+    """The simpler program with gradients and the like, literals read together with the result, in the operand's shape."""
+    known = {
+        one.out: one.value for one in program.steps if isinstance(one, Bind) and isinstance(one.value, TensorLiteral)
+    }
+    together = {name for one in program.steps if out in (read := reads(one)) for name in read if name in known}
+    wrong = {name for name in together if operand.name in known and known[name].shape != known[operand.name].shape}
+    if not wrong:
+        return None
+    shape = known[operand.name].shape
+    steps = [
+        msgspec.structs.replace(one, value=_simple(one.value.dtype, shape))
+        if isinstance(one, Bind) and isinstance(one.value, TensorLiteral) and one.out in wrong
+        else one
+        for one in simpler.steps
+    ]
+    return with_steps(program, steps)
 
 
 def _kept_alive(step: Step, name: str) -> Step:

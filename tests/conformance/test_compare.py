@@ -274,11 +274,10 @@ def test_calls_are_compared_by_name_order_arguments_and_steps() -> None:
     assert facets(compare(right, with_calls(other))) == [("version", (4, 0, 0), "h")]
 
 
-def test_an_array_that_is_none_is_a_difference_and_no_crash() -> None:
-    one = trace(changed("x", value=array(1.0)))
-    other = trace(changed("x", value=Array("float32", (1,), b"\0")))
-    assert facets(compare(one, other)) == [("value", (0,), "x")]
-    assert judge(Program(steps=()), one, other).status == "FAIL"
+@pytest.mark.parametrize(("dtype", "shape"), [("float32", (1,)), ("float8_e4m3fn", (1,)), ("float32", (-1,))])
+def test_an_array_that_is_none_is_refused_where_it_is_read(dtype: str, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"no dtype|bytes are no|shape"):
+        Array(dtype, shape, b"\0")
 
 
 # ----------------------------------------------------------------------------------------------------------- numbers

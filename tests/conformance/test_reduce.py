@@ -220,3 +220,22 @@ def test_an_operand_and_its_gradient_become_small_together() -> None:
 
     small = reduce(program(binds("x"), binds("g")), alike)
     assert {step.value.shape for step in small.steps} == {()}  # type: ignore[union-attr]
+
+
+def test_a_gradient_takes_the_shape_of_what_stands_for_the_result() -> None:
+    stretched = program(
+        binds("x"),
+        Method(self=Ref("x"), name="unsqueeze", args=(0,), out="y"),
+        Bind(out="g", value=TensorLiteral("float32", (1, 2, 3), bytes(24))),
+        Method(self=Ref("y"), name="backward", args=(Ref("g"),)),
+    )
+
+    def fits(candidate: Program) -> bool:
+        shapes = {s.out: s.value.shape for s in candidate.steps if isinstance(s, Bind)}  # type: ignore[union-attr]
+        stretches = any(isinstance(step, Method) and step.name == "unsqueeze" for step in candidate.steps)
+        if not {"x", "g"} <= set(shapes) or not calls("backward")(candidate):  # type: ignore[operator]
+            return False
+        return shapes["g"] == ((1,) if stretches else ()) + shapes["x"]
+
+    smallest = reduce(stretched, fits)
+    assert [type(step).__name__ for step in smallest.steps] == ["Bind", "Bind", "Method"]

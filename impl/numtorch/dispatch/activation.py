@@ -4680,6 +4680,7 @@ def glu_jvp(glu, x, dx, dim, *, out=None):
         edges = [edge(glu), edge(x), edge(dx)]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
+        node.required = (requires_grad(glu), requires_grad(x), requires_grad(dx),)
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array

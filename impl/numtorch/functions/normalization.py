@@ -99,7 +99,7 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
     out = d.mul(wide, d.rsqrt(d.add_scalar(mean, eps)))
     if weight is not None:
         out = d.mul(out, weight)
-    return out if out._desc.dtype is kind else d.to_copy(out, kind)
+    return contiguous(out if out._desc.dtype is kind else d.to_copy(out, kind))
 
 
 def _verify_batch_size(size: Any) -> None:

@@ -189,7 +189,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
         raise ValueError(f"Input dimension should be at least {len(given) + 1}")
     if len(given) != 2:
         raise RuntimeError("adaptive_avg_pool2d: output_size must be 2")
-    wanted = [n if value is None else value for n, value in zip(sizes[-2:], given, strict=False)]
+    wanted = [n if value is None else value for n, value in zip([0, 0, *sizes][-2:], given, strict=True)]
     return _adaptive(input, (wanted[0], wanted[1]))
 
 

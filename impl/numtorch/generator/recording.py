@@ -47,8 +47,8 @@ class Recording(Template):
                 w(indent + 1, f"if nr{i}:\n    node.nr{i} = nr{i}")
             if base == "BinaryNode":
                 w(indent, "node.plan = plan" if row.template == "binary" else "node.plan = None")
-            if row.shown == "NotImplemented":
-                w(indent, f"node.required = ({', '.join(f'requires_grad({n})' for n in row.operands)},)")
+        if row.shown == "NotImplemented":
+            w(indent, f"node.required = ({', '.join(f'requires_grad({n})' for n in row.operands)},)")
         maybe = {p.name for p in row.params if p.optional}
         for n in row.saved:
             needed = self.readers(row, n)
