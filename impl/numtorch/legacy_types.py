@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .calls.scalar import spelled
 from .creation.data import legacy_new
 from .device import strided
 from .dtype import dtypes
@@ -22,18 +23,12 @@ class tensortype(type):
                 "device=cpu, layout=Strided, requires_grad=false (default), pinned_memory=false (default), "
                 "memory_format=(nullopt))"
             )
-            wanted, found = (
-                f"TensorOptions(dtype={_CPP.get(d.name, d.name)}, {rest}" for d in (cls.dtype, data[0]._desc.dtype)
-            )
+            wanted, found = (f"TensorOptions(dtype={spelled(d)}, {rest}" for d in (cls.dtype, data[0]._desc.dtype))
             raise TypeError(f"expected {wanted} (got {found})")
         return legacy_new(data, cls.dtype)
 
     def __instancecheck__(cls, value: object) -> bool:
         return isinstance(value, Tensor) and value._desc.dtype is cls.dtype
-
-
-_CPP = {"float32": "float", "float64": "double", "int64": "long", "int32": "int", "int16": "short", "int8": "signed char",
-        "uint8": "unsigned char", "float16": "c10::Half", "bfloat16": "c10::BFloat16"}  # fmt: skip
 
 
 def named(name: str) -> tensortype:

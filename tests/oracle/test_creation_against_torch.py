@@ -12,6 +12,8 @@ torch = pytest.importorskip("torch")
 import numtorch  # noqa: E402
 
 CALLS = """
+torch.LongTensor(torch.ones(2)) | torch.FloatTensor(torch.ones(2).long()) | torch.FloatTensor(torch.ones(2, dtype=torch.int16))
+torch.FloatTensor(torch.ones(2, dtype=torch.complex64))
 torch.FloatTensor([1, 2]) | torch.LongTensor([1.5]) | torch.FloatTensor(torch.ones(2, dtype=torch.double))
 torch.ByteTensor([300]) | torch.FloatTensor("a") | torch.FloatTensor(3.0) | torch.ones(2).type(torch.LongTensor)
 isinstance(torch.ones(1), torch.FloatTensor) | isinstance(torch.ones(1), torch.DoubleTensor) | torch.set_num_threads(0)

@@ -8,10 +8,6 @@ from typing import Any
 from ..dtype import dtypes
 from ..plain_numpy import np
 
-_CPP = {"float32": "float", "float64": "double", "int32": "int", "float16": "c10::Half"} | {
-    "bfloat16": "c10::BFloat16",
-    "complex64": "c10::complex<float>",
-}
 _MAX = {
     "float16": 65504.0,
     "bfloat16": 3.3895313892515355e38,
@@ -19,11 +15,32 @@ _MAX = {
     "complex64": 3.4028234663852886e38,
 }
 
+_SPELLED = {
+    "int64": "long int",
+    "int32": "int",
+    "int16": "short int",
+    "int8": "signed char",
+    "uint8": "unsigned char",
+    "float32": "float",
+    "float64": "double",
+    "float16": "c10::Half",
+    "bfloat16": "c10::BFloat16",
+    "complex64": "c10::complex<float>",
+    "complex128": "c10::complex<double>",
+}
+"""Types as C++ prints them."""
+
+
+def spelled(kind: dtypes.dtype) -> str:
+    """A type as C++ prints it."""
+    return _SPELLED.get(kind.name, kind.name)
+
 
 def checked(number: Any, kind: dtypes.dtype) -> Any:
     """A 0-d array of type `kind`; a RuntimeError if the number overflows it."""
     if kind is not dtypes.bool_ and overflows(number, kind):
-        name = _CPP.get(kind.name, f"{kind.name}_t")
+        fixed = kind.category == dtypes.INTEGRAL and kind is not dtypes.int32  # told by its alias
+        name = f"{kind.name}_t" if fixed else spelled(kind)
         raise RuntimeError(f"value cannot be converted to type {name} without overflow")
     if isinstance(number, (complex, np.complexfloating)) and kind.category in (dtypes.INTEGRAL, dtypes.FLOATING):
         number = number.real

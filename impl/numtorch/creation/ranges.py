@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..calls.operands import category_of, refused
-from ..calls.scalar import overflows
+from ..calls.scalar import overflows, spelled
 from ..dtype import dtypes
 from ..plain_numpy import np
 from ..tensor import Tensor
@@ -91,9 +91,8 @@ def _ends(name: str, start: Any, end: Any, steps: Any, out: Any, dtype: Any) -> 
         kind = kind_of(dtype) if out is None else out._desc.dtype
     if complexes and not kind.is_complex:
         inferred = dtypes.get_default_dtype().to_complex()
-        name_of = {"complex64": "c10::complex<float>", "complex128": "c10::complex<double>"}[inferred.name]
         raise RuntimeError(
-            f"torch.{name}(): inferred dtype {name_of} can't be safely cast to passed dtype {kind.scalar_name}"
+            f"torch.{name}(): inferred dtype {spelled(inferred)} can't be safely cast to passed dtype {kind.scalar_name}"
         )
     if kind is dtypes.bool_:
         raise refused(f"{name}_cpu", kind)

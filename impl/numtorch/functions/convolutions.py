@@ -7,29 +7,10 @@ from typing import Any
 
 from .. import dispatch as d
 from ..calls.operands import refused
+from ..calls.scalar import spelled
 from ..dtype import dtypes
 from ..tensor import Tensor
 from .arguments import expect_tensor, is_int
-
-_SPELLED = {
-    "int64": "long int",
-    "int32": "int",
-    "int16": "short int",
-    "int8": "signed char",
-    "uint8": "unsigned char",
-    "float32": "float",
-    "float64": "double",
-    "float16": "c10::Half",
-    "bfloat16": "c10::BFloat16",
-    "complex64": "c10::complex<float>",
-    "complex128": "c10::complex<double>",
-}
-"""Types as C++ prints them."""
-
-
-def spelled(kind: dtypes.dtype) -> str:
-    """A type as C++ prints it."""
-    return _SPELLED.get(kind.name, kind.name)
 
 
 def _each(value: Any, name: str, dims: int) -> tuple[int, ...]:

@@ -8,11 +8,11 @@ from typing import Any
 
 from .. import dispatch as d
 from ..calls.operands import refused
+from ..calls.scalar import spelled
 from ..dtype import dtypes
 from ..kernels.pooling import channels_last
 from ..tensor import Tensor, existing_dim
 from .arguments import expect_ints, expect_tensor, sizes
-from .convolutions import spelled
 from .shape import contiguous
 
 
