@@ -8,7 +8,6 @@ from all of them, then item by item, and the first that does not fit is told.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..calls.operands import type_name
@@ -266,17 +265,8 @@ def _store(array: Any, shape: tuple, data: Any, convert: Any, kind: dtypes.dtype
         raise TypeError("not a sequence")
     if len(data) != shape[dim]:
         raise ValueError(f"expected sequence of length {shape[dim]} at dim {dim} (got {len(data)})")
-    for place, item in enumerate(_items(data)):
-        _store(array[place, ...], shape, item, convert, kind, dim + 1)
-
-
-def _items(data: Any) -> Iterable[Any]:
-    return data if isinstance(data, (list, tuple)) else _each(data)
-
-
-def _each(data: Any) -> Iterator[Any]:
-    for i in range(len(data)):
-        yield data[i]
+    for place in range(len(data)):
+        _store(array[place, ...], shape, data[place], convert, kind, dim + 1)
 
 
 def _real(value: Any, kind: dtypes.dtype) -> Any:
