@@ -65,7 +65,10 @@ class Memory:
             found.begins = address - tensor.storage_offset() * size
             # What is lazily conjugated or negated holds other numbers than its memory.
             found.is_complex = tensor.is_complex()
-            if self._trusted and address and not (tensor.is_neg() or (found.is_complex and tensor.is_conj())):
+            readable = (
+                self._trusted and address and getattr(tensor, "is_cpu", True)
+            )  # a GPU's memory is not this process's
+            if readable and not (tensor.is_neg() or (found.is_complex and tensor.is_conj())):
                 self._copy(found, tensor, address, size)
                 return found
         except Exception:

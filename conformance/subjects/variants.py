@@ -47,7 +47,7 @@ def _threads(module: types.ModuleType, name: str, value: str) -> InProcess:
     return InProcess(module, name)
 
 
-# ------------------------------------------------------------------------------------------------- strided, reassociated
+# ----------------------------------------------------------------------------------------------- those with a module each
 
 
 def _strided(module: types.ModuleType, name: str, _: str) -> InProcess:
@@ -64,6 +64,18 @@ def _reassociated(module: types.ModuleType, name: str, _: str) -> InProcess:
     return InProcess(module, name)
 
 
+def _with_dtype(module: types.ModuleType, name: str, value: str) -> InProcess:
+    from conformance.subjects.defaults import with_dtype
+
+    return with_dtype(module, name, value)
+
+
+def _on_device(module: types.ModuleType, name: str, value: str) -> InProcess:
+    from conformance.subjects.defaults import on_device
+
+    return on_device(module, name, value)
+
+
 def _compiled(module: types.ModuleType, name: str, value: str) -> InProcess:
     from conformance.subjects.compiled import Compiled
 
@@ -72,6 +84,8 @@ def _compiled(module: types.ModuleType, name: str, value: str) -> InProcess:
 
 VARIANTS: dict[str, Variant] = {
     "threads": Variant("with so many threads (torch:threads=2)", _threads, alone=True),
+    "dtype": Variant("with another default dtype (torch:dtype=float64)", _with_dtype),
+    "device": Variant("on another device (torch:device=cuda)", _on_device),
     "strided": Variant("with gaps between the elements of every tensor that a program begins with", _strided),
     "reassociated": Variant(
         "with its sums and products of matrices added up in another order", _reassociated, alone=True

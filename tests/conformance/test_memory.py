@@ -63,6 +63,28 @@ def test_memory_that_was_let_go_is_not_read() -> None:
     assert look(unread, tensor, first).data is None
 
 
+class Elsewhere:
+    """A tensor of a device: its address is of that device's memory, and may be anything here."""
+
+    is_cpu = False
+
+    def __init__(self, values: Any) -> None:
+        self.values = values
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.values, name)
+
+    def data_ptr(self) -> int:
+        return 64
+
+
+def test_the_memory_of_a_device_is_not_read_from_here() -> None:
+    memory, tensor = Memory(lambda tensor: copied(tensor.values), torch.tensor), Elsewhere(torch.arange(4.0))
+    first = look(memory, tensor)
+    tensor.values.add_(1)
+    assert look(memory, tensor, first).data == copied(tensor.values) != first.data
+
+
 class Fake:
     """Says that its elements lie where no memory is."""
 

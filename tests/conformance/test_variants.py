@@ -7,20 +7,22 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from msgspec import UNSET
 
 from conformance.cli import command
 from conformance.fuzz.worker import drawn
 from conformance.judging.judge import judge
-from conformance.program import Program, Step
+from conformance.program import Global, Program, Step
 from conformance.subjects import Process, SubjectUnavailable, open_subject, oracle
 from conformance.subjects.base import SubjectUnsupported
+from conformance.subjects.defaults import WithDefault
 from conformance.subjects.variants import VARIANTS, open_variant
 from conformance.trace import Array
-from tests.conformance.small_programs import bind, call, leaf, method, op, program, tensor
+from tests.conformance.small_programs import bind, call, get, leaf, method, op, program, tensor
 
 pytest.importorskip("torch")
 
-NAMES = ("torch:threads=2", "torch:strided", "torch:reassociated")
+NAMES = ("torch:threads=2", "torch:strided", "torch:reassociated", "torch:dtype=float64", "torch:device=cpu")
 PROGRAMS = 80
 
 # Larger than those that are drawn: PyTorch shares work among threads from 32,768 elements on.
@@ -121,12 +123,65 @@ def test_gradients_that_a_program_makes_stay_dense() -> None:
     assert opened.run(gives).steps[2].changes["g"].stride == (1,)
 
 
+ONES = call("torch.ones", 2, out="x")
+
+
+def test_what_says_no_dtype_has_the_other_default() -> None:
+    opened = open_subject("torch:dtype=float64", isolate=False)
+    made = program(ONES, bind("y", tensor([1.0])), op("mul", "$x", "$y", out="z"))
+    first, second, third = opened.run(made).steps
+    assert first.changes["x"].dtype == third.changes["z"].dtype == "float64"
+    assert second.changes["y"].dtype == "float32"
+    assert judge(made, oracle().run(made), opened.run(made), None, opened.describe().facets).status == "PASS"
+    assert oracle().run(made).steps[0].changes["x"].dtype == "float32"  # it is the usual one again
+
+
+def test_on_a_device_everything_is_made_there() -> None:
+    import torch
+
+    # The one other device of every machine: it has no elements, so no subject is opened on it.
+    meta = WithDefault(
+        torch,
+        "torch:device=meta",
+        frozenset(),
+        lambda: torch.set_default_device("meta"),
+        lambda: torch.set_default_device(None),
+    )
+    first, second = meta.run(program(ONES, bind("y", tensor([1.0])))).steps
+    assert first.changes["x"].value is second.changes["y"].value is UNSET
+    assert torch.get_default_device().type == "cpu"
+
+
+@pytest.mark.parametrize("name", ["torch:dtype=float64", "torch:device=cpu"])
+def test_random_numbers_are_other_ones_by_another_default(name: str) -> None:
+    with pytest.raises(SubjectUnsupported, match="random"):
+        open_subject(name, isolate=False).run(program(bind("x", tensor([1.0])), call("torch.rand", 2, out="r")))
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (bind("y", tensor([1.0, 2.0])), op("matmul", "$x", "$y")),
+        (get("$x", "dtype", out="d"), op("eq", "$d", Global("torch.float32"))),
+    ],
+)
+def test_what_hangs_on_the_default_dtype_is_left_out(steps: tuple[Step, ...]) -> None:
+    opened = open_subject("torch:dtype=float64", isolate=False)
+    with pytest.raises(SubjectUnsupported, match="step 2 hangs on the default"):
+        opened.run(program(ONES, *steps))
+
+
 @pytest.mark.parametrize(
     ("name", "isolate", "says"),
     [
         ("torch:sideways", True, "no variant is named 'sideways'; there are torch:threads"),
         ("torch:threads", True, "does not say how many threads"),
         ("torch:reassociated", False, "needs a process of its own"),
+        ("torch:dtype", True, "names no dtype, as torch:dtype=float64 does"),
+        ("torch:dtype=int64", True, "int64 cannot be the default dtype"),
+        ("torch:device", True, "cannot compute on 'no device' here"),
+        ("torch:device=meta", True, "cannot compute on 'meta' here: Cannot copy out of meta tensor"),
+        ("torch:device=cuda:99", True, "cannot compute on 'cuda:99' here"),
     ],
 )
 def test_what_cannot_be_opened_says_why(name: str, isolate: bool, says: str) -> None:
