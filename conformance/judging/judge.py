@@ -21,6 +21,7 @@ import numpy as np
 
 from conformance.judging import shown
 from conformance.judging.compare import Doubtful, as_difference, find
+from conformance.judging.layout import other_layouts
 from conformance.judging.verdict import Difference, Verdict
 from conformance.judging.witness import Witness, arrays, coarsest, kinds, largest, numbers, witness_of
 from conformance.numbers import EPSILON, ulp
@@ -62,13 +63,46 @@ def judge(
     """
     if oracle_trace == subject_trace:
         return Verdict(status="PASS")
+    facets = tuple(facets or ())
+    witness = witness_of(program, oracle_trace, oracle)
+    verdict = _judged(program, oracle_trace, subject_trace, witness, facets)
+    if verdict.status == "FAIL" and facets and "stride" not in facets:
+        return _with_its_layouts(program, oracle_trace, subject_trace, witness, facets, verdict)
+    return verdict
+
+
+def _with_its_layouts(
+    program: Program,
+    oracle_trace: Trace,
+    subject_trace: Trace,
+    witness: Witness,
+    facets: tuple[str, ...],
+    verdict: Verdict,
+) -> Verdict:
+    """The verdict on a subject that differs, and whose tensors lie otherwise: where the oracle does what the subject did once
+    its own lie so, nobody is blamed; where it does not, what is left is the difference."""
+    strides = other_layouts(program, oracle_trace, subject_trace)
+    known = witness.with_layouts(strides) if strides else None
+    if known is None:
+        return verdict
+    alike, trace, another = known
+    again = _judged(alike, trace, subject_trace, another, facets)
+    if again.status not in ("PASS", "INCONCLUSIVE"):
+        return again
+    first = verdict.differences[0]
+    reason = f"step {first.step[0]}, {first.facet}: the oracle does the same if its tensors lie as the subject's do"
+    return Verdict(status="INCONCLUSIVE", reason=again.reason or reason, at=first.step[0], judged=again.judged)
+
+
+def _judged(
+    program: Program, oracle_trace: Trace, subject_trace: Trace, witness: Witness, facets: tuple[str, ...]
+) -> Verdict:
     gap = _first_gap(oracle_trace, subject_trace)
     found = find(oracle_trace, subject_trace, facets, program)
     if gap is not None:
         # Where one side lacks a name, comparing has ended; the difference that says so is not one of behaviour.
         found = [one for one in found if one.step[0] < gap.step]
     doubts = [one for one in found if isinstance(one, Doubtful)]
-    witness = witness_of(program, oracle_trace, oracle)
     opinions = _Referee(program, oracle_trace, witness).opinions(doubts) if doubts else {}
     differences: list[Difference] = []
     accepted, inconclusive, at = 0, "", None

@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
+from conformance.interpreter.layouts import Stride, with_layouts
 from conformance.judging import shown
 from conformance.judging.compare import Doubtful
 from conformance.judging.double import array_at, rounded_otherwise, to_double, without_prelude
@@ -74,6 +75,11 @@ class Witness(Protocol):
 
     def answers_otherwise(self) -> int | None:
         """The first step that the oracle does not do the same way twice: reading memory that nobody wrote, for one."""
+        ...
+
+    def with_layouts(self, strides: Mapping[int, Stride]) -> tuple[Program, Trace, Witness] | None:
+        """The program with the tensors of those steps laid out so, the oracle's answer to it, and what is known of that; None
+        if it cannot be asked."""
         ...
 
 
@@ -139,6 +145,17 @@ class Replays:
             return None
         shared = zip(self.single.steps, second.steps, strict=False)
         return next((number for number, (one, other) in enumerate(shared) if _answers(one) != _answers(other)), None)
+
+    def with_layouts(self, strides: Mapping[int, Stride]) -> tuple[Program, Trace, Witness] | None:
+        alike = with_layouts(self.program, strides)
+        try:
+            trace = _asked(self.oracle).run(alike)
+        except SubjectError:
+            return None
+        # Elsewhere than on PyTorch tensors cannot be laid out at will.
+        if any(trace.steps[number].outcome != "returned" for number in strides):
+            return None
+        return alike, trace, Replays(alike, trace, self.oracle)
 
 
 @runtime_checkable

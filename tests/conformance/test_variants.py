@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,13 +14,15 @@ from msgspec import UNSET
 from conformance.cli import command
 from conformance.fuzz.worker import drawn
 from conformance.judging.judge import judge
+from conformance.judging.verdict import Verdict
 from conformance.program import Global, Program, Step
 from conformance.subjects import Process, SubjectUnavailable, open_subject, oracle
 from conformance.subjects.base import SubjectUnsupported
 from conformance.subjects.defaults import WithDefault
+from conformance.subjects.strided import Strided
 from conformance.subjects.variants import VARIANTS, open_variant
 from conformance.trace import Array
-from tests.conformance.small_programs import bind, call, get, leaf, method, op, program, tensor
+from tests.conformance.small_programs import bind, call, enter, function, get, leaf, method, op, program, tensor
 
 pytest.importorskip("torch")
 
@@ -82,32 +86,104 @@ def test_with_gaps_a_tensor_is_not_contiguous_and_not_a_view() -> None:
 
 
 SQUARE = bind("x", tensor([[1.0, 2.0], [3.0, 4.0]]))
+SAME = function("f", ("t",), result="$t")
 ROWS = (SQUARE, op("getitem", "$x", 0, out="a"), op("getitem", "$x", 1, out="b"))
 
 
+def with_gaps(*steps: Step, torch: Any = None) -> Verdict:
+    """What is said of PyTorch, or of something like it, whose tensors have gaps."""
+    opened = Strided(torch or open_subject("torch", isolate=False).module, "strided")  # type: ignore[attr-defined]
+    one, right = program(*steps), oracle()
+    return judge(one, right.run(one), opened.run(one), right, opened.describe().facets)
+
+
 @pytest.mark.parametrize(
-    ("steps", "why"),
+    "steps",
     [
-        ((SQUARE, method("$x", "contiguous")), "contiguous"),
-        ((SQUARE, call("torch.ravel", "$x")), "ravel"),
-        ((SQUARE, method("$x", "addmm_", "$x", "$x")), "read"),
-        ((SQUARE, method("$x", "t", out="y"), method("$x", "add_", "$y")), "read"),
-        ((*ROWS, method("$x", "add_", "$a")), "read"),
-        ((SQUARE, method("$x", "t", out="y"), method("$y", "contiguous", out="z"), method("$z", "add_", 1)), ""),
-        ((SQUARE, op("mul", "$x", 2, out="y"), method("$y", "ravel", out="z"), method("$z", "add_", 1)), ""),
-        ((SQUARE, method("$x", "add_", "$x")), ""),
-        ((SQUARE, method("$x", "detach", out="y"), method("$x", "mul_", "$y")), ""),
-        ((*ROWS, method("$a", "add_", "$b")), ""),
+        (SQUARE, method("$x", "t", out="y"), method("$y", "contiguous", out="z"), method("$z", "add_", 1)),
+        (SQUARE, op("mul", "$x", 2, out="y"), method("$y", "ravel", out="z"), method("$z", "add_", 1)),
+        (SQUARE, method("$x", "add_", "$x")),
+        (SQUARE, method("$x", "detach", out="y"), method("$x", "mul_", "$y")),
+        (*ROWS, method("$a", "add_", "$b")),
     ],
 )
-def test_with_gaps_nothing_is_left_out_but_what_hangs_on_the_layout(steps: tuple[Step, ...], why: str) -> None:
-    opened, one = open_subject("torch:strided", isolate=False), program(*steps)
-    if why:
-        with pytest.raises(SubjectUnsupported, match=why):
-            opened.run(one)
-    else:
-        facets = opened.describe().facets
-        assert judge(one, oracle().run(one), opened.run(one), None, facets).status == "PASS"
+def test_with_gaps_all_is_the_same_but_what_hangs_on_the_layout(steps: tuple[Step, ...]) -> None:
+    assert with_gaps(*steps).status == "PASS"
+
+
+@pytest.mark.parametrize("step", [method("$x", "contiguous"), call("torch.ravel", "$x")])
+def test_a_copy_of_one_layout_alone_is_not_supported(step: Step) -> None:
+    with pytest.raises(SubjectUnsupported, match="copy"):
+        with_gaps(SQUARE, step)
+
+
+def saved_by(*steps: Step) -> tuple[Step, ...]:
+    """Steps within hooks on saved tensors."""
+    hooks = call("torch.autograd.graph.saved_tensors_hooks", SAME, SAME, out="c")
+    return (SQUARE, method("$x", "requires_grad_"), hooks, enter("$c"), *steps)
+
+
+DUAL = (
+    op("mul", "$x", 1, out="p"),
+    call("torch.func.jvp", SAME, ("$p",), ("$v",), out="y"),
+)  # only the tangent has gaps
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        saved_by(call("torch.linalg.det", "$x", out="y")),
+        saved_by(op("getitem", "$x", 0, out="a"), method("$a", "atanh", out="b"), method("$b", "inner", "$a", out="y")),
+        (SQUARE, bind("v", tensor([[1.0, 2.0], [3.0, 4.0]])), *DUAL),
+        (SQUARE, method("$x", "as_strided", (3,), (1,), out="y")),
+        (*ROWS, method("$x", "add_", "$a")),
+        (SQUARE, method("$x", "t", out="y"), method("$x", "add_", "$y")),
+    ],
+)
+def test_what_pytorch_does_otherwise_for_another_layout_blames_nobody(steps: tuple[Step, ...]) -> None:
+    verdict = with_gaps(*steps)
+    assert (verdict.status, verdict.at) == ("INCONCLUSIVE", len(steps) - 1)
+    assert "if its tensors lie as the subject's do" in verdict.reason
+
+
+def another(**replaced: Any) -> ModuleType:
+    import torch
+
+    made = ModuleType("another")
+    made.__dict__.update({name: getattr(torch, name) for name in dir(torch) if not name.startswith("__")}, **replaced)
+    return made
+
+
+def test_but_who_saves_something_else_is_still_wrong() -> None:
+    import torch
+
+    class Inner(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, a: Any, b: Any) -> Any:
+            ctx.save_for_backward(b, a + 1)
+            return torch.inner(a, b)
+
+        @staticmethod
+        def backward(ctx: Any, grad: Any) -> Any:
+            b, a = ctx.saved_tensors
+            return grad * b, grad * a
+
+    steps = saved_by(
+        op("getitem", "$x", 0, out="a"), method("$a", "atanh", out="b"), call("torch.inner", "$b", "$a", out="y")
+    )
+    assert with_gaps(*steps).status == "INCONCLUSIVE"
+    verdict = with_gaps(*steps, torch=another(inner=Inner.apply))
+    assert verdict.status == "FAIL"
+    # That the row comes first hangs on its layout; what is said of it is left out.
+    assert {one.step for one in verdict.differences} == {(6, 1)}
+
+
+def test_who_claims_the_strides_of_pytorch_is_held_to_them() -> None:
+    one, right = program(*saved_by(call("torch.linalg.det", "$x", out="y"))), oracle()
+    trace = open_subject("torch:strided", isolate=False).run(one)
+    verdict = judge(one, right.run(one), trace, right, ("value", "stride"))
+    assert verdict.status == "FAIL"
+    assert [one.facet for one in verdict.differences][:1] == ["stride"]
 
 
 def test_gradients_that_a_program_makes_stay_dense() -> None:
