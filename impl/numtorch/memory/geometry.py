@@ -149,6 +149,8 @@ def strided(array: np.ndarray, shape: tuple, strides: tuple, offset: int, kind: 
     if type(array) in LAZY:
         return array.over(strided(array.raw, shape, strides, offset, kind))  # type: ignore[attr-defined, no-any-return]
     root = root_of(array)
+    if type(root) is Memory:
+        root = root.view(np.ndarray)  # a window into laid-out memory is none of its owners
     kind = array.dtype if kind is None else np.dtype(kind)
     size = kind.itemsize
     if 0 in shape:
