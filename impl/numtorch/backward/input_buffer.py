@@ -142,7 +142,10 @@ def written(task: GraphTask, array: Any, times: int = 1) -> None:
 
 def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
     """The result of a formula that PyTorch's writes to in place; summed to another shape, it is a new one."""
-    times = node.writes_grad if node.writes_only in (None, index) else node.operand_writes
+    if node.counts_writes:
+        times = node.written[index] if task.raw else 0  # type: ignore[attr-defined]
+    else:
+        times = node.writes_grad if node.writes_only in (None, index) else node.operand_writes
     if grad is None or not times:
         return grad
     if node.windows and not (node.fills_empty and grad.shape == (0,)):
@@ -153,8 +156,8 @@ def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
         return grad
     if node.arity == 2 and node.plan is not None and not node.writes_for_operand and made_anew(node.plan, index):
         return grad
-    if node.adds_in_place and not grad.ndim and node.dim is not None:  # of a number, what is added to is the seed's
-        return grad
+    if node.adds_in_place and not grad.ndim and node.dim is not None and not node.keepdim:
+        return grad  # which was summed to a number, after the addition
     if not task.raw:
         if grad._counter is None or node.writes_for_operand:  # a view of a sum has the sum's counter already
             grad._counter = [times]

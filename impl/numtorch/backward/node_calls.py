@@ -171,11 +171,14 @@ def through_tensors(node: Node, grad: Any) -> Any:
             out = node.apply_tensors(wrap(grad))
         if node.arity == 1:
             out = (out,)
-        results = []
+        results, counts = [], []
         for (fn, nr), g in zip(node.edges(), out, strict=False):
             if g is not None and fn is not None:
                 g = validate(g, expected(fn, nr, g), name_of(node), 0)
             results.append(None if g is None else g._array)
+            counts.append(0 if g is None or g._counter is None else g._counter[0])
+        if node.counts_writes:
+            node.written = counts  # type: ignore[attr-defined]
     finally:
         grad_mode.set_grad(mode)
     return results[0] if node.arity == 1 else tuple(results)

@@ -183,12 +183,12 @@ def mse_loss(self, target, reduction, *, out=None):
 
 
 class MseLossBackwardBackward0(VariadicNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'operand_descs',)
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'operand_descs', 'written',)
     saved = ('grad_output', 'self', 'target',)
     saved_values = ('reduction',)
     prunes = True
-    writes_grad = property(lambda node: int(node.reduction == 1))
-    writes_only = 1
+    writes_grad = 1
+    counts_writes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # mse_loss_double_backward has no raw form
@@ -434,12 +434,12 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
 
 
 class SmoothL1LossBackwardBackward0(VariadicNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'beta', 'operand_descs',)
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'beta', 'operand_descs', 'written',)
     saved = ('grad_output', 'self', 'target',)
     saved_values = ('reduction', 'beta',)
     prunes = True
-    writes_grad = property(lambda node: int(node.reduction == 1))
-    writes_only = 1
+    writes_grad = 1
+    counts_writes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # smooth_l1_loss_double_backward has no raw form
@@ -685,12 +685,12 @@ def huber_loss(self, target, reduction, delta, *, out=None):
 
 
 class HuberLossBackwardBackward0(VariadicNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'delta',)
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'delta', 'written',)
     saved = ('grad_output', 'self', 'target',)
     saved_values = ('reduction', 'delta',)
     prunes = True
-    writes_grad = property(lambda node: int(node.reduction == 1))
-    writes_only = 1
+    writes_grad = 1
+    counts_writes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # huber_loss_again has no raw form
@@ -907,12 +907,12 @@ def soft_margin_loss(self, target, reduction, *, out=None):
 
 
 class SoftMarginLossBackwardBackward0(BinaryNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction',)
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'reduction', 'written',)
     saved = ('grad_output', 'self', 'target',)
     saved_values = ('reduction',)
     prunes = True
-    writes_grad = property(lambda node: int(node.reduction == 1))
-    writes_only = 1
+    writes_grad = 1
+    counts_writes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # soft_margin_again has no raw form
@@ -1511,10 +1511,12 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
 
 
 class BinaryCrossEntropyBackward0(BinaryNode):
-    __slots__ = ('self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'reduction',)
+    __slots__ = ('self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'reduction', 'written',)
     saved = ('self', 'target', 'weight',)
     saved_values = ('reduction',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # binary_cross_entropy_target_backward has no raw form
@@ -1632,12 +1634,12 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
 
 
 class BinaryCrossEntropyBackwardBackward0(VariadicNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'grad_output_info', 'reduction',)
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'grad_output_info', 'reduction', 'written',)
     saved = ('grad_output', 'self', 'target', 'weight',)
     saved_values = ('reduction',)
     prunes = True
-    writes_grad = property(lambda node: int(node.reduction != 1) * (1 + (node.weight is not None)))
-    writes_only = 1
+    writes_grad = 1
+    counts_writes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # bce_double_backward_grad_output has no raw form
@@ -1747,13 +1749,12 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
 
 
 class BinaryCrossEntropyWithLogitsBackward0(BinaryNode):
-    __slots__ = ('pos_weight', 'pos_weight_version', 'self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'reduction',)
+    __slots__ = ('pos_weight', 'pos_weight_version', 'self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'reduction', 'written',)
     saved = ('pos_weight', 'self', 'target', 'weight',)
     saved_values = ('reduction',)
     prunes = True
-    writes_grad = property(lambda node: formulas.binary_cross_entropy_with_logits_writes(node, 0))
-    operand_writes = property(lambda node: formulas.binary_cross_entropy_with_logits_writes(node, 1))
-    writes_only = 0
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # binary_cross_entropy_with_logits_backward has no raw form
         if not keep:

@@ -9,6 +9,7 @@ from ..memory.lazy import IMMUTABLE, Zeros
 from ..plain_numpy import np
 from ..tensor import wrap
 from .activation import indicator
+from .masks import within
 from .pointwise import number_minus
 
 NONE, MEAN = 0, 1
@@ -20,15 +21,31 @@ def _mean(x: Any, reduction: int) -> Any:
 
 
 def _mean_in_place(x: Any, reduction: int) -> Any:
-    """The same where PyTorch writes it into x: not into zeros that cannot be written."""
+    """The same where PyTorch writes it into x, as the version says."""
+    if reduction != MEAN:
+        return x
+    out = d.div_scalar(x, x._desc.numel)  # `x.div_` of a number would record another node
+    out._counter = [1 + (0 if x._counter is None else x._counter[0])]
+    return out
+
+
+def _written(x: Any, reduction: int) -> Any:
+    """What is about to be divided in place; zeros that cannot be written are refused."""
     if reduction == MEAN and type(x._array) is Zeros:
         raise RuntimeError(IMMUTABLE)
-    return _mean(x, reduction)
+    return x
+
+
+def _times(x: Any, factor: Any) -> Any:
+    """A product that PyTorch writes into x, unless a transform is about; x if there is no factor."""
+    if factor is None:
+        return x
+    return x * factor if within(x, factor) else d.mul_(x, factor)
 
 
 def mse_loss_double_backward(grad: Any, reduction: int) -> Any:
     """The second derivative is 2."""
-    return _mean_in_place(d.mul_scalar(grad, 2), reduction)
+    return _mean_in_place(_written(d.mul_scalar(grad, 2), reduction), reduction)
 
 
 def _inside(x: Any, target: Any, bound: float) -> Any:
@@ -37,12 +54,12 @@ def _inside(x: Any, target: Any, bound: float) -> Any:
 
 def smooth_l1_loss_double_backward(grad: Any, x: Any, target: Any, reduction: int, beta: float) -> Any:
     """1 / beta for small differences, else 0."""
-    return _mean(d.div_scalar(grad * _inside(x, target, beta), beta), reduction)
+    return _mean_in_place(d.div_scalar(grad * _inside(x, target, beta), beta), reduction)
 
 
 def huber_loss_double_backward(grad: Any, x: Any, target: Any, reduction: int, delta: float) -> Any:
     """1 for small differences, else 0."""
-    return _mean_in_place(grad * _inside(x, target, delta), reduction)
+    return _mean_in_place(_written(grad * _inside(x, target, delta), reduction), reduction)
 
 
 def soft_margin_loss_double_backward(grad: Any, x: Any, target: Any, reduction: int) -> Any:
@@ -50,17 +67,14 @@ def soft_margin_loss_double_backward(grad: Any, x: Any, target: Any, reduction: 
     z = (x * -target).exp()
     plus = d.add_scalar(z, 1)
     square = plus * plus  # first: PyTorch's C++ evaluates the right operand first
-    return _mean(grad * (target * target) * z / square, reduction)
-
-
-def _weighted(x: Any, weight: Any, reduction: int) -> Any:
-    return _mean(x if weight is None else x * weight, reduction)
+    return _mean_in_place(grad * (target * target) * z / square, reduction).to(x._desc.dtype)
 
 
 def binary_cross_entropy_target_backward(grad: Any, x: Any, target: Any, weight: Any, reduction: int) -> Any:
     """Minus the logit, whatever the target is."""
-    out = d.mul_(-d.logit(x, None), grad)  # in place, as PyTorch does, which a clone shows
-    return _weighted(out, weight, reduction)
+    out = d.logit(x, None)
+    out = _times(-out if within(out) else d.neg_(out), grad)
+    return _mean_in_place(_times(out, weight), reduction)
 
 
 EPS = 1e-12  # what keeps the second derivatives from dividing by zero
@@ -75,23 +89,23 @@ def binary_cross_entropy_double_backward(
     square = near.pow(2) * square
     product = d.mul_scalar(x, 2) * target
     bend = (x * x - product + target) / square
-    bend = d.mul_(bend, grad * grad_output)
-    return _mean(bend if weight is None else d.mul_(bend, weight), reduction)
+    return _mean(_times(_times(bend, grad * grad_output), weight), reduction)
 
 
 def binary_cross_entropy_double_backward_target(
     grad: Any, grad_output: Any, x: Any, weight: Any, reduction: int
 ) -> Any:
     """-1 / (x * (1 - x))"""
-    product = _weighted(-grad * grad_output, weight, NONE)
-    return _mean(product / (number_minus(1, x) * x), reduction)
+    product = _times(-grad * grad_output, weight)
+    slope = number_minus(1, x) * x
+    return _mean_in_place(product / slope if within(product, slope) else d.div_(product, slope), reduction)
 
 
 def bce_double_backward_grad_output(grad: Any, x: Any, target: Any, weight: Any, reduction: int) -> Any:
     """The same gradient, of every element."""
     far = d.add_scalar(number_minus(1, x), EPS)  # from right to left, likewise
     product = d.add_scalar(x, EPS) * far
-    return _weighted((x - target) / product * grad, weight, reduction)
+    return _mean(_times(_times((x - target) / product, grad), weight), reduction)
 
 
 def _again(backward: Any, grad: Any, grad_output: Any, x: Any, target: Any, reduction: int, *further: Any) -> Any:
@@ -125,13 +139,22 @@ def nll_loss2d_again(grad: Any, target: Any, weight: Any, reduction: int, ignore
 def binary_cross_entropy_with_logits_backward(
     grad: Any, self: Any, target: Any, weight: Any, pos_weight: Any, reduction: int
 ) -> Any:
-    """sigmoid(x) - target, weighted"""
-    if pos_weight is None:
-        out = (self.sigmoid() - target) * grad
+    """sigmoid(x) - target, weighted; where no graph is made it is written into what its first operator made."""
+    if grad_mode.state.grad or within(grad, self, target, weight, pos_weight):
+        if pos_weight is None:
+            out = (self.sigmoid() - target) * grad
+        else:
+            t = pos_weight * target
+            out = ((d.add_scalar(t, 1) - target) * self.sigmoid() - t) * grad
+        out = out if weight is None else out * weight
     else:
-        t = pos_weight * target
-        out = ((d.add_scalar(t, 1) - target) * self.sigmoid() - t) * grad
-    return _weighted(out, weight, reduction).to(self._desc.dtype)
+        if pos_weight is None:
+            out = d.sub_(self.sigmoid(), target)
+        else:
+            t = pos_weight * target
+            out = d.sub_(d.mul_(d.sub_(d.add_scalar(t, 1), target), self.sigmoid()), t)
+        out = _times(_times(out, grad), weight)
+    return _mean_in_place(out, reduction).to(self._desc.dtype)
 
 
 def binary_cross_entropy_with_logits_target_backward(
@@ -141,17 +164,10 @@ def binary_cross_entropy_with_logits_target_backward(
     if pos_weight is None:
         out = -self * grad
     else:
-        rest = d.log_sigmoid(self)[0] * pos_weight  # first: PyTorch's C++ evaluates arguments from right to left
-        out = (d.log_sigmoid(-self)[0] - rest) * grad
-    return _weighted(out, weight, reduction).to(target._desc.dtype)
-
-
-def binary_cross_entropy_with_logits_writes(node: Any, index: int) -> int:
-    """How often PyTorch's formula writes to the gradient of the scores (0), or of the target (1)."""
-    often = int(node.reduction == 1)
-    if index or not grad_mode.state.grad:
-        often += 2 * (node.pos_weight is not None) + (node.weight is not None)
-    return often if index or grad_mode.state.grad else often + 2
+        rest = _times(d.log_sigmoid(self)[0], pos_weight)  # first: PyTorch's C++ evaluates arguments from right to left
+        out = d.log_sigmoid(-self)[0]
+        out = _times(out - rest if within(out, rest) else d.sub_(out, rest), grad)
+    return _mean_in_place(_times(out, weight), reduction).to(target._desc.dtype)
 
 
 def embedding_double_backward(grad: Any, indices: Any, padding_idx: int) -> Any:

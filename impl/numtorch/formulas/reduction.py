@@ -115,12 +115,22 @@ def evenly_distribute_backward(grad: Any, x: Any, value: Any) -> Any:
 
 def scale_by_count_backward(grad: Any, x: Any, result: Any, dim: Any, keepdim: bool) -> Any:
     """The gradient shared among ties along the dimensions."""
+    return _fitted(_shared(grad, x, result, dim, keepdim), x)
+
+
+def _shared(grad: Any, x: Any, result: Any, dim: Any, keepdim: bool) -> Any:
+    """The same; of a number that was reduced along a dimension, with that dimension, which was not there."""
     ndim = x._desc.ndim
     grad = d.view(grad, ()) if dim == () and not keepdim else viewed(grad, dim, keepdim, ndim)
     chosen = mask(np.equal, viewed(result, dim, keepdim, ndim), x)
-    if not ndim and dim != () and not keepdim:  # with a dimension put back that was not there, and summed again
-        return d.sum_all(d.view(grad, (1,)) / _number_of(chosen, dim) * chosen, None)
+    if not ndim and dim != () and not keepdim:
+        grad = d.view(grad, (1,))
     return grad / _number_of(chosen, dim) * chosen
+
+
+def _fitted(grad: Any, x: Any) -> Any:
+    """A gradient without the dimension that x does not have, as PyTorch's engine sums it."""
+    return grad if x._desc.ndim or not grad._desc.ndim else d.sum_all(grad, None)
 
 
 def _number_of(chosen: Any, dim: Any) -> Any:
@@ -136,11 +146,11 @@ def _number_of(chosen: Any, dim: Any) -> Any:
 def aminmax_backward(grads: list, x: Any, least: Any, greatest: Any, dim: int | None, keepdim: bool) -> Any:
     """The sum of the two gradients."""
     parts = [
-        scale_by_count_backward(g, x, r, dim, keepdim)
+        _shared(g, x, r, () if dim is None else dim, keepdim)
         for g, r in zip(grads, (least, greatest), strict=True)
         if g is not None
     ]
-    return parts[0] if len(parts) == 1 else parts[0].add_(parts[1])
+    return _fitted(parts[0] if len(parts) == 1 else parts[0].add_(parts[1]), x)
 
 
 def value_selecting_backward(grad: Any, dim: int, index: Any, shape: tuple, keepdim: bool) -> Any:

@@ -38,8 +38,12 @@ WINDOWS = {"cat_backward", "stack_backward"}
 SPARED = set(WRITES) - WINDOWS - {"maximum_backward", "minimum_backward", "new_zeros"}
 """Those that PyTorch computes out of place where a mode of its dispatcher is in force."""
 
-DIVIDED = {f"{loss}_double_backward" for loss in ("mse_loss", "smooth_l1_loss", "huber_loss", "soft_margin_loss")}
-"""Formulas that PyTorch divides in place by the number of elements, if the loss is a mean."""
+COUNTED = {
+    *(f"{loss}_double_backward" for loss in ("mse_loss", "smooth_l1_loss", "huber_loss", "soft_margin_loss")),
+    *(f"binary_cross_entropy_{of}" for of in ("target_backward", "double_backward", "double_backward_target")),
+    *(f"binary_cross_entropy_with_logits_{of}" for of in ("backward", "target_backward")),
+}
+"""Formulas over Tensors alone that write to their results where PyTorch's do, by operators that count it."""
 
 SELECTS = {"pow_backward_self"}
 """Formulas of two operands that choose elements by a mask, which lies as an operand does."""
@@ -79,6 +83,9 @@ class Nodes(Template):
             slots += ["operand_descs"]
         if row.shown == "NotImplemented":
             slots += ["required"]
+        counted = any(formula.partition("(")[0] in COUNTED for formula in row.formulas.values())
+        if counted:
+            slots += ["written"]
         w(0, f"\n\nclass {row.node}({base}):")
         w(1, f"__slots__ = ({''.join(repr(s) + ', ' for s in slots).strip()})")
         w(1, f"saved = ({''.join(repr(s) + ', ' for s in row.saved + row.saved_results).strip()})")
@@ -99,17 +106,8 @@ class Nodes(Template):
             w(1, f"writes_grad = {one[0]}\nwrites_only = {one[1]}")
         counts = [WRITES.get(formula.partition("(")[0]) for formula in row.formulas.values()]
         writes = next(filter(None, counts), None)
-        halved = [formula.partition("(")[0] in DIVIDED for formula in row.formulas.values()]
-        if any(halved):
-            w(1, f"writes_grad = property(lambda node: int(node.reduction == 1))\nwrites_only = {halved.index(True)}")
-        multiplied = [formula.startswith("binary_cross_entropy_double_backward(") for formula in row.formulas.values()]
-        if any(multiplied):
-            w(1, "writes_grad = property(lambda node: int(node.reduction != 1) * (1 + (node.weight is not None)))")
-            w(1, f"writes_only = {multiplied.index(True)}")
-        if row.name == "binary_cross_entropy_with_logits":
-            for which, index in (("writes_grad", 0), ("operand_writes", 1)):
-                w(1, f"{which} = property(lambda node: formulas.{row.name}_writes(node, {index}))")
-            w(1, "writes_only = 0")
+        if counted:
+            w(1, "writes_grad = 1\ncounts_writes = True")
         if any(formula.partition("(")[0] in SPARED for formula in row.formulas.values()):
             w(1, "spares_watched = True")
         if writes and "cummaxmin_backward" in row.formulas.get(
@@ -192,7 +190,7 @@ class Nodes(Template):
         plain = (
             base != "VariadicNode"
             and not multi
-            and not called & (WRITES.keys() | WRITTEN_ONE.keys() | MAY_BE_UNDEFINED | DIVIDED)
+            and not called & (WRITES.keys() | WRITTEN_ONE.keys() | MAY_BE_UNDEFINED | COUNTED)
         )
         w(1, f"def {'run' if plain else 'apply'}(node, {arg}, keep: bool):")
         # The strides of what is combined with what was saved decide those of the result.

@@ -200,6 +200,9 @@ class Node:
         False  # `writes_grad` counts where several results have gradients, the second of which is added in place
     )
     combines = False  # whether the formula is elementwise over the gradient and what was saved
+    counts_writes = (
+        False  # whether the formulas over Tensors write as PyTorch's do: `written` is how often, of each operand
+    )
     spares_watched = False  # `writes_grad` counts nothing while somebody watches writes: PyTorch writes to nothing then
     writes_only: int | None = None  # `writes_grad` counts for this operand only: of CopySlices for the first
     prunes = False  # whether the formulas over Tensors are told which edges nothing is asked of
@@ -207,7 +210,9 @@ class Node:
     writes_for_operand = (
         False  # whether what is written has the shape and type of the operand, whatever the result's are
     )
-    writes_grad = 0  # how often PyTorch's formula writes to its result, whose version that is
+    writes_grad = (
+        0  # how often PyTorch's formula writes to its result; 0 if that is never, whatever the node's values are
+    )
     saved: tuple[str, ...] = ()  # names a formula reads: operands, then results
     not_differentiable: tuple[str, ...] = ()  # saved results that never require grad
     saved_lists: tuple[str, ...] = ()  # tuples of tensors, each a SavedList
