@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import threading
 from typing import Any
@@ -12,8 +13,9 @@ import pytest
 import numtorch as torch
 from numtorch import dispatch, tangents
 from numtorch.autograd import forward_ad as fw
-from numtorch.calls import torch_function
+from numtorch.calls import replacing, torch_function
 from numtorch.forward_rules.table import FAMILIES
+from numtorch.overrides import TorchFunctionMode
 from tests.numtorch.operator_samples import LEAVES, constants, leaf, samples
 
 STEP = 1e-6
@@ -107,18 +109,61 @@ def test_tangents_of_solutions_have_right_gradients(left: bool, row_major: bool)
 def test_operators_are_what_they_were_once_the_level_is_left() -> None:
     with fw.dual_level():
         pass  # which imports what is imported on demand
+    replacing.put_all_back()
     before = codes()
     defaults = {f: (f.__defaults__, f.__kwdefaults__) for f in before}
     with fw.dual_level():
         assert dispatch.mul.__code__ is not before[dispatch.mul]
+        replacing.put_all_back()
+        assert dispatch.mul.__code__ is not before[dispatch.mul]
+    replacing.put_all_back()
     assert codes() == before
     assert {f: (f.__defaults__, f.__kwdefaults__) for f in before} == defaults
 
 
+def test_operator_has_its_own_code_again_when_it_is_first_called_after_the_level() -> None:
+    replacing.put_all_back()
+    x, code, public = torch.tensor([2.0]), dispatch.mul.__code__, torch.mul.__code__
+    for _ in range(2):
+        with fw.dual_level():
+            assert dispatch.mul.__code__ is not code
+        torch.mul(x, x), dispatch.mul(x, x)
+        assert dispatch.mul.__code__ is code
+        assert torch.mul.__code__ is public
+
+
+def test_level_does_not_show_in_the_signature_of_a_function() -> None:
+    before = inspect.signature(torch.nn.functional.smooth_l1_loss), inspect.signature(torch.mul)
+    with fw.dual_level():
+        assert (inspect.signature(torch.nn.functional.smooth_l1_loss), inspect.signature(torch.mul)) == before
+    assert (inspect.signature(torch.nn.functional.smooth_l1_loss), inspect.signature(torch.mul)) == before
+
+
+def test_mode_after_a_level_is_told_of_what_has_a_default_by_keyword() -> None:
+    told = []
+
+    class Told(TorchFunctionMode):
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            told.append((args, kwargs))
+            return func(*args, **(kwargs or {}))
+
+    x = torch.tensor([0.5])
+    with Told():
+        torch.unique(x, False)
+    before, told[:] = list(told), []
+    with fw.dual_level():
+        pass
+    with Told():
+        torch.unique(x, False)
+    assert str(told) == str(before)
+
+
 def test_exception_leaves_the_level() -> None:
+    replacing.put_all_back()
     code = dispatch.mul.__code__
     with pytest.raises(ZeroDivisionError), fw.dual_level():
         raise ZeroDivisionError
+    dispatch.mul(torch.tensor(1.0), 2.0)
     assert dispatch.mul.__code__ is code
     assert tangents.entered is None
 

@@ -9,6 +9,7 @@ import pytest
 
 import numtorch as torch
 from numtorch import dispatch, levels
+from numtorch.calls import replacing
 from numtorch.func import grad, hessian, jacfwd, jacrev, jvp, vjp, vmap
 
 VALUES = [0.5, -1.5, 2.0]
@@ -95,6 +96,7 @@ def test_gradient_of_vmap_is_that_of_each(name):
 
 
 def test_operators_are_what_they_were_afterwards():
+    replacing.put_all_back()
     code = dispatch.mul.__code__
     seen = []
 
@@ -104,16 +106,19 @@ def test_operators_are_what_they_were_afterwards():
 
     grad(f)(torch.tensor(VALUES))
     assert seen == [False]
+    dispatch.mul(torch.tensor(1.0), 2.0)
     assert dispatch.mul.__code__ is code
     assert levels.state.stack == []
 
 
 def test_operators_are_what_they_were_after_an_error():
+    replacing.put_all_back()
     code = dispatch.mul.__code__
     with pytest.raises(ZeroDivisionError):
         vmap(grad(lambda a: 1 / 0))(torch.tensor([VALUES]))
     with pytest.raises(ZeroDivisionError):
         jvp(lambda a: 1 / 0, (torch.tensor(VALUES),), (torch.tensor(VALUES),))
+    dispatch.mul(torch.tensor(1.0), 2.0)
     assert dispatch.mul.__code__ is code
     assert levels.state.stack == []
     assert torch.is_grad_enabled()

@@ -4,6 +4,10 @@ While a dual level is entered or a function transform runs, the code of every op
 torch_function.py replaces the code of public functions while somebody overrides them. So operators pay nothing the rest of the
 time. (Rejected: a question in each generated operator, which all programs would pay for.)
 
+There are 900 such functions, and to exchange the code of all takes half a millisecond: too much for the gradient of a small
+function. So an operator gets its own code back when it is first called after the last transform ended, and the next transform
+replaces only what has it.
+
 What is asked, in this order: the innermost interpreter of the thread (levels.py), which has its way with the call and hands it
 on to the level below, until there is none; and there the rule of forward mode, if a dual level is entered.
 """
@@ -25,13 +29,17 @@ Rule = Callable[["Replaced", tuple, dict], Any]
 class Replaced:
     """A function, its rule in forward mode, and what kind of function it is to the interpreters of transforms."""
 
-    __slots__ = ("_asking", "_function", "_known", "_own", "kind", "name", "names", "original", "relates", "rule")
+    __slots__ = (
+        *("_asking", "_function", "_known", "_own"),
+        *("asks", "kind", "name", "names", "original", "relates", "rule"),
+    )
 
     def __init__(self, target: FunctionType, name: str, rule: Rule | None, kind: Any):
         from ..forward_rules.kinds import view
 
         self._function, self.name, self.rule, self.kind = target, name, rule, kind
         self.relates = rule is view
+        self.asks = False
         known = self._known = torch_function.of(target)
         own = known.own() if known is not None else (target.__code__, target.__defaults__, target.__kwdefaults__)
         self._own = own
@@ -41,14 +49,19 @@ class Replaced:
         self.original: Any = FunctionType(code, target.__globals__, target.__name__, defaults, target.__closure__)
         self.original.__kwdefaults__ = keywords
         self.original.__qualname__ = target.__qualname__
+        if known is not None and not known.tells_signature:
+            target.__wrapped__ = self.original  # type: ignore[attr-defined]  # whose signature inspect.signature tells
+            known.tells_signature = True
 
     def on(self) -> None:
         """From now on the function asks."""
         self._write(*self._asking)
+        self.asks = True
 
     def off(self) -> None:
         """The function as it was."""
         self._write(*self._own)
+        self.asks = False
 
     def _write(self, code: Any, defaults: Any, keywords: Any) -> None:
         if self._known is not None:
@@ -61,6 +74,9 @@ class Replaced:
         stack = levels.state.stack
         if stack:
             return stack[-1].process(self, args, kwargs)
+        if not _holders:
+            _put_back(self)
+            return self._function(*args, **kwargs)
         if outermost:
             return outermost[0](self, args, kwargs)
         return self.run(self, args, kwargs)
@@ -82,6 +98,7 @@ outermost: list[Callable[[Replaced, tuple, dict], Any]] = []
 """What runs a call outside of all transforms, once one has run: it knows of tensors whose level is over."""
 
 _replaced: dict[FunctionType, Replaced] = {}
+_own: list[Replaced] = []  # those that run their own code
 _looked_through = 0  # how many public functions there were when the operators among them were last looked for
 _lock = threading.RLock()
 _holders = 0
@@ -93,8 +110,9 @@ def hold() -> None:
     with _lock:
         if not _holders:
             _look()
-            for replaced in _replaced.values():
+            for replaced in _own:
                 replaced.on()
+            _own.clear()
         _holders += 1
 
 
@@ -103,9 +121,11 @@ def _look() -> None:
     global _looked_through
     if _looked_through == torch_function.count():
         return
+    put_all_back()  # functions are known by their own code
     for target, name, rule, kind in targets():
         if target not in _replaced:
             _replaced[target] = Replaced(target, name, rule, kind)
+            _own.append(_replaced[target])
     _looked_through = torch_function.count()
 
 
@@ -114,9 +134,20 @@ def let_go() -> None:
     global _holders
     with _lock:
         _holders -= 1
-        if not _holders:
-            for replaced in _replaced.values():
-                replaced.off()
+
+
+def _put_back(replaced: Replaced) -> None:
+    """Give a function that is called while nobody holds operators its own code again."""
+    with _lock:
+        if replaced.asks and not _holders:
+            replaced.off()
+            _own.append(replaced)
+
+
+def put_all_back() -> None:
+    """Give every function its own code again, unless somebody holds them."""
+    for replaced in list(_replaced.values()):
+        _put_back(replaced)
 
 
 def targets() -> Iterable[tuple[FunctionType, str, Rule | None, Any]]:

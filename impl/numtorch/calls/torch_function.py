@@ -146,8 +146,8 @@ class _Function:
     """A public function: its own code, and the code that asks first."""
 
     __slots__ = (
-        *("_code", "_defaults", "_func", "_function", "_keywords", "_modes_only", "_python", "_tells_self", "_wraps"),
-        *("asks_all", "original"),
+        *("_code", "_defaults", "_func", "_function", "_keywords", "_modes_only", "_names", "_python", "_tells_self"),
+        *("asks_all", "original", "tells_signature"),
     )
 
     def __init__(
@@ -160,9 +160,10 @@ class _Function:
         self._func = func
         self._python = python
         self._code = function.__code__
+        self._names = self._code.co_varnames[: self._code.co_argcount]
         self._defaults = function.__defaults__
         self._keywords = function.__kwdefaults__
-        self._wraps = hasattr(function, "__wrapped__")  # it hands on to another, whose signature is told already
+        self.tells_signature = hasattr(function, "__wrapped__")  # of another function, which is told already
         self.original: Any = None
 
     def replace(self) -> None:
@@ -175,7 +176,7 @@ class _Function:
         # NumPy reads it in the error of an __array__ that takes no `copy`.
         original.__qualname__ = function.__qualname__
         self.original = original
-        if not self._wraps:
+        if not self.tells_signature:
             function.__wrapped__ = original  # type: ignore[attr-defined]  # whose signature inspect.signature tells
         function.__code__ = entry_of(len(self._code.co_freevars))
         function.__defaults__ = None
@@ -187,7 +188,7 @@ class _Function:
         function.__code__ = self._code
         function.__defaults__ = self._defaults
         function.__kwdefaults__ = self._keywords
-        if not self._wraps:
+        if not self.tells_signature:
             del function.__wrapped__  # type: ignore[attr-defined]
         self.original = None
 
@@ -231,9 +232,7 @@ class _Function:
     def _with_defaults(self, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
         """The arguments as PyTorch's Python hands them on: what has a default goes by keyword."""
         defaults = self._python or {}
-        code = self.original.__code__
-        names = code.co_varnames[: code.co_argcount]
-        given = {name: value for name, value in zip(names, args, strict=False) if name in defaults}
+        given = {name: value for name, value in zip(self._names, args, strict=False) if name in defaults}
         return args[: len(args) - len(given)], {**defaults, **given, **kwargs}
 
 
