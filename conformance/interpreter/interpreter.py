@@ -205,7 +205,7 @@ class Session:
                 self.missing = _lookup_that_failed(step, exception)
             if isinstance(exception, TypeError) and self.missing is None:
                 symbol = _symbol(step)
-                self.missing = f"operator.{symbol}" if self._names.lacks(symbol) else None
+                self.missing = f"operator.{symbol}" if self._names.lacks(symbol) else self._names.lacks_weak(exception)
             if kept is None:
                 _let_go(exception)
             else:

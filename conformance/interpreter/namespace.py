@@ -140,6 +140,12 @@ class Namespace:
             hasattr(self.tensor_type, name) for name in SPECIAL_METHODS[symbol]
         )
 
+    def lacks_weak(self, error: TypeError) -> str | None:
+        """What is missing if this error says that no tensor can be referred to weakly, which lies in their class alone."""
+        if self.tensor_type.__weakrefoffset__ or not str(error).startswith("cannot create weak reference to"):
+            return None
+        return "weakref.ref of a tensor"
+
     def tensor(self, literal: TensorLiteral) -> Any:
         """A new tensor of these elements: every bit of them, the payload of a nan apart."""
         dtype = self.resolve(f"torch.{literal.dtype}")

@@ -16,6 +16,8 @@ from conformance.subjects.libraries.library import FACETS, Functional, Library, 
 from conformance.subjects.libraries.numpy_like import operators
 from conformance.subjects.libraries.shim import module_of
 from conformance.subjects.libraries.signatures import SIGNATURES
+from conformance.subjects.libraries.torch_like import methods
+from tests.conformance.small_programs import bind, call, program
 
 SAMPLE = TensorLiteral(dtype="float32", shape=(2,), data=np.array([1.0, 2.0], "<f4").tobytes())
 
@@ -95,6 +97,7 @@ def test_gradient_of_a_gradient_depends_on_every_leaf(torch):
         lambda torch, x: (x * 2).sum().backward(inputs=[x]),
         lambda torch, x: torch.tensor([1.0], dtype=torch.float64).lerp(x, x),
         lambda torch, x: setattr(x, "grad", x),
+        lambda torch, x: (x * 2).backward([x]),
         lambda torch, x: x.reshape(1, 2, 1).t(),
     ],
 )
@@ -239,6 +242,34 @@ def test_what_a_lazy_library_computes_anew_is_read_once():
     assert x.tolist() == x.tolist()
     assert x.__torchstone_read__() == np.array([1.0, 2.0], "<f4").tobytes()
     assert len(read) == 1
+
+
+def test_how_long_a_tensor_lives_is_not_asked(torch):
+    asks = program(bind("x", SAMPLE), call("weakref.ref", "$x"))
+    assert run(asks, torch).steps[-1].reason == "weakref.ref of a tensor"
+
+
+def test_too_few_cotangents_leave_no_gradient(torch):
+    x, y = torch.tensor([1.0], requires_grad=True), torch.tensor([2.0], requires_grad=True)
+    with pytest.raises(RuntimeError, match="2 tensors and 1 gradients"):
+        torch.autograd.backward([x * 2, y * 2], [torch.tensor([1.0])])
+    assert x.grad is None
+
+
+def test_an_option_that_is_a_tensor_is_not_compared_by_the_library(torch):
+    x = torch.tensor([1.0], requires_grad=True)
+    with pytest.raises(Missing, match="grad_variables"):
+        torch.autograd.backward(x * 2, grad_variables=x)
+
+
+def test_a_shape_of_no_dimension_is_said():
+    class Given:
+        def permute(self, order, *more):
+            return order, more
+
+    row = methods(lambda signature: Given.permute if signature.name == "permute" else None)["permute"]
+    assert row(input=Given(), dims=()) == ((), ())
+    assert row(input=Given(), dims=(1, 0)) == (1, (0,))
 
 
 def test_behind_what_a_library_lacks_nothing_is_run(torch):

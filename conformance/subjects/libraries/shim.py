@@ -201,6 +201,8 @@ class Shim:
             if create_graph:
                 raise Missing("Tensor.backward(create_graph=True)")
             for output, cotangent in zip(outputs, cotangents, strict=True):
+                if not isinstance(cotangent, Tensor | None):
+                    raise Missing("Tensor.backward(gradient=) of what is no tensor")
                 try:
                     derivatives.backward(output.value, None if cotangent is None else cotangent.value, retain_graph)
                 except Exception as error:
@@ -231,8 +233,7 @@ class Shim:
         """``torch.autograd.backward``."""
         nothing_but_defaults("torch.autograd.backward", others)
         outputs = _listed(tensors)
-        cotangents = [None] * len(outputs) if grad_tensors is None else _listed(grad_tensors)
-        self.backward(outputs, cotangents, retain_graph, create_graph)
+        self.backward(outputs, _cotangents(grad_tensors, outputs), retain_graph, create_graph)
 
     def grad(
         self,
@@ -247,7 +248,7 @@ class Shim:
         """``torch.autograd.grad``."""
         nothing_but_defaults("torch.autograd.grad", others)
         outputs, inputs = _listed(outputs), _listed(inputs)
-        cotangents = [None] * len(outputs) if grad_outputs is None else _listed(grad_outputs)
+        cotangents = _cotangents(grad_outputs, outputs)
         if isinstance(self.library.derivatives, Tape):
             gradient = self.library.derivatives.gradient
             if gradient is None or not all(isinstance(one, Tensor) for one in (*outputs, *inputs)):
@@ -374,3 +375,11 @@ def _filled(value: Any, values: Sequence[Value]) -> Any:
 
 def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, tuple | list) else [value]
+
+
+def _cotangents(given: Any, outputs: list[Any]) -> list[Any]:
+    """One for each output, before anything is differentiated."""
+    cotangents = [None] * len(outputs) if given is None else _listed(given)
+    if len(cotangents) != len(outputs):
+        raise RuntimeError(f"{len(outputs)} tensors and {len(cotangents)} gradients")
+    return cotangents

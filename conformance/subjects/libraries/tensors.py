@@ -39,9 +39,12 @@ class Node:
 
 
 class Tensor:
-    """A value of the library. `node` says how it was made, if a derivative may be asked for and the library keeps no tape."""
+    """A value of the library. `node` says how it was made, if a derivative may be asked for and the library keeps no tape.
 
-    __slots__ = ("__weakref__", "_grad", "index", "needs", "node", "read", "shim", "stands_for", "tracked", "value")
+    It cannot be referred to weakly: how long it lives says nothing of the library, whose graph holds values and not this.
+    """
+
+    __slots__ = ("_grad", "index", "needs", "node", "read", "shim", "stands_for", "tracked", "value")
 
     def __init__(self, shim: Shim, value: Value, node: Node | None = None, index: int = 0) -> None:
         self.shim, self.value, self.node, self.index = shim, value, node, index
@@ -159,7 +162,8 @@ class Tensor:
 def nothing_but_defaults(name: str, others: dict[str, Any]) -> None:
     """Raises Missing if an option that libraries do not have is given and says something."""
     for option, value in others.items():
-        if value not in (None, False):
+        # Not ==, which is an operator of the library.
+        if value is not None and value is not False:
             raise Missing(f"{name}({option}=)")
 
 

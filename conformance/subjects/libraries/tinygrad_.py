@@ -82,4 +82,6 @@ LIBRARY = Library(
     dtype=lambda value: _NAMES.get(value.dtype.name, value.dtype.name),
     features=TAPE_FEATURES,
     lazy=True,
+    # Of an index that is a bool, a mask, a number of NumPy's or an array.
+    lacking=r"index(ing| dtype \S+) is not supported|index=.* contains non-int element|shape must be int, got dtypes.bool",
 )

@@ -64,7 +64,8 @@ def _operator(
             if parameter.kind is not parameter.VAR_POSITIONAL:
                 given.append(value)
             elif variadic:
-                given.extend(value)
+                # A shape without dimensions has to be said as well.
+                given.extend(value or ((),))
             else:
                 given.append(list(value))
         named = {shared[name]: value for name, value in arguments.items() if name in shared}
