@@ -87,7 +87,8 @@ def rows(finding: Finding, first: Difference | None, facets: Collection[str] = (
     for difference in finding.verdict.differences:
         differences.setdefault(_row_of(difference, program), []).append(difference)
     ended = _end(finding)
-    known = _Known(), _Known()
+    twins = not facets or "identity" in facets
+    known = _Known(twins=twins), _Known(twins=twins)
     shown = set(_shown(len(program.steps), sorted(differences)))
     found: list[Row] = []
     skipped = 0
@@ -202,8 +203,10 @@ def _is_of(field: Field, fact: Fact, told: set[tuple[str, str]]) -> bool:
 class _Known:
     """What the steps before have shown, so that it need not be shown again."""
 
-    def __init__(self, names: Iterable[str] = ()) -> None:
+    def __init__(self, names: Iterable[str] = (), *, twins: bool = True) -> None:
         self.names = set(names)
+        self.twins = twins
+        """Whether another name of one object is told as that: where it cannot be seen, both sides show what is in it."""
         self.groups: dict[str, set[tuple[str, ...]]] = {"alias": set(), "identity": set()}
 
     def take(self, step: StepTrace) -> None:
@@ -255,6 +258,8 @@ def step_facts(
 def _twins(trace: StepTrace, known: _Known) -> dict[str, str]:
     """New names of objects that had a name before: what is in them is known, and is not written again."""
     twins: dict[str, str] = {}
+    if not known.twins:
+        return twins
     for group in trace.identity or () if trace.identity is not UNSET else ():
         old = [name for name in group if name in known.names]
         if old:
@@ -283,7 +288,7 @@ def _called(call: FunctionCall, known: _Known, bodies: Bodies, differing: Inside
     steps = bodies.get(call.function) or bodies.get(call.function.rpartition(".")[2]) or ()
     texts = source.lines(Program(steps=steps)) if steps else []
     inside = []
-    seen = _Known(known.names)
+    seen = _Known(known.names, twins=known.twins)
     for index, trace in enumerate(call.steps):
         below = {(path[1:], facet, name) for path, facet, name in differing if path[:1] == (index,)}
         facts = step_facts(steps[index] if index < len(steps) else None, trace, seen, bodies, below)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from conformance import journal
@@ -385,6 +386,11 @@ def test_a_second_name_of_an_object_is_told_and_not_written_again() -> None:
     row = rows(Finding(program=program, oracle=trace, subject=trace, verdict=Verdict(status="PASS")), None)[1]
     said = [" ".join([fact.name, *(field.text for field in fact.fields)]) for fact in row.subject or ()]
     assert said == ["x requires grad", "t t is x"]
+    # A side that sees no identity shows what is in it: so does the other one then, and they are the same.
+    blind = Trace(steps=(first, replace(second, identity=UNSET)))
+    finding = Finding(program=program, oracle=trace, subject=blind, verdict=Verdict(status="PASS"))
+    assert rows(finding, None)[1].state == "apart"
+    assert rows(finding, None, ("value", "shape"))[1].state == "same"
 
 
 def test_what_a_subject_cannot_observe_is_left_out_on_both_sides() -> None:
