@@ -214,7 +214,9 @@ def _unknown_names_are_unsupported(patient: Patient) -> None:
     _expect(step.outcome == "unsupported", f"torch.no_such_function(x) is {step.outcome}, not unsupported")
     _expect(bool(step.reason), "an unsupported step gives no reason: the name that is missing")
     # A runner may end there: then everything behind is unsupported for the same reason.
-    _expect(after.outcome in ("blocked", "unsupported"), f"a step that needs its result is {after.outcome}, not blocked")
+    _expect(
+        after.outcome in ("blocked", "unsupported"), f"a step that needs its result is {after.outcome}, not blocked"
+    )
 
 
 @check("raised")
