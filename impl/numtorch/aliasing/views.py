@@ -47,12 +47,12 @@ class AutogradMeta:
         "wrapped",
     )
 
-    def __init__(self) -> None:
-        self.base: Any = None
-        self.creation_meta = DEFAULT
-        self.attr_version = 0
-        self.replay: Any = None  # how to re-derive the view where strides cannot say it
-        self.backward_view = False  # False for a detached alias, which shares memory but not history
+    def __init__(self, base: Any = None, meta: int = DEFAULT, version: int = 0, replay: Any = None) -> None:
+        self.base = base
+        self.creation_meta = meta
+        self.attr_version = version
+        self.replay = replay  # how to re-derive the view where strides cannot say it
+        self.backward_view = base is not None  # False for a detached alias, which shares memory but not history
         self.hooks: Any = None
         self.post_hooks: Any = None
         self.retains_grad = False
@@ -165,13 +165,15 @@ def as_view(base: Any, view: Any, meta: int = DEFAULT, replay: Any = None) -> An
 
     `replay(base)` derives the view anew where strides cannot say it: where the type of the elements changes.
     """
-    extra = AutogradMeta()
-    view._extra = extra
     parent = base._extra
     if parent is not None and parent.inference:
-        extra.inference = True  # and no view: the memory of inference tensors has no history
+        view._extra = AutogradMeta()
+        view._extra.inference = True  # and no view: the memory of inference tensors has no history
         return view
-    view._counter = counter_of(base)
+    counter = base._counter
+    if counter is None:
+        counter = base._counter = [0]
+    view._counter = counter
     if grad_mode.disabled and not grad_mode.state.grad:
         meta = INFERENCE_MODE if grad_mode.state.inference else NO_GRAD_MODE
     root = base
@@ -181,11 +183,7 @@ def as_view(base: Any, view: Any, meta: int = DEFAULT, replay: Any = None) -> An
             meta = parent.creation_meta
         if replay is not None or parent.replay is not None:
             replay = Chained(parent.replay or Restride(base), replay or Restride(view))
-    extra.replay = replay
-    extra.base = root
-    extra.creation_meta = meta
-    extra.attr_version = view._counter[0]
-    extra.backward_view = True
+    view._extra = AutogradMeta(root, meta, counter[0], replay)
     if not view._requires_grad:
         view._requires_grad = ASK_BASE
     return view

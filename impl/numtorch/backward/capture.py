@@ -10,7 +10,7 @@ The versions of memory that gradients were added up in are seen at the end only,
 from __future__ import annotations
 
 import weakref
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from heapq import heappop, heappush
 from typing import Any
 
@@ -31,7 +31,7 @@ _new = object.__new__
 _TENSOR = (Tensor,)
 _ndarray = np.ndarray
 _extras = NodeExtra.alive.data
-Sums = list[tuple[weakref.ref, int]]  # memory in which gradients were added up, weakly, and how often it was written to
+Sum = tuple[weakref.ref, int]  # memory in which gradients were added up, weakly, and how often it was written to
 
 
 def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]]) -> list[Any] | None:
@@ -85,7 +85,9 @@ def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
         or _extras
     ):
         return None
-    wanted, node = ref(), root._node if root._extra is None else current_grad_fn(root)
+    wanted, node, extra = ref(), root._node, root._extra
+    if extra is not None and not (node is not None and extra.backward_view and extra.attr_version == root._counter[0]):
+        node = current_grad_fn(root)
     if type(wanted) is not AccumulateGrad or not leaf._requires_grad or node is None or node.multi:
         return None
     seed = desc.dtype.one  # that of all passes, as plain_pass.py has it: memory of its own takes 1,800 instructions
@@ -105,7 +107,7 @@ def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
     return tensor
 
 
-def alone(found: Any, sums: Sums, desc: Descriptor) -> Tensor | None:
+def alone(found: Any, sums: Iterable[Sum], desc: Descriptor) -> Tensor | None:
     """The Tensor of a gradient that is memory of its own, laid out as the leaf that `desc` describes; None of any other."""
     writes = 0
     if type(found) is list:
@@ -128,7 +130,7 @@ def alone(found: Any, sums: Sums, desc: Descriptor) -> Tensor | None:
     return new
 
 
-def arrived(task: GraphTask, found: Any, sums: Sums) -> Tensor | None:
+def arrived(task: GraphTask, found: Any, sums: Iterable[Sum]) -> Tensor | None:
     """The Tensor of what else arrived at the one leaf."""
     if type(found) is list:
         found = finished(found, sums)
@@ -136,7 +138,7 @@ def arrived(task: GraphTask, found: Any, sums: Sums) -> Tensor | None:
     return show(task, found)
 
 
-def finished(total: list[Any], sums: Sums) -> Any:
+def finished(total: list[Any], sums: list[Sum]) -> Any:
     """A sum of gradients [sum, how often it was written to], which travels on."""
     array, writes = total
     if writes:
@@ -146,7 +148,7 @@ def finished(total: list[Any], sums: Sums) -> Any:
     return array
 
 
-def recall(task: GraphTask, sums: Sums) -> None:
+def recall(task: GraphTask, sums: Iterable[Sum]) -> None:
     """Count the writes to the memory that is left."""
     for ref, times in sums:
         owner = ref()
@@ -154,46 +156,63 @@ def recall(task: GraphTask, sums: Sums) -> None:
             written(task, owner, times)
 
 
-def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> tuple[dict[Any, Any], Sums]:
+def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> tuple[dict[Any, Any], Iterable[Sum]]:
     """What arrives at each leaf, a gradient or a list as `finished` takes; NotPlain if some arrives where none is wanted."""
-    nodes: dict[Any, Any] = {}
-    leaves: dict[Any, Any] = {}
-    heap: list[tuple[int, Any]] = []
-    sums: Sums = []
     ran = []
-    while True:
+    while True:  # as long as the graph does not fork, no gradient waits for another
         if not keep:
             ran.append(node)
         if type(grad) is _ndarray and grad.ndim > 1 and turned(grad):
             raise NotPlain  # its strides would show, and the raw formulas have NumPy's
         fn, grad, fn1, grad1 = node.run(grad, True)
         if fn is None:
-            fn, grad = fn1, grad1
-        elif fn1 is not None:
+            fn, grad, fn1 = fn1, grad1, None
+        if fn1 is not None or fn is None or grad is None:
+            break
+        if type(fn) is AccumulateGrad:
+            if fn not in wanted:
+                raise NotPlain
+            for node in ran:
+                node.release()
+            return {fn: grad}, ()
+        node = fn
+    nodes: dict[Any, Any] = {}
+    leaves: dict[Any, Any] = {}
+    heap: list[tuple[int, Any]] = []
+    sums: list[Sum] = []
+    while True:
+        if fn1 is not None:
             if (slots := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
                 gather(slots, fn, grad)
             fn, grad = fn1, grad1
         fn1 = grad1 = None
-        if fn is not None:
-            if type(fn) is not AccumulateGrad and grad is not None and (not heap or -fn.seq < heap[0][0]):
-                node = fn
-                continue
+        if fn is not None and (type(fn) is AccumulateGrad or grad is None or (heap and -fn.seq >= heap[0][0])):
             if (slots := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
                 gather(slots, fn, grad)
-            grad = None
-        if not heap:
+            fn = grad = None
+        if fn is not None:
+            node = fn
+        elif heap:
+            node = heappop(heap)[1]
+            grad = nodes.pop(node)
+            if type(grad) is list:
+                grad = finished(grad, sums)
+        else:
             break
-        node = heappop(heap)[1]
-        grad = nodes.pop(node)
-        if type(grad) is list:
-            grad = finished(grad, sums)
+        if not keep:
+            ran.append(node)
+        if type(grad) is _ndarray and grad.ndim > 1 and turned(grad):
+            raise NotPlain
+        fn, grad, fn1, grad1 = node.run(grad, True)
+        if fn is None:
+            fn, grad, fn1 = fn1, grad1, None
     if not keep:
         for node in ran:
             node.release()
     return leaves, sums
 
 
-def over_tensors(task: GraphTask, node: Any, grad: Any, wanted: Container[Any]) -> tuple[dict[Any, Any], Sums]:
+def over_tensors(task: GraphTask, node: Any, grad: Any, wanted: Container[Any]) -> tuple[dict[Any, Any], Iterable[Sum]]:
     """The same over Tensors."""
     nodes: dict[Any, Any] = {}
     leaves: dict[Any, Any] = {}
