@@ -63,9 +63,15 @@ def type_error(name: str, position: int, argument: str, value: Any) -> TypeError
 
 
 def type_name(value: Any) -> str:
-    """The name of a value's type in error texts: with its module, if it is one of NumPy's."""
-    name = type(value).__name__
-    return f"numpy.{name}" if type(value).__module__ == "numpy" else name
+    """The name of a value's type in error texts: with its module, if it is written in C, as some of torch's are."""
+    kind = type(value)
+    module, name = kind.__module__, kind.__name__
+    compiled = name != "Tensor" if module == "torch" else module in _COMPILED or not kind.__flags__ & _HEAP_TYPE
+    return f"{module}.{name}" if compiled and module != "builtins" else name
+
+
+_COMPILED = ("torch._C", "torch.return_types", "torch.storage", "numpy", "collections", "decimal")
+_HEAP_TYPE = 1 << 9  # what a `class` statement makes
 
 
 def tensors_only(name: str, a: Any, b: Any, argument: str, method: bool = False) -> None:

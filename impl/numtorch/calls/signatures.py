@@ -20,6 +20,7 @@ from ..dtype import BOOL, INTEGRAL, dtype, of
 from ..plain_numpy import np
 from ..storage import TypedStorage, UntypedStorage
 from ..tensor import Tensor
+from .keyword_order import in_order
 from .operands import type_name
 
 _OUT = re.compile(r"(, )?(\*, )?(Tensor|tuple of Tensors)\?? out\b[^,)]*")
@@ -127,7 +128,8 @@ class Signature:
         """The line that says which arguments are to blame, where as many were given as there are parameters."""
         if len(args) + len(kwargs) != len(self.parts):
             return ""
-        unknown = [k for k in kwargs if not any(p.name == k for p in self.parts[len(args) :])]
+        # PyTorch reads a parameter's name with its default, and so finds none that has one.
+        unknown = [k for k in kwargs if not any(p.name == k and not p.optional for p in self.parts[len(args) :])]
         if unknown:
             return f"      didn't match because some of the keywords were incorrect: {', '.join(unknown)}\n"
         return f"      didn't match because some of the arguments have invalid types: {self.marked(args, kwargs)}\n"
@@ -143,9 +145,9 @@ class Signature:
             # PyTorch calls wrong here what it takes elsewhere: a Number, one int for all dimensions, whatever has a default.
             fits = _CHECKS.get(p.kind, _anything)(value) and p.kind != "Number" and not p.optional
             fits = fits and not (p.kind.startswith("tuple of ints") and _is_int(value))
-            marked = _detailed(value) if fits else f"!{_detailed(value)}!"
-            found.append(f"{p.name}={marked}" if keyword else marked)
-        return f"({', '.join(found)})"
+            told = f"{p.name}={_detailed(value)}" if keyword else _detailed(value)
+            found.append(told if fits else f"!{told}!")
+        return f"({', '.join(found)}{'' if args else ', '})"
 
 
 def _detailed(value: Any) -> str:
@@ -244,10 +246,12 @@ class Function:
             return self.overloads[0].refuse(name, args, kwargs)
         if any(s.refuse(name, args, kwargs) is None for s in self.overloads):
             return None
+        given = kwargs
+        kwargs = in_order(kwargs)
         count = len(args) + len(kwargs)
         likely = [s for s in self.overloads if s.required <= count <= len(s.parameters)]
         if len(likely) == 1:
-            return likely[0].refuse(name, args, kwargs)
+            return likely[0].refuse(name, args, given)
         start = f"{name}() received an invalid combination of arguments - got "
         if len(self.overloads) > 1:
             options = [f" * {s.text}\n{s.mismatch(args, kwargs)}" for s in self.overloads]
@@ -256,8 +260,8 @@ class Function:
         unknown = [k for k in kwargs if not any(p.name == k for p in one.parameters)]
         if unknown:
             return f"{start}unrecognized keyword arguments: {', '.join(unknown)}"
-        given = one.marked(args, kwargs) if count == len(one.parts) else _given(args, kwargs)
-        return f"{start}{given}, but expected {one.text}"
+        found = one.marked(args, kwargs) if count == len(one.parts) else _given(args, kwargs)
+        return f"{start}{found}, but expected {one.text}"
 
 
 def _given(args: tuple, kwargs: dict[str, Any]) -> str:
