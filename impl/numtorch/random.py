@@ -260,19 +260,25 @@ def _normal_one_by_one(count: int, generator: Generator) -> list[float]:
     return values
 
 
-def normal_of(mean: np.ndarray | float, std: np.ndarray | float, generator: Generator | None = None) -> np.ndarray:
-    """What `torch.normal(mean, std)` draws where one of the two is an array: standard values, scaled, then shifted."""
+def normal_of(
+    mean: np.ndarray | float, std: np.ndarray | float, generator: Generator | None = None, values: Any = None
+) -> np.ndarray:
+    """What `torch.normal(mean, std)` draws where one of the two is an array: standard values, scaled, then shifted.
+
+    They are drawn into `values` if that is given, for its type and in the order of its memory.
+    """
     array = mean if isinstance(mean, np.ndarray) else std
     assert isinstance(array, np.ndarray), "two numbers need a size: fill_normal"
-    values = np.empty(np.broadcast_shapes(np.shape(mean), np.shape(std)), dtype=array.dtype)
+    if values is None:
+        values = np.empty(np.broadcast_shapes(np.shape(mean), np.shape(std)), array.dtype)
     if isinstance(std, np.ndarray):
         if not np.all(std >= 0.0):
             raise RuntimeError("normal expects all elements of std >= 0.0")
         fill_normal(values, generator=generator)
-        values *= std  # unlike fill_normal, with a rounding between the product and the sum
+        np.multiply(values, std, out=values, casting="same_kind")  # unlike fill_normal, rounded before the sum
     else:
         fill_normal(values, 0.0, std, generator)
-    values += mean
+    np.add(values, mean, out=values, casting="same_kind")
     return values
 
 

@@ -14,7 +14,7 @@ from ..dtype import dtypes
 from ..memory.geometry import laid_out
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
-from .options import empty_as, finish, fit, formatted, kind_of, made, refuse_negative, shape_in, shape_of
+from .options import empty_as, finish, fit, formatted, kind_of, made, refuse_negative, shape_in, shape_of, writable
 
 
 def empty(
@@ -28,7 +28,9 @@ def empty(
     """Uninitialised memory; zeros here, so that runs can be compared."""
     shape = shape_of(sizes, size)
     if out is not None:
-        fit(out, shape)
+        writable(out, "empty", dtype, **options)
+        if out._desc.shape != shape:
+            fit(out, shape)
         return out  # type: ignore[no-any-return]
     array = formatted(shape, kind_of(dtype), memory_format)
     array[...] = 0

@@ -6,10 +6,11 @@ calls/signatures.py, which is asked when a call has failed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .. import grad_mode
-from ..aliasing.views import bump, extras, requires_grad as needs_grad, storage_of
+from ..aliasing.views import bump, extras, rebase_history, requires_grad as needs_grad, storage_of
 from ..device import channels_last, channels_last_3d, check_device, contiguous_format, preserve_format, strided
 from ..dtype import dtypes
 from ..memory.geometry import laid_out, like
@@ -133,19 +134,41 @@ def finish(
     if grad_mode.disabled and grad_mode.state.inference:
         extras(new).inference = True
     if requires_grad:
-        if new._desc.dtype.category < dtypes.FLOATING:
-            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+        _refuse_integers(new)
         new._requires_grad = True
     return new
 
 
+def _refuse_integers(new: Tensor) -> None:
+    if new._desc.dtype.category < dtypes.FLOATING:
+        raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+
+
 def made(array: Any, dtype: Any, out: Any, name: str, options: dict[str, Any]) -> Tensor:
     """What a factory returns: a new tensor over `array`, or `out`, into which it is written."""
-    return finish(wrap(array), **options) if out is None else into(out, name, array, dtype, **options)
+    return finish(wrap(array), **options) if out is None else into(out, name, lambda kind: array, dtype, **options)
 
 
-def into(out: Any, name: str, array: Any, dtype: Any, requires_grad: Any = False, **options: Any) -> Tensor:
-    """Write a factory's values into `out`, which takes on their shape and keeps its dtype."""
+def into(
+    out: Any, name: str, values: Callable[[dtypes.dtype], Any], dtype: Any, requires_grad: Any = False, **options: Any
+) -> Tensor:
+    """Write a factory's values into `out`, which takes on their shape and keeps its dtype, for which they are made."""
+    history = writable(out, name, dtype, requires_grad=requires_grad, **options)
+    kind = out._desc.dtype
+    array = values(kind)
+    fit(out, array.shape)
+    if history is not None:
+        rebase_history(out, history)
+    storage_of(out)[...] = array.astype(kind.numpy)
+    if requires_grad:
+        _refuse_integers(out)
+    if requires_grad or out._node is None:
+        out.requires_grad_(bool(requires_grad))
+    return out  # type: ignore[no-any-return]
+
+
+def writable(out: Any, name: str, dtype: Any, **options: Any) -> Any:
+    """Refuse an `out` that a factory cannot write into; the node that it has afterwards, if it requires grad."""
     if not isinstance(out, Tensor):
         raise TypeError("out is a Tensor")
     kind = out._desc.dtype
@@ -153,15 +176,30 @@ def into(out: Any, name: str, array: Any, dtype: Any, requires_grad: Any = False
         raise RuntimeError(
             f"dtype {dtypes.of(dtype).scalar_name} does not match dtype of out parameter ({kind.scalar_name})"
         )
-    check_options(requires_grad=requires_grad, **options)
-    if out._node is None and needs_grad(out) and grad_mode.state.grad:
+    check_options(**options)
+    return _history(out, name)
+
+
+RESIZING = ("empty", "randn")
+"""Factories that PyTorch composes of resize_, which refuses what requires grad."""
+
+
+def _history(out: Any, name: str) -> Any:
+    """The node that `out` has after a factory wrote into it: one that raises. A leaf that requires grad is refused."""
+    if not needs_grad(out):
+        return None
+    if name in RESIZING:
+        raise RuntimeError("cannot resize variables that require grad")
+    if not grad_mode.state.grad:
+        return None
+    if out._node is None:
         raise RuntimeError(
             f"aten::{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
             "arguments requires grad."
         )
-    fit(out, array.shape)
-    storage_of(out)[...] = array.astype(kind.numpy)
-    return out.requires_grad_() if requires_grad else out
+    from ..nodes.error_nodes import NotImplementedNode, node
+
+    return node(NotImplementedNode, f"derivative for aten::{name} is not implemented", [out._desc], [out])
 
 
 def fit(out: Any, shape: tuple[int, ...]) -> None:
@@ -169,4 +207,6 @@ def fit(out: Any, shape: tuple[int, ...]) -> None:
     if out._desc.shape == shape:
         bump(out)
     else:
-        out.resize_(shape)
+        from ..functions.memory import resized
+
+        resized(out, shape)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 from ..calls.operands import category_of, refused
 from ..calls.scalar import overflows, spelled
 from ..dtype import dtypes
 from ..plain_numpy import np
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from .filled import number
-from .options import kind_of, made
+from .options import finish, into, kind_of
 
 
 def arange(
@@ -52,13 +53,32 @@ def arange(
     else:
         count = -((start - end) // step)
         array = (np.arange(count, dtype=np.int64) * step + start).astype(kind.numpy)
-    return made(array, dtype, out, "arange", options)
+    return _made(array, dtype, out, "arange", options)
+
+
+def _made(array: Any, dtype: Any, out: Any, name: str, options: dict[str, Any]) -> Tensor:
+    """What a range returns; an `out` of as many elements keeps its shape."""
+
+    def values(kind: dtypes.dtype) -> Any:
+        count = out._desc.numel
+        if count == array.size:
+            return array.reshape(tuple(out._desc.shape))
+        if count and name == "arange":
+            warnings.warn(
+                f"The number of elements in the out tensor of shape {list(out._desc.shape)} is {count} which does not match "
+                f"the computed number of elements {array.size}. Note that this may occur as a result of rounding error. The "
+                f"out tensor will be resized to a tensor of shape ({array.size},).",
+                stacklevel=6,
+            )
+        return array
+
+    return finish(wrap(array), **options) if out is None else into(out, name, values, dtype, **options)
 
 
 def linspace(start: Any, end: Any, steps: Any, *, out: Any = None, dtype: Any = None, **options: Any) -> Tensor:
     """`steps` numbers from start to end, both included; computed from both ends, as PyTorch does."""
     first, last, kind = _ends("linspace", start, end, steps, out, dtype)
-    return made(_between(first, last, steps, kind), dtype, out, "linspace", options)
+    return _made(_between(first, last, steps, kind), dtype, out, "linspace", options)
 
 
 def logspace(
@@ -68,7 +88,7 @@ def logspace(
     first, last, kind = _ends("logspace", start, end, steps, out, dtype)
     wide = dtypes.complex128 if kind.is_complex else dtypes.float64
     powers = np.power(wide.numpy.type(base), _between(first, last, steps, wide))
-    return made(powers.astype(kind.numpy), dtype, out, "logspace", options)
+    return _made(powers.astype(kind.numpy), dtype, out, "logspace", options)
 
 
 def _ends(name: str, start: Any, end: Any, steps: Any, out: Any, dtype: Any) -> tuple[Any, Any, dtypes.dtype]:

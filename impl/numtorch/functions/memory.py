@@ -107,6 +107,11 @@ def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None)
 def _resize(self: Tensor, shape: tuple) -> Tensor:
     if self.requires_grad and not grad_mode.state.inference:
         raise RuntimeError("cannot resize variables that require grad")
+    return resized(self, shape)
+
+
+def resized(self: Tensor, shape: tuple) -> Tensor:
+    """The tensor with another shape, in place, whether it requires grad or not."""
     check_inplace(self, False)
     if shape == tuple(self._desc.shape):
         return self  # which PyTorch does not count as a write

@@ -6,13 +6,15 @@ PyTorch's overloads: random_(from, to), random_(to) and random_() are RandomBack
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..aliasing import writes
-from ..aliasing.views import edge
-from ..creation.options import empty_as, finish, kind_of, refuse_negative, shape_of
+from ..aliasing.views import bump, edge
+from ..calls.operands import refused, resize_output
+from ..creation.options import empty_as, finish, fit, into, kind_of, refuse_negative, shape_of
 from ..dtype import dtypes
-from ..memory.descriptor import broadcast_shapes
+from ..memory.descriptor import broadcast_shapes, describe
 from ..nodes.error_nodes import not_implemented
 from ..nodes.graph import BinaryNode, UnaryNode
 from ..plain_numpy import np
@@ -45,15 +47,30 @@ def _sizes(name: str, size: tuple, given: Any) -> tuple:
     return shape_of(size)
 
 
-def _returned(array: np.ndarray, requires_grad: bool, out: Any, device: Any) -> Tensor:
-    if out is None:
-        return finish(wrap(array), requires_grad, device)
-    if out._desc.shape != array.shape:
-        out.resize_(array.shape)
-    return writes.copy_(out, wrap(array))
-
-
 # ---- new tensors
+
+
+def _room(shape: tuple, kind: Any, out: Any) -> np.ndarray:
+    """Memory for numbers, laid out like `out` if that has their shape: they are drawn in the order of its memory."""
+    fits = out is not None and out._desc.shape == shape
+    return empty_as(out, None) if fits else np.empty(shape, kind.numpy)  # type: ignore[no-any-return]
+
+
+def _drawn(
+    name: str, shape: tuple, kind: Any, fill: Callable[[Any], None], dtype: Any, out: Any, options: dict[str, Any]
+) -> Tensor:
+    """A new tensor that `fill` fills with numbers, or `out`, for whose dtype they are drawn."""
+
+    def values(kind: Any) -> np.ndarray:
+        array = _room(shape, kind, out)
+        if name == "randn" and out is not None and out._desc.shape != shape:
+            bump(out)  # PyTorch resizes, and draws as a second write
+        fill(array)
+        return array
+
+    if out is None:
+        return finish(wrap(values(kind)), **options)
+    return into(out, name, values, dtype, **options)
 
 
 def rand(
@@ -68,9 +85,11 @@ def rand(
     pin_memory: bool = False,
 ) -> Tensor:
     """Uniform numbers in [0, 1)."""
-    array = np.empty(_sizes("rand", sizes, size), kind_of(dtype).numpy)
-    _random().fill_uniform(array, generator=generator)
-    return _returned(array, requires_grad, out, device)
+    options = {"requires_grad": requires_grad, "device": device, "layout": layout, "pin_memory": pin_memory}
+    shape = _sizes("rand", sizes, size)
+    return _drawn(
+        "rand", shape, kind_of(dtype), lambda a: _random().fill_uniform(a, generator=generator), dtype, out, options
+    )
 
 
 def randn(
@@ -85,9 +104,11 @@ def randn(
     pin_memory: bool = False,
 ) -> Tensor:
     """Standard normal numbers."""
-    array = np.empty(_sizes("randn", sizes, size), kind_of(dtype).numpy)
-    _random().fill_normal(array, generator=generator)
-    return _returned(array, requires_grad, out, device)
+    options = {"requires_grad": requires_grad, "device": device, "layout": layout, "pin_memory": pin_memory}
+    shape = _sizes("randn", sizes, size)
+    return _drawn(
+        "randn", shape, kind_of(dtype), lambda a: _random().fill_normal(a, generator=generator), dtype, out, options
+    )
 
 
 def randint(
@@ -112,9 +133,13 @@ def randint(
         low, high = given
     elif given:
         low, high = (low, given[0]) if high is None else (given[0], high)
-    array = np.empty(_sizes("randint", (size,), None), (dtype or dtypes.int64).numpy)
-    _random().fill_integers(array, int(low or 0), int(high), generator)
-    return _returned(array, requires_grad, out, device)
+    options = {"requires_grad": requires_grad, "device": device, "layout": layout}
+    shape = _sizes("randint", (size,), None)
+
+    def fill(array: np.ndarray) -> None:
+        _random().fill_integers(array, int(low or 0), int(high), generator)
+
+    return _drawn("randint", shape, dtype or dtypes.int64, fill, dtype, out, options)
 
 
 def randperm(
@@ -133,8 +158,14 @@ def randperm(
     kind = dtype or dtypes.int64
     if kind.category == dtypes.INTEGRAL and n > np.iinfo(kind.numpy).max:
         raise RuntimeError(f"value cannot be converted to type {kind.name}_t without overflow")
-    array = _random().permutation(n, generator)
-    return _returned(array.astype(kind.numpy), requires_grad, out, device)
+    options = {"requires_grad": requires_grad, "device": device, "layout": layout, "pin_memory": pin_memory}
+
+    def fill(array: np.ndarray) -> None:
+        if array.dtype.kind == "b":
+            raise refused("randperm", dtypes.bool_)
+        array[...] = _random().permutation(n, generator)
+
+    return _drawn("randperm", (n,), kind, fill, dtype, out, options)
 
 
 def rand_like(
@@ -249,6 +280,22 @@ def _tracked_result(array: np.ndarray, node: Any) -> Tensor:
     return result
 
 
+def _refuse_out(name: str, out: Tensor, operands: list[Tensor]) -> None:
+    """An out= that requires grad, or what it would be computed from."""
+    if writes.tracked(out, *operands):
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
+
+
+def _filled(out: Tensor, array: np.ndarray) -> Tensor:
+    """`out`, with the numbers and their shape."""
+    fit(out, array.shape)
+    writes.storage_of(out)[...] = array.astype(out._desc.dtype.numpy)
+    return out
+
+
 def normal(
     mean: Any,
     std: Any = 1.0,
@@ -264,27 +311,32 @@ def normal(
     """Normal numbers; the parameters are numbers (and there is a size), or one or both are tensors."""
     m, s = isinstance(mean, Tensor), isinstance(std, Tensor)
     if size is not None and not m and not s and isinstance(size, (tuple, list)):
-        array = np.empty(shape_of((size,)), kind_of(dtype).numpy)
-        _random().fill_normal(array, float(mean), float(std), generator)
-        return _returned(array, requires_grad, out, device)
-    if size is not None or not (m or s):
-        given = ", ".join(type(a).__name__ for a in (mean, std, size) if a is not None)
-        raise TypeError(
-            f"normal() received an invalid combination of arguments - got ({given}), but expected one of:\n"
-            " * (Tensor mean, Tensor std, *, torch.Generator generator = None, Tensor out = None)\n"
-            " * (Tensor mean, float std = 1, *, torch.Generator generator = None, Tensor out = None)\n"
-            " * (float mean, Tensor std, *, torch.Generator generator = None, Tensor out = None)\n"
-            " * (float mean, float std, tuple of ints size, *, torch.Generator generator = None, Tensor out "
-            "= None, torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool "
-            "pin_memory = False, bool requires_grad = False)\n"
-        )
-    if m and s:
-        broadcast_shapes(mean._desc.shape, std._desc.shape)
+        options = {"requires_grad": requires_grad, "device": device, "layout": layout}
+
+        def fill(array: np.ndarray) -> None:
+            _random().fill_normal(array, float(mean), float(std), generator)
+
+        return _drawn("normal", shape_of((size,)), kind_of(dtype), fill, dtype, out, options)
+    operands = [t for t in (mean, std) if isinstance(t, Tensor)]
+    if size is not None or not operands or requires_grad or not (dtype is layout is device is None):
+        # PyTorch's words are those of its parser (calls/signatures.py).
+        raise TypeError("normal: of two numbers there are a size and options, and of tensors none")
+    shape = tuple(broadcast_shapes(operands[0]._desc.shape, operands[-1]._desc.shape))
+    room = None
+    if out is not None:
+        _refuse_out("normal", out, operands)
+        if not s and out._desc.shape != shape:
+            broadcast_shapes(shape, out._desc.shape)
+        room = _room(shape, out._desc.dtype, out)
     array = _random().normal_of(
-        np.asarray(mean._array) if m else float(mean), np.asarray(std._array) if s else float(std), generator
+        np.asarray(mean._array) if m else float(mean), np.asarray(std._array) if s else float(std), generator, room
     )
-    if out is not None or not writes.tracked(*[t for t in (mean, std) if isinstance(t, Tensor)]):
-        return _returned(array, False, out, None)
+    if out is not None:
+        if out._desc.shape != array.shape:
+            resize_output(out, describe(array))
+        return _filled(out, array)
+    if not writes.tracked(*operands):
+        return finish(wrap(array))
     if m and s:
         node: Any = _new(NormalBackward3)
         node.fn0, node.nr0 = edge(mean)
@@ -304,15 +356,19 @@ def normal(
 
 def bernoulli(input: Tensor, p: Any = None, *, generator: Any = None, out: Any = None) -> Tensor:
     """Ones with the probabilities that the elements are (or with probability p), else zeros."""
-    array = np.empty(input._desc.shape, input._desc.dtype.numpy)
+    if out is not None:
+        _refuse_out("bernoulli", out, [input])
+    array = _room(input._desc.shape, input._desc.dtype, out)
     _random().fill_bernoulli(array, np.asarray(input._array) if p is None else float(p), generator)
-    if out is not None or not writes.tracked(input):
-        return _returned(array, False, out, None)
+    if out is not None:
+        return _filled(out, array)
+    if not writes.tracked(input):
+        return finish(wrap(array))
     if p is None:
         node: Any = _new(BernoulliBackward0)
         node.fn0, node.nr0 = edge(input)
         return _tracked_result(array, node)
-    return not_implemented(_returned(array, False, None, None), "bernoulli", input)
+    return not_implemented(finish(wrap(array)), "bernoulli", input)
 
 
 # ---- in place
