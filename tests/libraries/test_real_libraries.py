@@ -11,6 +11,17 @@ from conformance.subjects.libraries import LIBRARIES
 ALIKE = ("addition", "subtraction", "multiplication", "negation", "operators_have_names", "product_of_many_factors")
 """Cases in which every library does as PyTorch does, as far as it has the operators and dtypes."""
 
+UNLIKE = {("candle", "operators_have_names"), ("candle", "product_of_many_factors")}
+"""Those of them that sum one element, which keeps its dimension in candle."""
+
+FAULTS = {
+    # A hook on a leaf runs twice if that is where backward begins.
+    "candle": {"A call of a function of the program is recorded with the step that caused it"},
+    # A tensor and a text add up to the tensor.
+    "paddle": {"A step that raises is recorded as raised"},
+}
+"""What the doctor takes for mistakes of the runner, and is the library's own doing (docs/findings.md)."""
+
 CONVENTIONS = {
     "autograd": "complex_gradients/gradient_of_a_real_loss_points_uphill",
     # A sum of one element keeps its dimension.
@@ -44,12 +55,16 @@ def verdicts(subject, names, seeds=range(3)):
 @pytest.mark.parametrize("name", ALIKE)
 def test_plain_gradients_are_those_of_pytorch(subject, name):
     found = {verdict.status for verdict in verdicts(subject, [f"arithmetic/{name}"], range(4))}
-    assert "PASS" in found
-    assert found <= {"PASS", "UNSUPPORTED"}
+    if (subject.describe().name, name) in UNLIKE:
+        assert found == {"FAIL"}
+    else:
+        assert "PASS" in found
+        assert found <= {"PASS", "UNSUPPORTED"}
 
 
 def test_the_runner_is_sound(subject):
-    assert {finding.says for finding in examine(subject.name)} <= {"ok", "left out"}
+    wrong = {finding.sentence.partition(",")[0] for finding in examine(subject.name) if finding.says == "wrong"}
+    assert wrong == FAULTS.get(subject.name, set())
 
 
 def test_a_convention_of_its_own_is_found(subject):
