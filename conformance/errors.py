@@ -9,6 +9,7 @@ text without regard to case, and is looser than PyTorch's wording, so that a sim
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -412,6 +413,7 @@ _ABSTRACT = re.compile(r"without an implementation for abstract (methods?) ('.*'
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 
 
+@functools.lru_cache(maxsize=4096)  # a campaign meets the same texts again and again
 def code_of(type_name: str, text: str) -> str:
     """The code of the first row that fits."""
     for code, type_pattern, pattern in _PATTERNS:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from operator import attrgetter
+from operator import attrgetter, is_not
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -70,6 +70,7 @@ class Observer:
         self._places: dict[str, Place] = {}
         self._alias: tuple[tuple[str, ...], ...] = ()
         self._identity: tuple[tuple[str, ...], ...] = ()
+        self._grouped = False
         self._graph = Graph(nodes=(), roots={})
         self._graph_of: object = ()
         self._leaves: list[tuple[int, str | None]] = []
@@ -96,6 +97,7 @@ class Observer:
         """What a call begins with: its arguments, and the modes. Groups and graph are said by its first step."""
         found = self.look(values, False)
         self._alias, self._identity, self._graph, self._graph_of = (), (), Graph(nodes=(), roots={}), None
+        self._grouped = False
         return found.get("changes", {}), found["mode"]
 
     def _look(self, live: list[tuple[str, Any]], last: bool) -> dict[str, Any]:
@@ -108,21 +110,26 @@ class Observer:
         every: list[tuple[str, Any]] = []
         for name, tensor in live:
             every.append((name, tensor))
-            grad = lens.grad(tensor)
+            facts = lens.facts(tensor)
+            grad = lens.grad(tensor, facts[4])
             has_grad = UNSET if grad is UNSET else "none" if grad is None else "tensor"
-            known[name] = self._note(name, tensor, has_grad, name in written, places, changes)
+            known[name] = self._note(name, tensor, facts, has_grad, name in written, places, changes)
             if grad is not None and grad is not UNSET:
                 name += ".grad"
                 every.append((name, grad))
-                known[name] = self._note(name, grad, UNSET, False, places, changes)
-        self._known, self._places = known, places
+                known[name] = self._note(name, grad, lens.facts(grad), UNSET, False, places, changes)
+        # A place that is the very same is of the same object, in the same memory.
+        was = self._places
+        stayed = self._grouped and was.keys() == places.keys() and not any(map(is_not, was.values(), places.values()))
+        self._known, self._places, self._grouped = known, places, True
         if changes:
             found["changes"] = changes
-        alias, identity = lens.groups(every, places) if self._sees_groups else ((), ())
-        if alias != self._alias:
-            found["alias"] = self._alias = alias
-        if identity != self._identity:
-            found["identity"] = self._identity = identity
+        if self._sees_groups and not stayed:
+            alias, identity = lens.groups(every, places)
+            if alias != self._alias:
+                found["alias"] = self._alias = alias
+            if identity != self._identity:
+                found["identity"] = self._identity = identity
         if self._sees_graph:
             roots = lens.roots(every, known)
             if roots is not None and (graph := self._graph_now(roots, every, last)) != self._graph:
@@ -133,10 +140,16 @@ class Observer:
         return found
 
     def _note(
-        self, name: str, tensor: Any, grad: Any, write: bool, places: dict[str, Place], changes: dict[str, TensorChange]
+        self,
+        name: str,
+        tensor: Any,
+        facts: tuple[Any, ...],
+        grad: Any,
+        write: bool,
+        places: dict[str, Place],
+        changes: dict[str, TensorChange],
     ) -> tuple[Any, ...]:
         """What a look keeps of a tensor: facts, whether it has a gradient, elements; `changes` gets what is new."""
-        facts = self._lens.facts(tensor)
         places[name] = place = self._lens.memory.look(tensor, facts[:3], self._places.get(name))
         now = (*facts, grad, place.data)
         before = self._known.get(name)
@@ -185,6 +198,7 @@ class Lens:
         self._modes = {(g, i): Mode(grad=g, inference=i) for g in (False, True) for i in (False, True)}
         self.quietly: Callable[[], AbstractContextManager[Any]] = find("_C.DisableTorchFunction") or nullcontext
         self._int16 = find("int16")
+        self._is_wrapped: Callable[[Any], bool] = find("_C._functorch.is_functorch_wrapped_tensor") or (lambda _: False)
         self.memory = Memory(getattr(self.tensor_type, READ, self.read), find("tensor"))
 
     def mode(self) -> Mode:
@@ -216,13 +230,16 @@ class Lens:
             version = None  # there is a counter, but this tensor (an inference tensor) has none
         return (*found, version)
 
-    def grad(self, tensor: Any) -> Any:
-        """Its gradient; UNSET where it is not to be looked at, because PyTorch would warn, or cannot be."""
+    def grad(self, tensor: Any, is_leaf: Any) -> Any:
+        """Its gradient; UNSET where it is not to be looked at, because PyTorch would warn, or cannot be.
+
+        `is_leaf` is what `facts` said of it.
+        """
         if type(tensor) is np.ndarray:
             return UNSET
         found: Any = UNSET
         try:
-            if tensor.is_leaf or tensor.retains_grad:
+            if (tensor.is_leaf if is_leaf is UNSET else is_leaf) or tensor.retains_grad:
                 found = tensor.grad
         except Exception:
             # Of the type: read on the tensor it may raise (of a view made under no_grad, once written).
@@ -236,6 +253,8 @@ class Lens:
         if type(tensor) is np.ndarray:
             return tensor.tobytes() if tensor.dtype.name in DTYPES else None
         try:
+            if self._is_wrapped(tensor):
+                return None  # within a transform no tensor has elements, and every way to ask ends in an exception
             # Of a copy: PyTorch never resizes memory that an array was once made of, and a resizing that fails half-way leaves
             # a tensor larger than its memory.
             data: bytes = tensor.detach().clone().numpy().tobytes()

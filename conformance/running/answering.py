@@ -72,7 +72,7 @@ class Both:
 def said(program: Program, oracle: Subject, clock: Clock) -> Said:
     """The oracle's answer. Raises a SubjectError if it gives none."""
     with clock.spent("oracle"):
-        return Said(oracle.text(program) if isinstance(oracle, AskedBefore) else oracle.run(program))
+        return Said(oracle.text(program) if isinstance(oracle, Process | AskedBefore) else oracle.run(program))
 
 
 def both(

@@ -41,6 +41,7 @@ def main(arguments: list[str]) -> int:
     replies = _private_stdout()
     name, *facets = arguments
     opened: list[InProcess] = []
+    settled = Settled()
     # The harness is in its own session, and the terminal's Ctrl-C reaches only that: an interrupt here is the subject's.
     for line in sys.stdin.buffer:
         try:
@@ -48,7 +49,7 @@ def main(arguments: list[str]) -> int:
         except msgspec.DecodeError as error:
             _send(replies, Error(0, f"not a request: {error}"))
             continue
-        reply = _answer(name, request, opened)
+        reply = _answer(name, request, opened, settled)
         if facets and opened:
             opened[0].facets = frozenset(facets)
         _send(replies, reply)
@@ -59,16 +60,34 @@ def main(arguments: list[str]) -> int:
     os._exit(0)
 
 
-def _answer(name: str, request: Request, opened: list[InProcess]) -> Reply:
+class Settled:
+    """Keeps what was imported out of the garbage collection: it stays, and need not be looked through for every program.
+
+    PyTorch imports most of itself when a program first asks for it (`torch.func`, 300 modules), so this is not done once.
+    """
+
+    def __init__(self) -> None:
+        self._modules = 0
+
+    def look(self) -> None:
+        """To be called between programs, when nothing but what was imported is left."""
+        if len(sys.modules) != self._modules:
+            self._modules = len(sys.modules)
+            gc.collect()
+            gc.freeze()
+
+
+def _answer(name: str, request: Request, opened: list[InProcess], settled: Settled) -> Reply:
     try:
         match request:
             case Hello(seq=seq):
                 opened[:] = [open_here(name, alone=True)]
-                # What was imported stays, and need not be looked through whenever a program's garbage is collected.
-                gc.freeze()
+                settled.look()
                 return Welcome(seq, opened[0].describe())
             case Run(seq=seq, program=program):
-                return Answer(seq, opened[0].run(program))
+                answer = Answer(seq, opened[0].run(program))
+                settled.look()
+                return answer
             case Reset(seq=seq) | Bye(seq=seq):
                 # Nothing to forget: every program starts fresh.
                 return Done(seq)

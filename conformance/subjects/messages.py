@@ -86,6 +86,12 @@ requests = msgspec.json.Decoder(Request)
 replies = msgspec.json.Decoder(Reply)
 
 
+def text_of(seq: int, line: bytes) -> bytes | None:
+    """The text of the trace in such a line; None of any other."""
+    empty = answered(seq, b"")
+    return line[len(empty) - 1 : -1] if line.startswith(empty[:-1]) else None
+
+
 def answered(seq: int, trace: bytes) -> bytes:
     """The line that a process of ours answers with, if it has a trace of this text."""
     return b'{"kind":"trace","seq":%d,"trace":%b}' % (seq, trace)

@@ -57,7 +57,7 @@ def open_subject(name: str, isolate: bool = True) -> Subject:
             return _started(Process(command, name=name, environment={"PYTHONPATH": found}))
         return _started(Process(command, name=name))
     if isolate:
-        return _started(Process([sys.executable, "-m", "conformance.subjects.child", name], name=name))
+        return _started(Process([sys.executable, "-m", "conformance.subjects.child", name], name=name, ours=True))
     return open_here(name)
 
 

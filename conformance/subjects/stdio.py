@@ -13,6 +13,7 @@ import signal
 import subprocess
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 
 import msgspec
@@ -44,6 +45,7 @@ from conformance.subjects.messages import (
     answered,
     encoder,
     replies,
+    text_of,
 )
 from conformance.trace import Trace
 
@@ -90,6 +92,7 @@ class Process:
         restarts: int = RESTARTS,
         memory: int = MEMORY,
         environment: dict[str, str] | None = None,
+        ours: bool = False,
     ) -> None:
         self.command = command
         self.name = name or command[0]
@@ -97,6 +100,8 @@ class Process:
         self.hello_deadline = hello_deadline
         self.restarts_left, self.memory = restarts, memory
         self._environment = environment
+        self.ours = ours
+        """Whether it is `conformance.subjects.child`, which writes a trace as this process would."""
         self._child: _Child | None = None
         self._description: Description | None = None
 
@@ -140,26 +145,36 @@ class Process:
         self._child, self._description = child, reply.description
 
     def run(self, program: Program) -> Trace:
-        trace = self.run_unless(program, b"")
-        assert trace is not None
-        return trace
+        answer = self._answer(program, lambda seq, line: None)
+        assert isinstance(answer, Trace)
+        return answer
 
     def run_unless(self, program: Program, text: bytes) -> Trace | None:
         """What the program does; None if that is, to the byte, this text of a trace, which then need not be read."""
+        answer = self._answer(program, lambda seq, line: line if line == answered(seq, text) else None)
+        return None if isinstance(answer, bytes) else answer
+
+    def text(self, program: Program) -> bytes:
+        """What the program does, as the text of a trace. That of a process of ours is not read."""
+        answer = self._answer(program, text_of if self.ours else lambda seq, line: None)
+        return answer if isinstance(answer, bytes) else answer.to_json()
+
+    def _answer(self, program: Program, unread: Callable[[int, bytes], bytes | None]) -> Trace | bytes:
+        """The answer to a program; or what `unread` makes of the line, if that is something."""
         self.start()
         child = self._child
         assert child is not None
         seq = child.next()
         try:
-            reply = child.ask(Run(seq, program), self.deadline, answered(seq, text) if text else b"")
+            reply = child.ask(Run(seq, program), self.deadline, lambda line: unread(seq, line))
         except BaseException:
             # Dead, killed, or (the user's Ctrl-C) with an answer on its way that nobody waits for.
             self._child = None
             child.kill()
             raise
         match reply:
-            case None:
-                return None
+            case bytes():
+                return reply
             case Answer(trace=trace):
                 return msgspec.structs.replace(trace, steps=with_codes(trace.steps))
             case Unsupported(reason=reason):
@@ -224,15 +239,17 @@ class _Child:
         self._seq += 1
         return self._seq
 
-    def ask(self, request: Request, seconds: float, known: bytes = b"") -> Reply | None:
-        """The answer to a request; None if it is the line `known`. Raises SubjectCrashed or SubjectTimeout, and has then ended
-        the process."""
+    def ask(
+        self, request: Request, seconds: float, unread: Callable[[bytes], bytes | None] = lambda line: None
+    ) -> Reply | bytes:
+        """The answer to a request, or what `unread` makes of its line. Raises SubjectCrashed or SubjectTimeout, and has then
+        ended the process."""
         deadline = Deadline(self.process.pid, seconds)
         self._write(encoder.encode(request) + b"\n", deadline)
         while True:
             line = self._read_line(deadline)
-            if line == known:
-                return None
+            if (taken := unread(line)) is not None:
+                return taken
             try:
                 reply: Reply = replies.decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -355,9 +372,8 @@ def _deadline() -> float:
     return seconds
 
 
-def _kind(reply: Reply | None) -> str:
-    assert reply is not None
-    return str(type(reply).__struct_config__.tag)
+def _kind(reply: Reply | bytes) -> str:
+    return "trace" if isinstance(reply, bytes) else str(type(reply).__struct_config__.tag)
 
 
 def _tail(stderr: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from conformance.subjects import (
     oracle,
 )
 from conformance.subjects.base import SubjectUnsupported, how_it_ended
+from conformance.subjects.child import Settled
 from conformance.subjects.inprocess import describe_module, observable
 from conformance.subjects.messages import Answer, Run, Welcome, encoder, replies, requests
 from conformance.trace import NotATrace, StepTrace, Trace
@@ -413,3 +415,28 @@ def test_a_tensor_of_objects_has_no_elements_to_compare() -> None:
     assert trace.steps[0].changes["x"].dtype == "float32"
     assert trace.steps[1].changes["y"].dtype is msgspec.UNSET
     assert trace.steps[1].changes["y"].value is msgspec.UNSET
+
+
+def test_what_a_program_imported_is_kept_out_of_the_garbage_collection(monkeypatch: pytest.MonkeyPatch) -> None:
+    settled = Settled()
+    settled.look()
+    gc.unfreeze()
+    settled.look()
+    assert not gc.get_freeze_count()  # nothing was imported
+    monkeypatch.setitem(sys.modules, "imported_by_a_program", ModuleType("imported_by_a_program"))
+    settled.look()
+    assert gc.get_freeze_count()
+    gc.unfreeze()
+
+
+def test_a_trace_is_told_by_its_text_alone_if_the_process_is_ours(scripted: Callable[..., Process]) -> None:
+    opened = open_subject("torch")
+    assert isinstance(opened, Process)
+    trace = opened.run(ONE)
+    assert opened.text(ONE) == trace.to_json()
+    assert opened.run_unless(ONE, trace.to_json()) is None
+    assert opened.run_unless(ONE, trace.to_json()[:-1]) == trace
+    opened.close()
+    # Another may write it as it likes: with what this text has not, or in another order.
+    other = scripted("hello(); answer(read()['seq'], {'outcome': 'returned', 'result': 1, 'reason': ''})")
+    assert other.text(ONE) == Trace(steps=(StepTrace(outcome="returned", result=1),)).to_json()
