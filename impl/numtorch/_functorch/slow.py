@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import warnings
 
-_SAME = "renorm unfold_backward masked_scatter masked_scatter_backward put take glu_jvp index_reduce cummaxmin_backward"
+_SAME = (
+    "renorm unfold_backward masked_scatter masked_scatter_backward put take glu_jvp glu_backward_jvp index_reduce "
+    "cummaxmin_backward"
+)
 _COMPARISONS = ("lt_", "le_", "gt_", "ge_", "eq_", "ne_")
 SLOW = {
     **{name: name for name in _SAME.split()},

@@ -28,6 +28,7 @@ from ..kernels.activation import gelu as k_gelu
 from ..kernels.activation import gelu_backward as k_gelu_backward
 from ..kernels.activation import glu as k_glu
 from ..kernels.activation import glu_backward as k_glu_backward
+from ..kernels.activation import glu_backward_jvp as k_glu_backward_jvp
 from ..kernels.activation import glu_jvp as k_glu_jvp
 from ..kernels.activation import hardshrink as k_hardshrink
 from ..kernels.activation import hardshrink_backward as k_hardshrink_backward
@@ -4815,6 +4816,84 @@ def glu_backward(grad_output, self, dim, *, out=None):
     return result if out is None else store(out, result, 'glu_backward')
 
 
+class GluBackwardJvpNotImplemented(VariadicNode):
+    __slots__ = ('required',)
+    saved = ()
+    saved_values = ()
+    multi = True  # as error_nodes.py has it
+    prunes = True
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        grad0 = None if node.next_nodes[0] is None else k_not_implemented(grad, 'aten::glu_backward_jvp')
+        grad1 = None if node.next_nodes[1] is None else k_not_implemented(grad, 'aten::glu_backward_jvp')
+        grad2 = None if node.next_nodes[2] is None else k_not_implemented(grad, 'aten::glu_backward_jvp')
+        grad3 = None if node.next_nodes[3] is None else k_not_implemented(grad, 'aten::glu_backward_jvp')
+        grad4 = None if node.next_nodes[4] is None else k_not_implemented(grad, 'aten::glu_backward_jvp')
+        return grad0, grad1, grad2, grad3, grad4,
+    def apply_tensors(node, grad, deps=None):
+        fn = node.next_nodes[3]
+        grad3 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::glu_backward_jvp')
+        fn = node.next_nodes[4]
+        grad4 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::glu_backward_jvp')
+        fn = node.next_nodes[1]
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::glu_backward_jvp')
+        fn = node.next_nodes[0]
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::glu_backward_jvp')
+        fn = node.next_nodes[2]
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::glu_backward_jvp')
+        return grad0, grad1, grad2, grad3, grad4,
+
+
+GluBackwardJvpNotImplemented.__name__ = 'NotImplemented'
+GluBackwardJvpNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+GluBackwardJvpNotImplemented.edges = lambda node: tuple([e for e, yes in zip(GluBackwardJvpNotImplemented.__base__.edges(node), node.required) if yes])
+
+
+def glu_backward_jvp(grad_x, grad_glu, x, dgrad_glu, dx, dim, *, out=None):
+    """glu_backward_jvp(grad_x, grad_glu, x, dgrad_glu, dx, dim) -> Tensor"""
+    array = k_glu_backward_jvp(grad_x._array, grad_glu._array, x._array, dgrad_glu._array, dx._array, dim) if grad_x._desc.real else rounded_once(k_glu_backward_jvp, grad_x._array, grad_glu._array, x._array, dgrad_glu._array, dx._array, dim)
+    desc = describe(array)
+    flag = grad_x._requires_grad or grad_glu._requires_grad or x._requires_grad or dgrad_glu._requires_grad or dx._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_x) or requires_grad(grad_glu) or requires_grad(x) or requires_grad(dgrad_glu) or requires_grad(dx)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_GluBackwardJvpNotImplemented)
+        node.seq = ACCUMULATE_SEQ
+        edges = [edge(grad_x), edge(grad_glu), edge(x), edge(dgrad_glu), edge(dx)]
+        node.next_nodes = tuple([e[0] for e in edges])
+        node.next_nrs = tuple([e[1] for e in edges])
+        node.required = (requires_grad(grad_x), requires_grad(grad_glu), requires_grad(x), requires_grad(dgrad_glu), requires_grad(dx),)
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'glu_backward_jvp')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'glu_backward_jvp')
+
+
 class SoftmaxBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version', 'dim',)
     saved = ('result',)
@@ -5282,6 +5361,7 @@ _GeluBackward0 = (GeluBackward0,)
 _GeluBackwardBackward0 = (GeluBackwardBackward0,)
 _GluBackward0 = (GluBackward0,)
 _GluBackwardBackward0 = (GluBackwardBackward0,)
+_GluBackwardJvpNotImplemented = (GluBackwardJvpNotImplemented,)
 _GluJvpNotImplemented = (GluJvpNotImplemented,)
 _HardshrinkBackward0 = (HardshrinkBackward0,)
 _HardshrinkBackwardBackward0 = (HardshrinkBackwardBackward0,)

@@ -13,6 +13,11 @@ def zeros_of(desc: Any) -> Any:
     return wrap(pooling.zeros_of(desc))
 
 
+def gathered_in_planes(tangent: Any, indices: Any) -> Any:
+    """The tangent's elements that the greatest were, of each picture."""
+    return tangent.flatten(-2).gather(-1, indices.flatten(-2)).view_as(indices)
+
+
 def max_pool_double_backward(grad: Any, indices: Any) -> Any:
     """The gradient's elements that the greatest were, of each picture."""
     shape = tuple(indices._desc.shape)

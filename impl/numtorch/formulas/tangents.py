@@ -140,7 +140,7 @@ def logcumsumexp_jvp(x: Any, tangent: Any, dim: int) -> Any:
     """The mean of the tangent up to each element, weighted by softmax; PyTorch keeps the sum of weights from zero."""
     weights = (x - real(x).max(dim, True)[0]).exp()
     total = d.cumsum(weights, dim, None)
-    return d.div_(d.cumsum(d.mul_(weights, tangent), dim, None), d.add_scalar(total, 1e-13))
+    return d.div_(d.cumsum(scaled_by(weights, tangent), dim, None), d.add_scalar(total, 1e-13))
 
 
 def loss_in_its_memory(loss: Any, reduction: int) -> Any:

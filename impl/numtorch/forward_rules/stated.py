@@ -8,6 +8,7 @@ Operands without a tangent have zeros, so that the graph has every node that PyT
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 from functools import cache
@@ -19,7 +20,8 @@ from ..aliasing.writes import copy_
 from ..calls.replacing import Replaced
 from ..creation import zeros_like
 from ..dispatch.forward import FORWARD
-from ..tensor import Tensor
+from ..plain_numpy import np
+from ..tensor import Tensor, wrap
 from .operands import moved, primal
 
 
@@ -48,6 +50,8 @@ def after_write(name: str, text: str, given: dict[str, Any], target: Tensor, lev
         written = duals[id(given["self"])][1]
         if given["self"] is target:  # it is written to, and may be saved before
             written = dispatch.clone(written)
+    elif "self_t" in text and "self_p" not in text:  # PyTorch keeps no memory for the zeros of other operands alone
+        written = wrap(np.zeros(target._desc.shape, target._desc.dtype.numpy))
     out = primal(target, {id(target): target}) if "result" in text else target
     return evaluated(text, FORWARD[name][1], given, duals, out, written)
 
@@ -60,18 +64,30 @@ IN_PLACE = re.compile(r"self_t\.\w+_\(")
 def evaluated(
     text: str, varying: tuple[str, ...], given: dict[str, Any], duals: dict, out: Any, written: Any = None
 ) -> Any:
-    """The tangents of results, by an expression over these operands; `written` is that of `self`, if it is another."""
-    if not any(id(given.get(name)) in duals for name in varying if name + "_t" in text):
-        return (None,) * len(out) if isinstance(out, tuple) else None
-    scope = Functions({**given, **results(out)})
-    for name in varying:
-        value = given.get(name)
-        scope[name + "_p"] = primal(value, duals)
-        scope[name + "_t"] = moved(value, duals) if written is None or name != "self" else written
-    found = eval(compiled(text), {}, scope)
-    if isinstance(out, tuple):
-        return tuple([None if t is None else settled(t, o) for t, o in zip(found, out, strict=True)])
-    return None if found is None else settled(found, out)
+    """The tangents of results, by an expression over these operands; `written` is that of `self`, if it is another.
+
+    Where the expression is a tuple each result has its own, and none where no operand whose tangent it reads has one.
+    """
+    several = isinstance(out, tuple)
+    found: list[Any] = []
+    for part in parts(text):
+        moving = [name for name in varying if name + "_t" in part]
+        if not any(id(given.get(name)) in duals for name in moving):
+            found.append(None)
+            continue
+        scope = Functions({**given, **results(out)})
+        for name in varying:
+            value = given.get(name)
+            if name + "_p" in part:
+                scope[name + "_p"] = primal(value, duals)
+            if name in moving:
+                scope[name + "_t"] = moved(value, duals) if written is None or name != "self" else written
+        found.append(eval(compiled(part), {}, scope))
+    if not several:
+        return None if found[0] is None else settled(found[0], out)
+    if len(found) == 1:  # of a function that answers for all of them
+        found = found[0] or (None,) * len(out)
+    return tuple([None if t is None else settled(t, o) for t, o in zip(found, out, strict=True)])
 
 
 def results(out: Any) -> dict[str, Any]:
@@ -90,6 +106,14 @@ class Functions(dict):
     def __missing__(self, name: str) -> Callable[..., Any]:
         function = getattr(dispatch, name, None)
         return getattr(formulas, name) if function is None else function
+
+
+@cache
+def parts(text: str) -> tuple[str, ...]:
+    """The expressions of a tuple, or the one that it is."""
+    tree = ast.parse(text, mode="eval").body
+    apart = isinstance(tree, ast.Tuple) and not any(isinstance(part, ast.Starred) for part in tree.elts)
+    return tuple(map(ast.unparse, tree.elts)) if apart else (text,)  # type: ignore[attr-defined]
 
 
 @cache

@@ -251,6 +251,16 @@ def glu_backward(grad: Array, x: Array, dim: int) -> Array:
     return rows(np.concatenate((s * grad, (1 - s) * s * first * grad), axis=dim))
 
 
+def glu_backward_jvp(moved: Array, grad: Array, x: Array, grad_t: Array, tangent: Array, dim: int) -> Array:
+    """The tangents of both halves of the gradient, which `moved` is."""
+    (a, b), (da, db), (of_a, _) = np.split(x, 2, dim), np.split(tangent, 2, dim), np.split(moved, 2, dim)
+    gate = sigmoid(b)
+    gate_t = db - gate * db
+    first = grad_t * gate + of_a * gate_t
+    second = first * (a - a * gate) + of_a * (da - da * gate - a * gate * gate_t)
+    return rows(np.concatenate((first, second), axis=dim))
+
+
 def total(x: Array, dim: int) -> Array:
     """The sum along one dimension, which stays."""
     return np.add.reduce(x, axis=dim, keepdims=True) if x.ndim else x

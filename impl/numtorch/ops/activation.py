@@ -92,8 +92,10 @@ op("prelu_kernel(self, weight)", k.prelu_kernel, joint={("self", "weight"): "pre
 op("prelu_kernel_backward(grad_output, self, weight)", k.prelu_kernel_backward, node="PreluKernelBackwardBackward0",
    outputs=("mine", "of_weight"), differentiable=(True, True), grad_output="prelu_again(grads, self, weight)",
    self="prelu_double_backward(grads, grad_output, self)",
-   weight="prelu_double_backward_weight(grads, grad_output, self, weight)")
-op("rrelu_with_noise(self, noise: Tensor, lower, upper, training)", k.rrelu_with_noise,
+   weight="prelu_double_backward_weight(grads, grad_output, self, weight)",
+   jvp=("(where(self_p >= 0, grad_output_t, grad_output_t * weight_p + grad_output_p * weight_t), "
+        "where(self_p >= 0, zero_number(self_p), grad_output_p * self_t + grad_output_t * self_p))"))
+op("rrelu_with_noise(self, noise: Tensor, lower, upper, training)", k.rrelu_with_noise, jvp=ELEMENTWISE,
    self="rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)")
 op("rrelu_with_noise_of(self, noise: Tensor, lower, upper, training)", k.rrelu_with_noise, node="RreluWithNoiseBackward1",
    inplace=True, self="rrelu_with_noise_backward(grad, result, noise, lower, upper, training, True)")
@@ -109,7 +111,11 @@ op("glu_jvp(glu, x, dx, dim)", k.glu_jvp, node="GluJvpNotImplemented", shown="No
    glu="not_implemented(grad, 'aten::glu_jvp')", x="not_implemented(grad, 'aten::glu_jvp')",
    dx="not_implemented(grad, 'aten::glu_jvp')")
 op("glu_backward(grad_output, self, dim)", k.glu_backward, node="GluBackwardBackward0",
-   grad_output="glu_double_backward_grad_output(grad, self, dim)", self="glu_double_backward(grad, grad_output, self, dim)")
+   grad_output="glu_double_backward_grad_output(grad, self, dim)", self="glu_double_backward(grad, grad_output, self, dim)",
+   jvp="glu_backward_jvp(result, grad_output_p, self_p, grad_output_t, self_t, dim)")
+op("glu_backward_jvp(grad_x, grad_glu, x, dgrad_glu, dx, dim)", k.glu_backward_jvp, node="GluBackwardJvpNotImplemented",
+   shown="NotImplemented", **dict.fromkeys(
+       ("grad_x", "grad_glu", "x", "dgrad_glu", "dx"), "not_implemented(grad, 'aten::glu_backward_jvp')"))
 op("softmax(self, dim)", k.softmax, self="softmax_backward_data(grad, result, dim)",
    jvp="result * (self_t - logsumexp_jvp(self_p, self_t, (dim,), True))")
 op("log_softmax(self, dim)", k.log_softmax, self="log_softmax_backward_data(grad, result, dim)",

@@ -49,10 +49,12 @@ op("soft_margin_loss_backward(grad_output, self, target: Tensor, reduction)", k.
    self="soft_margin_loss_double_backward(grad * grad_output, self, target, reduction)")
 op("nll_loss(self, target: Tensor, weight: Tensor?, reduction, ignore_index)", k.nll_loss,
    outputs=("output", "total_weight"), differentiable=(True, False),
-   self="nll_loss_backward(grad, self, target, weight, reduction, ignore_index, total_weight)")
+   self="nll_loss_backward(grad, self, target, weight, reduction, ignore_index, total_weight)",
+   jvp="(nll_loss(self_t, target, weight, reduction, ignore_index)[0], None)")
 op("nll_loss2d(self, target: Tensor, weight: Tensor?, reduction, ignore_index)", k.nll_loss, node="NllLoss2DBackward0",
    outputs=("output", "total_weight"), differentiable=(True, False),
-   self="nll_loss2d_backward(grad, self, target, weight, reduction, ignore_index, total_weight)")
+   self="nll_loss2d_backward(grad, self, target, weight, reduction, ignore_index, total_weight)",
+   jvp="(nll_loss2d(self_t, target, weight, reduction, ignore_index)[0], None)")
 op("nll_loss_backward(grad_output, self, target: Tensor, weight: Tensor?, reduction, ignore_index, total_weight: Tensor)",
    k.nll_loss_backward, node="NllLossBackwardBackward0",
    grad_output="nll_loss_again(grad, target, weight, reduction, ignore_index)", self="zeros_like(grad)",

@@ -13,10 +13,13 @@ op("avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
         "divisor_override)"))
 op("max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_mode)", k.max_pool2d_with_indices,
    node="MaxPool2DWithIndicesBackward0", outputs=("result0", "result1"), differentiable=(True, False),
-   self="max_pool2d_with_indices_backward(grad, self, kernel_size, stride, padding, dilation, ceil_mode, result1)")
+   self="max_pool2d_with_indices_backward(grad, self, kernel_size, stride, padding, dilation, ceil_mode, result1)",
+   jvp="(gathered_in_planes(self_t, result1), None)")
 op("max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, padding, dilation, ceil_mode, indices: Tensor)",
    k.max_pool2d_with_indices_backward, node="MaxPool2DWithIndicesBackwardBackward0", self="zeros_of(self.info)",
-   grad_output="max_pool_double_backward(grad, indices)")
+   grad_output="max_pool_double_backward(grad, indices)",
+   jvp=("max_pool2d_with_indices_backward(grad_output_t, self_t, kernel_size, stride, padding, dilation, ceil_mode, "
+        "indices)"))
 op("adaptive_avg_pool2d(self, output_size)", k.adaptive_avg_pool2d, node="AdaptiveAvgPool2DBackward0", jvp=LINEAR,
    self="adaptive_avg_pool2d_backward(grad, self)")
 op("adaptive_avg_pool2d_backward(grad_output, self)", k.adaptive_avg_pool2d_backward,

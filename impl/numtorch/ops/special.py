@@ -148,12 +148,13 @@ op("copysign_scalar(self, other)", k.copysign_scalar, node="CopysignBackward1", 
    float_result=True, self="grad * copysign_ratio(self, result)",
    jvp=ELEMENTWISE)
 op("nextafter(self, other)", np.nextafter, tensors_only=True, refuses="nextafter_cpu",
-   self="where(self != other, grad, 0)", other="new_zeros(grad)")
+   self="where(self != other, grad, 0)", other="new_zeros(grad)",
+   jvp="where(self_p != other_p, self_t, zero_number(self_t))")
 op("ldexp(self, other)", k.ldexp, pointwise=True, float_result=True, tensors_only=True,
    self="grad * pow_base(2, other).conj()", other="grad * result.conj() * 0.6931471805599453",
    jvp="self_t * pow_base(2, other_p) + other_t * result * 0.6931471805599453")
 op("frexp(self)", k.frexp, outputs=("mantissa", "exponent"), differentiable=(True, False), elementwise=True,
-   self="frexp_backward(grad, exponent)")
+   self="frexp_backward(grad, exponent)", jvp="(frexp_backward(self_t, result1), None)")
 op("nan_to_num(self, nan, posinf, neginf)", k.nan_to_num, pointwise=True, layout=LIKE,
    exact_out="nan_to_num: dtype of out: {found} should be same as input: {expected}", self="grad * isfinite(self)",
    jvp=ELEMENTWISE)

@@ -5,9 +5,9 @@ from .row import op
 
 # ---- scans
 op("cummax(self, dim)", k.cummax, outputs=("values", "indices"), differentiable=(True, False),
-   self="cummaxmin_backward(grad, self, indices, dim)")
+   self="cummaxmin_backward(grad, self, indices, dim)", jvp="(gather(self_t, dim, result1, False), None)")
 op("cummin(self, dim)", k.cummin, outputs=("values", "indices"), differentiable=(True, False),
-   self="cummaxmin_backward(grad, self, indices, dim)")
+   self="cummaxmin_backward(grad, self, indices, dim)", jvp="(gather(self_t, dim, result1, False), None)")
 op("logcumsumexp(self, dim)", k.logcumsumexp, self="logcumsumexp_backward(grad, self, result, dim)",
    jvp="logcumsumexp_jvp(self_p, self_t, dim)")
 
