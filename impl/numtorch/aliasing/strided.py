@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..memory.geometry import Geometry, strided
+from ..memory.geometry import Geometry, empty_window, strided
 from ..nodes.graph import FREED_TEXT, Node, UnaryNode, VariadicNode
 from ..plain_numpy import np
 from .overlap import refuse_internal
@@ -16,7 +16,7 @@ from .overlap import refuse_internal
 def window_of(array: np.ndarray, shape: tuple, strides: tuple, offset: int) -> np.ndarray:
     """A window into a one-dimensional array, in elements."""
     if 0 in shape:
-        return np.empty(shape, array.dtype)
+        return empty_window(array, shape, strides, offset)
     size = array.itemsize
     return np.ndarray(shape, array.dtype, array, offset * size, tuple([s * size for s in strides]))
 

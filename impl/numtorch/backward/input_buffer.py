@@ -27,7 +27,6 @@ from ..memory.descriptor import arrange, describe, plan_of
 from ..memory.geometry import Memory, is_dense_like, laid_out, root_of
 from ..memory.lazy import LAZY, Zeros
 from ..plain_numpy import np
-from ..tangents import tangent_of
 from ..tensor import wrap
 
 if TYPE_CHECKING:
@@ -66,11 +65,7 @@ def add(task: GraphTask, slots: Any, key: Any, grad: Any) -> None:
         old = slots[key]
         slots[key] = None  # so that only `old` holds it
         in_place = task.tangents and _refcount(old) <= _ALONE and is_alone(old) and not grad_mode.watched()
-        total = slots[key] = old + grad
-        if in_place and wrapped_of(total) is None:  # which PyTorch adds to in place, and to its tangent
-            for was, new in ((old, total), (tangent_of(old), tangent_of(total))):
-                if new is not None:
-                    new._counter = [1 if was is None or was._counter is None else was._counter[0] + 1]
+        slots[key] = old.add_(grad) if in_place and wrapped_of(old) is wrapped_of(grad) is None else old + grad
         return
     total, in_place = summed(slots, key, grad)
     if in_place:
@@ -99,8 +94,8 @@ def is_alone(tensor: Any) -> bool:
     if type(array) is not _ndarray:
         return type(array) not in LAZY
     del array
-    base = tensor._array.base
-    return _refcount(tensor._array) <= _ALONE and (base is None or owns(tensor._array)) and is_dense(tensor._array)
+    alone = _refcount(tensor._array) <= _ALONE and (tensor._array.base is None or owns(tensor._array))
+    return alone and is_dense(tensor._array)
 
 
 def is_dense(array: Any) -> bool:

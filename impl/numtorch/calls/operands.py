@@ -191,7 +191,13 @@ def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
         right = right.astype(plan.cast1, order="C")
     if name in _SUMS:
         right = _SUMS[name](right)
-    return a, b, left, right, plan.result, plan
+    result = plan.result
+    if name in _SUBTRACTIONS and (db if name.startswith("rsub") else da).zeros:  # a copy times -1
+        strides = RULES["beside number"](result.shape, [(result.shape, result.strides)])
+        result = descriptor(result.shape, result.dtype, strides)
+    elif name == "div" and db.zeros:
+        result = descriptor(result.shape, result.dtype)
+    return a, b, left, right, result, plan
 
 
 def _kind_of(category: int) -> dtypes.dtype:
@@ -217,7 +223,7 @@ def laid(array: Any, rule: str, *tensors: Tensor) -> Any:
     if len(tensors) == 2 and rule == "elementwise":
         strides = plan_of(tensors[0]._desc, tensors[1]._desc).result.strides
     else:
-        strides = RULES[rule](shape, [(x._desc.shape, x._desc.strides) for x in tensors])
+        strides = RULES[rule](shape, [(x._desc.shape, x._desc.lies) for x in tensors])
     return arrange(array, descriptor(shape, describe(array).dtype, strides))
 
 

@@ -14,6 +14,7 @@ from ..aliasing.views import bump, extras, rebase_history, requires_grad as need
 from ..device import channels_last, channels_last_3d, check_device, contiguous_format, preserve_format, strided
 from ..dtype import dtypes
 from ..memory.geometry import laid_out, like
+from ..memory.lazy import Lazy
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 
@@ -80,8 +81,8 @@ def empty_as(model: Tensor, dtype: Any, memory_format: Any = None) -> Any:
     if memory_format is not None and memory_format is not preserve_format:
         return formatted(model._desc.shape, kind, memory_format)
     array = model._array
-    if type(array) is np.ndarray and not model._desc.plain:
-        return like(array, kind.numpy)
+    if isinstance(array, (np.ndarray, Lazy)) and not model._desc.plain:
+        return like(getattr(array, "raw", array), kind.numpy)
     return np.empty(model._desc.shape, kind.numpy)
 
 

@@ -22,7 +22,7 @@ def mask(test: Callable[..., Any], *operands: Any) -> Tensor:
     array = test(*[x._array if isinstance(x, Tensor) else x for x in operands])
     if array.ndim and not all(x._desc.plain for x in operands if isinstance(x, Tensor)):
         shape = array.shape
-        given = [(x._desc.shape, x._desc.strides) if isinstance(x, Tensor) else ((), ()) for x in operands]
+        given = [(x._desc.shape, x._desc.lies) if isinstance(x, Tensor) else ((), ()) for x in operands]
         array, _ = arrange(array, descriptor(shape, describe(array).dtype, elementwise_strides(shape, given)))
     return wrap(array)
 

@@ -12,6 +12,8 @@ from ..creation import zeros_like
 from ..dispatch.forward import FORWARD
 from ..forward_rules import stated
 from ..nodes.saved_hooks import Results
+from ..plain_numpy import np
+from ..tensor import wrap
 from .derived import lies_with, pushed
 from .operands import duals_in, in_order, is_tracked, moved
 from .refusals import NO_KERNEL, refuse_out
@@ -33,7 +35,7 @@ def write(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
         old = tangents.kept(target, level)
         if old is None and LIKEWISE[name] is zeroed:
             return replaced.original(*args, **kwargs)
-        if old is not None:
+        if old is not None or name in FRESH:
             return likewise(replaced, args, kwargs, dict(zip(names, ordered, strict=False)), duals)
     text = stated.statement_of(name, names)
     if text and level is not None:
@@ -74,15 +76,18 @@ def write(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
 
 
 def likewise(replaced: Replaced, args: tuple, kwargs: dict[str, Any], given: dict[str, Any], duals: dict) -> Any:
-    """A write after which the same is written to the tangent."""
-    target, level = given["self"], tangents.entered
+    """A write after which the same is written to the tangent; of a tensor that had none it is new."""
+    target, level, name = given["self"], tangents.entered, replaced.name[:-1]
     with without_forward_mode():
         with Results() as results:
             out = replaced.original(*args, **kwargs)
         if out is not NotImplemented and level is not None:
-            tangent = duals[id(target)][1]
-            LIKEWISE[replaced.name[:-1]](replaced, tangent, given, duals)
-            tangents.remember(target, tangent, level)
+            if id(target) in duals:
+                tangent = duals[id(target)][1]
+                LIKEWISE[name](replaced, tangent, given, duals)
+                tangents.remember(target, tangent, level)
+            else:
+                tangents.give_written(target, FRESH[name](replaced, target, given, duals), level)
             results.pack()
     return out
 
@@ -109,6 +114,23 @@ def copied_over(replaced: Replaced, tangent: Any, given: dict[str, Any], duals: 
         writes.fill_(tangent, 0)
 
 
+def newly_filled(replaced: Replaced, target: Any, given: dict[str, Any], duals: dict) -> Any:
+    """Zeros that were filled with zeros and then with the tangent of the value."""
+    return writes.fill_(
+        writes.zero_(wrap(np.zeros(target._desc.shape, target._desc.dtype.numpy))), duals[id(given["value"])][1]
+    )
+
+
+def newly_copied(replaced: Replaced, target: Any, given: dict[str, Any], duals: dict) -> Any:
+    """A copy of the tangent, or where its shape is another the tangent itself, expanded."""
+    tangent = duals[id(given["other"])][1]
+    return (
+        dispatch.clone(tangent)
+        if tangent._desc.shape == target._desc.shape
+        else dispatch.expand(tangent, tuple(target._desc.shape))
+    )
+
+
 def zeroed(replaced: Replaced, tangent: Any, given: dict[str, Any], duals: dict) -> None:
     """What is written does not depend on anything."""
     writes.zero_(tangent)
@@ -124,6 +146,8 @@ LIKEWISE = {
     "copy": copied_over,
 }
 """Writes whose formula in PyTorch is a method of the tangent: the tangent, if there is one, is written in place."""
+FRESH = {"fill": newly_filled, "copy": newly_copied}
+"""Those that say of their own what the tangent is of a tensor that had none."""
 
 
 def overwrite(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:

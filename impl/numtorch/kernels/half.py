@@ -10,6 +10,7 @@ from typing import Any
 
 from ..dtype import dtypes
 from ..memory.geometry import like
+from ..memory.lazy import OF_ZEROS, Zeros
 from ..plain_numpy import np
 
 Array = Any
@@ -23,9 +24,12 @@ def is_half(kind: np.dtype) -> bool:
 def rounded_once(kernel: Any, *given: Any) -> Any:
     """The kernel's result of arrays and plain values: of half precision by way of single precision.
 
-    A type among the values is that of the result. What has operands of half and of other types is left to the kernel.
+    Zeros without memory are ordinary ones to all kernels but those that know them. A type among the values is that of
+    the result. What has operands of half and of other types is left to the kernel.
     """
     half = wanted = None
+    if Zeros in map(type, given) and not (kernel in OF_ZEROS or hasattr(kernel, "knows_zeros")):
+        given = tuple([x.resolved() if type(x) is Zeros else x for x in given])
     for x in given:
         if isinstance(x, (np.ndarray, np.generic)):
             kind = x.dtype
@@ -69,6 +73,12 @@ def _cast(x: Array, kind: np.dtype) -> Array:
     new = like(x, kind)
     new[...] = x
     return new
+
+
+def knows_zeros(kernel: Any) -> Any:
+    """A kernel of an operator that PyTorch has written for zeros without memory, too."""
+    kernel.knows_zeros = True
+    return kernel
 
 
 def in_steps(kernel: Any) -> Any:

@@ -8,15 +8,18 @@ from ..memory.geometry import element_strides, laid_out, settled
 from ..memory.layout import elementwise_strides
 from ..memory.lazy import Zeros, resolve
 from ..plain_numpy import np
+from .half import knows_zeros
 
 Array = Any
 
 
+@knows_zeros
 def dot(x: Array, y: Array) -> Array:
     """The sum of the products of two vectors."""
     return y.dot(x) if type(y) is Zeros else x.dot(y)  # an ndarray takes it for ordinary zeros
 
 
+@knows_zeros
 def vdot(x: Array, y: Array) -> Array:
     """The same with the first vector conjugated."""
     return np.vdot(x, y)

@@ -12,7 +12,7 @@ from ..memory.layout import elementwise_strides
 from ..memory.lazy import resolve, zeros
 from ..plain_numpy import np
 from .comparison import choose
-from .half import in_steps
+from .half import in_steps, knows_zeros
 
 Array = Any
 
@@ -335,8 +335,8 @@ def with_multiple(name: str, function: np.ufunc, multiplied: Any) -> Any:
     return kernel
 
 
-add_alpha = with_multiple("add_alpha", np.add, addend)
-sub_alpha = with_multiple("sub_alpha", np.subtract, subtrahend)
+add_alpha = knows_zeros(with_multiple("add_alpha", np.add, addend))
+sub_alpha = knows_zeros(with_multiple("sub_alpha", np.subtract, subtrahend))
 
 
 def rsub_alpha(x: Array, other: Array, alpha: Any) -> Array:

@@ -208,6 +208,7 @@ index_fill_tensor = index_fill
 def fill_slices(x: Array, dim: int, index: Array, value: Any) -> None:
     """The same in place, place by place; without any, no index is looked at."""
     if x.size:
+        x = np.atleast_1d(x)  # shares memory
         x[lanes(x, dim, index)] = np.asarray(value).astype(x.dtype)
 
 

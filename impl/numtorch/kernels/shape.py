@@ -411,6 +411,8 @@ def contiguous_copy(x: Array) -> Array:
 
 def to_copy(x: Array, dtype: Any) -> Array:
     """The elements converted, in the same order of dimensions; of complex ones the real part, but for bool."""
+    if type(x) is Zeros:
+        x = x.resolved()
     source = x.real if x.dtype.kind == "c" and not dtype.is_complex and dtype.category else x
     if isinstance(x, np.generic) or (x.flags.c_contiguous and x.size > 1 and 1 not in x.shape):
         return resolve(source).astype(dtype.numpy, order="C")

@@ -69,6 +69,7 @@ class Descriptor:
         "integers",
         "large",
         "lazies",
+        "lies",
         "ndim",
         "numel",
         "plain",
@@ -88,6 +89,7 @@ class Descriptor:
         self.sizes = tuple(shape)  # the same for us: to read one of a Size is a call of Python, 1,000 instructions
         row_major = contiguous_strides(shape)
         self.strides = row_major if strides is None else strides
+        self.lies = self.strides  # where rules of layout see the elements: of zeros without memory all in one place
         self.steps = tuple([s * kind.itemsize for s in self.strides])  # the strides as NumPy has them
         self.plain = self.strides == row_major and 0 not in shape
         self.single: Descriptor | None = None
@@ -116,7 +118,8 @@ class Descriptor:
         if found is None:
             found = self.lazies[kind] = Descriptor(self.shape, self.dtype, self.strides)
             found.plain = found.real = found.large = found.fast = False
-            found.zeros = kind is Zeros
+            if kind is Zeros:
+                found.zeros, found.lies = True, (0,) * self.ndim
         return found
 
     def elementwise(self) -> Descriptor:
@@ -125,14 +128,14 @@ class Descriptor:
             self.single = (
                 self
                 if self.plain
-                else descriptor(self.shape, self.dtype, elementwise_strides(self.shape, [(self.shape, self.strides)]))
+                else descriptor(self.shape, self.dtype, elementwise_strides(self.shape, [(self.shape, self.lies)]))
             )
         return self.single
 
 
 def geometry_as(desc: Descriptor, kind: dtype) -> tuple[tuple, tuple]:
     """Shape and strides of an operand where it is computed with as `kind`: a copy, if that is not its type."""
-    return desc.shape, desc.strides if desc.dtype is kind else dense_strides(desc.shape, desc.strides)
+    return desc.shape, desc.lies if desc.dtype is kind else dense_strides(desc.shape, desc.lies)
 
 
 class Plan:

@@ -75,7 +75,9 @@ def dense_strides(shape: Shape, strides: Shape) -> tuple[int, ...]:
 
 
 def spread_strides(shape: Shape, own: Shape, strides: Shape) -> tuple[int, ...]:
-    """The strides of a copy of what was expanded to a shape."""
+    """The strides of a copy of what was expanded to a shape; all dimensions of what has none are repeated."""
+    if not own:
+        return dense_strides(shape, (0,) * len(shape))
     out: list[int] = []
     for i in range(1, len(shape) + 1):  # from the last dimension on
         known = i <= len(own)

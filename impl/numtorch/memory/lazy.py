@@ -152,8 +152,8 @@ class Zeros(Lazy):
 
     @staticmethod
     def function(raw: Any) -> Any:
-        """Ordinary zeros."""
-        return np.zeros(raw.shape, raw.dtype)
+        """Ordinary zeros, one of them for all elements."""
+        return np.broadcast_to(np.zeros((), raw.dtype), raw.shape)
 
     def of(self, raw: Any) -> Any:
         return self.over(raw) if isinstance(raw, np.ndarray) else raw

@@ -1,0 +1,172 @@
+"""Tangents of what had none: of tensors that are written to, of sums of gradients, and of operators by PyTorch's own rules."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import Shape, floats, same_shape
+
+LAYOUTS = st.sampled_from(["as it is", "transposed"])
+WRITES = [
+    "add_",
+    "sub_",
+    "mul_",
+    "div_",
+    "pow_",
+    "atan2_",
+    "hypot_",
+    "fmod_",
+    "lerp_",
+    "addcmul_",
+    "addcdiv_",
+    "xlogy_",
+]
+SMALL: list[Shape] = [(), (1,), (3,), (0,), (2, 3), (1, 1), (2, 1)]
+
+
+def _laid_out(x, how):
+    return x.t().clone() if how == "transposed" else x
+
+
+@case(requires=["forward_ad", "in_place"])
+def written_tensor_begins_with_zeros(
+    torch,
+    xyt: same_shape(3, min_dims=2, max_dims=2, values="special", empty=False),
+    name: st.sampled_from(WRITES),
+    layout: LAYOUTS,
+    other: LAYOUTS,
+    grad: st.booleans(),
+):
+    """A tensor without a tangent that is written with a dual begins with zeros for a tangent."""
+    x, y, t = xyt
+    x = _laid_out(x, layout)
+    y = _laid_out(y, layout).clone() if layout == other else _laid_out(y, layout).t().clone().t()
+    y.requires_grad_(grad)
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(y, _laid_out(t, layout))
+        further = (dual.detach(),) if name in ("lerp_", "addcmul_", "addcdiv_") else ()
+        getattr(x, name)(dual, *further)
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(x)
+
+
+@case(requires=["forward_ad", "in_place"])
+def filled_or_copied_tensor_has_its_own_tangent(
+    torch,
+    shape: st.sampled_from(SMALL),
+    name: st.sampled_from(["fill_", "copy_", "masked_fill_", "item assignment"]),
+    had: st.booleans(),
+    grad: st.booleans(),
+):
+    """A 0-d dual fills zeros for a tangent; copied, its own tangent is expanded."""
+    x, t = torch.ones(shape), torch.tensor(3.0).requires_grad_(grad)
+    with torch.autograd.forward_ad.dual_level():
+        x = torch.autograd.forward_ad.make_dual(x, torch.ones(shape)) if had else x
+        value = torch.autograd.forward_ad.make_dual(torch.tensor(2.0), t)
+        if name == "item assignment":
+            x[...] = value
+        elif name == "masked_fill_":
+            x.masked_fill_(torch.ones(shape, dtype=torch.bool), value)
+        else:
+            getattr(x, name)(value)
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(x)
+
+
+@case(requires=["forward_ad"])
+def sum_with_what_has_no_tangent_copies_the_other(
+    torch,
+    shape: st.sampled_from(SMALL),
+    further: st.sampled_from([(), (1,), (1, 1), (1, 1, 1), (0,)]),
+    name: st.sampled_from(["add", "sub", "rsub"]),
+    first: st.booleans(),
+    turned: st.booleans(),
+):
+    """The tangent of a sum is a copy of the expanded tangent, that of a difference is negated."""
+    x = torch.ones(shape)
+    x = x.movedim(0, -1) if turned and len(shape) else x
+    y = torch.ones(further)
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, x + 1)
+        out = getattr(torch, name)(dual, y) if first else getattr(torch, name)(y, dual)
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(out)
+
+
+@case(requires=["forward_ad", "views"])
+def empty_tangent_is_laid_out_as_its_primal(torch, way: st.integers(0, 3), given: st.integers(0, 2)):
+    """A tangent of nothing is copied to the strides of a primal that is a window into memory."""
+    source = torch.ones(2, 3, 4)
+    x = [source[:0], source[:0].movedim(0, 1), source[:0].transpose(0, 2), source[:0, ::2]][way]
+    with torch.autograd.forward_ad.dual_level():
+        t = [x.contiguous(), x + 1, torch.zeros_like(x)][given]
+        dual = torch.autograd.forward_ad.make_dual(x, t)
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(dual)
+
+
+@case(requires=["forward_ad", "backward"])
+def summed_gradient_may_get_its_tangent_late(
+    torch,
+    shape: st.sampled_from(SMALL),
+    name: st.sampled_from(["sin of sin", "sum of functions", "product", "leaky_relu"]),
+    layout: LAYOUTS,
+    of: st.sampled_from(["tangent", "primal"]),
+):
+    """A gradient is added to in place, and so is its tangent if it has one already."""
+    x = torch.full(shape, 0.5)
+    x = (_laid_out(x, layout) if len(shape) == 2 else x).requires_grad_()
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, torch.ones_like(x))
+        y = {
+            "sin of sin": lambda: dual.sin().sin(),
+            "sum of functions": lambda: dual.exp() + dual.sin() + dual.tanh(),
+            "product": lambda: dual * dual * dual,
+            "leaky_relu": lambda: torch.nn.functional.leaky_relu(dual).asinh().atanh(),
+        }[name]()
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(y)
+        out = tangent if of == "tangent" else primal
+        (g,) = torch.autograd.grad(out, x, torch.ones_like(out), allow_unused=True)
+        first, second = torch.autograd.forward_ad.unpack_dual(g)
+
+
+@case(requires=["forward_ad", "backward"])
+def tangent_of_a_choice_is_chosen_likewise(
+    torch,
+    xt: same_shape(2, min_dims=2, max_dims=2, dtype="float64", empty=False),
+    name: st.sampled_from(["cummax", "cummin", "frexp", "nextafter", "nll_loss", "prelu", "glu", "logcumsumexp"]),
+    grad: st.booleans(),
+    of_tangent: st.booleans(),
+    back: st.booleans(),
+):
+    """The tangent of a choice is recorded as what PyTorch computes it by, and so is that of its gradient."""
+    x, t = xt
+    x.requires_grad_(grad)
+    t.requires_grad_(of_tangent)
+    functions = torch.nn.functional
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(torch.cat([x, x]), torch.cat([t, t]))
+        rows = torch.zeros(2 * x.shape[0], dtype=torch.int64)
+        y = {
+            "cummax": lambda: torch.cummax(dual, -1)[0],
+            "cummin": lambda: torch.cummin(dual, 0)[0],
+            "frexp": lambda: torch.frexp(dual)[0],
+            "nextafter": lambda: torch.nextafter(dual, dual.detach() + 1),
+            "nll_loss": lambda: functions.nll_loss(dual, rows),
+            "prelu": lambda: functions.prelu(dual, torch.tensor(0.25, dtype=torch.float64)),
+            "glu": lambda: functions.glu(dual, 0),
+            "logcumsumexp": lambda: torch.logcumsumexp(dual, 0),
+        }[name]()
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(y)
+        if back and grad:
+            (g,) = torch.autograd.grad(y, dual, torch.ones_like(y), create_graph=True, allow_unused=True)
+            torch.autograd.forward_ad.unpack_dual(g)
+
+
+@case(requires=["func.jac"])
+def jacfwd_of_logcumsumexp_leads_to_its_input(torch, x: floats("float64", min_dims=1, max_dims=2, empty=False)):
+    """Where weights are multiplied by a batch of tangents the graph leads on to the input."""
+    x.requires_grad_()
+    torch.func.jacfwd(lambda a: torch.logcumsumexp(a, 0))(x)
+
+
+@case(requires=["indexing"])
+def index_fill_of_a_number_fills_it(torch, x: floats(shape=()), count: st.integers(0, 2), inplace: st.booleans()):
+    """index_fill takes a 0-d tensor for one of a single slice."""
+    index = torch.zeros(count, dtype=torch.int64)
+    y = x.index_fill_(0, index, 2.0) if inplace else x.index_fill(0, index, 2.0)
