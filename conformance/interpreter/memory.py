@@ -20,15 +20,18 @@ Geometry = tuple[Any, Any, Any]
 class Place:
     """Where a tensor was seen, and what it held: numbers and bytes, never the tensor."""
 
-    __slots__ = ("address", "begins", "data", "extent", "geometry", "is_complex", "of", "raw")
+    __slots__ = ("address", "begins", "data", "geometry", "is_complex", "of", "raw", "window")
 
     def __init__(self, of: int, geometry: Geometry) -> None:
         self.of, self.geometry = of, geometry
         self.data: bytes | None = None
         """Its elements, row by row; None if they cannot be read."""
         self.address = 0
-        self.extent = 0
-        """Bytes from its first element to behind its last; 0 if its memory is not to be compared."""
+        self.window: Any = None
+        """The bytes from its first element to behind its last, where they lie; None if they are not to be compared.
+
+        It holds no memory, and is looked through only where the tensor is known to have that memory still.
+        """
         self.raw = b""
         self.is_complex = False
         self.begins: Any = None
@@ -44,16 +47,16 @@ class Memory:
 
     def look(self, tensor: Any, geometry: Geometry, before: Place | None) -> Place:
         """What a tensor holds now; `before` itself if that is the same."""
-        if before is not None and before.extent and before.of == id(tensor) and before.geometry == geometry:
+        if before is not None and before.window is not None and before.of == id(tensor) and before.geometry == geometry:
             try:
                 if (
                     tensor.data_ptr() == before.address
+                    and before.window.raw == before.raw
                     and not (before.is_complex and tensor.is_conj())
-                    and ctypes.string_at(before.address, before.extent) == before.raw
                 ):
                     return before
             except Exception:
-                before.extent = 0
+                before.window = None
         found = Place(id(tensor), geometry)
         try:
             # Not untyped_storage(): PyTorch would keep the object, and ever after take the memory for shared, so that a
@@ -72,22 +75,23 @@ class Memory:
                 self._copy(found, tensor, address, size)
                 return found
         except Exception:
-            found.extent = 0
+            found.window = None
         found.data = self._read(tensor)
         return found
 
     def _copy(self, found: Place, tensor: Any, address: int, size: int) -> None:
         """Copies the elements from where they lie."""
         if tensor.is_contiguous():
-            extent = tensor.numel() * size
-            found.raw = found.data = ctypes.string_at(address, extent)
+            window = (ctypes.c_char * (tensor.numel() * size)).from_address(address)
+            found.raw = found.data = window.raw
         else:
             _, shape, stride = found.geometry
             extent = size * (1 + sum([(count - 1) * step for count, step in zip(shape, stride, strict=True)]))
-            found.raw = ctypes.string_at(address, extent)
+            window = (ctypes.c_char * extent).from_address(address)
+            found.raw = window.raw
             steps = tuple([step * size for step in stride])
             found.data = np.ndarray(shape, f"V{size}", found.raw, 0, steps).tobytes()
-        found.address, found.extent = address, extent
+        found.address, found.window = address, window
 
 
 def _tells_addresses(tensor: Callable[[Any], Any]) -> bool:

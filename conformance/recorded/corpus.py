@@ -65,6 +65,13 @@ class _Format(msgspec.Struct):
     format: int
 
 
+class _Of(msgspec.Struct):
+    case: str
+
+
+_of = msgspec.json.Decoder(_Of)
+
+
 class Corpus:
     """A corpus that was opened: its head and cases at once, its programs part by part."""
 
@@ -88,7 +95,7 @@ class Corpus:
         length = sum(part.bytes for part in self.head.parts)
         if length != len(self._rest):
             raise NotACorpus(path, f"its parts should take {length} bytes, and take {len(self._rest)}")
-        self._open: OrderedDict[int, dict[str, list[Recording]]] = OrderedDict()
+        self._open: OrderedDict[int, dict[str, list[bytes]]] = OrderedDict()
 
     @cached_property
     def _part_of(self) -> dict[str, int]:
@@ -101,21 +108,27 @@ class Corpus:
             self._open[number] = self._read(number)
             if len(self._open) > _KEPT:
                 self._open.popitem(last=False)
-        return self._open[number][case]
+        try:
+            return [recordings.decode(line) for line in self._open[number][case]]
+        except msgspec.DecodeError as error:
+            raise NotACorpus(self.path, f"{self._called(number)}: {error}") from error
 
-    def _read(self, number: int) -> dict[str, list[Recording]]:
+    def _called(self, number: int) -> str:
+        return f"part {number + 1} of {len(self.head.parts)}"
+
+    def _read(self, number: int) -> dict[str, list[bytes]]:
+        """The lines of a part by case, and no more read of them: the processes of a run share the cases of a part."""
         part = self.head.parts[number]
         begin = sum(before.bytes for before in self.head.parts[:number])
         raw = self._rest[begin : begin + part.bytes]
-        what = f"part {number + 1} of {len(self.head.parts)}"
+        what = self._called(number)
         if hashlib.sha256(raw).hexdigest() != part.sha256:
             raise NotACorpus(self.path, f"{what} has another digest than its head says")
         text, _ = self._stream(raw, what)
-        found: dict[str, list[Recording]] = {case: [] for case in part.cases}
+        found: dict[str, list[bytes]] = {case: [] for case in part.cases}
         try:
             for line in text.splitlines():
-                recording = recordings.decode(line)
-                found[recording.case].append(recording)
+                found[_of.decode(line).case].append(line)
         except (msgspec.DecodeError, KeyError) as error:
             raise NotACorpus(self.path, f"{what}: {error}") from error
         return found

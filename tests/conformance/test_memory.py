@@ -105,4 +105,4 @@ def test_an_address_that_is_none_is_not_read_from() -> None:
     memory = Memory(lambda tensor: copied(tensor.values), Fake)
     place = look(memory, Fake([1.0, 2.0]))
     assert place.data == copied(torch.tensor([1.0, 2.0]))
-    assert place.extent == 0
+    assert place.window is None
