@@ -229,7 +229,9 @@ def _case_options(function: click.decorators.FC) -> click.decorators.FC:
     for option in (
         _CASES,
         click.option(
-            "--max-examples", type=click.IntRange(1), default=100, show_default=True, help="Programs to draw."
+            "--max-examples",
+            type=click.IntRange(1),
+            help="Programs to draw (default: 100; of recorded ones all).",
         ),
         click.option("--seed", type=int, default=0, show_default=True),
         click.option("--subject", default="numtorch", show_default=True),
@@ -242,13 +244,16 @@ def _case_options(function: click.decorators.FC) -> click.decorators.FC:
 
 @command.command()
 @_case_options
-def show(case: str, subject: str, oracle: str, seed: int, max_examples: int, cases: tuple[str, ...]) -> None:
+def show(case: str, subject: str, oracle: str, seed: int, max_examples: int | None, cases: tuple[str, ...]) -> None:
     """Show CASE as a PyTorch script, and both traces side by side with the first difference marked.
+
+    Of its programs the smallest that fails is shown, or an example if none does; CASE#N is its program number N.
 
     \b
     Examples:
       torchstone show accumulation/backward_adds_to_grad
       torchstone show accumulation/backward_adds_to_grad --subject mylib --seed 7
+      torchstone show random/from_00500#17
     """
     with plain_errors():
         from conformance.commands.examine import examine, side_by_side
@@ -294,7 +299,7 @@ def graph(
     subject: str,
     oracle: str,
     seed: int,
-    max_examples: int,
+    max_examples: int | None,
     cases: tuple[str, ...],
     of_subject: bool,
     svg: Path | None,

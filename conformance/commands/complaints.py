@@ -29,7 +29,7 @@ def plain_errors() -> Iterator[None]:
 def _is_for_the_user(error: Exception) -> bool:
     from conformance.behaviours import UnknownBehaviour
     from conformance.cases import CatalogueError
-    from conformance.commands.examine import UnknownCase
+    from conformance.commands.examine import NoSuchProgram, UnknownCase
     from conformance.commands.init import WouldOverwrite
     from conformance.fuzz.cluster import NoCluster
     from conformance.journal import RunFileError
@@ -53,6 +53,7 @@ def _is_for_the_user(error: Exception) -> bool:
         | SubjectError
         | UnknownBehaviour
         | UnknownCase
+        | NoSuchProgram
         | WouldOverwrite,
     )
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,13 +15,17 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from conformance.journal import Finding, Journal, Outcome
+from conformance.journal import Finding, Journal, Outcome, ProgramRecord, Record
 from conformance.judging.judge import judge
+from conformance.program import Program
+from conformance.recorded.lines import RANDOM
+from conformance.recorded.oracle import NAME as RECORDED
 from conformance.render import script
 from conformance.report.graph import Drawing
 from conformance.report.steps import Fact, Row, rows, where
+from conformance.running.checking import compare_once
 from conformance.running.oracles import chosen, corpus, is_recorded, open_oracle
-from conformance.running.runner import Case, Described, Settings, run_case
+from conformance.running.runner import PROFILES, Case, Described, Settings, run_case
 from conformance.running.session import all_cases
 from conformance.subjects import open_subject
 from conformance.trace import LEVELS, Graph, Trace
@@ -44,6 +48,17 @@ class UnknownCase(Exception):
         self.id = id
 
 
+class NoSuchProgram(Exception):
+    """A case has fewer programs than that."""
+
+    def __init__(self, id: str, index: int | str, programs: int) -> None:
+        super().__init__(f"{id} has {programs} programs, #0 to #{programs - 1}, and none of the number {index}")
+
+
+DRAWN = 100
+"""Programs that are drawn of a case to be shown. Recorded ones are run all: which of them fails cannot be told before."""
+
+
 @dataclass(frozen=True)
 class Examined:
     """A case that was run on a subject, and the program of it to show: the smallest that fails, else an example."""
@@ -52,6 +67,20 @@ class Examined:
     subject: str
     outcome: Outcome
     finding: Finding | None
+    index: int | None = None
+    """Which of the case's programs that is; None if it was made smaller than any of them."""
+
+
+class _Programs(Journal):
+    """A journal that keeps the programs of a case, and writes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(Path(os.devnull))
+        self.programs: list[Program] = []
+
+    def write(self, record: Record) -> None:
+        if isinstance(record, ProgramRecord):
+            self.programs.append(record.program)
 
 
 def find_case(id: str, cases: Sequence[str] = ()) -> Case:
@@ -70,23 +99,42 @@ def examine(
     subject: str = "numtorch",
     *,
     seed: int = 0,
-    max_examples: int = 100,
+    max_examples: int | None = None,
     cases: Sequence[str] = (),
     oracle: str = "",
 ) -> Examined:
-    """Runs one case on a subject as a run does. Raises UnknownCase, SubjectUnavailable and CaseCannotRun."""
+    """Runs one case on a subject as a run does. With ``#`` and a number behind the id, that one of its programs is shown.
+
+    Raises UnknownCase, NoSuchProgram, SubjectUnavailable and CaseCannotRun.
+    """
+    id, _, number = id.partition("#")
+    if not oracle and id.startswith(f"{RANDOM}/"):
+        oracle = RECORDED  # nobody else knows them
     oracle = chosen(oracle)
     case: Described = _among(corpus(oracle).cases, id) if is_recorded(oracle) else find_case(id, cases)
     answers = open_oracle(oracle)
     asked = open_subject(subject)
+    programs = max_examples or (PROFILES["thorough"] if is_recorded(oracle) else DRAWN)
     try:
-        with Journal(Path(os.devnull)) as nowhere:
-            outcome = run_case(case, asked, answers, judge, Settings(max_examples, seed), nowhere)
+        with _Programs() as known:
+            outcome = run_case(case, asked, answers, judge, Settings(programs, seed), known)
+        findings = [outcome.levels[level].finding for level in LEVELS if level in outcome.levels]
+        examined = Examined(case, subject, outcome, next(filter(None, findings), outcome.example))
+        drawn = known.programs[: outcome.programs]
+        if not number:
+            shown = examined.finding and examined.finding.program
+            return replace(examined, index=next((at for at, one in enumerate(drawn) if one == shown), None))
+        index = int(number) if number.isdecimal() else -1
+        if not 0 <= index < len(drawn):
+            raise NoSuchProgram(id, index if index >= 0 else number, len(drawn))
+        checked = compare_once(drawn[index], asked, answers)
+        finding = Finding(
+            program=checked.program, oracle=checked.oracle, subject=checked.subject, verdict=checked.verdict
+        )
+        return replace(examined, finding=finding, index=index)
     finally:
         asked.close()
         answers.close()
-    findings = [outcome.levels[level].finding for level in LEVELS if level in outcome.levels]
-    return Examined(case, subject, outcome, next(filter(None, findings), outcome.example))
 
 
 def side_by_side(examined: Examined) -> RenderableType:
@@ -99,6 +147,8 @@ def side_by_side(examined: Examined) -> RenderableType:
         parts.append(Text(outcome.reason))
     if finding is None:
         return Group(*parts)
+    if examined.index is not None:
+        parts.append(Text(f"program #{examined.index}: {finding.verdict.status}"))
     parts += [Text(), Syntax(script(finding.program), "python", background_color="default"), _table(examined, finding)]
     return Group(*parts)
 

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from conformance.commands.examine import NoSuchProgram, examine
 from conformance.fuzz.worker import drawn
 from conformance.journal import CaseRecord, Description, Journal
 from conformance.judging.judge import judge
@@ -268,6 +269,32 @@ def test_without_pytorch_the_smallest_recorded_program_that_fails_is_shown(cosin
     assert finding is not None
     assert finding.program == COSINES
     assert result.runs["tests.fakes.wrong_sign"].header.oracle.notes["failing programs"] == "as recorded"
+
+
+@pytest.fixture(scope="module")
+def at_random(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A corpus of a group of random programs, of which the last alone takes a cosine."""
+    several = [program(bind("x", tensor([float(number)]))) for number in range(120)]
+    path = tmp_path_factory.mktemp("random") / "corpus.jsonl.xz"
+    return f"recorded:{corpus_of(path, *several, COSINES, case='random/from_00000')}"
+
+
+@pytest.mark.usefixtures("without_pytorch")
+def test_the_recorded_program_that_fails_is_shown_however_late_it_comes(at_random: str) -> None:
+    examined = examine("random/from_00000", "tests.fakes.wrong_sign", oracle=at_random)
+    assert (examined.outcome.status, examined.outcome.programs, examined.index) == ("FAIL", 121, 120)
+    assert examined.finding is not None
+    assert examined.finding.program == COSINES
+
+
+def test_any_recorded_program_is_shown_by_its_number(at_random: str) -> None:
+    for number, status in ((3, "PASS"), (120, "FAIL")):
+        examined = examine(f"random/from_00000#{number}", "tests.fakes.wrong_sign", oracle=at_random)
+        assert examined.finding is not None
+        assert (examined.index, examined.finding.verdict.status) == (number, status)
+    for wrong in ("121", "last"):
+        with pytest.raises(NoSuchProgram, match="has 121 programs, #0 to #120"):
+            examine(f"random/from_00000#{wrong}", "tests.fakes.wrong_sign", oracle=at_random)
 
 
 def test_with_pytorch_it_is_made_smaller_still(cosines: str, tmp_path: Path) -> None:
