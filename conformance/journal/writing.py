@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Self
 
 from conformance.journal.lines import Unread, as_record, encoder, header_of, lines_of, shards_beside
 from conformance.journal.reading import Run, by_case_from_all, run_of
@@ -39,7 +40,7 @@ class Journal:
     def close(self) -> None:
         self._file.close()
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
