@@ -155,7 +155,7 @@ def run(console: Console, chosen: list[Mutant], pool: Pool, log: Log, workers: i
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("mutants", total=len(chosen))
-        given = ((m.name, m.texts, m.places) for m in chosen)
+        given = ((m.name, m.texts, m.places, m.row) for m in chosen)
         for done, (name, ran) in enumerate(killer.run(given), 1):
             log.write(by_name[name], ran)
             survived += not ran.killed

@@ -53,8 +53,8 @@ class Ran(msgspec.Struct, frozen=True):
     how: str = ""
 
 
-Planned = tuple[str, Callable[[], Texts], Callable[[], Sequence[str]]]
-"""A mutant as it is run: its name, its texts, and the places that are changed."""
+Planned = tuple[str, Callable[[], Texts], Callable[[], Sequence[str]], str]
+"""A mutant as it is run: its name, its texts, the places that are changed, and the operator whose row is."""
 
 
 class _Message(msgspec.Struct, frozen=True):
@@ -109,7 +109,7 @@ class Killer:
             while True:
                 while not done and len(running) < self.workers:
                     try:
-                        name, texts, places = next(waiting)
+                        name, texts, places, row = next(waiting)
                     except StopIteration:
                         done = True
                         break
@@ -118,7 +118,7 @@ class Killer:
                     except CannotPlant as error:
                         yield name, Ran(True, 1, "import", str(error))
                         continue
-                    one = self._start(name, planted, self.pool.chosen(places(), self.programs), free.pop())
+                    one = self._start(name, planted, self.pool.chosen(places(), self.programs, row), free.pop())
                     running[one.pipe] = one
                     selector.register(one.pipe, selectors.EVENT_READ)
                 if not running:

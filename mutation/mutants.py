@@ -49,6 +49,8 @@ class Mutant:
     places: Callable[[], Sequence[str]] = field(compare=False)
     """What programs are to reach, as `reach.Coverage.places` has it."""
     files: tuple[str, ...] = field(default=(), compare=False)
+    row: str = ""
+    """The operator whose row is changed."""
 
 
 def mutants(kinds: Sequence[str] = KINDS) -> list[Mutant]:
@@ -152,13 +154,14 @@ def of_formulas() -> Iterator[Mutant]:
             lambda one=one: {f"dispatch/{one.row.family}.py": with_row(one)},  # type: ignore[misc]
             lambda one=one: changed_lines(one),  # type: ignore[misc]
             (f"dispatch/{one.row.family}.py",),
+            one.row.name,
         )
     used: dict[str, int] = {}
     for stated in stated_mutants():
         name = f"ops/{stated.family}.py {stated.row}: jvp={_short(stated.old)} → {_short(stated.new)}"
         name, family = _unique(name, used), f"ops/{stated.family}"
         places = lambda stated=stated: stated.places  # noqa: E731
-        yield Mutant(name, "formulas", family, stated.operator, stated.texts, places, (FORWARD,))
+        yield Mutant(name, "formulas", family, stated.operator, stated.texts, places, (FORWARD,), stated.row)
     named = functions_of_rows()
     for file in found("formulas/*.py"):
         yield from of_file(file, "formulas", FORMULAS)
@@ -191,8 +194,28 @@ def of_file(
     for edit in edits(source, operators, only):
         name = _unique(f"{file} {edit.function}: {_short(edit.old)} → {_short(edit.new)}", used)
         texts = lambda edit=edit: {file: edit.made_to(source)}  # noqa: E731
-        places = lambda edit=edit: tuple(lines(file, edit.line, edit.last_line))  # noqa: E731
+        places = lambda edit=edit: _places(file, edit)  # noqa: E731
         yield Mutant(name, kind, file, edit.operator, texts, places, (file,))
+
+
+def _places(file: str, edit: Edit) -> tuple[str, ...]:
+    """The lines of a change; of one that runs on import also those that read what it gives a name to."""
+    known = _readers() if edit.binds else {}
+    return tuple(
+        dict.fromkeys([*lines(file, edit.line, edit.last_line), *(r for n in edit.binds for r in known.get(n, ()))])
+    )
+
+
+@cache
+def _readers() -> dict[str, list[str]]:
+    """The lines on which each name or attribute is read."""
+    found: dict[str, list[str]] = {}
+    for file in looked_at():
+        for node in ast.walk(ast.parse((package() / file).read_text())):
+            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+                name = node.id if isinstance(node, ast.Name) else node.attr
+                found.setdefault(name, []).append(f"{file}:{node.lineno}")
+    return found
 
 
 def _unique(name: str, used: dict[str, int]) -> str:

@@ -35,7 +35,7 @@ from mutation.reach import PLACE, SLOW, Coverage, Reach, covered, digest_of, rea
 
 Numbers = np.ndarray[Any, np.dtype[Any]]
 
-Orders = tuple[list[int], list[int]]
+Orders = tuple[list[int], ...]
 
 PROGRAMS_OF_A_CASE = 8
 """Different programs drawn for each case that was not recorded; of the others all that were, which are few and chosen."""
@@ -45,6 +45,9 @@ RANDOM_PROGRAMS = 3_000
 
 GENERATORS = ("conformance.compose.derivatives",)
 """Programs that are drawn as those of a case are, and are none of the catalogue."""
+
+DERIVATIVES = "derivatives/"
+"""How their ids begin."""
 
 OWN = ("cases/", "compose/derivatives.py", "operators/expressions.py", "operators/variations.py")
 """What only the cases in it depend on, as far as they are concerned."""
@@ -132,11 +135,12 @@ class Pool:
             features.setdefault(source.partition("/")[0], {}).setdefault(source, []).append(number)
         return _interleaved([_interleaved(list(cases.values())) for cases in features.values()])
 
-    def chosen(self, places: Sequence[str], count: int) -> list[int]:
+    def chosen(self, places: Sequence[str], count: int, row: str = "") -> list[int]:
         """Up to so many programs for a mutant at these places, in the order to run them.
 
-        Those that reach it: of each place by turns one that does little else, and one of another feature, beginning with the
-        place that is reached by the fewest. (Everything passes the test of a condition; what is interesting is behind it.) A
+        Those that reach it: of each place by turns one that does little else, one of another feature, and one that
+        differentiates another operator, beginning with the place that is reached by the fewest; of an operator's row first
+        those that differentiate it. (Everything passes the test of a condition; what is interesting is behind it.) A
         program that does not reach a changed statement does what it does without the change, so others are run only where the
         change may show on import: at a place without a mark, or one that import passes.
         """
@@ -147,7 +151,8 @@ class Pool:
                 groups.append(orders)
         groups.sort(key=lambda orders: len(orders[0]))
         queues = [iter(order) for orders in groups for order in orders]
-        order: dict[int, None] = {}
+        drawn = [n for orders in groups for n in orders[2]] if row else ()
+        order = dict.fromkeys(n for n in drawn if self.programs[n].source.rpartition("_")[0] == DERIVATIVES + row)
         while queues and len(order) < count:
             queues = [queue for queue in queues if self._took_one(queue, order)]
         if not all(self._shows_to_those_only(place) for place in places) or not places:
@@ -158,10 +163,11 @@ class Pool:
         return list(order)[:count]
 
     def _orders(self, place: str) -> Orders:
-        """The programs that run a place in both orders, which many mutants ask for."""
+        """The programs that run a place in each order, which many mutants ask for."""
         if place not in self._ordered:
             reaching = self.reaching(place)
-            self._ordered[place] = reaching, self.by_turns(reaching)
+            drawn = [number for number in reaching if self.programs[number].source.startswith(DERIVATIVES)]
+            self._ordered[place] = reaching, self.by_turns(reaching), self.by_turns(drawn)
         return self._ordered[place]
 
     @cached_property

@@ -18,7 +18,9 @@ type checkers read are left alone, and so are the insides of f-strings, whose pl
 | loop | no iteration, `break` → `continue` | engine |
 | text | the text of an error changed | engine |
 
-These are the operators of mutmut and cosmic-ray but for those that change types only, and those about decorators.
+These are the operators of mutmut and cosmic-ray but for those that change types only, and those about decorators. What says
+nothing is left alone: the `strict` of a zip, whose operands are as long either way or the program fails; zeros with the other
+sign, which are equal; and False where None would stand, of which only the truth is asked.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ import ast
 import copy
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+
+ZEROS = frozenset(["zeros", "zeros_like", "new_zeros", "zeros_of", "not_derived", "not_implemented_for"])
+"""Functions that return nothing but zeros, or raise."""
 
 Replacement = tuple[str, ast.AST]
 """The operator, and what is to stand in the place of a node."""
@@ -78,6 +83,8 @@ class Scope:
     function: str
     tensors: tuple[str, ...] = ()
     """Names that may stand for each other: the tensors that a formula is given."""
+    on_import: bool = False
+    """Whether it stands outside of functions."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,8 @@ class Edit:
     end: int
     line: int
     last_line: int
+    binds: tuple[str, ...] = ()
+    """What the statement gives to names or attributes, of one that runs on import."""
 
     def made_to(self, source: str) -> str:
         """The whole source with the change."""
@@ -219,8 +228,16 @@ def logic(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 def negated(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
     """A returned formula with the other sign."""
     value = getattr(node, "value", None)
-    if isinstance(node, ast.Return) and not isinstance(value, ast.Tuple | ast.Constant | ast.UnaryOp | ast.List | None):
+    said = isinstance(value, ast.Tuple | ast.Constant | ast.UnaryOp | ast.List | None) or _is_zero(value)
+    if isinstance(node, ast.Return) and not said:
         yield "sign", _with(node, value=ast.UnaryOp(ast.USub(), value))
+
+
+def _is_zero(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+    return name in ZEROS or (name == "wrap" and _is_zero(node.args[0]))
 
 
 def statements(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
@@ -231,7 +248,7 @@ def statements(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
     elif isinstance(node, ast.Assign):
         if all(isinstance(target, ast.Attribute | ast.Subscript) for target in node.targets):
             yield "statement", ast.Pass()
-        if not (isinstance(node.value, ast.Constant) and node.value.value is None):
+        if not (isinstance(node.value, ast.Constant) and (node.value.value is None or node.value.value is False)):
             yield "statement", _with(node, value=ast.Constant(None))
     elif isinstance(node, ast.Return) and not (node.value is None or ast.unparse(node.value) == "None"):
         yield "statement", _with(node, value=ast.Constant(None))
@@ -299,14 +316,15 @@ def edits(text: str, operators: Iterable[Operator], only: Callable[[str], bool] 
             return
         seen.add((start, end, fresh))
         last = _head_end(statement)
-        found.append(Edit(operator, scope.function, old, fresh, start, end, statement.lineno, last))
+        binds = _bound(statement) if scope.on_import else ()
+        found.append(Edit(operator, scope.function, old, fresh, start, end, statement.lineno, last, binds))
 
     def visit(node: ast.AST, scope: Scope, statement: ast.stmt) -> None:
         for operator in operators:
             for kind, new in operator(node, scope):
                 if not (isinstance(node, ast.stmt) and _is_block(node)):
                     change(kind, scope, node, new, statement)
-        if isinstance(node, ast.JoinedStr):
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.keyword) and node.arg == "strict"):
             return
         if isinstance(node, ast.If | ast.While) and logic in operators:
             change("logic", scope, node.test, ast.Constant(False), node)
@@ -335,7 +353,7 @@ def edits(text: str, operators: Iterable[Operator], only: Callable[[str], bool] 
                     for inner in statement.body:
                         inside(inner, Scope(function, mine))
             elif only(name.rstrip(".")) and not _is_plumbing(statement):
-                visit(statement, Scope(name.rstrip("."), tensors), statement)
+                visit(statement, Scope(name.rstrip("."), tensors, on_import=True), statement)
 
     def inside(statement: ast.stmt, scope: Scope) -> None:
         if isinstance(statement, ast.FunctionDef | ast.ClassDef):
@@ -373,7 +391,7 @@ def expression_edits(text: str, tensors: tuple[str, ...], operators: Iterable[Op
                 edit = Edit(kind, "", text[start:end], f"({fresh})", start, end, 1, 1)
                 found.setdefault(_plain(edit.made_to(text)), edit)
     found.pop(_plain(text), None)
-    if not isinstance(tree, ast.UnaryOp):
+    if not (isinstance(tree, ast.UnaryOp) or _is_zero(tree)):
         found.setdefault(f"-({text})", Edit("sign", "", text, f"-({text})", 0, len(text), 1, 1))
     return list(found.values())
 
@@ -384,6 +402,19 @@ def _plain(text: str) -> str:
 
 def _is_block(node: ast.stmt) -> bool:
     return isinstance(node, ast.If | ast.While | ast.For | ast.With | ast.Try | ast.FunctionDef | ast.ClassDef)
+
+
+def _bound(statement: ast.stmt) -> tuple[str, ...]:
+    """The names and attributes that a statement gives something to, also part of something."""
+    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
+    nodes = [node for target in targets if target is not None for node in ast.walk(target)]
+    return tuple(
+        [
+            node.id if isinstance(node, ast.Name) else node.attr
+            for node in nodes
+            if hasattr(node, "id") or hasattr(node, "attr")
+        ]
+    )
 
 
 def _head_end(statement: ast.stmt) -> int:

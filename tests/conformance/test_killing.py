@@ -104,7 +104,7 @@ def pool(folder: Path) -> Pool:
 
 def _killed(pool: Pool, mutants: dict[str, Texts]) -> dict[str, Ran]:
     forget()
-    return dict(Killer(pool).run((name, lambda texts=texts: texts, tuple) for name, texts in mutants.items()))  # type: ignore
+    return dict(Killer(pool).run((name, lambda texts=texts: texts, tuple, "") for name, texts in mutants.items()))  # type: ignore
 
 
 def test_a_pool_is_made_once(pool: Pool, folder: Path) -> None:
@@ -214,7 +214,9 @@ def _left(pool: Pool) -> bool:
     """Whether ending a run early leaves a process."""
     forget()
     text = (package() / "__init__.py").read_text() + "\nwhile True: pass\n"
-    running = Killer(pool, workers=2).run([("ends", dict, tuple), ("loops", lambda: {"__init__.py": text}, tuple)])
+    running = Killer(pool, workers=2).run(
+        [("ends", dict, tuple, ""), ("loops", lambda: {"__init__.py": text}, tuple, "")]
+    )
     next(running)
     running.close()
     try:
