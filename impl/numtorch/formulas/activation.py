@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from .. import dispatch as d, grad_mode
+from ..kernels import activation as kernels
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import mask, of_arrays
@@ -22,6 +23,11 @@ def indicator(condition: Any, like: Any, *tensors: Any) -> Any:
 def total(x: Any, dim: int) -> Any:
     """The sum along one dimension, which stays."""
     return d.sum_dim(x, (dim,), True, None)
+
+
+def slope_of_celu(alpha: float) -> float:
+    """1 / alpha, as the kernel has it."""
+    return kernels.slope_of_celu(alpha)
 
 
 def elu_double_backward(
@@ -105,7 +111,7 @@ def prelu_backward(grad: Any, x: Any, weight: Any) -> tuple[Any, Any]:
 
 def _below(x: Any, value: Any) -> Any:
     """The value where x is below zero."""
-    return d.where(mask(np.greater_equal, x, 0), wrap(value._desc.dtype.numpy.type(0)), value)
+    return d.where(mask(np.greater_equal, x, 0), 0, value)
 
 
 def prelu_again(grads: list, x: Any, weight: Any) -> Any:

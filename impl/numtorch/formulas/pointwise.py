@@ -16,7 +16,7 @@ from .shape import sum_to_size
 
 def _masked(value: Any, zero: Any) -> Any:
     """The value where it is not to be zero: an exact zero, so that nan and inf do not pass."""
-    return d.where(zero, wrap(value._desc.dtype.numpy.type(0)), value)
+    return d.where(zero, 0, value)
 
 
 def where_zero(exponent: Any, value: Any) -> Any:
@@ -145,6 +145,11 @@ def pow_backward_exponent(grad: Any, x: Any, exponent: Any, result: Any) -> Any:
 
 
 def pow_backward_base(grad: Any, base: Any, exponent: Any, result: Any) -> Any:
-    if base == 0:
-        return grad * _masked(d.mul_scalar(result, float("-inf")), mask(np.greater_equal, exponent, 0))
-    return grad * d.mul_scalar(result, float(np.log(base)))
+    turned = exponent._desc.dtype.is_complex or type(base) is complex
+    log = complex(np.log(complex(base))) if turned else float(np.log(float(base)))
+    slope = d.mul_scalar(result, log).conj()
+    return grad * (_masked(slope, mask(_not_negative, exponent)) if base == 0 else slope)
+
+
+def _not_negative(x: Any) -> Any:
+    return (np.imag(x) == 0) & (np.real(x) >= 0)

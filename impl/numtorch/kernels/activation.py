@@ -46,6 +46,11 @@ def celu(x: Array, alpha: float) -> Array:
 celu_of, elu_of = celu, elu
 
 
+def slope_of_celu(alpha: float) -> float:
+    """1 / alpha for the gradient, for which PyTorch reads alpha as a number of single precision."""
+    return float(1.0 / np.float64(np.float32(alpha)))
+
+
 def softplus(x: Array, beta: float, threshold: float) -> Array:
     """log(1 + exp(beta * x)) / beta, x itself above the threshold."""
     t = x * x.dtype.type(beta)

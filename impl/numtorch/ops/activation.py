@@ -15,9 +15,9 @@ op("elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
    jvp=("elu_backward(grad_output_t, alpha, scale, input_scale, is_result, self_or_result_p) + "
         "elu_double_backward(self_or_result_t, grad_output_p, alpha, scale, input_scale, is_result, self_or_result_p)"))
 op("celu(self, alpha)", k.celu, pointwise=True, inplace=False, refuses="elu_cpu", jvp=ELEMENTWISE,
-   self="elu_backward(grad, alpha, 1, 1.0 / alpha, False, self)")
+   self="elu_backward(grad, alpha, 1, slope_of_celu(alpha), False, self)")
 op("celu_of(self, alpha)", k.celu, node="CeluBackward1", pointwise=True, refuses="elu_cpu",
-   self="elu_backward(grad, alpha, 1, 1.0 / alpha, True, result)", jvp=ELEMENTWISE)
+   self="elu_backward(grad, alpha, 1, slope_of_celu(alpha), True, result)", jvp=ELEMENTWISE)
 op("softplus(self, beta, threshold)", k.softplus, pointwise=True, inplace=False, refuses="softplus_cpu",
    self="softplus_backward(grad, self, beta, threshold)", jvp=ELEMENTWISE)
 op("softplus_backward(grad_output, self, beta, threshold)", k.softplus_backward, node="SoftplusBackwardBackward0",
