@@ -14,7 +14,6 @@ from typing import Any
 
 from ..memory.geometry import address, element_strides, has_internal_overlap, root_of
 from ..memory.layout import is_dense
-from ..memory.lazy import LAZY
 from ..plain_numpy import np
 
 INTERNAL = (
@@ -46,10 +45,9 @@ def warn_of_internal(array: Any, name: str) -> None:
 
 
 def between(target: Any, other: Any) -> int:
-    """Case 2: NONE, PARTIAL or FULL."""
+    """Case 2: NONE, PARTIAL or FULL. A conjugated or negated operand is computed first, so that it has memory of its own."""
     if target is other:
         return FULL
-    target, other = [x.raw if type(x) in LAZY else x for x in (target, other)]
     if type(target) is not np.ndarray or type(other) is not np.ndarray:  # a NumPy scalar shares no memory
         return NONE
     if (target.base is None and other.base is None) or not (target.size and other.size):

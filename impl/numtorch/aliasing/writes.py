@@ -14,13 +14,14 @@ from ..calls.operands import IMAGINARY_DISCARDED, category_of
 from ..calls.scalar import filling
 from ..kernels.pointwise import zeros_like as zeros_of
 from ..memory.descriptor import broadcast_shapes
-from ..memory.geometry import address, is_dense_like
+from ..memory.geometry import address, laid_out
+from ..memory.layout import is_dense
+from ..memory.lazy import LAZY
 from ..nodes.graph import BinaryNode, UnaryNode, next_sequence_nr
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from .overlap import refuse, refuse_internal
-from .strided import window_of
-from .views import bump, check_inplace, edge, geometry, rebase_history, requires_grad, storage_of
+from .views import bump, check_inplace, edge, rebase_history, requires_grad, storage_of
 
 _new = object.__new__
 
@@ -149,7 +150,7 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
         node = binary(CopyBackwards, self, other)
         node.source = other._desc
     if self is not other and not same_elements(self, other):
-        refuse(array, other._array)
+        refuse(array, other._array.raw if type(other._array) in LAZY else other._array)  # which is not computed first
         check_broadcast(other, self._desc.shape)
         source = other._array
         if np.iscomplexobj(source) and not np.iscomplexobj(array) and array.dtype.kind != "b":
@@ -223,11 +224,9 @@ def overwrite(self: Tensor, fill: Any, node_class: type) -> Tensor:
 
 def copy_obeying(grad: Tensor, variable: Tensor) -> Tensor:
     """A differentiable copy of a gradient with the strides of the layout contract."""
-    model = variable._array
-    place = geometry(variable)
-    if type(model) is np.ndarray and not model.flags.c_contiguous and is_dense_like(model):
-        out = np.empty(model.size, grad._desc.dtype.numpy)
-        new = wrap(window_of(out, place.shape, place.strides, 0))
-    else:
-        new = wrap(np.empty(variable._desc.shape, grad._desc.dtype.numpy))
-    return copy_(new, grad)
+    from ..dispatch import contiguous_copy
+
+    desc = variable._desc
+    if not is_dense(desc.shape, desc.strides):
+        return contiguous_copy(grad)  # which counts no write
+    return copy_(wrap(laid_out(desc.shape, desc.strides, grad._desc.dtype.numpy)), grad)

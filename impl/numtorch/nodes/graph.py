@@ -44,6 +44,8 @@ FREED_TEXT = (
 
 SHOWN = frozenset(
     (
+        *dir(object),
+        "__call__",
         "_input_metadata",
         "_register_hook_dict",
         "_sequence_nr",
@@ -334,7 +336,7 @@ class Node:
 
     def __dir__(self) -> list[str]:
         """The names that PyTorch's nodes have."""
-        names = [n for n in object.__dir__(self) if n in SHOWN or n.startswith(("__", "_saved_", "_raw_saved_"))]
+        names = [n for n in object.__dir__(self) if n in SHOWN or n.startswith(("_saved_", "_raw_saved_"))]
         return names + ["variable"] if self.accumulates else names
 
     def __lt__(self, other: Node) -> bool:

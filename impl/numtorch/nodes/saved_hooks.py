@@ -223,6 +223,10 @@ class SavedTensor:
     _node: Node
     _name: str
 
+    def __getattr__(self, name: str) -> Any:
+        """What there is not is said of the class by its whole name, as C++ classes have it."""
+        raise AttributeError(f"'torch._C._autograd.SavedTensor' object has no attribute '{name}'")
+
     def register_hooks(self, *hooks: Any) -> None:
         """Given pack_hook and unpack_hook: replace the saved value by what pack_hook makes of it."""
         if len(hooks) != 2 or not all(map(callable, hooks)):

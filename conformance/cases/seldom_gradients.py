@@ -1,0 +1,203 @@
+"""What a backward pass meets seldom: leaves that changed since, numbers that are complex, writes that nothing comes of."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import bools, complexes, floats, nonzero, same_shape
+
+REQUIRES = ("tape",)
+
+
+@case(lecture="grad", requires=["grad"])
+def one_number_is_asked_for_by_one_leaf(torch, x: floats(), more: st.booleans(), keep: st.booleans()):
+    """The gradient of one number by one leaf is refused if the leaf needs none any more or the graph is freed."""
+    y = x.requires_grad_().exp().sum()
+    torch.autograd.grad(y, x, retain_graph=keep, create_graph=more)
+    torch.autograd.grad(y, x, create_graph=more)
+    z = (x * x).sum()
+    x.requires_grad_(False)
+    torch.autograd.grad(z, x, create_graph=more)
+    x.requires_grad_()
+    torch.autograd.grad(z, x, create_graph=more)
+
+
+@case(lecture="grad", requires=["grad"])
+def complex_number_has_no_gradient_of_itself(torch, x: complexes(), more: st.booleans()):
+    """The gradient of a complex number is not asked for without an incoming one."""
+    y = (x.requires_grad_() * x).sum()
+    torch.autograd.grad(y, x, create_graph=more, retain_graph=True)
+    torch.autograd.grad(y.real, x, create_graph=more, retain_graph=True)
+    torch.autograd.grad(y, x, x.new_ones(()), create_graph=more)
+
+
+@case(lecture="grad", requires=["grad"])
+def number_written_to_is_asked_for_its_gradient(torch, x: floats(shape=(3,)), more: st.booleans()):
+    """The gradient of one number goes by the node that the number has now, also if it is a view that was written to."""
+    y = x.requires_grad_() * 2
+    s = y[1]
+    y.mul_(3)
+    torch.autograd.grad(s, x, retain_graph=True, create_graph=more)
+    s.mul_(2)
+    torch.autograd.grad(s, x, retain_graph=True, create_graph=more)
+    torch.autograd.grad(y[0] * s, x, create_graph=more)
+
+
+@case(lecture="grad", requires=["grad"])
+def gradients_meet_out_of_order(torch, xw: same_shape(2, values="finite"), more: st.booleans()):
+    """A node that several others lead to runs after the last of them, whichever of them is the longer way."""
+    x, w = (t.requires_grad_() for t in xw)
+    a = x * w
+    b = a.sin()
+    c = (a * 3).exp()
+    d = (b * w).cos()
+    e = (d * a + c * b).sum()
+    torch.autograd.grad(e, x, retain_graph=True, create_graph=more)
+    torch.autograd.grad(e, (x, w), retain_graph=True, create_graph=more)
+    e.backward(retain_graph=True, create_graph=more)
+    torch.autograd.backward((e, b.sum()), retain_graph=True)
+    (a * a * x + b * b).sum().backward()
+
+
+@case(lecture="backward", requires=["backward", "hooks"])
+def leaf_with_a_hook_waits_with_others(torch, xw: same_shape(2, values="finite"), first: st.booleans()):
+    """Two leaves that one gradient reaches have it both, whichever of them has a hook."""
+    x, w = (t.requires_grad_() for t in xw)
+    (x if first else w).register_hook(lambda grad: grad * 2)
+    y = (x + w).exp()
+    y.sum().backward()
+    z = (x.detach() * w + w * x.detach()) * x
+    z.sum().backward()
+    (2 - x).sum().backward()
+
+
+@case(lecture="backward", requires=["backward"])
+def gradient_is_shared_by_sums(torch, xw: same_shape(2, values="finite"), g: st.sampled_from([0.5, -2.0])):
+    """Leaves and sums that one gradient reaches have values of their own, however often it reaches them."""
+    x, w = (t.requires_grad_() for t in xw)
+    y = x * g
+    z = y + w
+    (z + z + y + x).exp().sum().backward()
+    x.grad.mul_(2)
+    w.grad
+    (x + w).exp().backward(w.detach())
+    x.grad.add_(1)
+    w.grad
+
+
+@case(lecture="in-place", requires=["in_place"])
+def copies_and_fillings_are_refused(torch, x: floats(min_dims=1, empty=False), n: st.integers(1, 2)):
+    """What is copied in is a tensor or a number, and what is filled in has no dimensions."""
+    y = x.requires_grad_() * 2
+    y.copy_("text")
+    y.copy_(None)
+    y.copy_(3)
+    y.fill_(x.new_ones((n,)))
+    y.fill_(x.new_ones((n, 1)))
+    y
+
+
+@case(lecture="in-place", requires=["in_place", "create_graph"])
+def filled_in_number_may_need_no_gradient(torch, x: nonzero(), s: floats(shape=()), which: st.booleans()):
+    """What is filled in has the sum of the gradient if it needs one; what was filled has zeros if it needed one."""
+    y = x.requires_grad_() * 2 if which else x.detach().clone()
+    value = s.detach() if which else s.requires_grad_()
+    y.fill_(value)
+    y.grad_fn
+    (y * x).sum().backward(create_graph=True)
+    z = x.detach().clone()
+    z.copy_(x)
+    (z * z).sum().backward(create_graph=True)
+
+
+@case(lecture="in-place", requires=["in_place"])
+def masks_are_written_to_expanded_tensors(torch, x: floats(shape=(1, 3)), mask: bools(shape=(2, 3))):
+    """A write by mask or indices to a tensor whose elements share memory warns, each in its words."""
+    y = x.expand(2, 3)
+    y.masked_fill_(mask, 1)
+    y.index_put_((torch.tensor([0]),), x.new_ones(()))
+    y.index_fill_(0, torch.tensor([0]), 2)
+    y.fill_(3)
+    y.add_(1)
+
+
+@case(lecture="in-place", requires=["in_place", "complex"])
+def written_tensor_overlaps_its_conjugate(torch, x: complexes(shape=(4,)), n: st.integers(0, 2)):
+    """A write whose operand is a conjugated or negated view of a part of what is written is refused, if it is moved."""
+    y = x.clone()
+    y[1:].mul_(y.conj()[:-1])
+    y[n:].mul_(y.conj()[n:])
+    y[1:].copy_(y.conj()[:-1])
+    y.imag[1:].add_(y.conj().imag[:-1])
+    y.index_put_((torch.tensor([0]),), y.conj()[n])
+
+
+@case(lecture="custom-function", requires=["custom_function", "forward_ad"])
+def function_written_in_place_gives_its_tangent(torch, x: floats(min_dims=1, empty=False), dual: st.booleans()):
+    """A Function that writes to its operand gives the operand's tangent, written to, or a new one if there was none."""
+
+    class Scaled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, w):
+            ctx.mark_dirty(x)
+            return x.mul_(2), 3
+
+        @staticmethod
+        def jvp(ctx, x_t, w_t):
+            return (x_t.mul_(2) if dual else w_t), None
+
+    with torch.autograd.forward_ad.dual_level():
+        w = torch.autograd.forward_ad.make_dual(x, x.cos())
+        y = torch.autograd.forward_ad.make_dual(x * 1, x.sin()) if dual else x * 1
+        out, number = Scaled.apply(y, w)
+        torch.autograd.forward_ad.unpack_dual(out)
+        torch.autograd.forward_ad.unpack_dual(y)
+
+
+@case(lecture="backward", requires=["backward", "create_graph"])
+def write_through_a_view_of_a_constant(torch, x: floats(shape=(2, 3), values="finite"), more: st.booleans()):
+    """A view of what needs no gradient that is written to leads to what was written alone."""
+    y = x.new_zeros((2, 3))
+    y[0].copy_(x.requires_grad_()[1])
+    y[1].add_(x[0])
+    y[:, 1].mul_(x[:, 0])
+    (y * y).sum().backward(create_graph=more)
+    z = x.new_zeros((3, 2)).t()
+    z[0].sub_(x[0])
+    z.sum().backward()
+
+
+@case(lecture="forward-mode", requires=["in_place", "forward_ad"])
+def comparison_is_written_to_what_has_no_tangent(torch, xt: same_shape(2, values="finite"), bound: st.integers(-1, 1)):
+    """A write of what depends on nothing gives no tangent to a tensor that had none, and zeros to one that had one."""
+    x, t = xt
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, t)
+        plain = x * 1
+        plain.gt_(dual)
+        torch.autograd.forward_ad.unpack_dual(plain)
+        had = torch.autograd.forward_ad.make_dual(x * 2, t.cos())
+        had.le_(dual)
+        torch.autograd.forward_ad.unpack_dual(had)
+        other = x * 3
+        other.masked_fill_(dual > bound, 2)
+        torch.autograd.forward_ad.unpack_dual(other)
+        filled = torch.autograd.forward_ad.make_dual(x * 4, t.sin())
+        filled.fill_(dual.sum())
+        torch.autograd.forward_ad.unpack_dual(filled)
+        filled.zero_()
+        torch.autograd.forward_ad.unpack_dual(filled)
+
+
+@case(lecture="complex", requires=["grad", "complex"])
+def number_is_raised_to_a_complex_power(torch, z: complexes(), base: st.sampled_from([0.5, -1.5, 0, 2, 1])):
+    """The gradient of a number to a complex power is by the conjugate of its complex logarithm."""
+    y = base ** z.requires_grad_()
+    torch.autograd.grad(y, z, y.detach().conj(), retain_graph=True)
+    torch.autograd.grad(y, z, z.detach(), create_graph=True)
+
+
+@case(lecture="elementwise", requires=["grad"])
+def slope_of_celu_is_single(torch, x: floats("float64", values="finite"), alpha: st.sampled_from([0.7, -0.3, 1.3])):
+    """The gradient of celu takes its parameter in single precision, also of doubles."""
+    y = torch.nn.functional.celu(x.requires_grad_(), alpha)
+    torch.autograd.grad(y, x, x.detach() + 1)
