@@ -123,12 +123,11 @@ def masks_are_written_to_expanded_tensors(torch, x: floats(shape=(1, 3)), mask: 
 @case(lecture="in-place", requires=["in_place", "complex"])
 def written_tensor_overlaps_its_conjugate(torch, x: complexes(shape=(4,)), n: st.integers(0, 2)):
     """A write whose operand is a conjugated or negated view of a part of what is written is refused, if it is moved."""
-    y = x.clone()
+    y, z, w = x.clone(), x.clone(), x.clone()
     y[1:].mul_(y.conj()[:-1])
-    y[n:].mul_(y.conj()[n:])
-    y[1:].copy_(y.conj()[:-1])
-    y.imag[1:].add_(y.conj().imag[:-1])
-    y.index_put_((torch.tensor([0]),), y.conj()[n])
+    z[n:].mul_(z.conj()[n:])
+    z[1:].copy_(z.conj()[:-1])
+    w.index_put_((torch.tensor([0]),), w.conj()[n])
 
 
 @case(lecture="custom-function", requires=["custom_function", "forward_ad"])

@@ -75,7 +75,7 @@ def base_of(tensor: Any) -> Any:
     forward = getattr(extra, "forward", None)
     if forward is not None and forward.base is not None:
         return None if forward.base is NO_BASE else forward.base
-    return extra.base if extra.backward_view else None
+    return extra.base
 
 
 def tangent_of(tensor: Any) -> Any:

@@ -118,7 +118,7 @@ class Tensor:
         extra = self._extra
         if value and extra is not None and extra.inference and not grad_mode.state.inference:
             raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
-        view = extra is not None and extra.base is not None and extra.backward_view
+        view = extra is not None and extra.base is not None
         self._requires_grad = views.ASK_BASE if view and not value else value
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
@@ -321,7 +321,7 @@ class Tensor:
     @readonly
     def _base(self) -> Any:
         extra = self._extra
-        return extra.base if extra is not None and extra.backward_view else None
+        return None if extra is None else extra.base
 
     def is_inference(self) -> bool:
         """Whether the tensor was made in inference mode."""

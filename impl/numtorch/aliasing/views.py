@@ -32,7 +32,6 @@ class AutogradMeta:
 
     __slots__ = (
         "attr_version",
-        "backward_view",
         "base",
         "creation_meta",
         "forward",
@@ -48,11 +47,10 @@ class AutogradMeta:
     )
 
     def __init__(self, base: Any = None, meta: int = DEFAULT, version: int = 0, replay: Any = None) -> None:
-        self.base = base
+        self.base = base  # of a detached alias None: it shares memory but not history
         self.creation_meta = meta
         self.attr_version = version
         self.replay = replay  # how to re-derive the view where strides cannot say it
-        self.backward_view = base is not None  # False for a detached alias, which shares memory but not history
         self.hooks: Any = None
         self.post_hooks: Any = None
         self.retains_grad = False
@@ -177,7 +175,7 @@ def as_view(base: Any, view: Any, meta: int = DEFAULT, replay: Any = None) -> An
     if grad_mode.disabled and not grad_mode.state.grad:
         meta = INFERENCE_MODE if grad_mode.state.inference else NO_GRAD_MODE
     root = base
-    if parent is not None and parent.base is not None and parent.backward_view:
+    if parent is not None and parent.base is not None:
         root = parent.base
         if meta == DEFAULT or parent.creation_meta == INFERENCE_MODE:
             meta = parent.creation_meta
@@ -228,15 +226,14 @@ def requires_grad(tensor: Any) -> bool:
 def current_grad_fn(tensor: Any) -> Node | None:
     """The tensor's grad_fn; a view whose memory was written since is first re-derived from its base."""
     extra = tensor._extra
-    if extra is None or extra.base is None or not extra.backward_view:
+    if extra is None or extra.base is None:
         return tensor._node
     base = extra.base
     if tensor._node is None and not requires_grad(base):
         return None
     version = tensor._counter[0]
     if extra.attr_version != version:
-        if extra.creation_meta != DEFAULT:
-            handle_view_on_rebase(tensor, indirect=True)
+        handle_view_on_rebase(tensor, indirect=True)
         regenerate(tensor, extra, base)
         extra.attr_version = version
     return tensor._node
@@ -327,9 +324,8 @@ def refuse_write(tensor: Any) -> None:
     """Refuse to write to a leaf, to a view of one, or to a view that cannot be derived anew."""
     extra = tensor._extra
     wants = requires_grad(tensor)
-    if extra is not None and extra.base is not None and extra.backward_view:
-        if extra.creation_meta != DEFAULT:
-            handle_view_on_rebase(tensor)
+    if extra is not None and extra.base is not None:
+        handle_view_on_rebase(tensor)
         if wants and extra.base._node is None:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
     if wants and tensor._node is None:  # also of a stale view, of which nobody has asked the grad_fn yet
@@ -365,7 +361,7 @@ def replace_history(tensor: Any, node: Node, output_nr: int) -> None:
 def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
     """After a tracked in-place write: a plain tensor becomes the node's output, a view's base becomes a CopySlices."""
     extra = tensor._extra
-    if extra is None or extra.base is None or not extra.backward_view:
+    if extra is None or extra.base is None:
         replace_history(tensor, node, output_nr)
         return
     base = extra.base

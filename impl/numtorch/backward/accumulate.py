@@ -71,8 +71,6 @@ def warn_of_layout(grad: Any, variable: Any) -> None:
 
 def obedient_copy(array: Any, desc: Descriptor) -> Any:
     """A copy with the strides the contract asks for."""
-    if isinstance(array, np.generic):
-        return array
     if array.shape != desc.shape and is_dense(desc.shape, desc.strides):
         from ..aliasing.writes import check_broadcast
 
@@ -155,5 +153,5 @@ def accumulate_tensor(variable: Any, grad: Any) -> None:
         variable._grad = copy_obeying(grad, variable) if old is None else old + grad
         if old is not None:
             warn_of_layout(variable._grad, variable)
-        if old is None and grad_mode.state.inference:
+        if grad_mode.state.inference:
             mark_inference(variable._grad)

@@ -157,7 +157,7 @@ def prune(task: GraphTask, roots: list[tuple[Node, int]], inputs: list[tuple[Nod
 def execute(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
     """Run what is ready until nothing is."""
     deps, buffers = task.deps, task.buffers
-    plain = task.raw and task.captures is None and task.needed is None and not anomaly.enabled
+    plain = task.raw and task.needed is None and not anomaly.enabled
     while heap:
         node: Any = heapq.heappop(heap)[1]
         grad = buffers.pop(node, None)

@@ -39,9 +39,9 @@ class GraphTask:
     versions: dict[int, tuple[Any, list[int]]] | None = None  # of memory that was written to, by its owner
     shown: dict[int, Any] | None = None  # the Tensors that users hold, by the array they are of
     reached: dict[Node, int] | None = None  # every node behind the roots, once somebody asks
-    keep = False
-    raw = True
-    user_grads: Any = None
+    keep: bool
+    raw: bool
+    user_grads: Any
     tangents = False  # whether it goes over Tensors because a dual level is entered: their gradients may have tangents
     roots: tuple[Node, ...]
     depth: int  # how many passes this one is within

@@ -277,8 +277,7 @@ def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
             if who in LEAVE_COMPLEX:
                 raise RuntimeError(NOT_COMPLEX)
             grad = grad.real
-        if grad._desc.dtype is not desc.dtype:
-            grad = grad.to(desc.dtype)
+        grad = grad.to(desc.dtype)
     return grad
 
 

@@ -202,8 +202,7 @@ def scatter_reduce_jvp(
         return None
     chosen = mask(np.equal, x, result)
     chosen_too = mask(np.equal, src, d.gather(result, dim, index, False))
-    zero = wrap(tangent._desc.dtype.numpy.type(0))
-    kept = d.where(chosen_too, moved, zero)
+    kept = d.where(chosen_too, moved, 0)
     kind = tangent._desc.dtype
     count = d.scatter_reduce(chosen.to(kind), dim, index, chosen_too.to(kind), "sum", include_self)
-    return d.div(d.scatter_reduce(d.where(chosen, tangent, zero), dim, index, kept, "sum", include_self), count)
+    return d.div(d.scatter_reduce(d.where(chosen, tangent, 0), dim, index, kept, "sum", include_self), count)

@@ -64,7 +64,7 @@ def gather_with_keepdimed_indices(tangent: Any, dim: int, indices: Any, keepdim:
 
 def nansum_jvp(x: Any, tangent: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
     """The sum of the tangent where the element is a number."""
-    return d.sum_dim(d.where(mask(np.isnan, x), zero_number(tangent), tangent), dim, keepdim, dtype)
+    return d.sum_dim(d.where(mask(np.isnan, x), 0, tangent), dim, keepdim, dtype)
 
 
 def evenly_read_jvp(tangent: Any, x: Any, value: Any) -> Any:
@@ -77,8 +77,7 @@ def amaxamin_jvp(x: Any, tangent: Any, result: Any, dim: Any, keepdim: bool) -> 
     """The mean of the tangent over ties along the dimensions, or along one."""
     dim = (dim,) if type(dim) is int else dim
     chosen = mask(np.equal, x, restored(result, dim, keepdim, x._desc.ndim))
-    zero = wrap(tangent._desc.dtype.numpy.type(0))
-    return d.sum_dim(d.where(chosen, tangent, zero), dim, keepdim, None) / chosen.sum(dim, keepdim)
+    return d.sum_dim(d.where(chosen, tangent, 0), dim, keepdim, None) / chosen.sum(dim, keepdim)
 
 
 def prod_jvp(x: Any, tangent: Any, result: Any, dim: Any, keepdim: bool) -> Any:
@@ -156,21 +155,16 @@ def real_like(tangent: Any, result: Any) -> Any:
     return tangent if result._desc.dtype.is_complex or not tangent._desc.dtype.is_complex else tangent.real
 
 
-def zero_number(x: Any) -> Any:
-    """A zero of the type of x, without dimensions."""
-    return wrap(x._desc.dtype.numpy.type(0))
-
-
 def where_between(moved: Any, x: Any, low: float, high: float) -> Any:
     """What moves where x lies between two numbers, zero elsewhere."""
     between = joined(np.logical_and, mask(np.greater, x, low), mask(np.less, x, high))
-    return d.where(between, moved, zero_number(moved))
+    return d.where(between, moved, 0)
 
 
 def where_outside(moved: Any, x: Any, lambd: float) -> Any:
     """What moves where x lies beyond a number or its negative, zero elsewhere."""
     outside = joined(np.logical_or, mask(np.greater, x, lambd), mask(np.less, x, -lambd))
-    return d.where(outside, moved, zero_number(moved))
+    return d.where(outside, moved, 0)
 
 
 def reduced_loss(loss: Any, reduction: int) -> Any:

@@ -103,7 +103,7 @@ def detach_(self: Tensor) -> Tensor:
     if grad_mode.state.inference:
         return self
     extra = self._extra
-    if extra is not None and extra.base is not None and extra.backward_view:
+    if extra is not None and extra.base is not None:
         raise RuntimeError(
             "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "
             "(DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP "

@@ -74,40 +74,36 @@ def in_layout(out: Array, model: Array) -> Array:
     return new
 
 
-def _zero(grad: Array) -> Any:
-    return grad.dtype.type(0)
-
-
 def maximum_backward(grad: Array, mine: Array, other: Array) -> Array:
     """Half at a tie, nothing where the other is larger."""
     half = choose(mine == other, grad / grad.dtype.type(2), grad)
-    return choose(mine < other, _zero(grad), half)
+    return choose(mine < other, 0, half)
 
 
 def minimum_backward(grad: Array, mine: Array, other: Array) -> Array:
     """Half at a tie, nothing where the other is smaller."""
     half = choose(mine == other, grad / grad.dtype.type(2), grad)
-    return choose(mine > other, _zero(grad), half)
+    return choose(mine > other, 0, half)
 
 
 def fmax_self_backward(grad: Array, x: Array, other: Array) -> Array:
     """All where the first is not smaller, or the second is nan."""
-    return np.where((x >= other) | np.isnan(other), grad, _zero(grad))
+    return np.where((x >= other) | np.isnan(other), grad, 0)
 
 
 def fmax_other_backward(grad: Array, x: Array, other: Array) -> Array:
     """What the first does not take."""
-    return np.where((x >= other) | np.isnan(other), _zero(grad), grad)
+    return np.where((x >= other) | np.isnan(other), 0, grad)
 
 
 def fmin_self_backward(grad: Array, x: Array, other: Array) -> Array:
     """All where the first is not larger, or the second is nan."""
-    return np.where((x <= other) | np.isnan(other), grad, _zero(grad))
+    return np.where((x <= other) | np.isnan(other), grad, 0)
 
 
 def fmin_other_backward(grad: Array, x: Array, other: Array) -> Array:
     """What the first does not take."""
-    return np.where((x <= other) | np.isnan(other), _zero(grad), grad)
+    return np.where((x <= other) | np.isnan(other), 0, grad)
 
 
 def where(condition: Array, x: Array, other: Array) -> Array:
@@ -117,12 +113,12 @@ def where(condition: Array, x: Array, other: Array) -> Array:
 
 def keep_where(grad: Array, condition: Array) -> Array:
     """The gradient where the condition holds."""
-    return choose(condition, grad, _zero(grad))
+    return choose(condition, grad, 0)
 
 
 def drop_where(grad: Array, condition: Array) -> Array:
     """The gradient where the condition does not hold."""
-    return choose(condition, _zero(grad), grad)
+    return choose(condition, 0, grad)
 
 
 def _filled(x: Array, mask: Array, value: Any) -> Array:
@@ -149,12 +145,12 @@ def masked_fill_backward(grad: Array, mask: Array, desc: Any) -> Array:
     """The gradient where nothing was filled in."""
     from .shape import sum_to_size
 
-    return sum_to_size(_filled(grad, mask, _zero(grad)), desc.shape)
+    return sum_to_size(_filled(grad, mask, 0), desc.shape)
 
 
 def masked_fill_value(grad: Array, mask: Array) -> Array:
     """The gradient where the value was filled in, summed."""
-    return np.add.reduce(choose(mask, grad, _zero(grad)), axis=None)
+    return np.add.reduce(choose(mask, grad, 0), axis=None)
 
 
 def masked_select(x: Array, mask: Array) -> Array:
@@ -205,36 +201,36 @@ def clamp_tensor(x: Array, min: Array | None, max: Array | None) -> Array:
 def clamp_backward(grad: Array, x: Array, min: Any, max: Any) -> Array:
     """The gradient inside the bounds and at them."""
     inside = True if min is None else x >= min
-    return choose(inside if max is None else inside & (x <= max), grad, _zero(grad))
+    return choose(inside if max is None else inside & (x <= max), grad, 0)
 
 
 def at_least(grad: Array, x: Array, min: Any) -> Array:
     """The gradient where x >= min."""
-    return choose(x >= min, grad, _zero(grad))
+    return choose(x >= min, grad, 0)
 
 
 def at_most(grad: Array, x: Array, max: Any) -> Array:
     """The gradient where x <= max."""
-    return choose(x <= max, grad, _zero(grad))
+    return choose(x <= max, grad, 0)
 
 
 def below(grad: Array, x: Array, min: Any) -> Array:
     """The gradient where x < min."""
-    return choose(x < min, grad, _zero(grad))
+    return choose(x < min, grad, 0)
 
 
 def above(grad: Array, x: Array, max: Any) -> Array:
     """The gradient where x > max."""
-    return choose(x > max, grad, _zero(grad))
+    return choose(x > max, grad, 0)
 
 
 def clamp_lower_backward(grad: Array, x: Array, min: Array, max: Array | None) -> Array:
     """The gradient where the lower bound is the result."""
     chosen = x < min if max is None else (min < max) & (x < min)
-    return choose(chosen, grad, _zero(grad))
+    return choose(chosen, grad, 0)
 
 
 def clamp_upper_backward(grad: Array, x: Array, min: Array | None, max: Array) -> Array:
     """The gradient where the upper bound is the result."""
     chosen = x > max if min is None else (x > max) | (max < min)
-    return choose(chosen, grad, _zero(grad))
+    return choose(chosen, grad, 0)
