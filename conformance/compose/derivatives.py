@@ -12,12 +12,12 @@ them, and a few expressions. Random programs reach few second derivatives, and f
 | forward | the tangent; of operands that require grad or not |
 | across | the tangent of the gradient |
 | within | the gradient by torch.func: within a transform a formula may not ask for numbers |
+| batched | the same of a batch by torch.func.vmap: nor may it write to what is no batch |
 """
 
 import math
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -28,7 +28,7 @@ from conformance.operators.expressions import expressions
 from conformance.operators.variations import variations
 from conformance.program import TensorLiteral
 
-AT_A_TIME = {"once": 6, "twice": 3, "forward": 6, "across": 3, "within": 3}
+AT_A_TIME = {"once": 6, "twice": 3, "forward": 6, "across": 3, "within": 3, "batched": 3}
 """Expressions of an operator in one program, so that it stays one that can be read."""
 
 NUMBERS = {way: ["real", "complex", "mixed", "single", "real", "complex", "real"] for way in AT_A_TIME}
@@ -110,26 +110,27 @@ def grads(torch: Any, outs: list[Any], inputs: list[Any], seeds: list[Any], **op
     return [found[number] for number in range(len(inputs))]
 
 
-def once(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool) -> None:
+def once(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool, which: slice) -> None:
     """The gradient."""
     grads(torch, outs, leaves, [unlike(torch, out, turned) for out in outs], allow_unused=True)
 
 
-def twice(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool) -> None:
-    """The gradient of the gradient."""
+def twice(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool, which: slice) -> None:
+    """The gradient of the gradient, or of that by one operand."""
     seeds = [unlike(torch, out, turned).requires_grad_() for out in outs]
     firsts = grads(torch, outs, leaves, seeds, create_graph=True)
+    firsts = firsts[which] or firsts
     weights = [unlike(torch, first, turned) for first in firsts]
     grads(torch, firsts, [*leaves, *seeds], weights, allow_unused=True, create_graph=more)
 
 
-def forward(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool) -> None:
+def forward(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool, which: slice) -> None:
     """The tangent."""
     for out in outs:
         primal, tangent = torch.autograd.forward_ad.unpack_dual(out)
 
 
-def across(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool) -> None:
+def across(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool, which: slice) -> None:
     """The tangent of the gradient; maybe the incoming gradient has one, too."""
     seeds = [unlike(torch, out, turned) for out in outs]
     if more:
@@ -138,18 +139,21 @@ def across(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: b
         primal, tangent = torch.autograd.forward_ad.unpack_dual(first)
 
 
-def within(torch: Any, function: Callable[[Any], Any], leaf: Any, turned: bool) -> None:
+def within(torch: Any, function: Callable[[Any], Any], leaf: Any) -> None:
     """The gradient within a transform."""
+    torch.func.grad(function)(leaf)
 
-    def product(given):
-        out = function(given)
-        return (out * unlike(torch, out, turned)).sum().real  # of what is real the same
 
-    torch.func.grad(product)(leaf)
+def batched(torch: Any, function: Callable[[Any], Any], leaf: Any) -> None:
+    """The gradients of a batch, within two transforms."""
+    torch.func.vmap(torch.func.grad(function))(torch.stack([leaf, leaf * 0.5]))
 
 
 WAYS = {"once": once, "twice": twice, "forward": forward, "across": across}
 """Those that are given the results of an expression."""
+
+TRANSFORMS = {"within": within, "batched": batched}
+"""Those that are given the expression as a function of one leaf."""
 
 
 def one_of_each(names: Sequence[str], first: Any, second: Any) -> st.SearchStrategy[dict[str, Any]]:
@@ -187,7 +191,7 @@ def case_of(operator: str, texts: list[str], way: str) -> Case:
         wanted = [name for name in tracked if active[name]]
         if not any(name in names_in(text) for name in wanted for text in chosen):
             wanted = tracked
-        for name in {"forward": wanted[1:] if more else [], "within": []}.get(way, wanted):
+        for name in [] if way in TRANSFORMS else wanted if way != "forward" else wanted[1:] if more else []:
             leaves[name].requires_grad_()
         with torch.autograd.forward_ad.dual_level() if way in ("forward", "across") else nullcontext() as level:
             for name in wanted if level is not None else ():
@@ -195,16 +199,19 @@ def case_of(operator: str, texts: list[str], way: str) -> Case:
                 leaves[name] = torch.autograd.forward_ad.make_dual(leaves[name], tangent)
             for text in chosen:
                 used = [name for name in wanted if name in names_in(text)]
-                if way == "within":
+                if way in TRANSFORMS:
                     for name in used[:2]:
-                        function = partial(outcome, torch, text, leaves, name)
-                        within(torch, function, leaves[name], turned)
+                        TRANSFORMS[way](torch, product_of(torch, text, leaves, name, turned), leaves[name])
                 elif used:
                     outs = results(torch, operator, text, leaves)
-                    WAYS[way](torch, outs[which] or outs, [leaves[name] for name in used], turned, more)
+                    WAYS[way](torch, outs[which] or outs, [leaves[name] for name in used], turned, more, which)
 
-    def outcome(torch, text, leaves, name, given):
-        return results(torch, operator, text, {**leaves, name: given})[0]
+    def product_of(torch, text, leaves, name, turned):
+        def product(given):
+            out = results(torch, operator, text, {**leaves, name: given})[0]
+            return (out * unlike(torch, out, turned)).sum().real  # of what is real the same
+
+        return product
 
     derivatives.__name__ = f"{operator}_{way}"
     derivatives.__doc__ = f"The derivative of {operator} ({way}): {' | '.join(texts)}"

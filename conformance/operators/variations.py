@@ -24,7 +24,7 @@ complex_of              torch.complex(x, v) | torch.complex(x, y)
 polar                   torch.polar(p, v) | torch.polar(p, y)
 pow_scalar              x.pow(0) | x.pow(1) | x.pow(2.) | x ** -1
 pow_tensor              p ** s | s ** x | v.exp() ** x
-pow_base                0.5 ** v | 1 ** x | 0 ** p
+pow_base                0.5 ** v | 1 ** x | 0 ** p | 0 ** x | (-1.5) ** c
 threshold_backward      F.threshold(v, 0.1, 7)
 
 logaddexp               torch.logaddexp(x, v) | torch.logaddexp(s, x)
@@ -70,8 +70,11 @@ log_softmax_backward_data   b.log_softmax(1) | x.log_softmax(0)
 rrelu_with_noise        F.rrelu(x, 0.2, 0.4) | F.rrelu(x, training=False) | F.rrelu(p, training=True)
 glu                     F.glu(m, 1)
 elu_backward            F.elu(x, 0.5) | F.selu(x) | F.elu(x.clone(), 0.7, inplace=True) | F.celu(x, 0.7)
+                      | F.selu(x.clone(), inplace=True)
 softplus_backward       F.softplus(x, 2, 1) | F.softplus(x, 0.5, 0.3)
 leaky_relu_backward     F.leaky_relu(x, 0.5) | F.leaky_relu(x.clone(), 0.3, inplace=True)
+                      | F.leaky_relu(x.clone(), 0., inplace=True) | F.leaky_relu(x, -0.3)
+                      | F.leaky_relu(x.clone(), -0.3, inplace=True)
 hardtanh_backward       F.hardtanh(x, -0.5, 2.)
 softshrink_backward     F.softshrink(x, 0.2)
 hardshrink_backward     F.hardshrink(x, 0.2)
@@ -91,6 +94,7 @@ convolution             F.conv1d(b, b[:, :1], w, dilation=2, groups=2, padding='
                       | F.conv2d(b.transpose(0, 2), m[:, None, :, None], w[:1].expand(3), 1, 1, 2, 3)
 native_layer_norm       F.layer_norm(b, (3,), v, v + 1, 0.1) | F.layer_norm(x.t(), (2,), w) | F.layer_norm(v, (3,))
 native_group_norm       F.group_norm(b, 2, w, eps=0.1) | F.group_norm(x, 1, v, v) | F.group_norm(b.transpose(0, 2), 1)
+                      | F.group_norm(b, 1, None, w)
 native_batch_norm       F.batch_norm(b.transpose(0, 2), None, None, training=True, eps=0.1) | F.instance_norm(b, eps=0.1)
                       | F.batch_norm(x, c[0], c[1], v, v, True, 0.3) | F.rms_norm(b, (2, 3), y, 0.1)
 
@@ -162,7 +166,8 @@ topk                    v.topk(1) | b.topk(1, 1, sorted=False)
 vector_norm             v.norm(2, 0) | torch.linalg.vector_norm(b, 2, (0, -1))
                       | torch.linalg.vector_norm(x, -inf, 1, keepdim=True) | torch.linalg.vector_norm(x, 0, 1)
                       | s.norm() | x.norm(2, 1, keepdim=True) | x.norm(inf) | b.norm(1, (0, 2), keepdim=True)
-                      | x.norm(-1, 0) | x.norm(2.5, keepdim=True, dim=1)
+                      | x.norm(-1, 0) | x.norm(2.5, keepdim=True, dim=1) | x.norm(2.5, 1, dtype=torch.float64)
+                      | torch.linalg.vector_norm(x, 1, 0, dtype=torch.float64)
 var                     v.var(0) | b.var((0, 2)) | x.var(0, correction=0) | x.var(correction=0)
                       | x.var(0, correction=1.5) | b.var(-1, keepdim=True) | x.var(0, correction=2)
                       | x.var(correction=6) | x.var(correction=7.5) | s.var() | x[:1, :1].var() | x.var(0, correction=3)
@@ -176,6 +181,7 @@ cumprod                 v.cumprod(0) | s.cumprod(0) | b.cumprod(-2) | x[:1].cump
                       | (x - x.detach() * mask).cumprod(1) | (x - x.detach() * mask).cumprod(0)
                       | (x - x.detach() * mask.logical_not()).cumprod(-1) | (m - m.detach() * mask.t()).cumprod(0)
                       | (x - x.detach() * mask)[1:].cumprod(0) | (v - v.detach() * mask[0]).cumprod(0)
+                      | (b - b.detach() * mask[:, None]).cumprod(-1)
 
 dot                     v.dot(x[0]) | w @ w
 vdot                    v.vdot(x[0])
@@ -225,6 +231,7 @@ scatter_reduce          x.scatter_reduce(0, j, y, 'mean') | x.scatter_reduce(1, 
                       | x.scatter_reduce(1, j, y, 'mean', include_self=False)
                       | x.scatter_reduce(0, j, y, 'sum', include_self=False)
                       | x.scatter_reduce(1, j[:, :2], y, 'amax')
+                      | x.scatter_reduce(1, j, y - y.detach() * mask, 'prod')
 index_select            v.index_select(0, i) | b.index_select(-1, j[0])
 index_add               v.index_add(0, i, w, alpha=-0.5) | b.index_add(-1, i, b[:, :, :2])
                       | v.index_add(0, i[1], s) | v.index_add(0, i[1:], s)
@@ -233,6 +240,7 @@ index_fill              v.index_fill(0, i, 2.) | b.index_fill(-2, i[:1], 2.)
 index_fill_tensor       v.index_fill(0, i[:1], s) | x.index_fill(0, i[:1], s)
 index_reduce            x.index_reduce(0, i, y, 'mean', include_self=False) | x.index_reduce(1, j[0], y, 'amax')
                       | x.index_reduce(1, j[0], y, 'prod', include_self=False) | v.index_reduce(0, i, w, 'prod')
+                      | x.index_reduce(1, j[0], y - y.detach() * mask, 'prod')
 take                    v.take(i) | b.take(j)
 put                     v.put(i, w) | x.put(torch.tensor([1, -1]), w, accumulate=True)
 masked_scatter          x.masked_scatter(mask[0], m) | x.masked_scatter(mask, b)
@@ -276,6 +284,8 @@ nanmedian_all           v.nanmedian()
 nanmedian_dim           v.nanmedian(0) | b.nanmedian(-2)
 mode                    v.mode(0) | b.mode(-2)
 renorm                  b.renorm(1, -2, 0.7) | x.renorm(inf, 0, 1.5) | x.renorm(2, 0, 100.)
+linalg_det              torch.linalg.det(torch.stack([v, v * 2, q[0]]))
+                      | torch.linalg.det(torch.stack([q, torch.stack([v, q[1], v * 2])]))
 """
 
 
