@@ -227,10 +227,10 @@ def logic(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
 
 def negated(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
     """A returned formula with the other sign."""
-    value = getattr(node, "value", None)
-    said = isinstance(value, ast.Tuple | ast.Constant | ast.UnaryOp | ast.List | None) or _is_zero(value)
-    if isinstance(node, ast.Return) and not said:
-        yield "sign", _with(node, value=ast.UnaryOp(ast.USub(), value))
+    if not isinstance(node, ast.Return) or node.value is None or _is_zero(node.value):
+        return
+    if not isinstance(node.value, ast.Tuple | ast.Constant | ast.UnaryOp | ast.List):
+        yield "sign", _with(node, value=ast.UnaryOp(ast.USub(), node.value))
 
 
 def _is_zero(node: ast.AST) -> bool:
@@ -407,14 +407,13 @@ def _is_block(node: ast.stmt) -> bool:
 def _bound(statement: ast.stmt) -> tuple[str, ...]:
     """The names and attributes that a statement gives something to, also part of something."""
     targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
-    nodes = [node for target in targets if target is not None for node in ast.walk(target)]
-    return tuple(
-        [
-            node.id if isinstance(node, ast.Name) else node.attr
-            for node in nodes
-            if hasattr(node, "id") or hasattr(node, "attr")
-        ]
-    )
+    found = []
+    for node in [node for target in targets if target is not None for node in ast.walk(target)]:
+        if isinstance(node, ast.Name):
+            found.append(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.append(node.attr)
+    return tuple(found)
 
 
 def _head_end(statement: ast.stmt) -> int:

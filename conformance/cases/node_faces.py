@@ -37,7 +37,7 @@ def nodes_are_not_made_by_users(torch, builtins, x: floats()):
 
 @case(lecture="graph")
 def strides_and_sizes_are_saved(torch, x: floats(shape=(2, 3)), y: floats(shape=(3, 4)), offset: st.integers(0, 1)):
-    """A product saves the sizes and strides of its operands in elements, a window its place in memory."""
+    """A product saves its operands' sizes and strides, in elements; a window its place in memory."""
     x.requires_grad_()
     y.requires_grad_()
     product = (x @ y).grad_fn
@@ -98,7 +98,7 @@ def saved_values_refuse_other_hooks(torch, x: floats(min_dims=1, empty=False)):
 
 @case(lecture="saved-tensor-hooks")
 def pairs_of_hooks_are_functions(torch, x: floats()):
-    """What packs and unpacks is a function, and the reason for which that is disabled a text."""
+    """What packs and unpacks is a function, and the reason why that is disabled a text."""
     with torch.autograd.graph.saved_tensors_hooks(1, 2):
         x.requires_grad_() * x
     with torch.autograd.graph.saved_tensors_hooks(lambda value: value, None):
@@ -110,7 +110,7 @@ def pairs_of_hooks_are_functions(torch, x: floats()):
 
 @case(lecture="saved-tensor-hooks")
 def disabled_hooks_say_why(torch, x: nonzero()):
-    """Where hooks on saved values are disabled, entering them raises the text that was given; within them so does disabling."""
+    """Where hooks on saved values are disabled, entering them raises the text given, and the reverse."""
     with (
         torch.autograd.graph.disable_saved_tensors_hooks("not here"),
         torch.autograd.graph.saved_tensors_hooks(lambda value: value, lambda value: value),
@@ -141,7 +141,7 @@ def freed_write_through_a_view_says_so(torch, x: floats(min_dims=1, empty=False)
 
 @case(lecture="graph")
 def write_of_a_later_result_has_its_number(torch, x: floats(shape=(2, 3)), w: floats(shape=(2, 3), values="finite")):
-    """A write through a view of what is not its operator's first result has an edge to the result's number."""
+    """A write of an operator's second result through a view has an edge to the second result."""
     y = x.requires_grad_().clone()
     first, second = w.requires_grad_().unbind()
     y[0].mul_(second)
@@ -153,7 +153,7 @@ def write_of_a_later_result_has_its_number(torch, x: floats(shape=(2, 3)), w: fl
 
 @case(lecture="graph")
 def accumulators_add_when_called(torch, xg: same_shape(2, values="finite")):
-    """The accumulator of a leaf, called as a function, adds to its gradient; of one that needs none it does not."""
+    """The accumulator of a leaf, called as a function, adds to its gradient if the leaf has one."""
     x, g = xg
     y = x.requires_grad_() * 2
     node = y.grad_fn.next_functions[0][0]

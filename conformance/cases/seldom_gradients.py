@@ -10,7 +10,7 @@ REQUIRES = ("tape",)
 
 @case(lecture="grad", requires=["grad"])
 def one_number_is_asked_for_by_one_leaf(torch, x: floats(), more: st.booleans(), keep: st.booleans()):
-    """The gradient of one number by one leaf is refused if the leaf needs none any more or the graph is freed."""
+    """A number's gradient by one leaf is refused if the leaf needs none now, or the graph is freed."""
     y = x.requires_grad_().exp().sum()
     torch.autograd.grad(y, x, retain_graph=keep, create_graph=more)
     torch.autograd.grad(y, x, create_graph=more)
@@ -32,7 +32,7 @@ def complex_number_has_no_gradient_of_itself(torch, x: complexes(), more: st.boo
 
 @case(lecture="grad", requires=["grad"])
 def number_written_to_is_asked_for_its_gradient(torch, x: floats(shape=(3,)), more: st.booleans()):
-    """The gradient of one number goes by the node that the number has now, also if it is a view that was written to."""
+    """A number's gradient goes by the node that it has now, also if it is a view written to."""
     y = x.requires_grad_() * 2
     s = y[1]
     y.mul_(3)
@@ -44,7 +44,7 @@ def number_written_to_is_asked_for_its_gradient(torch, x: floats(shape=(3,)), mo
 
 @case(lecture="grad", requires=["grad"])
 def gradients_meet_out_of_order(torch, xw: same_shape(2, values="finite"), more: st.booleans()):
-    """A node that several others lead to runs after the last of them, whichever of them is the longer way."""
+    """A node that several others lead to runs after the last of them, whichever way is the longer."""
     x, w = (t.requires_grad_() for t in xw)
     a = x * w
     b = a.sin()
@@ -72,7 +72,7 @@ def leaf_with_a_hook_waits_with_others(torch, xw: same_shape(2, values="finite")
 
 @case(lecture="backward", requires=["backward"])
 def gradient_is_shared_by_sums(torch, xw: same_shape(2, values="finite"), g: st.sampled_from([0.5, -2.0])):
-    """Leaves and sums that one gradient reaches have values of their own, however often it reaches them."""
+    """Leaves and sums that one gradient reaches have memory of their own, however often it comes."""
     x, w = (t.requires_grad_() for t in xw)
     y = x * g
     z = y + w
@@ -98,7 +98,7 @@ def copies_and_fillings_are_refused(torch, x: floats(min_dims=1, empty=False), n
 
 @case(lecture="in-place", requires=["in_place", "create_graph"])
 def filled_in_number_may_need_no_gradient(torch, x: nonzero(), s: floats(shape=()), which: st.booleans()):
-    """What is filled in has the sum of the gradient if it needs one; what was filled has zeros if it needed one."""
+    """What is filled in has the sum of the gradient, if it needs one; what was filled has zeros."""
     y = x.requires_grad_() * 2 if which else x.detach().clone()
     value = s.detach() if which else s.requires_grad_()
     y.fill_(value)
@@ -111,7 +111,7 @@ def filled_in_number_may_need_no_gradient(torch, x: nonzero(), s: floats(shape=(
 
 @case(lecture="in-place", requires=["in_place"])
 def masks_are_written_to_expanded_tensors(torch, x: floats(shape=(1, 3)), mask: bools(shape=(2, 3))):
-    """A write by mask or indices to a tensor whose elements share memory warns, each in its words."""
+    """A write by mask or indices to elements that share memory warns, each in its own words."""
     y = x.expand(2, 3)
     y.masked_fill_(mask, 1)
     y.index_put_((torch.tensor([0]),), x.new_ones(()))
@@ -122,7 +122,7 @@ def masks_are_written_to_expanded_tensors(torch, x: floats(shape=(1, 3)), mask: 
 
 @case(lecture="in-place", requires=["in_place", "complex"])
 def written_tensor_overlaps_its_conjugate(torch, x: complexes(shape=(4,)), n: st.integers(0, 2)):
-    """A write whose operand is a conjugated or negated view of a part of what is written is refused, if it is moved."""
+    """A write from a conjugated view of a part of itself computes it first; a copy is refused."""
     y, z, w = x.clone(), x.clone(), x.clone()
     y[1:].mul_(y.conj()[:-1])
     z[n:].mul_(z.conj()[n:])
@@ -132,7 +132,7 @@ def written_tensor_overlaps_its_conjugate(torch, x: complexes(shape=(4,)), n: st
 
 @case(lecture="custom-function", requires=["custom_function", "forward_ad"])
 def function_written_in_place_gives_its_tangent(torch, x: floats(min_dims=1, empty=False), dual: st.booleans()):
-    """A Function that writes to its operand gives the operand's tangent, written to, or a new one if there was none."""
+    """A Function that writes to its operand returns its tangent, written to, or new if it had none."""
 
     class Scaled(torch.autograd.Function):
         @staticmethod
@@ -167,7 +167,7 @@ def write_through_a_view_of_a_constant(torch, x: floats(shape=(2, 3), values="fi
 
 @case(lecture="forward-mode", requires=["in_place", "forward_ad"])
 def comparison_is_written_to_what_has_no_tangent(torch, xt: same_shape(2, values="finite"), bound: st.integers(-1, 1)):
-    """A write of what depends on nothing gives no tangent to a tensor that had none, and zeros to one that had one."""
+    """What depends on nothing, written to a tensor, makes its tangent zero, if it had one."""
     x, t = xt
     with torch.autograd.forward_ad.dual_level():
         dual = torch.autograd.forward_ad.make_dual(x, t)

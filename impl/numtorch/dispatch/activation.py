@@ -54,6 +54,7 @@ from ..kernels.activation import rrelu_with_noise_backward as k_rrelu_with_noise
 from ..kernels.activation import shrink_backward as k_shrink_backward
 from ..kernels.activation import silu as k_silu
 from ..kernels.activation import silu_backward as k_silu_backward
+from ..kernels.activation import slope_of_celu as k_slope_of_celu
 from ..kernels.activation import softmax as k_softmax
 from ..kernels.activation import softmax_backward_data as k_softmax_backward_data
 from ..kernels.activation import softmax_double_backward as k_softmax_double_backward
@@ -491,7 +492,7 @@ class CeluBackward0(UnaryNode):
                 self = unpack_input(node, 'self')
             self = self._array
         alpha = node.alpha
-        out = k_elu_backward(grad, alpha, 1, 1.0 / alpha, False, self)
+        out = k_elu_backward(grad, alpha, 1, k_slope_of_celu(alpha), False, self)
         if not keep:
             if self is not None:
                 node.self = FREED
@@ -501,7 +502,7 @@ class CeluBackward0(UnaryNode):
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         alpha = node.alpha
-        return elu_backward(grad, alpha, 1, 1.0 / alpha, False, self)
+        return elu_backward(grad, alpha, 1, formulas.slope_of_celu(alpha), False, self)
 
     def release(node) -> None:
         if node.self is not None:
@@ -590,7 +591,7 @@ class CeluBackward1(UnaryNode):
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
         alpha = node.alpha
-        out = k_elu_backward(grad, alpha, 1, 1.0 / alpha, True, result)
+        out = k_elu_backward(grad, alpha, 1, k_slope_of_celu(alpha), True, result)
         if not keep:
             if result is not None:
                 node.result = None
@@ -604,7 +605,7 @@ class CeluBackward1(UnaryNode):
         else:
             result = own_result(node, result, counter)
         alpha = node.alpha
-        return elu_backward(grad, alpha, 1, 1.0 / alpha, True, result)
+        return elu_backward(grad, alpha, 1, formulas.slope_of_celu(alpha), True, result)
 
     def release(node) -> None:
         if node.result is not None:
