@@ -19,6 +19,7 @@ from .device import CPU, FORMATS, device, layout, memory_format, strided
 from .dtype import dtypes
 from .functions import convert, indexing, outputs, shape
 from .memory.descriptor import Size
+from .memory.formats import ORDERS, lies_in
 from .memory.geometry import element_strides, storage_offset
 from .tensor import Tensor, own_dim, readonly
 
@@ -211,8 +212,10 @@ def _stride(self: Tensor, dim: int | None = None) -> Any:
 
 
 def _is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
-    """Whether the elements lie in row-major order without holes."""
+    """Whether the elements lie in row-major order without holes, or in another format that is asked for."""
     array = self._array
+    if memory_format is not None and memory_format in ORDERS:
+        return lies_in(self._desc.shape, element_strides(array), memory_format)
     return True if self._desc.ndim == 0 else bool(array.flags.c_contiguous)
 
 
@@ -254,7 +257,9 @@ METHODS.update(
         "storage_offset": lambda self: storage_offset(self._array),
         "element_size": lambda self: self._desc.dtype.itemsize,
         "get_device": lambda self: -1,
-        "cpu": lambda self: self,
+        "cpu": lambda self, memory_format=None: (
+            self if memory_format is None else convert.to(self, memory_format=memory_format)
+        ),
         "ndimension": Tensor.dim,
         "data": property(convert.get_data, convert.set_data, convert.delete_data),
         "T": property(shape.T),

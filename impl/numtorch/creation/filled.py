@@ -11,10 +11,11 @@ from ..aliasing.views import counted
 from ..calls.operands import category_of
 from ..calls.scalar import filling
 from ..dtype import dtypes
+from ..memory.formats import formatted
 from ..memory.geometry import laid_out
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
-from .options import empty_as, finish, fit, formatted, kind_of, made, refuse_negative, shape_in, shape_of, writable
+from .options import empty_as, finish, fit, kind_of, made, refuse_negative, shape_in, shape_of, writable
 
 
 def empty(
@@ -32,7 +33,7 @@ def empty(
         if out._desc.shape != shape:
             fit(out, shape)
         return out  # type: ignore[no-any-return]
-    array = formatted(shape, kind_of(dtype), memory_format)
+    array = formatted(shape, kind_of(dtype).numpy, memory_format)
     array[...] = 0
     return finish(wrap(array), **options)
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from .. import grad_mode
 from ..aliasing.views import bump, extras, rebase_history, requires_grad as needs_grad, storage_of
-from ..device import channels_last, channels_last_3d, check_device, contiguous_format, preserve_format, strided
+from ..device import check_device, preserve_format, strided
 from ..dtype import dtypes
-from ..memory.geometry import laid_out, like
+from ..memory.formats import formatted
+from ..memory.geometry import like
 from ..memory.lazy import Lazy
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
@@ -79,31 +80,11 @@ def empty_as(model: Tensor, dtype: Any, memory_format: Any = None) -> Any:
     """New memory with the shape of a tensor; with its strides, or as the memory format says."""
     kind = model._desc.dtype if dtype is None else dtypes.of(dtype)
     if memory_format is not None and memory_format is not preserve_format:
-        return formatted(model._desc.shape, kind, memory_format)
+        return formatted(model._desc.shape, kind.numpy, memory_format)
     array = model._array
     if isinstance(array, (np.ndarray, Lazy)) and not model._desc.plain:
         return like(getattr(array, "raw", array), kind.numpy)
     return np.empty(model._desc.shape, kind.numpy)
-
-
-def formatted(shape: tuple, kind: dtypes.dtype, memory_format: Any) -> Any:
-    """New memory in a format: row-major, or with the channels in the last place."""
-    if memory_format is None or memory_format is contiguous_format:
-        return np.empty(shape, kind.numpy)
-    for name, rank in ((channels_last, 4), (channels_last_3d, 5)):
-        if memory_format is name and len(shape) != rank:
-            raise RuntimeError(f"required rank {rank} tensor to use {str(name).removeprefix('torch.')} format")
-        if memory_format is name:
-            # Of channels last, the strides of (N, H, W, C), whatever the sizes.
-            order = (0, *range(2, rank), 1)
-            strides, step = [0] * rank, 1
-            for dim in reversed(order):
-                strides[dim] = step
-                step *= max(shape[dim], 1)
-            return laid_out(shape, tuple(strides), kind.numpy)
-    raise RuntimeError(
-        f"unsupported memory format {str(memory_format).removeprefix('torch.').split('_')[0].capitalize()}"
-    )
 
 
 def check_options(requires_grad: Any = False, device: Any = None, layout: Any = None, pin_memory: Any = False) -> None:

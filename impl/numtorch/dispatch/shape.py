@@ -21,6 +21,7 @@ from ..kernels.shape import cat_backward as k_cat_backward
 from ..kernels.pointwise import clone as k_clone
 from ..kernels.shape import conj as k_conj
 from ..kernels.shape import contiguous_copy as k_contiguous_copy
+from ..kernels.shape import copy_in_format as k_copy_in_format
 from ..kernels.shape import expand as k_expand
 from ..kernels.shape import expand_backward as k_expand_backward
 from ..kernels.pointwise import neg as k_neg
@@ -41,6 +42,7 @@ from ..kernels.shape import stack_backward as k_stack_backward
 from ..kernels.shape import t as k_t
 from ..kernels.shape import to_copy as k_to_copy
 from ..kernels.shape import to_copy_backward as k_to_copy_backward
+from ..kernels.shape import to_copy_in_format as k_to_copy_in_format
 from ..kernels.shape import transpose as k_transpose
 from ..kernels.shape import unbind as k_unbind
 from ..kernels.shape import unbind_backward as k_unbind_backward
@@ -1493,6 +1495,54 @@ def contiguous_copy(self, *, out=None):
     return result if out is None else store(out, result, 'contiguous_copy')
 
 
+def copy_in_format(self, memory_format, *, out=None):
+    """copy_in_format(self, memory_format) -> Tensor"""
+    array = k_copy_in_format(self._array, memory_format)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_CloneBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'copy_in_format')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'copy_in_format')
+
+
 class UnsafeViewBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes',)
     saved = ()
@@ -1624,6 +1674,54 @@ def to_copy(self, dtype_, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     return result if out is None else store(out, result, 'to_copy')
+
+
+def to_copy_in_format(self, dtype_, memory_format, *, out=None):
+    """to_copy_in_format(self, dtype_, memory_format) -> Tensor"""
+    array = k_to_copy_in_format(self._array, dtype_, memory_format)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category >= 2:
+            node = _new(*_ToCopyBackward0)
+            for node.seq in sequence_nrs:
+                break
+            fn0 = self._node
+            if fn0 is not None and self._extra is None:
+                node.fn0 = fn0
+            elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+                node.fn0 = fn0
+            else:
+                fn0, nr0 = edge(self)
+                node.fn0 = fn0
+                if nr0:
+                    node.nr0 = nr0
+            node.self_scalar_type = self._desc.dtype
+            node.desc = desc
+            result = _new(*_TENSOR)
+            result._array = array
+            result._desc = desc
+            result._requires_grad = True
+            result._node = node
+            result._counter = None
+            result._extra = None
+            if saved_hooks.in_force:
+                saved_hooks.pack(node)
+            return result if out is None else store(out, result, 'to_copy_in_format')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'to_copy_in_format')
 
 
 class CatBackward0(VariadicNode):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .. import grad_mode
+from .. import dispatch, grad_mode
 from ..aliasing import views
 from ..calls.operands import IMAGINARY_DISCARDED, type_name
-from ..device import check_device, device as device_type
+from ..device import check_device, device as device_type, preserve_format
 from ..dispatch import usual as d
 from ..dtype import dtypes
-from ..memory.geometry import address, empty_window, storage_offset
+from ..memory.formats import suggested
+from ..memory.geometry import address, element_strides, empty_window, storage_offset
 from ..memory.lazy import LAZY, Conjugated, Zeros
 from ..nodes.graph import outdate
 from ..nodes.saved import Detached
@@ -40,12 +41,18 @@ def to(
         check_device(device)
     if type(dtype) is type:
         dtype = dtypes.of(dtype)
+    if memory_format is preserve_format:
+        memory_format = None
     if dtype is None or dtype is self._desc.dtype:
-        if not copy:
+        if not copy and (
+            memory_format is None or memory_format is suggested(self._desc.shape, element_strides(self._array))
+        ):
             return self
-        return views.counted(self, d.to_copy(self, self._desc.dtype))
+        dtype = self._desc.dtype
     if self._desc.dtype.is_complex and not dtype.is_complex and dtype is not dtypes.bool_ and self._desc.numel:
         warnings.warn(IMAGINARY_DISCARDED, stacklevel=3)
+    if memory_format is not None:
+        return views.counted(self, dispatch.to_copy_in_format(self, dtype, memory_format))
     return views.counted(self, d.to_copy(self, dtype))
 
 
@@ -59,7 +66,9 @@ def caster(kind: Any) -> Any:
     """A method that converts to one type."""
 
     def cast(self: Tensor, memory_format: Any = None) -> Tensor:
-        return self if self._desc.dtype is kind else to(self, kind)
+        return (
+            self if self._desc.dtype is kind and memory_format is None else to(self, kind, memory_format=memory_format)
+        )
 
     cast.__name__ = kind.name
     return cast
@@ -67,10 +76,10 @@ def caster(kind: Any) -> Any:
 
 def to_bfloat16(self: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor as bfloat16; needs ml_dtypes."""
-    return to(self, dtypes.bfloat16())
+    return to(self, dtypes.bfloat16(), memory_format=memory_format)
 
 
-def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Any:
     """The legacy type name, or the tensor converted."""
     if dtype is None:
         return "torch." + self._desc.dtype.legacy
@@ -78,7 +87,7 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
         dtype = dtype.dtype  # torch.FloatTensor
     if isinstance(dtype, str):
         dtype = next(k for k in dtypes.ALL if dtype in ("torch." + k.legacy, k.legacy))
-    return to(self, dtype)
+    return to(self, dtype, memory_format=memory_format)
 
 
 def type_as(self: Tensor, other: Tensor) -> Tensor:

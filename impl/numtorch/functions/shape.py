@@ -14,6 +14,7 @@ from ..device import contiguous_format, preserve_format
 from ..dispatch import usual as d
 from ..dtype import dtypes
 from ..kernels.shape import view_strides
+from ..memory.formats import ORDERS, lies_in
 from ..memory.geometry import element_strides
 from ..plain_numpy import np
 from ..tensor import Tensor, existing_dim, wrap_dim
@@ -466,12 +467,16 @@ def tile(input: Tensor, *dims_: Any) -> Tensor:
 
 
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
-    """Itself if it is row-major, else a row-major copy."""
-    if memory_format is not None:
-        known_format("contiguous", memory_format)
+    """Itself if it is row-major (or lies in another format that is asked for), else a copy that is."""
     array = self._array
+    if memory_format is not None and memory_format in ORDERS:
+        if lies_in(self._desc.shape, element_strides(array), memory_format):
+            return self
+        return counted(self, dispatch.copy_in_format(self, memory_format))
     if isinstance(array, np.generic) or array.flags.c_contiguous:
         return self
+    if memory_format is preserve_format:
+        raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
     return counted(self, d.contiguous_copy(self))
 
 
@@ -489,13 +494,8 @@ def fill(input: Tensor, value: Any) -> Tensor:
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     """A copy, with the strides of the tensor if it is dense; in torch.contiguous_format row-major."""
     expect_tensor(input, "clone")
-    if memory_format is not None and known_format("clone", memory_format) is contiguous_format:
+    if memory_format is None or memory_format is preserve_format:
+        return counted(input, d.clone(input))
+    if memory_format is contiguous_format:
         return counted(input, d.contiguous_copy(input))
-    return counted(input, d.clone(input))
-
-
-def known_format(name: str, memory_format: Any) -> Any:
-    """The memory format, if there is one here that a copy can have; a NotImplementedError of channels last."""
-    if memory_format not in (contiguous_format, preserve_format):
-        raise NotImplementedError(f"numtorch has no {name}() in {memory_format}; torch.empty_like makes such memory")
-    return memory_format
+    return counted(input, dispatch.copy_in_format(input, memory_format))

@@ -295,7 +295,7 @@ class Functions(Recording):
             if row.formulas:
                 self.flag(row, 1)
                 at = 2
-                if row.name == "to_copy":  # the one that ends a graph
+                if row.node == "ToCopyBackward0":  # the one that ends a graph
                     w(2, "if desc.dtype.category >= 2:")
                     at = 3
                 else:

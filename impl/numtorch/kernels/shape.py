@@ -6,6 +6,7 @@ from typing import Any
 
 from ..dtype import promote_types
 from ..memory.descriptor import describe
+from ..memory.formats import formatted
 from ..memory.geometry import element_strides, like, storage_offset, strided
 from ..memory.layout import contiguous_strides
 from ..memory.lazy import Conjugated, Negated, Zeros, resolve
@@ -409,11 +410,30 @@ def contiguous_copy(x: Array) -> Array:
     return x if isinstance(x, np.generic) else np.array(x, order="C")
 
 
+def copy_in_format(x: Array, memory_format: Any) -> Array:
+    """A copy in a memory format."""
+    out = formatted(np.shape(x), x.dtype, memory_format)
+    out[...] = x
+    return out
+
+
+def _as_type(x: Array, dtype: Any) -> Array:
+    """What is converted: of complex numbers the real part, but for bool."""
+    return x.real if x.dtype.kind == "c" and not dtype.is_complex and dtype.category else x
+
+
+def to_copy_in_format(x: Array, dtype: Any, memory_format: Any) -> Array:
+    """The elements converted, in a memory format."""
+    out = formatted(np.shape(x), dtype.numpy, memory_format)
+    out[...] = _as_type(x.resolved() if type(x) is Zeros else x, dtype)
+    return out
+
+
 def to_copy(x: Array, dtype: Any) -> Array:
-    """The elements converted, in the same order of dimensions; of complex ones the real part, but for bool."""
+    """The elements converted, in the same order of dimensions."""
     if type(x) is Zeros:
         x = x.resolved()
-    source = x.real if x.dtype.kind == "c" and not dtype.is_complex and dtype.category else x
+    source = _as_type(x, dtype)
     if isinstance(x, np.generic) or (x.flags.c_contiguous and x.size > 1 and 1 not in x.shape):
         return resolve(source).astype(dtype.numpy, order="C")
     out = like(x, dtype.numpy)

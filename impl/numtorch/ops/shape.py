@@ -31,7 +31,10 @@ multiview("split(self, split_size, dim)", k.split, self="split_backward(grads, s
 # ---- copies
 op("clone(self)", k.clone, pointwise=False, self="grad", jvp=LINEAR)
 op("contiguous_copy(self)", k.contiguous_copy, node="CloneBackward0", self="grad", jvp=LINEAR)
+op("copy_in_format(self, memory_format)", k.copy_in_format, node="CloneBackward0", self="grad", jvp=LINEAR)
 op("unsafe_view(self, size)", k.unsafe_view, self="grad.reshape(self.shape)", jvp=LINEAR)
 op("to_copy(self, dtype_)", k.to_copy, node="ToCopyBackward0", self="to_copy_backward(grad, self.dtype)", jvp=LINEAR)
+op("to_copy_in_format(self, dtype_, memory_format)", k.to_copy_in_format, node="ToCopyBackward0",
+   self="to_copy_backward(grad, self.dtype)", jvp=LINEAR)
 op("cat(tensors: Tensors, dim)", k.cat, tensors="cat_backward(grad, tensors_descs, dim)", jvp=LINEAR)
 op("stack(tensors: Tensors, dim)", k.stack, tensors="stack_backward(grad, tensors_descs, dim)", jvp=LINEAR)

@@ -292,11 +292,15 @@ class Module:
             kind = arg if isinstance(arg, dtype) else arg.dtype if isinstance(arg, Tensor) else kind
         if kind is not None and not (kind.is_floating_point or kind.is_complex):
             raise TypeError(f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={kind}")
-        rest = {key: value for key, value in kwargs.items() if key != "dtype"}
+        rest = {key: value for key, value in kwargs.items() if key not in ("dtype", "memory_format")}
         device = [arg for arg in args if not isinstance(arg, (dtype, Tensor, bool))]
-        return self._apply(
-            lambda t: t.to(*device, dtype=kind if t.is_floating_point() or t.is_complex() else None, **rest)
-        )
+        memory_format = kwargs.get("memory_format")
+
+        def convert(t: Tensor) -> Tensor:
+            wanted = kind if t.is_floating_point() or t.is_complex() else None
+            return t.to(*device, dtype=wanted, **rest, memory_format=memory_format if t.dim() in (4, 5) else None)
+
+        return self._apply(convert)
 
     def type(self, dst_type: Any) -> Module:
         """Convert all parameters and buffers to a type."""
