@@ -1,7 +1,7 @@
 """The interpreter of vmap: operators on batches.
 
 An operand of its level stands for a batch: a tensor of the level below with one dimension more. An operator that gets such
-operands runs a batching rule on the batches (batch_rules.py); one that has none runs for each element of the batch, whose
+operands runs a batching rule on the batches (batch_rules/); one that has none runs for each element of the batch, whose
 results are stacked, which is always right and only slower. What gets no such operand is none of this level's business.
 """
 
@@ -122,6 +122,21 @@ class Call:
             return value
         found, bdim = self.interpreter.unwrap(value)
         return dispatch.select(found, bdim, index)
+
+
+Rule = Callable[[Call], Any]
+
+
+def rank(value: Any) -> int:
+    """How many dimensions a tensor has at its level."""
+    return int(value._desc.ndim)
+
+
+def shifted(dim: Any, ndim: int) -> Any:
+    """Dimensions as they are counted behind the batch's."""
+    if isinstance(dim, (tuple, list)):
+        return tuple([d % ndim + 1 for d in dim])
+    return dim % ndim + 1
 
 
 def to_front(value: Any, bdim: int, to: int = 0) -> Any:

@@ -1,0 +1,187 @@
+"""Batching rules of views, and of what moves elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ... import dispatch
+from ...aliasing.views import storage_of
+from ...levels import at
+from ...memory.geometry import element_strides
+from ...tensor import Tensor
+from ..batching import UNBATCHED, Call, exchange, loop, rank, shifted, to_front
+
+
+def sized(call: Call) -> Any:
+    """view, expand and their like: a size."""
+    x, size, *rest = call.args
+    return call.op(call.front(x), (call.size, *size), *rest), 0
+
+
+def strided(call: Call) -> Any:
+    """as_strided: the batch's own stride in front."""
+    x, size, stride, *offset = call.args
+    value = call.front(x)
+    steps = element_strides(storage_of(value))
+    return call.op(value, (call.size, *size), (steps[0], *stride), *offset), 0
+
+
+def expanded(call: Call) -> Any:
+    """expand, which may bring new dimensions in front."""
+    x, size = call.args
+    value = call.front(x)
+    shape = tuple(value._desc.shape)
+    value = dispatch.view(value, shape[:1] + (1,) * (len(size) - rank(x)) + shape[1:])  # even if they are the same
+    return call.op(value, (call.size, *size)), 0
+
+
+def repeated(call: Call) -> Any:
+    """repeat, which may bring new dimensions in front."""
+    x, repeats = call.args
+    value = call.front(x)
+    if len(repeats) > rank(x):
+        shape = tuple(value._desc.shape)
+        value = dispatch.view(value, shape[:1] + (1,) * (len(repeats) - rank(x)) + shape[1:])
+    return call.op(value, (1, *repeats)), 0
+
+
+def turned(call: Call) -> Any:
+    """Dimensions in another order."""
+    x = call.args[0]
+    if not rank(x):
+        return loop(call)
+    name, value = call.replaced.name, call.front(x)
+    if name == "t":
+        return (dispatch.transpose(value, 1, 2) if rank(x) == 2 else value), 0
+    if name == "transpose":
+        return call.op(value, shifted(call.args[1], rank(x)), shifted(call.args[2], rank(x))), 0
+    return call.op(value, (0, *shifted(call.args[1], rank(x)))), 0
+
+
+def unsqueezed(call: Call) -> Any:
+    """A new dimension."""
+    x, dim = call.args
+    return call.op(call.front(x), shifted(dim, rank(x) + 1)), 0
+
+
+def squeezed(call: Call) -> Any:
+    """Without the dimensions of size one, the batch's apart."""
+    x = call.args[0]
+    dims = tuple([i + 1 for i, s in enumerate(x._desc.shape) if s == 1])
+    return dispatch.squeeze_dims(call.front(x), dims), 0
+
+
+def one_dim(call: Call) -> Any:
+    """A view along one dimension: select, slice, unfold."""
+    x, dim, *rest = call.args
+    if not rank(x):
+        return loop(call)
+    return call.op(call.front(x), shifted(dim, rank(x)), *rest), 0
+
+
+def squeezed_dims(call: Call) -> Any:
+    """Without given dimensions, if they are of size one."""
+    x, dim = call.args
+    if not rank(x):
+        return elementwise_of(call)
+    dims = shifted(dim if isinstance(dim, tuple) else (dim,), rank(x))
+    return dispatch.squeeze_dims(call.front(x), dims), 0
+
+
+def shown_otherwise(call: Call) -> None:
+    """A view made in place: of the batch."""
+    x, *rest = call.args
+    name, ndim = call.replaced.name, rank(x)
+    wrapped = at(x, call.interpreter)
+    if wrapped is None or not ndim:
+        raise RuntimeError(UNBATCHED)
+    wrapped.value, wrapped.bdim = to_front(wrapped.value, wrapped.bdim or 0), 0
+    if name == "squeeze_":
+        dispatch.squeeze_dims_(wrapped.value, tuple([i + 1 for i, s in enumerate(x._desc.shape) if s == 1]))
+    elif name in ("squeeze_dim_", "squeeze_dims_"):
+        dims = rest[0] if isinstance(rest[0], tuple) else (rest[0],)
+        dispatch.squeeze_dims_(wrapped.value, shifted(dims, ndim))
+    elif name == "t_":
+        if ndim == 2:
+            dispatch.transpose_(wrapped.value, 1, 2)
+    else:
+        call.op(wrapped.value, *[shifted(d, ndim + (name == "unsqueeze_")) for d in rest])
+
+
+def dynamic(call: Call) -> Any:
+    """What returns as many elements as the numbers say."""
+    raise RuntimeError(
+        "vmap: We do not support batching operators that can output dynamic shape. Attempted to vmap over "
+        f"aten::{call.replaced.name}. Please file an issue at https://github.com/pytorch/pytorch/issues if you need this "
+        "feature."
+    )
+
+
+def elementwise_of(call: Call) -> Any:
+    """The batch as it is, of an operator that has nothing to do on numbers."""
+    return dispatch.alias(call.front(call.args[0])), 0
+
+
+def several(call: Call) -> Any:
+    """Several views along a dimension."""
+    x, *rest = call.args
+    rest[-1] = shifted(rest[-1], rank(x))
+    return tuple([(part, 0) for part in call.op(call.front(x), *rest)])
+
+
+def two_dims(call: Call) -> Any:
+    """diagonal and its like: two dimensions."""
+    x, offset, dim1, dim2 = call.args
+    return call.op(call.front(x), offset, shifted(dim1, rank(x)), shifted(dim2, rank(x))), 0
+
+
+def backward_sized(call: Call) -> Any:
+    """Backward of select, slice and diagonal: the sizes of the input, and dimensions in it."""
+    grad, sizes, *rest = call.args
+    if call.replaced.name == "diagonal_backward":
+        rest[1:3] = [shifted(d, len(sizes)) for d in rest[1:3]]
+    else:
+        rest[0] = shifted(rest[0], len(sizes))
+    return call.op(call.front(grad), (call.size, *sizes), *rest), 0
+
+
+def listed(call: Call) -> Any:
+    """cat and stack."""
+    tensors, dim = call.args
+    ndim = max(rank(t) for t in tensors)
+    if call.replaced.name == "cat" and any(rank(t) != ndim for t in tensors):
+        return loop(call)
+    values = [call.spread(t) for t in tensors]
+    if call.replaced.name == "stack":  # PyTorch moves the dimension to the front even if it is there
+        values = [dispatch.permute(v, tuple(range(v._desc.ndim))) for v in values]
+    return call.op(values, shifted(dim, ndim + (call.replaced.name == "stack"))), 0
+
+
+def flipped(call: Call) -> Any:
+    """flip, and roll along dimensions."""
+    x = call.args[0]
+    if not rank(x) or not call.args[-1]:
+        return loop(call)
+    return call.op(call.front(x), *call.args[1:-1], shifted(call.args[-1], rank(x))), 0
+
+
+def matrices(call: Call) -> Any:
+    """What works on the last two dimensions, and on any number before them."""
+    if any(isinstance(a, Tensor) and not call.is_batched(a) for a in call.args):
+        return loop(call)
+    return exchange(call.op(*[call.front(a) for a in call.args]), lambda t: (t, 0))
+
+
+def indexed(call: Call) -> Any:
+    """index with the same indices for the whole batch, side by side."""
+    x, indices = call.args
+    at = [i for i, index in enumerate(indices) if index is not None]
+    alone = at == list(range(at[0], at[-1] + 1))
+    if any(call.is_batched(i) and i._desc.dtype.name == "bool" for i in indices):
+        raise RuntimeError(
+            "vmap: We do not support batching operators that can support dynamic shape. Attempting to batch over indexing "
+            "with a boolean mask."
+        )
+    if not call.is_batched(x) or any(call.is_batched(i) for i in indices) or not alone:
+        return loop(call)
+    return call.op(call.front(x), (None, *indices)), 0
