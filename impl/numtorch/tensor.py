@@ -20,7 +20,7 @@ from .aliasing import views
 from .calls import handlers, torch_function
 from .memory.descriptor import Descriptor, Size, describe
 from .memory.lazy import resolve
-from .nodes.graph import HookDict, RemovableHandle
+from .nodes.handles import HookDict, RemovableHandle
 from .plain_numpy import np
 
 _new = object.__new__

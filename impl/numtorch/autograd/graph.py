@@ -16,7 +16,8 @@ from ..backward.graph_task import GraphTask, task_under_way
 from ..device import device as cpu
 from ..dtype import float32
 from ..nodes import saved_hooks
-from ..nodes.graph import Node as _Node, RemovableHandle
+from ..nodes.graph import Node as _Node
+from ..nodes.handles import RemovableHandle
 from ..tensor import Tensor
 from .mutation import allow_mutation_on_saved_tensors
 

@@ -16,6 +16,7 @@ from typing import Any
 from weakref import ref
 
 from ..memory.descriptor import Descriptor
+from .handles import RemovableHandle
 
 sequence_nrs = itertools.count(0.0, 1.0)  # exact up to 2**53; CPython makes and frees floats faster than integers
 next_sequence_nr = sequence_nrs.__next__
@@ -74,42 +75,6 @@ class NodeExtra:
         self.tensor_pre_hooks: list[tuple[int, OrderedDict[int, Any]]] = []
         self.retains_grad: dict[int, weakref.ref] = {}
         self.results: dict[str, Any] | None = None  # of saved results: what they stand for (levels.py)
-
-
-class RemovableHandle:
-    """Removes one hook; also a context manager that removes it at the end."""
-
-    __module__ = "torch.utils.hooks"
-
-    next_id = itertools.count().__next__
-
-    def __init__(self, hooks_dict: Any):
-        self.hooks_dict_ref = weakref.ref(hooks_dict)
-        self.id = RemovableHandle.next_id()
-        self.extra_dict_ref: tuple = ()
-
-    def remove(self) -> None:
-        """Remove the hook; doing so twice is harmless."""
-        hooks = self.hooks_dict_ref()
-        if hooks is not None:
-            hooks.pop(self.id, None)
-
-    def __getstate__(self) -> tuple:
-        return self.hooks_dict_ref(), self.id, ()
-
-    def __setstate__(self, state: tuple) -> None:
-        hooks, self.id = state[:2]
-        self.hooks_dict_ref = weakref.ref(OrderedDict() if hooks is None else hooks)
-        self.extra_dict_ref = ()
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exc: Any) -> None:
-        self.remove()
-
-
-HookDict = OrderedDict  # a dict that a RemovableHandle can refer to weakly
 
 
 # A node class writes one of `run` and `apply`, and gets the other.

@@ -9,7 +9,7 @@ from copy import deepcopy
 from typing import Any
 
 from ..autograd.grad_mode import enable_grad, no_grad
-from ..nodes.graph import RemovableHandle
+from ..nodes.handles import RemovableHandle
 from ..tensor import Tensor
 
 

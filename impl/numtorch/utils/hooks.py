@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..nodes.graph import RemovableHandle
+from ..nodes.handles import RemovableHandle
 
 
 def unserializable_hook(f: Any) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ...dtype import dtype
-from ...nodes.graph import RemovableHandle
+from ...nodes.handles import RemovableHandle
 from ...overrides import is_tensor_like
 from ...tensor import Tensor
 from ..modules import state
