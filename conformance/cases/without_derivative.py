@@ -124,3 +124,30 @@ def node_without_derivative_of_a_view_that_came_first(torch, x: floats(values="f
     (v // k).grad_fn.next_functions
     v.heaviside(x).grad_fn.next_functions
     x.detach().heaviside(v).grad_fn.next_functions
+
+
+@case(requires=["not_implemented"], covers=["err.notimplemented"])
+def counting_has_no_derivative_by_the_weights(
+    torch, w: floats(shape=(4,)), at: st.lists(st.integers(0, 5), min_size=4, max_size=4), least: st.integers(0, 8)
+):
+    """bincount adds up weights in their own type, and has no derivative by them."""
+    counts = torch.bincount(torch.tensor(at), w.requires_grad_(), least)
+    counts.grad_fn.next_functions
+    counts.sum().backward()
+
+
+@case(requires=["nn"])
+def weights_of_classes_cannot_require_grad(
+    torch,
+    x: floats("float32", shape=(2, 3)),
+    w: floats("float32", shape=(3,)),
+    at: st.lists(st.integers(0, 4), min_size=2, max_size=2),
+    grad: st.booleans(),
+):
+    """nll_loss refuses class weights that require grad, and batch_norm running statistics that do."""
+    w.requires_grad_()
+    with torch.set_grad_enabled(grad):
+        torch.nn.functional.nll_loss(x, torch.tensor(at), w)
+        torch.nn.functional.cross_entropy(x, torch.tensor(at), w)
+        torch.nn.functional.batch_norm(x, w, torch.ones(3))
+        torch.nn.functional.batch_norm(x, torch.zeros(3), w * 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+from .. import grad_mode
 from ..calls.operands import type_name
 from ..dtype import dtypes
 from ..tensor import Tensor, wrap_dim
@@ -101,3 +102,12 @@ def infer_size(shape: tuple[int, ...], numel: int) -> tuple[int, ...]:
             "dimension size -1 can be any value and is ambiguous"
         )
     raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {numel}")
+
+
+def no_gradient(x: Tensor | None, function: str, argument: str) -> None:
+    """Refuse an operand that requires grad where the operator has no derivative by it."""
+    if x is not None and x.requires_grad and grad_mode.is_grad_enabled():
+        raise RuntimeError(
+            f"The function '{function}' is not differentiable with respect to argument '{argument}'. "
+            "This input cannot have requires_grad True."
+        )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from .. import dispatch as d
-from ..calls.operands import refused, type_name
+from ..aliasing.writes import tracked
+from ..calls.operands import IMAGINARY_DISCARDED, refused, type_name
 from ..dtype import dtypes
 from ..kernels.ranks import INSERTED, insertion_sort
+from ..nodes.error_nodes import not_implemented
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap, wrap_dim
 from .arguments import expect_tensor, is_int, not_for
@@ -20,10 +23,23 @@ def bincount(input: Tensor, weights: Any = None, minlength: int = 0) -> Tensor:
     kind = input._desc.dtype
     if kind.category > dtypes.INTEGRAL or kind is dtypes.bool_:
         raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{kind.scalar_name}'")
+    if minlength < 0:
+        raise RuntimeError("minlength should be >= 0")
+    if input._desc.shape == (0,):
+        return wrap(np.zeros(minlength, np.int64))
     if input._desc.ndim != 1 or np.any(input._array < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
-    found = np.bincount(input._array, None if weights is None else weights._array, minlength)
-    return wrap(found.astype(np.int64) if weights is None else found)
+    if weights is None:
+        return wrap(np.bincount(input._array, None, minlength).astype(np.int64))
+    if weights._desc.shape != input._desc.shape:
+        raise RuntimeError("weights should be 1-d and have the same length as input")
+    if weights._desc.dtype.is_complex:
+        warnings.warn(IMAGINARY_DISCARDED, stacklevel=3)
+    kind = np.float32 if weights._desc.dtype is dtypes.float32 else np.float64  # in which PyTorch adds them up
+    found = np.zeros(max(int(input._array.max()) + 1, minlength), kind)
+    np.add.at(found, input._array, np.real(weights._array).astype(kind))
+    result = wrap(found)
+    return not_implemented(result, "bincount", weights) if tracked(weights) else result
 
 
 def histc(input: Tensor, bins: int = 100, min: Any = 0, max: Any = 0) -> Tensor:

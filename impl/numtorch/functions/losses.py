@@ -9,11 +9,10 @@ from .. import dispatch as d
 from ..calls.operands import check_subtraction, refuse_bools, refused
 from ..calls.raising import saving
 from ..dtype import FLOATING, bool_, can_cast, get_default_dtype, int64
-from ..grad_mode import is_grad_enabled
 from ..memory.descriptor import broadcast_shapes, plan_of
 from ..plain_numpy import np
 from ..tensor import Tensor
-from .arguments import expect_tensor
+from .arguments import expect_tensor, no_gradient
 
 REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 
@@ -159,6 +158,7 @@ def _nll(input: Tensor, target: Tensor, weight: Any, reduction: int, ignore_inde
         raise ValueError(
             f"Expected input batch_size ({input._desc.shape[0]}) to match target batch_size ({target._desc.shape[0]})."
         )
+    no_gradient(weight, "nll_loss_forward" if ndim <= 2 else "nll_loss2d_forward", "weight")
     if ndim <= 2 and target._desc.ndim > 1:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
     if input._desc.dtype.category != FLOATING:
@@ -284,7 +284,7 @@ def binary_cross_entropy(
         values = tensor._array
         if values.size and not ((values >= 0) & (values <= 1)).all():
             raise RuntimeError(f"all elements of {name} should be between 0 and 1")
-    _no_gradient(weight, "binary_cross_entropy", "weight")
+    no_gradient(weight, "binary_cross_entropy", "weight")
     if weight is not None:
         weight = weight.expand(np.broadcast_shapes(tuple(target.shape), tuple(weight.shape)))
     return d.binary_cross_entropy(input, target, weight, number)
@@ -316,7 +316,7 @@ def soft_margin_loss(
     """log(1 + exp(-target * input))"""
     expect_tensor(input, "soft_margin_loss")
     expect_tensor(target, "soft_margin_loss", "target", 2)
-    _no_gradient(target, "soft_margin_loss", "target")
+    no_gradient(target, "soft_margin_loss", "target")
     kind, wanted = input._desc.dtype, target._desc.dtype
     if kind.category < FLOATING:  # the result has the type of the input
         if kind is bool_:
@@ -325,14 +325,6 @@ def soft_margin_loss(
     if wanted.category < FLOATING and wanted is not bool_:  # of bools there is a value, and no gradient
         target = target.to(kind)
     return d.soft_margin_loss(input, target, reduction_number(reduction, size_average, reduce))
-
-
-def _no_gradient(x: Tensor | None, function: str, argument: str) -> None:
-    if x is not None and x.requires_grad and is_grad_enabled():
-        raise RuntimeError(
-            f"The function '{function}' is not differentiable with respect to argument '{argument}'. "
-            "This input cannot have requires_grad True."
-        )
 
 
 def required_number(reduction: Any, name: str) -> None:
@@ -346,8 +338,8 @@ def torch_bce_with_logits(
 ) -> Tensor:
     """torch.binary_cross_entropy_with_logits, of numbered reduction"""
     required_number(reduction, "binary_cross_entropy_with_logits")
-    _no_gradient(weight, "binary_cross_entropy_with_logits", "weight")
-    _no_gradient(pos_weight, "binary_cross_entropy_with_logits", "pos_weight")
+    no_gradient(weight, "binary_cross_entropy_with_logits", "weight")
+    no_gradient(pos_weight, "binary_cross_entropy_with_logits", "pos_weight")
     if input._desc.dtype.category != FLOATING:
         raise refused("log_sigmoid_cpu", input._desc.dtype)
     if target._desc.dtype is bool_:

@@ -12,7 +12,7 @@ from ..calls.scalar import spelled
 from ..dtype import dtypes
 from ..kernels.pooling import channels_last
 from ..tensor import Tensor, existing_dim
-from .arguments import expect_ints, expect_tensor, sizes
+from .arguments import expect_ints, expect_tensor, no_gradient, sizes
 from .shape import contiguous
 
 
@@ -188,6 +188,8 @@ def batch_norm(
         if weight is not None:
             out = d.mul(out, d.select(weight, 0, 0))
         return out if bias is None else d.add(out, d.select(bias, 0, 0))
+    for argument in ("running_mean", "running_var"):
+        no_gradient(named[argument], "native_batch_norm", argument)
     if not input._desc.dtype.is_floating_point:
         raise refused("batch_norm", input._desc.dtype)
     _expect_one_type(input, "batch_norm", weight, bias, running_mean, running_var)
