@@ -58,3 +58,18 @@ def test_a_mistake_gets_pytorchs_error(product, text):
     with pytest.raises(RuntimeError) as caught:
         product()
     assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_singular_values_of_a_matrix_with_an_infinity_are_nan(size: int) -> None:
+    A = torch.ones(2, size, size)
+    A[1, 0, 0] = float("-inf")
+    values = torch.linalg.svdvals(A)
+    assert torch.isnan(values[1]).all()
+    assert torch.allclose(values[0, 0], torch.tensor(float(size)))
+
+
+def test_singular_values_of_a_matrix_with_a_nan_are_refused() -> None:
+    A = torch.tensor([[float("nan"), float("inf")], [1.0, 2.0]])
+    with pytest.raises(torch.linalg.LinAlgError, match="failed to converge"):
+        torch.linalg.svdvals(A)

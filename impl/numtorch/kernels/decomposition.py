@@ -244,13 +244,29 @@ def linalg_eigh(a: Array, uplo: str) -> tuple[Array, Array]:
 
 
 def _svd(a: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
-    """NumPy's factors, of which it never finishes some where the matrix has infinities: those are nan, as PyTorch has most."""
-    endless = np.isinf(a).any((-2, -1)) & ~np.isnan(a).any((-2, -1)) if min(a.shape[-2:]) > 2 else np.False_
-    if not endless.any():
+    """NumPy's factors, but where the matrix has infinities and NumPy gives up (since 2.5), or never comes to an end (of more
+    than two rows and columns): there they are nan, as PyTorch has most.
+    """
+    if min(a.shape[-2:]) > 2:
+        endless = _is_infinite(a)
+        if endless.any():
+            return _svd_but(endless, a, full_matrices)
+    try:
         return np.linalg.svd(a, full_matrices)
-    factors = np.linalg.svd(np.where(endless[..., None, None], a.dtype.type(0), a), full_matrices)
+    except np.linalg.LinAlgError:
+        return _svd_but(_is_infinite(a), a, full_matrices)
+
+
+def _is_infinite(a: Array) -> Array:
+    """Which matrices have infinities, and no nan."""
+    return np.isinf(a).any((-2, -1)) & ~np.isnan(a).any((-2, -1))
+
+
+def _svd_but(without: Array, a: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
+    """NumPy's factors, and nan for the matrices `without`."""
+    factors = np.linalg.svd(np.where(without[..., None, None], a.dtype.type(0), a), full_matrices)
     for factor in factors:
-        factor[endless] = np.nan
+        factor[without] = np.nan
     return factors
 
 
