@@ -303,7 +303,8 @@ class _Child:
             if not self._selector.select(_AT_ONCE):
                 self._within_memory()
                 if not self._selector.select(min(deadline.left, _LOOK)):
-                    if not deadline.left and deadline.passed():
+                    # Asked last: who was stopped here (Ctrl-Z) finds that the time is over, and the answer waiting.
+                    if not deadline.left and deadline.passed() and not self._selector.select(0):
                         self._too_late(deadline.seconds)
                     continue
             chunk = os.read(self._out, 1 << 18)

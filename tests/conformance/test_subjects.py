@@ -440,3 +440,20 @@ def test_a_trace_is_told_by_its_text_alone_if_the_process_is_ours(scripted: Call
     # Another may write it as it likes: with what this text has not, or in another order.
     other = scripted("hello(); answer(read()['seq'], {'outcome': 'returned', 'result': 1, 'reason': ''})")
     assert other.text(ONE) == Trace(steps=(StepTrace(outcome="returned", result=1),)).to_json()
+
+
+def test_who_was_stopped_while_it_waited_finds_the_answer(scripted: Callable[..., Process]) -> None:
+    process = scripted("hello(); answer(read()['seq'])", deadline=0.3)
+    process.start()
+    child = process._child
+    assert child is not None
+    select, looks = child._selector.select, iter(range(2))
+
+    def stopped(timeout: float | None = None) -> Any:
+        if next(looks, None) is None:
+            return select(timeout)
+        time.sleep(0.4)
+        return []
+
+    child._selector.select = stopped  # type: ignore[method-assign]
+    assert process.run(ONE) == Trace(steps=())
