@@ -33,6 +33,7 @@ def nodes_are_not_made_by_users(torch, builtins, x: floats()):
     """The class of a node makes no node when it is called."""
     kind = builtins.type(x.requires_grad_().sin().grad_fn)
     kind()
+    builtins.getattr(kind, "__module__")
 
 
 @case(lecture="graph")
@@ -125,6 +126,18 @@ def disabled_hooks_say_why(torch, x: nonzero()):
         w = x * x
     torch._C._autograd._saved_tensors_hooks_is_enabled()
     w.sum().backward()
+
+
+@case(lecture="hooks")
+def handles_can_be_copied(torch, copy, x: floats()):
+    """A copy of a hook's handle removes the same hook."""
+    y = x.requires_grad_() * 2
+    y.register_hook(lambda grad: grad * 3)
+    handle = y.register_hook(lambda grad: grad * 2)
+    same = copy.copy(handle)
+    same.id == handle.id
+    same.remove()
+    y.sum().backward()
 
 
 @case(lecture="graph")

@@ -23,7 +23,21 @@ DTYPES = (
 """The dtypes by PyTorch's names, which are those of a `TensorLiteral`."""
 
 _BUILTINS = frozenset(
-    ["abs", "all", "any", "bool", "bytes", "callable", "complex", "dict", "divmod", "enumerate", "filter", "float"]
+    [
+        "abs",
+        "all",
+        "any",
+        "bool",
+        "bytes",
+        "callable",
+        "complex",
+        "dict",
+        "dir",
+        "divmod",
+        "enumerate",
+        "filter",
+        "float",
+    ]
     + ["format", "frozenset", "getattr", "hasattr", "hash", "id", "int", "isinstance", "issubclass", "iter", "len"]
     + ["list", "map", "max", "min", "next", "object", "pow", "property", "range", "repr", "reversed", "round", "set"]
     + ["setattr", "slice", "sorted", "str", "sum", "super", "tuple", "type", "zip"]
