@@ -10,7 +10,7 @@ import msgspec
 
 from mutation.results import TARGETS, Group, Record, Summary, status_of
 
-COLUMNS = ("", "killed", "survived", "equivalent", "not run", "share", "programs: median", "most")
+COLUMNS = ("", "killed", "survived", "equivalent", "not run", "share", "95 %", "programs: median", "most")
 
 
 def write(summary: Summary, folder: Path, about: dict[str, Any]) -> None:
@@ -51,7 +51,9 @@ def cells(group: Group) -> tuple[str, ...]:
     """One row of a table."""
     counts = (group.killed, group.survived, group.equivalent, group.waiting)
     median = "" if group.median is None else f"{group.median:g}"
-    return (group.feature, *(f"{count:,}" for count in counts), _share(group.share), median, str(group.most or ""))
+    between = "" if group.interval is None else "–".join(f"{bound:.1%}" for bound in group.interval)
+    shares = _share(group.share), between
+    return (group.feature, *(f"{count:,}" for count in counts), *shares, median, str(group.most or ""))
 
 
 def _share(share: float | None) -> str:
@@ -70,6 +72,7 @@ def as_data(summary: Summary, about: dict[str, Any]) -> dict[str, Any]:
             "equivalent": group.equivalent,
             "not_run": group.waiting,
             "share": group.share,
+            "interval": group.interval,
             "programs": {"median": group.median, "max": group.most},
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,10 @@ Status = Literal["killed", "survived", "equivalent", "equivalent killed"]
 
 TARGETS = {"faults": 1.0, "formulas": 0.99, "engine": 0.95}
 """The share of the mutants, those that are equivalent apart, that is to be killed."""
+
+
+SURE = 1.96
+"""Standard deviations to either side of which 95 % of a normal distribution lie."""
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -131,6 +136,16 @@ class Group:
         """How many of the mutants that were run and are not equivalent were killed."""
         decided = self.killed + self.survived
         return self.killed / decided if decided else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Between which shares that of all mutants lies with 95 %, by Wilson; if all were run it is the share."""
+        decided, share = self.killed + self.survived, self.share
+        if share is None or not self.waiting:
+            return None if share is None else (share, share)
+        more = SURE**2 / decided
+        middle, half = share + more / 2, SURE * math.sqrt(share * (1 - share) / decided + more / decided / 4)
+        return (middle - half) / (1 + more), (middle + half) / (1 + more)
 
     @property
     def median(self) -> float | None:

@@ -76,6 +76,13 @@ def test_a_program_that_does_little_else_begins() -> None:
     assert pool.chosen(["a.py:1"], 3)[0] == 1
 
 
+def test_derivatives_of_the_operator_whose_row_it_is_begin() -> None:
+    cases = ("plain/x", "derivatives/add_once", "derivatives/add_alpha_once", "derivatives/add_alpha_twice")
+    pool = _pool(*((case, 0, [0, *range(1, number % 2)]) for number, case in enumerate(cases)))
+    assert sorted(pool.chosen(["a.py:1"], 2, "add_alpha")) == [2, 3]
+    assert pool.chosen(["a.py:1"], 1, "add") == [1]
+
+
 def test_a_program_that_takes_long_is_not_run() -> None:
     one = Stored("", "x", 0, b"x")
     assert Pool((one,), Coverage("", (), {one.digest: Reach("", 2 * SLOW)}, ())).chosen([], 500) == []

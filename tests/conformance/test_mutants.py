@@ -11,7 +11,7 @@ from mutation import mutants as kinds
 from mutation.killing import Ran
 from mutation.mutants import Mutant
 from mutation.planting import apart, package
-from mutation.results import EquivalentsInvalid, Log, equivalents, sample, summary, unknown
+from mutation.results import EquivalentsInvalid, Group, Log, equivalents, sample, summary, unknown
 from mutation.syntax import ENGINE, FORMULAS, edits, expression_edits
 
 
@@ -84,6 +84,26 @@ def test_code_is_changed_in_every_way(body: str, mutant: str) -> None:
 )
 def test_what_nothing_runs_is_left_alone(text: str) -> None:
     assert not edits(text, (*FORMULAS, *ENGINE))
+
+
+def test_what_says_nothing_is_no_mutant() -> None:
+    assert "a = None" not in _sources("a = False")
+    assert not {one for one in _formulas("zeros_like(grad)", "grad") if one.startswith("-")}
+    assert not {one for one in _sources("for a in zip(b, c, strict=True):\n    d") if "strict=False" in one}
+    assert "a = None" in _sources("a = 0")
+
+
+def test_a_change_on_import_says_what_it_gives_to_a_name() -> None:
+    (binds,) = {edit.binds for edit in edits("a.b = 1", ENGINE)}
+    assert set(binds) == {"a", "b"}
+    assert {edit.binds for edit in edits("def f():\n    a = 1", ENGINE)} == {()}
+
+
+def test_lines_that_read_a_name_are_places_of_what_gives_it_something(every: list[Mutant]) -> None:
+    name = "formulas/losses.py : 1 → (2)"
+    (one,) = [mutant for mutant in every if mutant.name == name]
+    text = (package() / "formulas/losses.py").read_text().splitlines()
+    assert any("== MEAN" in text[int(place.rpartition(":")[2]) - 1] for place in one.places() if "losses.py" in place)
 
 
 def test_a_mutant_leaves_every_other_line_as_it_was() -> None:
@@ -180,6 +200,13 @@ def _told(tmp_path: Path, **ran: Ran) -> object:
     log.close()
     mutants = [_mutant(name) for name in (*ran, "waiting")]
     return summary(mutants, log.records, {"same": "It does the same."})
+
+
+def test_share_of_a_sample_has_wilsons_interval() -> None:
+    low, high = Group("engine", "all", killed=8, survived=2, waiting=90).interval or (0, 0)
+    assert (round(low, 4), round(high, 4)) == (0.4902, 0.9433)
+    assert Group("engine", "all", killed=8, survived=2).interval == (0.8, 0.8)
+    assert Group("engine", "all", waiting=1).interval is None
 
 
 def test_equivalent_mutants_do_not_count(tmp_path: Path) -> None:
