@@ -83,5 +83,5 @@ LIBRARY = Library(
     features=TAPE_FEATURES,
     lazy=True,
     # Of an index that is a bool, a mask, a number of NumPy's or an array.
-    lacking=r"index(ing| dtype \S+) is not supported|index=.* contains non-int element|shape must be int, got dtypes.bool",
+    lacking=r"index(ing| dtype \S+) is not supported|index=(True|False|.*non-int element)|shape must be int, got dtypes.bool",
 )
