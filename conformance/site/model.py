@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal as OneOf
 
 from conformance.journal import CaseRecord, Finding, Outcome, Run
 from conformance.judging.verdict import Difference, Verdict
@@ -48,7 +49,8 @@ class Answer:
 
     who: tuple[str, ...]
     texts: tuple[str, ...]
-    is_oracle: bool
+    kind: OneOf["oracle", "other", "lacking"]
+    """The oracle's; another one; none, as the step did not run for want of something."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,10 @@ class Step:
     index: int
     source: str
     answers: tuple[Answer, ...]
+
+    @property
+    def parted(self) -> bool:
+        return any(answer.kind == "other" for answer in self.answers)
 
 
 @dataclass(frozen=True)
@@ -155,10 +161,13 @@ def _steps(site: Site, program: Program, examples: dict[str, Finding]) -> tuple[
             sides[each.title] = expected if passes else _side(example, facets, example.verdict.reason or "no answer")
     found = []
     for index, text in enumerate(lines(program)):
-        told: dict[tuple[str, ...], list[str]] = {}
+        told: dict[_Shown, list[str]] = {}
         for who, side in sides.items():
-            told.setdefault(side.get(index, side.get(-1, ())), []).append(who)
-        answers = tuple(Answer(tuple(who), texts, site.oracle in who) for texts, who in told.items())
+            told.setdefault(side.get(index, side.get(-1, _Shown(()))), []).append(who)
+        answers = tuple(
+            Answer(tuple(who), shown.texts, "oracle" if site.oracle in who else "other" if shown.ran else "lacking")
+            for shown, who in told.items()
+        )
         if any(answer.texts for answer in answers):
             found.append(Step(index, text, answers))
     return tuple(found)
@@ -170,12 +179,26 @@ def _common_facets(site: Site) -> tuple[str, ...]:
     return tuple(facet for facet in FACETS if all(facet in facets for facets in seen))
 
 
-def _side(finding: Finding, facets: Sequence[str], silent: str = "") -> dict[int, tuple[str, ...]]:
+@dataclass(frozen=True)
+class _Shown:
+    """What a trace shows at a step."""
+
+    texts: tuple[str, ...]
+    ran: bool = True
+
+
+def _side(finding: Finding, facets: Sequence[str], silent: str = "") -> dict[int, _Shown]:
     """What a subject's trace shows at every step; at -1, what to say of the steps that it did not answer."""
     # Without its differences: a row then holds all that was seen, and not what differs apart from the rest.
     bare = Finding(program=finding.program, subject=finding.subject, verdict=_NOTHING)
-    shown = {row.index: _texts(row.subject) for row in rows(bare, None, facets) if row.subject is not None}
-    return shown if finding.subject is not None else {-1: (printable(silent),)}
+    if finding.subject is None:
+        return {-1: _Shown((printable(silent),))}
+    ran = [step.outcome not in ("unsupported", "blocked") for step in finding.subject.steps]
+    return {
+        row.index: _Shown(_texts(row.subject), ran[row.index])
+        for row in rows(bare, None, facets)
+        if row.subject is not None
+    }
 
 
 def _texts(facts: Sequence[Fact]) -> tuple[str, ...]:
