@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -21,7 +21,7 @@ import msgspec
 
 from conformance.generate import POOL, Shape, Values, encode, fill
 from conformance.operators import Unfit
-from conformance.program import Bind, Call, Function, Global, Method, Operand, Program, Ref, Step, TensorLiteral
+from conformance.program import Bind, Call, Function, Get, Global, Method, Operand, Program, Ref, Step, TensorLiteral
 
 LARGEST = 48
 """Elements of a tensor. Nothing that goes wrong needs more, and traces hold every element."""
@@ -219,4 +219,16 @@ class Composer:
 
     def program(self) -> Program:
         """What was composed. Names that no step binds any more cannot occur: what failed was taken back as a whole."""
-        return Program(steps=tuple(self.steps), observe=self.observe)
+        steps = tuple(self.steps) if self.observe == "every" else tuple(self._looked_at())
+        return Program(steps=steps, observe=self.observe)
+
+    def _looked_at(self) -> Iterator[Step]:
+        """The steps, a tensor's `grad_fn` read before a hook is put on it, as the look after every step does: PyTorch dies of a
+        hook on a view that a write to its base has outdated, unless somebody asked for it."""
+        nodes = {step.out for step in self.steps if isinstance(step, Get) and step.name == "grad_fn"}
+        for step in self.steps:
+            of = step.self if isinstance(step, Method) and step.name == "register_hook" else None
+            if isinstance(of, Ref) and of.name not in nodes:
+                node = f"{of.name}_node"
+                yield Get(self=of, name="grad_fn", out=node, drops=(node,))
+            yield step

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from contextlib import closing
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 
-from conformance.compose import calls, random_programs
+from conformance.compose import bodies, calls, random_programs
 from conformance.compose.actions import ACTIONS, PHRASES, leaf
 from conformance.compose.calls import call, defined
 from conformance.compose.composer import Choices, Composer, Known
@@ -16,15 +18,17 @@ from conformance.compose.phrase import Phrase
 from conformance.compose.programs import BLOCK, GONE, KEPT, REPLACED, STEPS, compose, composed, kept
 from conformance.operators import TABLE, Unfit
 from conformance.program import (
+    Bind,
     Enter,
     Exit,
+    Get,
     Method,
     Program,
     Ref,
     SetItem,
     TensorLiteral,
 )
-from conformance.subjects import oracle
+from conformance.subjects import open_subject, oracle
 
 
 def drawn(count: int, seed: int = 0) -> list[Program]:
@@ -222,3 +226,22 @@ def test_what_a_phrase_names_is_there_when_it_is_read(phrases: tuple[Phrase, ...
                 continue
             trace = right.run(composer.program())
             assert all(step.error is None or step.error.type != "NameError" for step in trace.steps), one.__name__
+
+
+def test_a_program_looked_at_once_survives_a_hook_on_an_outdated_view() -> None:
+    composer = Composer()
+    x = TensorLiteral("float32", (), np.float32(1.83).tobytes())
+    composer.append(Bind(out="x", value=x))
+    composer.method(Ref("x"), "requires_grad_")
+    composer.call("torch.squeeze", Ref("x"), out="y")
+    composer.method(Ref("x"), "logical_not_")
+    composer.method(Ref("y"), "register_hook", bodies.hook(bodies.TENSOR_HOOKS[0]), out="h")
+    composer.append(Get(self=Ref("y"), name="grad_fn", out="n"))
+    composer.method(Ref("n"), "register_hook", bodies.hook(bodies.doubles_inputs), out="i")
+    every = composer.program()
+    composer.observe = "last"
+    last = composer.program()
+    assert len(last.steps) == len(every.steps) + 1
+    assert last == composer.program()
+    with closing(open_subject("torch")) as pytorch:  # of its own: without that step it dies
+        assert [step.outcome for step in pytorch.run(last).steps] == ["returned"] * len(last.steps)
