@@ -9,7 +9,8 @@ torchstone starts it, writes requests on its stdin and reads answers from its st
 what of a library a program can use; it exports one object:
 
     name, version    what reports call it
-    features         what of the cases' `requires` it has: `FUNCTIONAL`, `TAPE`, or a list of your own
+    features         what of the cases' `requires` it has: `FUNCTIONAL` or `TAPE` for a whole library, a list of your own, or
+                     `featuresOf(operators, …)`, which adds to the names that are given the operators that are there
     dtypes           those that it has, by PyTorch's names
     array(dtype, shape, elements)    a value of the library with these elements, row by row
     read(value)      {dtype, shape, data}: the elements of a value, row by row
@@ -61,6 +62,12 @@ const FUNCTIONAL = [
   "einsum", "tensordot", "addmm", "index_select", "item", "tolist",
 ];
 const TAPE = [...FUNCTIONAL.filter((name) => !["grad", "create_graph", "complex"].includes(name)), "tape"];
+
+/* What a library with these operators has of the cases' `requires`, and what else is named. */
+function featuresOf(operators, ...others) {
+  const needs = { indexing: "getitem", comparison: "lt" };
+  return [...others, ...FUNCTIONAL.filter((name) => Object.hasOwn(operators, needs[name] ?? name))];
+}
 
 class Missing extends Error {} // The library has no such thing: the step is unsupported, and no error of the program.
 class Blocked extends Error {} // A name is read that was never bound, because its step raised or was blocked itself.
@@ -1488,7 +1495,7 @@ enterSignatures(NN, "nn.functional.", true, false);
 enterSignatures(LINALG, "linalg.", true, false);
 
 module.exports = { ALSO, FACETS, FUNCTIONAL, SIGNATURES, SYMBOLS, TAPE, Missing, Slice };
-Object.assign(module.exports, { axes, floatOf, floatText, named, needed, pack, rows, unpack });
+Object.assign(module.exports, { axes, featuresOf, floatOf, floatText, named, needed, pack, rows, unpack });
 
 if (require.main === module) {
   if (process.argv.length !== 3) {

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.journal import Outcome, RunFileError
-from conformance.recorded.lines import RANDOM
 from conformance.running.failure import describe_failure
 from conformance.running.oracles import chosen, is_recorded
-from conformance.running.runner import PROFILES, CaseCannotRun, Described, Settings
+from conformance.running.runner import PROFILES, CaseCannotRun, Settings
 from conformance.running.session import Controller, Plan, Worker, import_from_here
 from conformance.runs.shards import MoreShardsThanCases, NoShard, Shard, parse
 from conformance.subjects import SubjectUnavailable
@@ -218,13 +217,8 @@ class Catalogue(pytest.File):
     def collect(self) -> Iterator[CaseItem]:
         plan = self.config.stash[_plan]
         for subject in plan.subjects:
-            for case in sorted(plan.catalogue(), key=_is_short):
+            for case in plan.catalogue():
                 yield CaseItem.from_parent(self, name=f"{subject}-{case.id}", subject=subject, case=case)
-
-
-def _is_short(case: Described) -> bool:
-    """Groups of random programs take a hundred times as long as other cases: were one the last, a process would wait for it."""
-    return not case.id.startswith(f"{RANDOM}/")
 
 
 class CaseItem(pytest.Item):

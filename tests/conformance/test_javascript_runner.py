@@ -84,6 +84,11 @@ def test_its_features_and_other_names_are_those_of_python(folder):
     ]
 
 
+def test_features_follow_from_the_operators_that_are_there(folder):
+    code = "console.log(JSON.stringify(runner.featuresOf({mul: 1, getitem: 1, erf: 1}, 'backward', 'tape')))"
+    assert asked(code, folder) == ["backward", "tape", "indexing", "mul"]
+
+
 @pytest.mark.parametrize(
     "number",
     [0.1, -0.0, 1.0, 1e16, 123456789012345680.0, 1e22, 5e-324, 1e-4, 1e-5, 1.5e300, float("inf"), float("nan")],
