@@ -86,3 +86,22 @@ def of_group_norm(t: Any, shape: tuple, groups: int, weighted: bool) -> list:
 def test_the_second_gradient_of_group_norm_is_a_view_that_nothing_is_added_to(shape: tuple, weighted: bool) -> None:
     theirs, ours = both(of_group_norm, shape, 1, weighted)
     assert ours == theirs
+
+
+def of_prelu(t: Any, shape: tuple, size: tuple, index: int, create_graph: bool) -> list:
+    x = t.full(shape, -1.0, requires_grad=True)
+    weight = t.full(size, 0.5, requires_grad=True)
+    seed = t.ones(shape, requires_grad=True)
+    first = t.autograd.grad(t.nn.functional.prelu(x, weight), [x, weight], seed, create_graph=True)
+    first[index].sum().backward(create_graph=create_graph)
+    return look([x.grad, weight.grad, seed.grad])
+
+
+@pytest.mark.filterwarnings("ignore:Using backward")
+@pytest.mark.parametrize(
+    ("shape", "size"), [((3,), (1,)), ((2, 3), (3,)), ((), ()), ((), (1,)), ((1, 3), (3,)), ((0, 3), (3,))]
+)
+def test_what_prelu_has_no_second_gradient_for_gets_zeros_that_were_written(shape: tuple, size: tuple) -> None:
+    for index, create_graph in itertools.product((0, 1), (False, True)):
+        theirs, ours = both(of_prelu, shape, size, index, create_graph)
+        assert ours == theirs, (index, create_graph)

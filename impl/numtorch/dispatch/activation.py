@@ -4010,10 +4010,12 @@ def prelu_kernel(self, weight, *, out=None):
 
 
 class PreluKernelBackwardBackward0(VariadicNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'weight', 'weight_version', 'descs',)
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'weight', 'weight_version', 'descs', 'written',)
     saved = ('grad_output', 'self', 'weight',)
     saved_values = ()
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     multi = True
 
     @property

@@ -127,14 +127,21 @@ def prelu_again(grads: list, x: Any, weight: Any) -> Any:
     return d.where(mask(np.greater_equal, x, 0), first, rest)
 
 
+def _zeros_written(x: Any) -> Any:
+    """Zeros like a tensor, which PyTorch counts as written."""
+    out = new_zeros(x)
+    out._counter = [1]
+    return out
+
+
 def prelu_double_backward(grads: list, grad_output: Any, x: Any) -> Any:
     """The gradient of prelu's gradients with respect to what went in."""
-    return new_zeros(x) if grads[1] is None else _below(x, grad_output * grads[1])
+    return _zeros_written(x) if grads[1] is None else _below(x, grad_output * grads[1])
 
 
 def prelu_double_backward_weight(grads: list, grad_output: Any, x: Any, weight: Any) -> Any:
     """The same with respect to the weight."""
-    found = new_zeros(x) if grads[0] is None else _below(x, grad_output * grads[0])
+    found = _zeros_written(x) if grads[0] is None else _below(x, grad_output * grads[0])
     return sum_to_size(found, weight._desc.shape)
 
 
