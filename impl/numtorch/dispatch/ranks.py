@@ -1473,7 +1473,7 @@ def logsumexp(self, dim, keepdim, *, out=None):
     try:
         if not self._desc.real:
             self = plain(self, 'logsumexp', True)
-        array = k_logsumexp(self._array, dim, keepdim) if self._desc.real else rounded_once(k_logsumexp, self._array, dim, keepdim)
+        array = k_logsumexp(self._array, dim, keepdim)
         desc = describe(array)
     except Exception as error:
         autograd_first(error, locals(), 'logsumexp', ('self',), (('self', ('self',)),))

@@ -37,10 +37,10 @@ def _written(x: Any, reduction: int) -> Any:
 
 
 def _times(x: Any, factor: Any) -> Any:
-    """A product that PyTorch writes into x, unless a transform is about; x if there is no factor."""
+    """A product that PyTorch writes into x, unless a transform is about or x is zeros; x if there is no factor."""
     if factor is None:
         return x
-    return x * factor if within(x, factor) else d.mul_(x, factor)
+    return x * factor if type(x._array) is Zeros or within(x, factor) else d.mul_(x, factor)
 
 
 def mse_loss_double_backward(grad: Any, reduction: int) -> Any:

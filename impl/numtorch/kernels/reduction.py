@@ -6,6 +6,7 @@ from typing import Any
 
 from ..memory.descriptor import Descriptor, describe, ones_beside
 from ..plain_numpy import np
+from .half import in_steps, is_half
 
 Array = Any
 _add_up, _partial_sums = np.add.reduce, np.add.accumulate
@@ -262,6 +263,7 @@ def std_mean(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> tu
     return np.sqrt(variance), mean
 
 
+@in_steps
 def logsumexp(x: Array, dim: Dims, keepdim: bool) -> Array:
     """log(sum(exp(x))) over some dimensions, without overflow."""
     where = axes(dim, x.ndim)
@@ -270,7 +272,9 @@ def logsumexp(x: Array, dim: Dims, keepdim: bool) -> Array:
     # Of a complex number the real part alone says how large its exponential is.
     top = np.maximum.reduce(x.real if x.dtype.kind == "c" else x, axis=where, keepdims=True)
     top = np.where(np.isinf(top), top.dtype.type(0), top)
-    out = np.log(np.add.reduce(np.exp(x - top), axis=where, keepdims=True)) + top
+    wide = np.float32 if is_half(x.dtype) else None  # in which PyTorch adds up
+    total = np.add.reduce(np.exp(x - top), axis=where, keepdims=True, dtype=wide).astype(x.dtype, copy=False)
+    out = np.log(total) + top
     return shaped(out, x, where, keepdim)[()]
 
 
