@@ -94,7 +94,7 @@ op("prelu_kernel_backward(grad_output, self, weight)", k.prelu_kernel_backward, 
    self="prelu_double_backward(grads, grad_output, self)",
    weight="prelu_double_backward_weight(grads, grad_output, self, weight)",
    jvp=("(where(self_p >= 0, grad_output_t, grad_output_t * weight_p + grad_output_p * weight_t), "
-        "where(self_p >= 0, zero_number(self_p), grad_output_p * self_t + grad_output_t * self_p))"))
+        "where(self_p >= 0, 0, grad_output_p * self_t + grad_output_t * self_p))"))
 op("rrelu_with_noise(self, noise: Tensor, lower, upper, training)", k.rrelu_with_noise, jvp=ELEMENTWISE,
    self="rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)")
 op("rrelu_with_noise_of(self, noise: Tensor, lower, upper, training)", k.rrelu_with_noise, node="RreluWithNoiseBackward1",

@@ -149,7 +149,7 @@ op("copysign_scalar(self, other)", k.copysign_scalar, node="CopysignBackward1", 
    jvp=ELEMENTWISE)
 op("nextafter(self, other)", np.nextafter, tensors_only=True, refuses="nextafter_cpu",
    self="where(self != other, grad, 0)", other="new_zeros(grad)",
-   jvp="where(self_p != other_p, self_t, zero_number(self_t))")
+   jvp="where(self_p != other_p, self_t, 0)")
 op("ldexp(self, other)", k.ldexp, pointwise=True, float_result=True, tensors_only=True,
    self="grad * pow_base(2, other).conj()", other="grad * result.conj() * 0.6931471805599453",
    jvp="self_t * pow_base(2, other_p) + other_t * result * 0.6931471805599453")
