@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -11,6 +12,7 @@ from ..calls.checked import refusal
 from ..calls.operands import category_of, check_subtraction, store, type_error, type_name
 from ..dispatch import usual as d
 from ..dtype import bool_, combine, default_of_category, get_default_dtype
+from ..memory.descriptor import broadcast_shapes
 from ..plain_numpy import np
 from ..tensor import Tensor
 from .arguments import expect_tensor
@@ -152,8 +154,18 @@ def torch_rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
         return result
     check_alpha(input, other, alpha)
     if isinstance(other, Tensor):
-        return dispatch.rsub_alpha(input, other, alpha)
+        return _subtracted_from(other, input, lambda: dispatch.rsub_alpha(input, other, alpha))
     return dispatch.rsub_scalar_alpha(_promoted(input, category_of(other) or 0), other, alpha)
+
+
+def _subtracted_from(other: Tensor, self: Tensor, result: Callable[[], Any]) -> Any:
+    """The result; if the shapes do not fit, they are told in the order of the difference, as PyTorch subtracts."""
+    try:
+        return result()
+    except RuntimeError as error:
+        if str(error).startswith("The size of tensor a"):
+            broadcast_shapes(other._desc.shape, self._desc.shape)
+        raise
 
 
 def rsub(self: Tensor, other: Any) -> Any:
@@ -161,7 +173,7 @@ def rsub(self: Tensor, other: Any) -> Any:
     if (type(other) is float or type(other) is int) and self._desc.real:
         return d.rsub_scalar(self, other)
     if isinstance(other, Tensor):
-        return dispatch.rsub(self, other)
+        return _subtracted_from(other, self, lambda: dispatch.rsub(self, other))
     category = category_of(other)
     if category is None:
         return NotImplemented
