@@ -18,9 +18,10 @@ type checkers read are left alone, and so are the insides of f-strings, whose pl
 | loop | no iteration, `break` → `continue` | engine |
 | text | the text of an error changed | engine |
 
-These are the operators of mutmut and cosmic-ray but for those that change types only, and those about decorators. What says
-nothing is left alone: the `strict` of a zip, whose operands are as long either way or the program fails; zeros with the other
-sign, which are equal; and False where None would stand, of which only the truth is asked.
+These are the operators of mutmut and cosmic-ray but for those that change types only, and those about decorators. For the same
+reason a tensor that is only asked for its dtype is not exchanged with another. What says nothing is left alone: the `strict` of
+a zip, whose operands are as long either way or the program fails; zeros with the other sign, which are equal; False where None
+would stand, of which only the truth is asked; and a gradient that is computed although it is not needed, which goes nowhere.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 ZEROS = frozenset(["zeros", "zeros_like", "new_zeros", "zeros_of", "not_derived", "not_implemented_for"])
 """Functions that return nothing but zeros, or raise."""
@@ -221,8 +222,13 @@ def logic(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         yield "logic", node.operand
     elif isinstance(node, ast.IfExp):
-        yield "logic", node.body
+        if not _asks_for_gradient(node.test):
+            yield "logic", node.body
         yield "logic", node.orelse
+
+
+def _asks_for_gradient(test: ast.expr) -> bool:
+    return isinstance(test, ast.Subscript) and isinstance(test.value, ast.Name) and test.value.id == "needed"
 
 
 def negated(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
@@ -231,6 +237,10 @@ def negated(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
         return
     if not isinstance(node.value, ast.Tuple | ast.Constant | ast.UnaryOp | ast.List):
         yield "sign", _with(node, value=ast.UnaryOp(ast.USub(), node.value))
+
+
+def _is_type(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "dtype"
 
 
 def _is_zero(node: ast.AST) -> bool:
@@ -335,6 +345,8 @@ def edits(text: str, operators: Iterable[Operator], only: Callable[[str], bool] 
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.FunctionDef | ast.ClassDef):
                 blocks([child], scope.function + ".", scope.tensors)
+        if _is_type(node):
+            scope = replace(scope, tensors=())
         for child in _children(node):
             visit(child, scope, child if isinstance(child, ast.stmt) else statement)
 
@@ -382,10 +394,11 @@ def expression_edits(text: str, tensors: tuple[str, ...], operators: Iterable[Op
     tree = ast.parse(text, mode="eval").body
     source = _Source(text)
     found: dict[str, Edit] = {}
-    scope = Scope("", tensors)
+    scope, bare = Scope("", tensors), Scope("")
+    typed = {id(below) for node in ast.walk(tree) if _is_type(node) for below in ast.walk(node)}
     for node in ast.walk(tree):
         for operator in operators:
-            for kind, new in operator(node, scope):
+            for kind, new in operator(node, bare if id(node) in typed else scope):
                 start, end = source.span(node)
                 fresh = ast.unparse(ast.fix_missing_locations(copy.deepcopy(new)))
                 edit = Edit(kind, "", text[start:end], f"({fresh})", start, end, 1, 1)

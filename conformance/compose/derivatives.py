@@ -12,6 +12,7 @@ them, and a few expressions. Random programs reach few second derivatives, and f
 | forward | the tangent; of operands that require grad or not |
 | across | the tangent of the gradient |
 | within | the gradient by torch.func: within a transform a formula may not ask for numbers |
+| written | the gradient once the results, or the operands, were written to: what a formula saved is refused, nothing else |
 | batched | the same of a batch by torch.func.vmap: nor may it write to what is no batch |
 """
 
@@ -28,7 +29,7 @@ from conformance.operators.expressions import expressions
 from conformance.operators.variations import variations
 from conformance.program import TensorLiteral
 
-AT_A_TIME = {"once": 6, "twice": 3, "forward": 6, "across": 3, "within": 3, "batched": 3}
+AT_A_TIME = {"once": 6, "twice": 3, "forward": 6, "across": 3, "within": 3, "written": 3, "batched": 3}
 """Expressions of an operator in one program, so that it stays one that can be read."""
 
 NUMBERS = {way: ["real", "complex", "mixed", "single", "real", "complex", "real"] for way in AT_A_TIME}
@@ -149,7 +150,15 @@ def batched(torch: Any, function: Callable[[Any], Any], leaf: Any) -> None:
     torch.func.vmap(torch.func.grad(function))(torch.stack([leaf, leaf * 0.5]))
 
 
-WAYS = {"once": once, "twice": twice, "forward": forward, "across": across}
+def written(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool, which: slice) -> None:
+    """The gradient by what was written to since."""
+    with torch.no_grad():
+        for tensor in leaves[which] if more else outs:
+            tensor.mul_(1)
+    once(torch, outs, leaves, turned, more, which)
+
+
+WAYS = {"once": once, "twice": twice, "forward": forward, "across": across, "written": written}
 """Those that are given the results of an expression."""
 
 TRANSFORMS = {"within": within, "batched": batched}

@@ -91,6 +91,10 @@ def test_what_says_nothing_is_no_mutant() -> None:
     assert not {one for one in _formulas("zeros_like(grad)", "grad") if one.startswith("-")}
     assert not {one for one in _sources("for a in zip(b, c, strict=True):\n    d") if "strict=False" in one}
     assert "a = None" in _sources("a = 0")
+    assert "a" not in _formulas("a if needed[0] else None")
+    assert "a" in _formulas("a if b else None")
+    assert "f(a, a.dtype)" not in _formulas("f(a, b.dtype)", "a", "b")
+    assert "f(b, b.dtype)" in _formulas("f(a, b.dtype)", "a", "b")
 
 
 def test_a_change_on_import_says_what_it_gives_to_a_name() -> None:
