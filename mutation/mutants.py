@@ -199,11 +199,11 @@ def of_file(
 
 
 def _places(file: str, edit: Edit) -> tuple[str, ...]:
-    """The lines of a change; of one that runs on import also those that read what it gives a name to."""
+    """The lines of a change, and of the blocks that it decides about; on import also those that read what it names."""
     known = _readers() if edit.binds else {}
-    return tuple(
-        dict.fromkeys([*lines(file, edit.line, edit.last_line), *(r for n in edit.binds for r in known.get(n, ()))])
-    )
+    readers = [reader for name in edit.binds for reader in known.get(name, ())]
+    behind = [f"{file}:{line}" for line in edit.behind]
+    return tuple(dict.fromkeys([*lines(file, edit.line, edit.last_line), *behind, *readers]))
 
 
 @cache

@@ -100,6 +100,8 @@ class Edit:
     end: int
     line: int
     last_line: int
+    behind: tuple[int, ...] = ()
+    """The lines on which the blocks begin that the statement decides about."""
     binds: tuple[str, ...] = ()
     """What the statement gives to names or attributes, of one that runs on import."""
 
@@ -260,7 +262,7 @@ def statements(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
             yield "statement", ast.Pass()
         if not (isinstance(node.value, ast.Constant) and (node.value.value is None or node.value.value is False)):
             yield "statement", _with(node, value=ast.Constant(None))
-    elif isinstance(node, ast.Return) and not (node.value is None or ast.unparse(node.value) == "None"):
+    elif isinstance(node, ast.Return) and not (node.value is None or ast.unparse(node.value) in ("None", "False")):
         yield "statement", _with(node, value=ast.Constant(None))
 
 
@@ -327,7 +329,9 @@ def edits(text: str, operators: Iterable[Operator], only: Callable[[str], bool] 
         seen.add((start, end, fresh))
         last = _head_end(statement)
         binds = _bound(statement) if scope.on_import else ()
-        found.append(Edit(operator, scope.function, old, fresh, start, end, statement.lineno, last, binds))
+        found.append(
+            Edit(operator, scope.function, old, fresh, start, end, statement.lineno, last, _behind(statement), binds)
+        )
 
     def visit(node: ast.AST, scope: Scope, statement: ast.stmt) -> None:
         for operator in operators:
@@ -415,6 +419,12 @@ def _plain(text: str) -> str:
 
 def _is_block(node: ast.stmt) -> bool:
     return isinstance(node, ast.If | ast.While | ast.For | ast.With | ast.Try | ast.FunctionDef | ast.ClassDef)
+
+
+def _behind(statement: ast.stmt) -> tuple[int, ...]:
+    if not isinstance(statement, ast.If | ast.While | ast.For):
+        return ()
+    return tuple([block[0].lineno for block in (statement.body, statement.orelse) if block])
 
 
 def _bound(statement: ast.stmt) -> tuple[str, ...]:

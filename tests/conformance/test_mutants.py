@@ -103,6 +103,11 @@ def test_a_change_on_import_says_what_it_gives_to_a_name() -> None:
     assert {edit.binds for edit in edits("def f():\n    a = 1", ENGINE)} == {()}
 
 
+def test_a_condition_is_tried_on_programs_that_pass_it() -> None:
+    text = "def f(a):\n    if a:\n        b()\n    else:\n        c()"
+    assert {edit.behind for edit in edits(text, ENGINE) if edit.old == "a"} == {(3, 5)}
+
+
 def test_lines_that_read_a_name_are_places_of_what_gives_it_something(every: list[Mutant]) -> None:
     name = "formulas/losses.py : 1 → (2)"
     (one,) = [mutant for mutant in every if mutant.name == name]
