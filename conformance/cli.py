@@ -287,6 +287,8 @@ def report(run_file: Path, output: Path | None, annotate: bool) -> None:
                 click.echo(line)
         for path in write_reports(run_file, output or run_file.parent, run):
             click.echo(path)
+        if run.interrupted:
+            click.echo(f"torchstone: {run_file}: {Report(run).headline}", err=True)
 
 
 @command.command()
@@ -456,7 +458,8 @@ def doctor(subject: str) -> None:
             if finding.note:
                 click.echo(f"    {finding.note}")
             wrong += finding.says == "wrong"
-        click.echo(f"{subject}: {f'{wrong} to mend in the runner' if wrong else 'the runner is sound'}")
+        what = "runner" if subject.startswith("stdio:") else "module"
+        click.echo(f"{subject}: {f'{wrong} to mend in the {what}' if wrong else f'the {what} is sound'}")
     sys.exit(1 if wrong else 0)
 
 

@@ -18,8 +18,7 @@ from rich.text import Text
 from conformance.journal import Finding, Journal, Outcome, ProgramRecord, Record
 from conformance.judging.judge import judge
 from conformance.program import Program
-from conformance.recorded.lines import RANDOM
-from conformance.recorded.oracle import NAME as RECORDED
+from conformance.recorded.lines import NAME as RECORDED, RANDOM
 from conformance.render import script
 from conformance.report.graph import Drawing
 from conformance.report.steps import Fact, Row, rows, where

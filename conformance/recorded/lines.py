@@ -12,6 +12,9 @@ from conformance.program import Program
 FORMAT = 2
 """The version of the file. A reader refuses any other."""
 
+NAME = "recorded"
+"""What the oracle is called in a run, where PyTorch itself is called ``torch``."""
+
 RANDOM = "random"
 """The feature whose cases are groups of random programs."""
 

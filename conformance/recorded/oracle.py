@@ -11,13 +11,10 @@ from conformance.journal import Description
 from conformance.judging.witness import Witness
 from conformance.program import Program
 from conformance.recorded.corpus import Corpus
-from conformance.recorded.lines import Recording, sureness
+from conformance.recorded.lines import NAME, Recording, sureness
 from conformance.recorded.sureness import Remembered
 from conformance.subjects.base import SubjectFailed
 from conformance.trace import Trace
-
-NAME = "recorded"
-"""What the oracle is called in a run, where PyTorch itself is called ``torch``."""
 
 
 def is_pytorch_there() -> bool:

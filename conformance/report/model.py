@@ -9,10 +9,14 @@ from functools import cached_property
 from conformance.journal import CaseRecord, Description, Finding, Outcome, Run
 from conformance.judging.verdict import STATUSES, Difference
 from conformance.program import Call, DeleteAttribute, Get, Global, Method, Operator, Program, Set, SetItem, Step
+from conformance.recorded.lines import NAME as RECORDED
 from conformance.report import source
 from conformance.report.text import counted, printable
 from conformance.runs.history import Since
 from conformance.trace import LEVELS, Level
+
+ALL_RECORDED = 1000
+"""A limit of programs that no case of a corpus comes to: it has seven, and a group of random ones 500."""
 
 NOT_RUN = "NOT RUN"
 """The status of a case that an interrupted run did not come to."""
@@ -214,7 +218,11 @@ class Report:
     @property
     def drawn(self) -> str:
         """How the programs were drawn, in a few words."""
-        return f"{self.run.header.profile}, {self.run.header.max_examples} a case"
+        header = self.run.header
+        if header.oracle.name == RECORDED:
+            limit = f", at most {header.max_examples} a case" if header.max_examples < ALL_RECORDED else ""
+            return f"recorded programs{limit}"
+        return f"{header.profile}, {header.max_examples} a case"
 
     @property
     def seconds(self) -> float:

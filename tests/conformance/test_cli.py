@@ -192,6 +192,16 @@ def test_report_writes_the_same_reports_again(torchstone) -> None:
     assert Path("again/summary.md").read_text() == Path("out/summary.md").read_text()
 
 
+def test_report_of_a_run_that_was_cut_off_says_that_it_is_no_result(torchstone) -> None:
+    torchstone("run", "right_subject", *SMALL, "-k", "workshop", "--no-isolate", "--output", "out")
+    run = Path("out/run.jsonl")
+    run.write_bytes(b"".join(run.read_bytes().splitlines(keepends=True)[:-1]))
+    ran = torchstone("report", "out/run.jsonl")
+    assert ran.code == 0
+    assert "Interrupted after" in ran.err
+    assert "This is not a result." in ran.err
+
+
 def test_graph_draws_what_a_case_builds(torchstone) -> None:
     Path("graphs.py").write_text(
         "from conformance.case import case\n"

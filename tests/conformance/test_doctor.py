@@ -102,7 +102,7 @@ def test_a_runner_that_does_not_start_is_one_sentence():
 @pytest.mark.parametrize(
     ("subject", "code", "line"),
     [
-        ("numtorch", 0, "numtorch: the runner is sound"),
+        ("numtorch", 0, "numtorch: the module is sound"),
         ("stdio:/no/such/command", 2, "torchstone: cannot start"),
     ],
 )

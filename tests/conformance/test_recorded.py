@@ -236,7 +236,9 @@ def test_a_run_takes_its_programs_from_the_corpus(cosines: str, tmp_path: Path) 
     assert list(ran.programs.values()) == [ADDS, LARGE_COSINES, COSINES]
     assert ran.header.oracle.name == "recorded"
     assert ran.header.oracle.notes["recorded"] == "2026-11-26T00:00:00+00:00"
-    assert "recorded PyTorch 2.13.0" in (tmp_path / "index.html").read_text()
+    html = (tmp_path / "index.html").read_text()
+    assert "recorded PyTorch 2.13.0" in html
+    assert "<dd>recorded programs</dd>" in html
 
 
 class Lacking:

@@ -118,8 +118,9 @@ def test_late(what: str) -> None:
 
 @pytest.mark.parametrize("collects", [True, False])
 def test_the_garbage_collector_is_left_as_it_was(collects: bool) -> None:
-    program = f"import gc\n{'' if collects else 'gc.disable()'}\nimport numtorch\n"
-    program += f"assert gc.isenabled() is {collects} and gc.get_freeze_count() == 0"
+    # Python 3.12 begins with something frozen.
+    program = f"import gc\n{'' if collects else 'gc.disable()'}\nbefore = gc.get_freeze_count()\nimport numtorch\n"
+    program += f"assert gc.isenabled() is {collects} and gc.get_freeze_count() == before"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
