@@ -598,8 +598,8 @@ const NAMED = {
 
 class Node {
   // One application of an operator: a function of the values of its parents.
-  constructor(repeat, parents) {
-    Object.assign(this, { repeat, parents });
+  constructor(repeat, parents, isGradient = false) {
+    Object.assign(this, { repeat, parents, isGradient });
   }
 }
 
@@ -775,9 +775,18 @@ class Shim {
     };
     const parents = [...leaves, ...given];
     const values = this.attempt(() => pulled(parents.map((one) => one.value)), "a derivative");
-    const node = createGraph ? new Node(pulled, parents) : null;
+    // Of what is linear PyTorch has no gradient of the gradient, or no graph at all, and a function does not say so.
+    const mayBeNone = () => values.every((one) => one == null) || values.some((one) => one != null && this.isZero(one));
+    if (met.some((one) => one.node?.isGradient) && mayBeNone()) {
+      throw new Missing("a gradient of a gradient that is zero, or none");
+    }
+    const node = createGraph ? new Node(pulled, parents, true) : null;
     const made = new Map(used.map((one, at) => [one, values[at] == null ? null : this.wrap(values[at], node, at)]));
     return inputs.map((one) => made.get(one) ?? null);
+  }
+
+  isZero(value) {
+    return Array.from(this.library.read(value).data).every((one) => one === 0);
   }
 
   cotangent(output, given) {

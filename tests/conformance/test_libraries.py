@@ -87,6 +87,18 @@ def test_gradient_of_a_gradient_depends_on_every_leaf(torch):
     assert w.grad.tolist() == [2.0, 4.0]
 
 
+def test_a_gradient_of_a_gradient_that_is_zero_may_be_none(torch):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    (of_square,) = torch.autograd.grad((x * x).sum(), x, create_graph=True)
+    assert torch.autograd.grad(of_square.sum(), x)[0].tolist() == [2.0, 2.0]
+    (of_line,) = torch.autograd.grad((x * 3).sum(), x, create_graph=True)
+    with pytest.raises(Missing, match="zero, or none"):
+        of_line.sum().backward()
+    # The first one is what it is.
+    (x * 0).sum().backward()
+    assert x.grad.tolist() == [0.0, 0.0]
+
+
 @pytest.mark.parametrize(
     "ask",
     [

@@ -5,7 +5,9 @@ import pytest
 from conformance.cases import catalogue
 from conformance.commands.doctor import examine
 from conformance.judging.judge import judge
+from conformance.recorder import record
 from conformance.subjects import javascript, oracle
+from tests.conformance.small_programs import tensor
 
 ALIKE = ("addition", "subtraction", "multiplication", "negation", "operators_have_names")
 """What every library does as PyTorch does."""
@@ -55,3 +57,15 @@ def test_what_differentiates_functions_does_it_twice(subject):
     if "create_graph" not in subject.describe().features:
         pytest.skip("its gradients have no gradients, which is declared")
     assert "PASS" in statuses(subject, "create_graph/mixed_partials_are_symmetric")
+
+
+def test_a_gradient_of_a_gradient_that_is_zero_may_be_none(subject):
+    if "create_graph" not in subject.describe().features:
+        pytest.skip("its gradients have no gradients, which is declared")
+
+    def twice(torch, x):
+        (found,) = torch.autograd.grad((x.requires_grad_() * 3).sum(), x, create_graph=True)
+        found.sum().backward()
+
+    last = subject.run(record(twice, {"x": tensor([1.0, 2.0])})).steps[-1]
+    assert (last.outcome, last.reason) == ("unsupported", "a gradient of a gradient that is zero, or none")

@@ -26,7 +26,8 @@ def gradients(
     """The gradient of every input, None for one that the outputs do not depend on.
 
     A function can be differentiated any number of times. So there is nothing to say of a program that does it twice where
-    PyTorch may have let go of the graph: that is unsupported.
+    PyTorch may have let go of the graph: that is unsupported. So is a gradient of a gradient that is zero: of what is linear
+    PyTorch has none, or no graph at all, and a function does not say so.
     """
     derivatives = shim.library.derivatives
     assert isinstance(derivatives, Functional)
@@ -65,7 +66,9 @@ def gradients(
     except Exception as error:
         shim.raise_if_lack(error)
         raise
-    made_by = Node(pulled, parents) if create_graph else None
+    if any(node.is_gradient for node in nodes) and not all(np.any(shim.library.numpy(value)) for value in values):
+        raise Missing("a gradient of a gradient that is zero, or none")
+    made_by = Node(pulled, parents, is_gradient=True) if create_graph else None
     by_tensor = {id(tensor): shim.wrap(v, made_by, n) for n, (tensor, v) in enumerate(zip(used, values, strict=True))}
     return [by_tensor.get(id(tensor)) for tensor in inputs]
 

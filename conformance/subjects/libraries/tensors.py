@@ -30,10 +30,16 @@ class DType:
 class Node:
     """One application of an operator: a function of the values of its parents."""
 
-    __slots__ = ("function", "parents", "spent")
+    __slots__ = ("function", "is_gradient", "parents", "spent")
 
-    def __init__(self, function: Callable[[Sequence[Value]], Sequence[Value]], parents: Sequence[Tensor]) -> None:
-        self.function, self.parents = function, parents
+    def __init__(
+        self,
+        function: Callable[[Sequence[Value]], Sequence[Value]],
+        parents: Sequence[Tensor],
+        *,
+        is_gradient: bool = False,
+    ) -> None:
+        self.function, self.parents, self.is_gradient = function, parents, is_gradient
         self.spent = False
         """Whether a backward went through it that did not retain the graph."""
 
