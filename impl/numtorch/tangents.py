@@ -114,6 +114,18 @@ def beside(tensor: Any) -> Forward | None:
     return found
 
 
+def original_of(tensor: Any) -> Any:
+    """A copy of what is about to be written, for its node to save: with its tangent, which the rule of the write hides."""
+    state = grad_mode.state
+    if entered is None or state.forward is not None:
+        return tensor.clone()
+    state.forward = True
+    try:
+        return tensor.clone()
+    finally:
+        state.forward = None
+
+
 def seen_through(view: Any, base: Any, tangent: Any) -> Any:
     """Of the base's tangent what a view shows of the base."""
     from .functions.strided import as_strided

@@ -14,6 +14,7 @@ from ..nodes.graph import FREED, BinaryNode, UnaryNode, VariadicNode, sequence_n
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
+from ..tangents import original_of
 from ..calls.operands import inplace_operands, laid, operands, plain, refused, single, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, unpack_input
@@ -3721,7 +3722,7 @@ def clamp_(self, min, max):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_ClampBackward1)
         node.seq = seq
@@ -3867,7 +3868,7 @@ def clamp_min_(self, min):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_ClampMinBackward0)
         node.seq = seq
@@ -4012,7 +4013,7 @@ def clamp_max_(self, max):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_ClampMaxBackward0)
         node.seq = seq
@@ -4186,7 +4187,7 @@ def clamp_tensor_(self, min, max):
     except Exception as error:
         autograd_first(error, locals(), 'clamp_tensor', ('self', 'min', 'max'), (('max', ('self', 'min', 'max')), ('min', ('self', 'min', 'max')), ('self', ('self', 'min', 'max'))), 'self')
         raise
-    seq, original = (next(sequence_nrs), self.clone()) if flag else (0, None)
+    seq, original = (next(sequence_nrs), original_of(self)) if flag else (0, None)
     if flag:
         node = _new(*_ClampBackward0)
         node.seq = seq
@@ -4413,7 +4414,7 @@ def clamp_min_tensor_(self, min):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_ClampMinBackward1)
         node.seq = seq
@@ -4658,7 +4659,7 @@ def clamp_max_tensor_(self, max):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_ClampMaxBackward1)
         node.seq = seq

@@ -14,6 +14,7 @@ from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, new_accum
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
+from ..tangents import original_of
 from ..calls.operands import inplace_operands, laid, operands, plain, refused, single, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
@@ -255,7 +256,7 @@ def div_mode_(self, other, rounding_mode):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone() if requires_grad(other) else None
+        original = original_of(self) if requires_grad(other) else None
     if flag:
         node = _new(*_DivBackward2)
         node.seq = seq
@@ -847,7 +848,7 @@ def pow_tensor_(self, exponent):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_PowBackward1)
         node.seq = seq
@@ -1697,7 +1698,7 @@ def atan_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_AtanBackward0)
         node.seq = seq
@@ -1864,7 +1865,7 @@ def asin_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_AsinBackward0)
         node.seq = seq
@@ -2031,7 +2032,7 @@ def acos_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_AcosBackward0)
         node.seq = seq
@@ -2198,7 +2199,7 @@ def sinh_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_SinhBackward0)
         node.seq = seq
@@ -2365,7 +2366,7 @@ def cosh_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_CoshBackward0)
         node.seq = seq
@@ -2692,7 +2693,7 @@ def log1p_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_Log1PBackward0)
         node.seq = seq
@@ -3035,7 +3036,7 @@ def sgn_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_SgnBackward0)
         node.seq = seq

@@ -15,6 +15,7 @@ from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..kernels.pointwise import multiple
 from ..memory.lazy import assigned
+from ..tangents import original_of
 from ..calls.operands import at_once, inplace_operands, laid, operands, plain, single, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
@@ -1268,7 +1269,7 @@ def mul_(self, other):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone() if requires_grad(other) else None
+        original = original_of(self) if requires_grad(other) else None
     if flag:
         node = _new(*_MulBackward0)
         node.seq = seq
@@ -1610,7 +1611,7 @@ def div_(self, other):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone() if requires_grad(other) else None
+        original = original_of(self) if requires_grad(other) else None
     if flag:
         node = _new(*_DivBackward0)
         node.seq = seq
@@ -2427,7 +2428,7 @@ def pow_scalar_(self, exponent):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_PowBackward0)
         node.seq = seq
@@ -2755,7 +2756,7 @@ def log_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_LogBackward0)
         node.seq = seq
@@ -3238,7 +3239,7 @@ def sin_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_SinBackward0)
         node.seq = seq
@@ -3405,7 +3406,7 @@ def cos_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_CosBackward0)
         node.seq = seq
@@ -4060,7 +4061,7 @@ def abs_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_AbsBackward0)
         node.seq = seq

@@ -144,12 +144,14 @@ class AvgPool2DBackwardBackward0(BinaryNode):
     saved = ()
     saved_values = ('kernel_size', 'stride', 'padding', 'ceil_mode', 'count_include_pad', 'divisor_override',)
     prunes = True
-    def run(node, grad, keep: bool):
+    writes_grad = 1
+    writes_only = 1
+    def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return out
         self_info = node.self_info
         kernel_size = node.kernel_size
         stride = node.stride
@@ -167,7 +169,7 @@ class AvgPool2DBackwardBackward0(BinaryNode):
             grad1 = None
         else:
             grad1 = k_zeros_of(self_info)
-        return fn0, grad0, fn1, grad1
+        return grad0, grad1
     def apply_tensors(node, grad, deps=None):
         self_info = node.self_info
         kernel_size = node.kernel_size
@@ -365,6 +367,8 @@ class MaxPool2DWithIndicesBackwardBackward0(BinaryNode):
     saved = ('indices',)
     saved_values = ()
     prunes = True
+    writes_grad = 1
+    writes_only = 1
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # max_pool_double_backward has no raw form
         if not keep:

@@ -12,6 +12,7 @@ from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, Unar
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
+from ..tangents import original_of
 from ..calls.operands import inplace_operands, plain, refused, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, own_result, unpack_input, unpack_result
@@ -1086,7 +1087,7 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_ScatterReduceBackward0)
         node.seq = seq
@@ -2085,7 +2086,7 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_IndexReduceBackward0)
         node.seq = seq

@@ -14,6 +14,7 @@ from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, Unar
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
+from ..tangents import original_of
 from ..calls.operands import inplace_operands, laid, operands, plain, refused, single, store, tensors_only
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
@@ -398,7 +399,7 @@ def log2_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_Log2Backward0)
         node.seq = seq
@@ -565,7 +566,7 @@ def log10_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_Log10Backward0)
         node.seq = seq
@@ -1116,7 +1117,7 @@ def xlogy_(self, other):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_XlogyBackward0)
         node.seq = seq
@@ -1373,7 +1374,7 @@ def xlogy_other_(self, other):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_XlogyBackward2)
         node.seq = seq
@@ -1998,7 +1999,7 @@ def logit_(self, eps):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_LogitBackward0)
         node.seq = seq
@@ -3016,7 +3017,7 @@ def atan2_(self, other):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_Atan2Backward0)
         node.seq = seq
@@ -3286,7 +3287,7 @@ def hypot_(self, other):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_HypotBackward0)
         node.seq = seq
@@ -3480,7 +3481,7 @@ def sinc_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_SincBackward0)
         node.seq = seq
@@ -3923,7 +3924,7 @@ def erf_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_ErfBackward0)
         node.seq = seq
@@ -4090,7 +4091,7 @@ def erfc_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_ErfcBackward0)
         node.seq = seq
@@ -4257,7 +4258,7 @@ def erfinv_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_ErfinvBackward0)
         node.seq = seq
@@ -4829,7 +4830,7 @@ def lgamma_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_LgammaBackward0)
         node.seq = seq
@@ -4996,7 +4997,7 @@ def digamma_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_DigammaBackward0)
         node.seq = seq
@@ -5246,7 +5247,7 @@ def polygamma_of_(self, n):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_PolygammaBackward1)
         node.seq = seq
@@ -5398,7 +5399,7 @@ def mvlgamma_(self, p):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_MvlgammaBackward0)
         node.seq = seq
@@ -5622,7 +5623,7 @@ def igamma_(self, other):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone() if requires_grad(other) else None
+        original = original_of(self) if requires_grad(other) else None
     if flag:
         node = _new(*_IgammaBackward0)
         node.seq = seq
@@ -5871,7 +5872,7 @@ def igammac_(self, other):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone() if requires_grad(other) else None
+        original = original_of(self) if requires_grad(other) else None
     if flag:
         node = _new(*_IgammacBackward0)
         node.seq = seq
@@ -6435,7 +6436,7 @@ def i0_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_I0Backward0)
         node.seq = seq
@@ -7183,7 +7184,7 @@ def fmod_(self, other):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone() if requires_grad(other) else None
+        original = original_of(self) if requires_grad(other) else None
     if flag:
         node = _new(*_FmodBackward1)
         node.seq = seq
@@ -7540,7 +7541,7 @@ def remainder_(self, other):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone() if requires_grad(other) else None
+        original = original_of(self) if requires_grad(other) else None
     if flag:
         node = _new(*_RemainderBackward1)
         node.seq = seq
@@ -8682,7 +8683,7 @@ def copysign_(self, other):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_CopysignBackward0)
         node.seq = seq
@@ -8892,7 +8893,7 @@ def copysign_scalar_(self, other):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_CopysignBackward1)
         node.seq = seq
@@ -9130,7 +9131,7 @@ def nextafter_(self, other):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_NextafterBackward0)
         node.seq = seq
@@ -9639,7 +9640,7 @@ def nan_to_num_(self, nan, posinf, neginf):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_NanToNumBackward0)
         node.seq = seq
@@ -10232,7 +10233,7 @@ def lerp_tensor_(self, end, weight):
     except Exception as error:
         autograd_first(error, locals(), 'lerp', ('self', 'end', 'weight'), (('end', ('weight',)), ('self', ('weight',)), ('weight', ('self', 'end'))), 'self')
         raise
-    seq, original = (next(sequence_nrs), self.clone()) if flag else (0, None)
+    seq, original = (next(sequence_nrs), original_of(self)) if flag else (0, None)
     if flag:
         node = _new(*_LerpBackward1)
         node.seq = seq

@@ -9,7 +9,7 @@ from ..memory.lazy import IMMUTABLE, Zeros
 from ..plain_numpy import np
 from ..tensor import wrap
 from .activation import indicator
-from .masks import within
+from .masks import within, without_memory
 from .pointwise import number_minus
 
 NONE, MEAN = 0, 1
@@ -140,6 +140,8 @@ def binary_cross_entropy_with_logits_backward(
     grad: Any, self: Any, target: Any, weight: Any, pos_weight: Any, reduction: int
 ) -> Any:
     """sigmoid(x) - target, weighted; where no graph is made it is written into what its first operator made."""
+    if type(grad._array) is Zeros:
+        return without_memory(self._desc.shape, self._desc.dtype.numpy)
     if grad_mode.state.grad or within(grad, self, target, weight, pos_weight):
         if pos_weight is None:
             out = (self.sigmoid() - target) * grad
@@ -161,16 +163,20 @@ def binary_cross_entropy_with_logits_target_backward(
     grad: Any, self: Any, target: Any, weight: Any, pos_weight: Any, reduction: int
 ) -> Any:
     """-x, whatever the target is, or what the weight of the positive class makes of it."""
+    if type(grad._array) is Zeros:
+        return without_memory(target._desc.shape, target._desc.dtype.numpy)
     if pos_weight is None:
         out = -self * grad
     else:
-        rest = _times(d.log_sigmoid(self)[0], pos_weight)  # first: PyTorch's C++ evaluates arguments from right to left
         out = d.log_sigmoid(-self)[0]
+        rest = _times(d.log_sigmoid(self)[0], pos_weight)
         out = _times(out - rest if within(out, rest) else d.sub_(out, rest), grad)
     return _mean_in_place(_times(out, weight), reduction).to(target._desc.dtype)
 
 
 def embedding_double_backward(grad: Any, indices: Any, padding_idx: int) -> Any:
     """The rows again, those of the padding as zeros."""
-    rows = grad.index_select(0, indices.reshape(-1)).view(*indices.shape, grad.shape[1])
-    return rows.masked_fill((indices == padding_idx).unsqueeze(-1), 0) if padding_idx >= 0 else rows
+    rows = grad.index_select(0, indices.reshape(-1))
+    if padding_idx >= 0:
+        rows = rows.masked_fill_((indices == padding_idx).reshape(-1, 1), 0)
+    return rows.view(*indices.shape, grad.shape[1])

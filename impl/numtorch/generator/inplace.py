@@ -52,9 +52,9 @@ class InPlace(Functions):
             w(1, "if flag:\n    seq = next(sequence_nrs)")
             readers = self.readers(row, a)
             if row.template == "binary" and readers == [1]:
-                w(2, f"original = {a}.clone() if requires_grad({row.tensors[1].name}) else None")
+                w(2, f"original = original_of({a}) if requires_grad({row.tensors[1].name}) else None")
             else:
-                w(2, f"original = {a}.clone()")
+                w(2, f"original = original_of({a})")
         self.record(row)
         w(1, f"target = {a}._array")
         w(1, "if type(target) is np.ndarray:")
@@ -162,7 +162,7 @@ class InPlace(Functions):
             self.refuse_complex(at, row, "desc.dtype", name=row.name + "_")
             w(at, f"check_result({a}, desc)")
         if a in row.saved:
-            w(1, f"seq, original = (next(sequence_nrs), {a}.clone()) if flag else (0, None)")
+            w(1, f"seq, original = (next(sequence_nrs), original_of({a})) if flag else (0, None)")
         self.record(row)
         w(1, f"target = {a}._array")
         w(1, "if type(target) is np.ndarray:")

@@ -29,6 +29,7 @@ IMPORTS = (
     ("..kernels.half", "rounded_once"),
     ("..kernels.pointwise", "multiple"),
     ("..memory.lazy", "assigned"),
+    ("..tangents", "original_of"),
     ("..calls.operands", "at_once inplace_operands laid operands plain refused single store tensors_only"),
     ("..calls.raising", "autograd_first"),
     ("..nodes.saved", "check_saveable is_odd own_result unpack_input unpack_result"),

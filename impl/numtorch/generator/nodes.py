@@ -29,8 +29,8 @@ WRITES = {
 }
 
 
-WRITTEN_ONE = {"layer_norm_double_backward": (3, 1), "adaptive_avg_pool2d": (1, 1)}
-"""First formulas of rows that write to the gradient of one operand: how often, and to which."""
+WRITTEN_ONE = {"layer_norm_double_backward": (3, 1), "zeros_of": (1, 1)}
+"""Formulas that write to the gradient of one operand: how often, and to which."""
 
 WINDOWS = {"cat_backward", "stack_backward"}
 """Formulas whose results lie in the memory of the gradient, and so have one version."""
@@ -102,7 +102,7 @@ class Nodes(Template):
             w(1, "multi = True  # as error_nodes.py has it")
         if len(row.operands) > 1:
             w(1, "prunes = True")
-        one = WRITTEN_ONE.get(next(iter(row.formulas.values()), "").partition("(")[0])
+        one = next(filter(None, [WRITTEN_ONE.get(f.partition("(")[0]) for f in row.formulas.values()]), None)
         if one:
             w(1, f"writes_grad = {one[0]}\nwrites_only = {one[1]}")
         counts = [WRITES.get(formula.partition("(")[0]) for formula in row.formulas.values()]
