@@ -170,3 +170,75 @@ def index_fill_of_a_number_fills_it(torch, x: floats(shape=()), count: st.intege
     """index_fill takes a 0-d tensor for one of a single slice."""
     index = torch.zeros(count, dtype=torch.int64)
     y = x.index_fill_(0, index, 2.0) if inplace else x.index_fill(0, index, 2.0)
+
+
+@case(requires=["forward_ad", "in_place"])
+def written_dual_saves_its_tangent(
+    torch,
+    xyt: same_shape(3, min_dims=1, values="smooth", dtype="float64", empty=False),
+    name: st.sampled_from(["mul_", "div_", "pow_", "atan2_", "hypot_", "fmod_", "copysign_", "sin_", "exp_", "log1p_"]),
+    of: st.sampled_from(["primal", "tangent"]),
+):
+    """What an in-place operator saves of its operand has the operand's tangent."""
+    x, y, t = xyt
+    x.requires_grad_()
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, t)
+        out = dual * 1
+        getattr(out, name)(*(() if name in ("sin_", "exp_", "log1p_") else (y + 2,)))
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(out)
+        root = tangent if of == "tangent" else primal
+        (g,) = torch.autograd.grad(root, x, torch.ones_like(root), allow_unused=True)
+        torch.autograd.forward_ad.unpack_dual(g)
+
+
+@case(requires=["forward_ad", "nn", "create_graph"])
+def gradient_of_softmax_has_the_tangent_of_its_steps(
+    torch,
+    xt: same_shape(2, min_dims=1, values="smooth", dtype="float64", empty=False),
+    name: st.sampled_from(["softmax", "log_softmax"]),
+    graph: st.booleans(),
+):
+    """Within a level the gradient of softmax is taken apart for its tangent."""
+    x, t = xt
+    x.requires_grad_()
+    with torch.autograd.forward_ad.dual_level():
+        y = getattr(torch.nn.functional, name)(torch.autograd.forward_ad.make_dual(x, t), -1)
+        (g,) = torch.autograd.grad(y, x, torch.ones_like(y), create_graph=graph)
+        torch.autograd.forward_ad.unpack_dual(g)
+
+
+@case(requires=["func.vjp_jvp"])
+def pullback_of_a_product_divides_later(
+    torch,
+    x: floats("float64", min_dims=1, max_dims=2, empty=False),
+    name: st.sampled_from(["prod", "cumprod", "prod_dim"]),
+):
+    """When its level is over, the pullback of a product looks for zeros."""
+    x.requires_grad_()
+    function = {
+        "prod": torch.prod,
+        "cumprod": lambda a: torch.cumprod(a, 0),
+        "prod_dim": lambda a: torch.prod(a, 0),
+    }[name]
+    y, pull = torch.func.vjp(function, x)
+    pull(torch.ones_like(y))
+
+
+@case(requires=["complex", "not_implemented"])
+def result_type_is_refused_before_complex_numbers(
+    torch,
+    name: st.sampled_from(["atan2", "hypot", "fmod", "remainder", "nextafter", "copysign", "floor_divide"]),
+    dtype: st.sampled_from(["int64", "float32", "bool", "complex64"]),
+):
+    """out= is refused for complex numbers before the operator itself is."""
+    x = torch.ones(2, dtype=torch.complex64)
+    getattr(torch, name)(x, x, out=torch.zeros(2, dtype=getattr(torch, dtype)))
+
+
+@case(requires=["nn"])
+def soft_margin_loss_has_the_shape_of_its_input(
+    torch, first: st.sampled_from([(), (1,), (2,), (2, 1)]), second: st.sampled_from([(), (1,), (2,), (1, 1)])
+):
+    """soft_margin_loss broadcasts its target, and never its input."""
+    torch.nn.functional.soft_margin_loss(torch.ones(first), torch.ones(second))

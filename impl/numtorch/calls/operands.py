@@ -14,7 +14,7 @@ from ..aliasing.overlap import refuse, refuse_internal, warn_of_internal
 from ..aliasing.views import bump, check_inplace, extras, mark_inference, requires_grad, storage_of
 from ..dtype import dtypes
 from ..kernels.pointwise import BOOL_NEGATED, addend, subtrahend
-from ..memory.descriptor import arrange, describe, descriptor, plan_of
+from ..memory.descriptor import arrange, broadcast_shapes, describe, descriptor, plan_of
 from ..memory.geometry import laid_out
 from ..memory.layout import RULES
 from ..memory.lazy import Zeros
@@ -82,8 +82,17 @@ def tensors_only(name: str, a: Any, b: Any, argument: str, method: bool = False)
         raise type_error(name, 1 if method else 2, argument, b)
 
 
-def refused(kernel: str, kind: dtypes.dtype) -> NotImplementedError:
-    """PyTorch's complaint about a type that a kernel was not compiled for."""
+def not_castable(kind: dtypes.dtype, out: Tensor) -> RuntimeError:
+    """PyTorch's complaint about a result that does not fit into `out`."""
+    return RuntimeError(
+        f"result type {kind.scalar_name} can't be cast to the desired output type {out._desc.dtype.scalar_name}"
+    )
+
+
+def refused(kernel: str, kind: dtypes.dtype, out: Any = None) -> Exception:
+    """PyTorch's complaint about a type that a kernel was not compiled for, or before that about that of `out`."""
+    if isinstance(out, Tensor) and not dtypes.can_cast(kind, out._desc.dtype):
+        return not_castable(kind, out)
     return NotImplementedError(f"\"{kernel}\" not implemented for '{kind.scalar_name}'")
 
 
@@ -118,6 +127,7 @@ def refuse_bools(tensor: Tensor, name: str) -> None:
 
 
 _SUBTRACTIONS = frozenset(("sub", "rsub", "sub_alpha", "rsub_alpha"))
+_SWAPPED = frozenset(("rsub", "rsub_alpha"))
 _SUMS = {"add": addend, "sub": subtrahend}
 IMAGINARY_DISCARDED = "Casting complex values to real discards the imaginary part"
 _COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))  # in place these write 0 and 1 into any type
@@ -150,6 +160,10 @@ def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
         left, right = a._array, b._array
         if da is db and da.fast:  # a Parameter or another subclass
             return a, b, left, right, da, None
+        if name in _SWAPPED and da.shape != db.shape:
+            broadcast_shapes(
+                db.shape, da.shape
+            )  # or PyTorch's error, of operands in the order that they are subtracted in
         plan = plan_of(da, db, to_float)
     elif a_tensor or b_tensor:
         tensor, number = (a, b) if a_tensor else (b, a)
@@ -192,7 +206,7 @@ def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
     if name in _SUMS:
         right = _SUMS[name](right)
     result = plan.result
-    if name in _SUBTRACTIONS and (db if name.startswith("rsub") else da).zeros:  # a copy times -1
+    if name in _SUBTRACTIONS and (db if name in _SWAPPED else da).zeros:  # a copy times -1
         strides = RULES["beside number"](result.shape, [(result.shape, result.strides)])
         result = descriptor(result.shape, result.dtype, strides)
     elif name == "div" and db.zeros:
@@ -346,10 +360,7 @@ def store(
     if exactly is not None and out._desc.dtype is not result._desc.dtype:
         raise RuntimeError(exactly.format(expected=result._desc.dtype.scalar_name, found=out._desc.dtype.scalar_name))
     if not dtypes.can_cast(result._desc.dtype, out._desc.dtype):
-        raise RuntimeError(
-            f"result type {result._desc.dtype.scalar_name} can't be cast to the desired output type "
-            f"{out._desc.dtype.scalar_name}"
-        )
+        raise not_castable(result._desc.dtype, out)
     if grad_mode.watched():
         grad_mode.state.before_write(out)
     if out._desc.shape != result._desc.shape:

@@ -122,7 +122,7 @@ def lt(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         if desc.dtype.category == 3:
-            raise refused('lt_cpu', desc.dtype)
+            raise refused('lt_cpu', desc.dtype, out)
         array = np.less(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
@@ -369,7 +369,7 @@ def le(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         if desc.dtype.category == 3:
-            raise refused('le_cpu', desc.dtype)
+            raise refused('le_cpu', desc.dtype, out)
         array = np.less_equal(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
@@ -616,7 +616,7 @@ def gt(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         if desc.dtype.category == 3:
-            raise refused('gt_cpu', desc.dtype)
+            raise refused('gt_cpu', desc.dtype, out)
         array = np.greater(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
@@ -863,7 +863,7 @@ def ge(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         if desc.dtype.category == 3:
-            raise refused('ge_cpu', desc.dtype)
+            raise refused('ge_cpu', desc.dtype, out)
         array = np.greater_equal(left, right)
         if plan is not None and not plan.plain:
             array, desc = arrange(array, desc)
@@ -4309,7 +4309,7 @@ def clamp_min_tensor(self, min, *, out=None):
                 return NotImplemented
             self, min, left, right, desc, plan = found
             if desc.dtype.category == 3:
-                raise refused('maximum_cpu', desc.dtype)
+                raise refused('maximum_cpu', desc.dtype, out)
             if desc.large and (plan is None or plan.plain):
                 array = into(np.maximum, desc, left, right)
             else:
@@ -4554,7 +4554,7 @@ def clamp_max_tensor(self, max, *, out=None):
                 return NotImplemented
             self, max, left, right, desc, plan = found
             if desc.dtype.category == 3:
-                raise refused('minimum_cpu', desc.dtype)
+                raise refused('minimum_cpu', desc.dtype, out)
             if desc.large and (plan is None or plan.plain):
                 array = into(np.minimum, desc, left, right)
             else:

@@ -150,7 +150,7 @@ def div_mode(self, other, rounding_mode, *, out=None):
                 return NotImplemented
             self, other, left, right, desc, plan = found
             if desc.dtype.category == 3 and rounding_mode is not None:
-                raise refused(f'div_{rounding_mode}_cpu', desc.dtype)
+                raise refused(f'div_{rounding_mode}_cpu', desc.dtype, out)
             array = rounded_once(k_div_mode, left, right, rounding_mode)
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
@@ -3249,7 +3249,7 @@ def round_decimals(self, decimals, *, out=None):
     else:
         self = plain(self, 'round', False)
         if self._desc.dtype.category == 3:
-            raise refused(f"{'round_cpu' if decimals else 'round_vml_cpu'}", self._desc.dtype)
+            raise refused(f"{'round_cpu' if decimals else 'round_vml_cpu'}", self._desc.dtype, out)
         array, desc = single(rounded_once(k_round_decimals, self._array, decimals), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3662,7 +3662,7 @@ def round(self, *, out=None):
     else:
         self = plain(self, 'round', False)
         if self._desc.dtype.category == 3:
-            raise refused('round_vml_cpu', self._desc.dtype)
+            raise refused('round_vml_cpu', self._desc.dtype, out)
         array, desc = single(rounded_once(k_round, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:

@@ -846,7 +846,7 @@ def logaddexp2(self, other, *, out=None):
             if desc.dtype.category < 2:
                 raise refused('logaddexp2_cpu', desc.dtype)
             if desc.dtype.category == 3:
-                raise refused('logaddexp2_cpu', desc.dtype)
+                raise refused('logaddexp2_cpu', desc.dtype, out)
             if desc.large and (plan is None or plan.plain):
                 array = into(np.logaddexp2, desc, left, right)
             else:
@@ -1014,7 +1014,7 @@ def xlogy(self, other, *, out=None):
             found = operands(self, other, 'xlogy', True)
             self, other, left, right, desc, plan = found
             if desc.dtype.category == 3:
-                raise refused('xlogy_cpu', desc.dtype)
+                raise refused('xlogy_cpu', desc.dtype, out)
             array = rounded_once(k_xlogy, left, right)
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
@@ -1210,7 +1210,7 @@ def xlogy_self(self, other, *, out=None):
         try:
             other = plain(other, 'xlogy', True)
             if other._desc.dtype.category == 3:
-                raise refused('xlogy_cpu', other._desc.dtype)
+                raise refused('xlogy_cpu', other._desc.dtype, out)
             array, desc = laid(rounded_once(k_xlogy_self, self, other._array), 'beside number', other)
         except Exception as error:
             autograd_first(error, locals(), 'xlogy', ('other',), (('other', ('other',)),))
@@ -1299,7 +1299,7 @@ def xlogy_other(self, other, *, out=None):
         try:
             self = plain(self, 'xlogy', True)
             if self._desc.dtype.category == 3:
-                raise refused('xlogy_cpu', self._desc.dtype)
+                raise refused('xlogy_cpu', self._desc.dtype, out)
             array, desc = laid(k_xlogy_other(self._array, other), 'beside number', self)
         except Exception as error:
             autograd_first(error, locals(), 'xlogy', ('self',), (('self', ('self',)),))
@@ -1489,7 +1489,7 @@ def xlog1py(self, other, *, out=None):
             found = operands(self, other, 'special_xlog1py', True)
             self, other, left, right, desc, plan = found
             if desc.dtype.category == 3:
-                raise refused('xlog1py_cpu', desc.dtype)
+                raise refused('xlog1py_cpu', desc.dtype, out)
             array = rounded_once(k_xlog1py, left, right)
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
@@ -1612,7 +1612,7 @@ def xlog1py_self(self, other, *, out=None):
         try:
             other = plain(other, 'special_xlog1py', True)
             if other._desc.dtype.category == 3:
-                raise refused('xlog1py_cpu', other._desc.dtype)
+                raise refused('xlog1py_cpu', other._desc.dtype, out)
             array, desc = laid(rounded_once(k_xlog1py_self, self, other._array), 'beside number', other)
         except Exception as error:
             autograd_first(error, locals(), 'special_xlog1py', ('other',), (('other', ('other',)),))
@@ -1701,7 +1701,7 @@ def xlog1py_other(self, other, *, out=None):
         try:
             self = plain(self, 'special_xlog1py', True)
             if self._desc.dtype.category == 3:
-                raise refused('xlog1py_cpu', self._desc.dtype)
+                raise refused('xlog1py_cpu', self._desc.dtype, out)
             array, desc = laid(rounded_once(k_xlog1py_other, self._array, other), 'beside number', self)
         except Exception as error:
             autograd_first(error, locals(), 'special_xlog1py', ('self',), (('self', ('self',)),))
@@ -1823,7 +1823,7 @@ def entr(self, *, out=None):
         try:
             self = plain(self, 'special_entr', True)
             if self._desc.dtype.category == 3:
-                raise refused('entr_cpu', self._desc.dtype)
+                raise refused('entr_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_entr, self._array), self)
         except Exception as error:
             autograd_first(error, locals(), 'special_entr', ('self',), (('self', ('self',)),))
@@ -1924,7 +1924,7 @@ def logit(self, eps, *, out=None):
         try:
             self = plain(self, 'logit', True)
             if self._desc.dtype.category == 3:
-                raise refused('logit_cpu', self._desc.dtype)
+                raise refused('logit_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_logit, self._array, eps), self)
         except Exception as error:
             autograd_first(error, locals(), 'logit', ('self',), (('self', ('self',)),))
@@ -2911,7 +2911,7 @@ def atan2(self, other, *, out=None):
             found = operands(self, other, 'atan2', True)
             self, other, left, right, desc, plan = found
             if desc.dtype.category == 3:
-                raise refused('atan2_cpu', desc.dtype)
+                raise refused('atan2_cpu', desc.dtype, out)
             if desc.large and (plan is None or plan.plain):
                 array = into(np.arctan2, desc, left, right)
             else:
@@ -3170,7 +3170,7 @@ def hypot(self, other, *, out=None):
             if desc.dtype.category < 2:
                 raise refused('hypot_cpu', desc.dtype)
             if desc.dtype.category == 3:
-                raise refused('hypot_cpu', desc.dtype)
+                raise refused('hypot_cpu', desc.dtype, out)
             if desc.large and (plan is None or plan.plain):
                 array = into(np.hypot, desc, left, right)
             else:
@@ -3850,7 +3850,7 @@ def erf(self, *, out=None):
         try:
             self = plain(self, 'erf', True)
             if self._desc.dtype.category == 3:
-                raise refused('erf_vml_cpu', self._desc.dtype)
+                raise refused('erf_vml_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_erf, self._array), self)
         except Exception as error:
             autograd_first(error, locals(), 'erf', ('self',), (('self', ('self',)),))
@@ -4017,7 +4017,7 @@ def erfc(self, *, out=None):
         try:
             self = plain(self, 'erfc', True)
             if self._desc.dtype.category == 3:
-                raise refused('erfc_vml_cpu', self._desc.dtype)
+                raise refused('erfc_vml_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_erfc, self._array), self)
         except Exception as error:
             autograd_first(error, locals(), 'erfc', ('self',), (('self', ('self',)),))
@@ -4184,7 +4184,7 @@ def erfinv(self, *, out=None):
         try:
             self = plain(self, 'erfinv', True)
             if self._desc.dtype.category == 3:
-                raise refused('erfinv_vml_cpu', self._desc.dtype)
+                raise refused('erfinv_vml_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_erfinv, self._array), self)
         except Exception as error:
             autograd_first(error, locals(), 'erfinv', ('self',), (('self', ('self',)),))
@@ -4368,7 +4368,7 @@ def erfcx(self, *, out=None):
         try:
             self = plain(self, 'special_erfcx', True)
             if self._desc.dtype.category == 3:
-                raise refused('erfcx_cpu', self._desc.dtype)
+                raise refused('erfcx_cpu', self._desc.dtype, out)
             if self._desc.dtype.is_half:
                 raise refused('erfcx_cpu', self._desc.dtype)
             array, desc = single(rounded_once(k_erfcx, self._array), self)
@@ -4495,7 +4495,7 @@ def ndtri(self, *, out=None):
     else:
         self = plain(self, 'special_ndtri', True)
         if self._desc.dtype.category == 3:
-            raise refused('ndtri_cpu', self._desc.dtype)
+            raise refused('ndtri_cpu', self._desc.dtype, out)
         if self._desc.dtype.is_half:
             raise refused('ndtri_cpu', self._desc.dtype)
         array, desc = single(rounded_once(k_ndtri, self._array), self)
@@ -4630,7 +4630,7 @@ def log_ndtr(self, *, out=None):
         try:
             self = plain(self, 'special_log_ndtr', True)
             if self._desc.dtype.category == 3:
-                raise refused('log_ndtr_cpu', self._desc.dtype)
+                raise refused('log_ndtr_cpu', self._desc.dtype, out)
             if self._desc.dtype.is_half:
                 raise refused('log_ndtr_cpu', self._desc.dtype)
             array, desc = single(rounded_once(k_log_ndtr, self._array), self)
@@ -4756,7 +4756,7 @@ def lgamma(self, *, out=None):
         try:
             self = plain(self, 'lgamma', True)
             if self._desc.dtype.category == 3:
-                raise refused('lgamma_vml_cpu', self._desc.dtype)
+                raise refused('lgamma_vml_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_lgamma, self._array), self)
         except Exception as error:
             autograd_first(error, locals(), 'lgamma', ('self',), (('self', ('self',)),))
@@ -4923,7 +4923,7 @@ def digamma(self, *, out=None):
         try:
             self = plain(self, 'digamma', True)
             if self._desc.dtype.category == 3:
-                raise refused('digamma', self._desc.dtype)
+                raise refused('digamma', self._desc.dtype, out)
             array, desc = single(rounded_once(k_digamma, self._array), self)
         except Exception as error:
             autograd_first(error, locals(), 'digamma', ('self',), (('self', ('self',)),))
@@ -5070,7 +5070,7 @@ def polygamma(n, self, *, out=None):
         try:
             self = plain(self, 'polygamma', True)
             if self._desc.dtype.category == 3:
-                raise refused(f"{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}", self._desc.dtype)
+                raise refused(f"{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}", self._desc.dtype, out)
             array, desc = single(rounded_once(k_polygamma, n, self._array), self)
         except Exception as error:
             autograd_first(error, locals(), 'polygamma', ('self',), (('self', ('self',)),))
@@ -5172,7 +5172,7 @@ def polygamma_of(self, n, *, out=None):
         try:
             self = plain(self, 'polygamma', True)
             if self._desc.dtype.category == 3:
-                raise refused(f"{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}", self._desc.dtype)
+                raise refused(f"{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}", self._desc.dtype, out)
             array, desc = single(rounded_once(k_polygamma_of, self._array, n), self)
         except Exception as error:
             autograd_first(error, locals(), 'polygamma', ('self',), (('self', ('self',)),))
@@ -5321,7 +5321,7 @@ def mvlgamma(self, p, *, out=None):
         try:
             self = plain(self, 'mvlgamma', True)
             if self._desc.dtype.category == 3:
-                raise refused('arange_cpu', self._desc.dtype)
+                raise refused('arange_cpu', self._desc.dtype, out)
             array = rounded_once(k_mvlgamma, self._array, p)
             desc = describe(array)
         except Exception as error:
@@ -5514,7 +5514,7 @@ def igamma(self, other, *, out=None):
             found = operands(self, other, 'igamma', False)
             self, other, left, right, desc, plan = found
             if desc.dtype.category == 3:
-                raise refused('igamma_cpu', desc.dtype)
+                raise refused('igamma_cpu', desc.dtype, out)
             array = rounded_once(k_igamma, left, right)
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
@@ -5763,7 +5763,7 @@ def igammac(self, other, *, out=None):
             found = operands(self, other, 'igammac', False)
             self, other, left, right, desc, plan = found
             if desc.dtype.category == 3:
-                raise refused('igammac_cpu', desc.dtype)
+                raise refused('igammac_cpu', desc.dtype, out)
             array = rounded_once(k_igammac, left, right)
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
@@ -6012,7 +6012,7 @@ def zeta(self, other, *, out=None):
             found = operands(self, other, 'special_zeta', True)
             self, other, left, right, desc, plan = found
             if desc.dtype.category == 3:
-                raise refused('zeta_cpu', desc.dtype)
+                raise refused('zeta_cpu', desc.dtype, out)
             if desc.dtype.is_half:
                 raise refused('zeta_cpu', desc.dtype)
             array = rounded_once(k_zeta, left, right)
@@ -6143,7 +6143,7 @@ def zeta_self(self, other, *, out=None):
         try:
             other = plain(other, 'special_zeta', True)
             if other._desc.dtype.category == 3:
-                raise refused('zeta_cpu', other._desc.dtype)
+                raise refused('zeta_cpu', other._desc.dtype, out)
             if other._desc.dtype.is_half:
                 raise refused('zeta_cpu', other._desc.dtype)
             array, desc = laid(rounded_once(k_zeta_self, self, other._array), 'beside number', other)
@@ -6247,7 +6247,7 @@ def zeta_other(self, other, *, out=None):
     else:
         self = plain(self, 'special_zeta', True)
         if self._desc.dtype.category == 3:
-            raise refused('zeta_cpu', self._desc.dtype)
+            raise refused('zeta_cpu', self._desc.dtype, out)
         if self._desc.dtype.is_half:
             raise refused('zeta_cpu', self._desc.dtype)
         array, desc = laid(rounded_once(k_zeta_other, self._array, other), 'beside number', self)
@@ -6362,7 +6362,7 @@ def i0(self, *, out=None):
         try:
             self = plain(self, 'i0', True)
             if self._desc.dtype.category == 3:
-                raise refused('i0_vml_cpu', self._desc.dtype)
+                raise refused('i0_vml_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_i0, self._array), self)
         except Exception as error:
             autograd_first(error, locals(), 'i0', ('self',), (('self', ('self',)),))
@@ -6546,7 +6546,7 @@ def i0e(self, *, out=None):
         try:
             self = plain(self, 'special_i0e', True)
             if self._desc.dtype.category == 3:
-                raise refused('i0e_cpu', self._desc.dtype)
+                raise refused('i0e_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_i0e, self._array), self)
         except Exception as error:
             autograd_first(error, locals(), 'special_i0e', ('self',), (('self', ('self',)),))
@@ -6669,7 +6669,7 @@ def i1(self, *, out=None):
         try:
             self = plain(self, 'special_i1', True)
             if self._desc.dtype.category == 3:
-                raise refused('i1_cpu', self._desc.dtype)
+                raise refused('i1_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_i1, self._array), self)
         except Exception as error:
             autograd_first(error, locals(), 'special_i1', ('self',), (('self', ('self',)),))
@@ -6792,7 +6792,7 @@ def i1e(self, *, out=None):
         try:
             self = plain(self, 'special_i1e', True)
             if self._desc.dtype.category == 3:
-                raise refused('i1e_cpu', self._desc.dtype)
+                raise refused('i1e_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_i1e, self._array), self)
         except Exception as error:
             autograd_first(error, locals(), 'special_i1e', ('self',), (('self', ('self',)),))
@@ -6896,7 +6896,7 @@ def frac(self, *, out=None):
     else:
         self = plain(self, 'frac', False, 'frac_cpu')
         if self._desc.dtype.category == 3:
-            raise refused('frac_cpu', self._desc.dtype)
+            raise refused('frac_cpu', self._desc.dtype, out)
         array, desc = single(rounded_once(k_frac, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -7076,7 +7076,7 @@ def fmod(self, other, *, out=None):
                 return NotImplemented
             self, other, left, right, desc, plan = found
             if desc.dtype.category == 3:
-                raise refused('fmod_cpu', desc.dtype)
+                raise refused('fmod_cpu', desc.dtype, out)
             array = rounded_once(k_fmod, left, right)
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
@@ -7433,7 +7433,7 @@ def remainder(self, other, *, out=None):
                 return NotImplemented
             self, other, left, right, desc, plan = found
             if desc.dtype.category == 3:
-                raise refused('remainder_cpu', desc.dtype)
+                raise refused('remainder_cpu', desc.dtype, out)
             array = rounded_once(k_remainder, left, right)
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
@@ -7765,7 +7765,7 @@ def floor_divide(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         if desc.dtype.category == 3:
-            raise refused('div_floor_cpu', desc.dtype)
+            raise refused('div_floor_cpu', desc.dtype, out)
         array = rounded_once(k_floor_divide, left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
@@ -7881,7 +7881,7 @@ def floor_divide_scalar(self, other, *, out=None):
     else:
         self = plain(self, 'floor_divide', False)
         if self._desc.dtype.category == 3:
-            raise refused('div_floor_cpu', self._desc.dtype)
+            raise refused('div_floor_cpu', self._desc.dtype, out)
         array, desc = laid(rounded_once(k_floor_divide_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -7996,7 +7996,7 @@ def floor_divide_of(self, other, *, out=None):
             return NotImplemented
         self, other, left, right, desc, plan = found
         if desc.dtype.category == 3:
-            raise refused('div_floor_cpu', desc.dtype)
+            raise refused('div_floor_cpu', desc.dtype, out)
         array = rounded_once(k_floor_divide, left, right)
         if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
@@ -8171,7 +8171,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
     else:
         self = plain(self, 'floor_divide', False)
         if self._desc.dtype.category == 3:
-            raise refused('div_floor_cpu', self._desc.dtype)
+            raise refused('div_floor_cpu', self._desc.dtype, out)
         array, desc = laid(rounded_once(k_floor_divide_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -8308,7 +8308,7 @@ def remainder_of(self, other, *, out=None):
     else:
         other = plain(other, 'remainder', False)
         if other._desc.dtype.category == 3:
-            raise refused('remainder_cpu', other._desc.dtype)
+            raise refused('remainder_cpu', other._desc.dtype, out)
         array, desc = laid(rounded_once(k_remainder_of, self, other._array), 'beside number', other)
     flag = other._requires_grad
     if flag and flag is not True:
@@ -8579,7 +8579,7 @@ def copysign(self, other, *, out=None):
             found = operands(self, other, 'copysign', True)
             self, other, left, right, desc, plan = found
             if desc.dtype.category == 3:
-                raise refused('copysign_cpu', desc.dtype)
+                raise refused('copysign_cpu', desc.dtype, out)
             array = rounded_once(k_copysign, left, right)
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
@@ -8816,7 +8816,7 @@ def copysign_scalar(self, other, *, out=None):
         try:
             self = plain(self, 'copysign', True)
             if self._desc.dtype.category == 3:
-                raise refused('copysign_cpu', self._desc.dtype)
+                raise refused('copysign_cpu', self._desc.dtype, out)
             array, desc = laid(rounded_once(k_copysign_scalar, self._array, other), 'beside number', self)
         except Exception as error:
             autograd_first(error, locals(), 'copysign', ('self',), (('self', ('self',)),))
@@ -9017,7 +9017,7 @@ def nextafter(self, other, *, out=None):
             if desc.dtype.category < 2:
                 raise refused('nextafter_cpu', desc.dtype)
             if desc.dtype.category == 3:
-                raise refused('nextafter_cpu', desc.dtype)
+                raise refused('nextafter_cpu', desc.dtype, out)
             if desc.large and (plan is None or plan.plain):
                 array = into(np.nextafter, desc, left, right)
             else:

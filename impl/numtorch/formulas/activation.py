@@ -176,6 +176,17 @@ def glu_double_backward(grad: Any, grad_output: Any, x: Any, dim: int) -> Any:
     return d.cat([of_first, scaled * grad_output * bend + straight], dim)
 
 
+def softmax_backward_in_steps(grad: Any, output: Any, dim: int) -> Any:
+    """The gradient of softmax as PyTorch takes it apart where it has tangents."""
+    scaled = grad * output
+    return scaled - output * d.sum_dim(scaled, (dim,), True, None)
+
+
+def log_softmax_backward_in_steps(grad: Any, output: Any, dim: int) -> Any:
+    """The same of log_softmax."""
+    return grad - output.exp() * d.sum_dim(grad, (dim,), True, None)
+
+
 def softmax_double_backward(grad: Any, grad_output: Any, output: Any, dim: int) -> Any:
     """The gradient of softmax's gradient with respect to softmax."""
     third = grad_output * total(output * grad, dim)  # from right to left, as PyTorch's C++ evaluates operands

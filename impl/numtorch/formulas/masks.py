@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..levels import show, wrapped_of
+from ..levels import living, show, wrapped_of
 from ..memory.descriptor import arrange, describe, descriptor
 from ..memory.layout import elementwise_strides
 from ..memory.lazy import Lazy, Zeros, zeros
@@ -69,6 +69,11 @@ def within(*tensors: Any) -> bool:
     return any(t is not None and wrapped_of(t) is not None for t in tensors)
 
 
+def within_living(*tensors: Any) -> bool:
+    """The same, but of tensors whose level is over, which are what they stand for."""
+    return within(*tensors) and any(t is not None and wrapped_of(living(t)) is not None for t in tensors)
+
+
 def nowhere_zero(x: Any) -> bool:
     """Whether no element is zero, so that a formula may divide by x; of a tensor within a transform nobody knows."""
-    return not within(x) and bool(np.count_nonzero(x._array) == x._desc.numel)
+    return not within_living(x) and bool(np.count_nonzero(living(x)._array) == x._desc.numel)

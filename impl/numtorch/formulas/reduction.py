@@ -10,7 +10,7 @@ from ..grad_mode import is_grad_enabled
 from ..kernels.reduction import axes, count
 from ..plain_numpy import np
 from ..tensor import wrap
-from .masks import in_memory, joined, mask, nowhere_zero, of_arrays, within
+from .masks import in_memory, joined, mask, nowhere_zero, of_arrays, within, within_living
 
 
 def restored(x: Any, dim: Any, keepdim: bool, ndim: int) -> Any:
@@ -71,7 +71,7 @@ def prod_backward(grad: Any, x: Any, result: Any) -> Any:
         return grad * (result / x).conj()
     if x._desc.numel == 1:
         return d.view(grad, tuple(x._desc.shape))
-    if not is_grad_enabled() and not within(x) and x._desc.numel - np.count_nonzero(x._array) > 1:
+    if not is_grad_enabled() and not within_living(x) and x._desc.numel - np.count_nonzero(x._array) > 1:
         return wrap(np.zeros(x._desc.shape, x._desc.dtype.numpy))  # without a tangent
     flat = d.view(x.contiguous(), (x._desc.numel,))
     return d.view(grad * others(flat, 0).conj(), tuple(x._desc.shape))
@@ -270,7 +270,7 @@ def cumprod_backward(grad: Any, x: Any, dim: int, result: Any) -> Any:
         return grad
     if nowhere_zero(x):
         return reversed_cumsum(result.conj() * grad, dim) / x.conj()
-    x, inside = x.conj(), within(x, grad)
+    x, inside = x.conj(), within_living(x, grad)
     if not is_grad_enabled() and not inside:
         return _between_zeros(grad, x, dim, result.conj())
     shape = list(x._desc.shape)

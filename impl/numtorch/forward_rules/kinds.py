@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import dispatch, tangents
+from .. import dispatch, grad_mode, tangents
 from ..autograd.function_tangents import without_forward_mode
 from ..calls.replacing import Replaced, Rule
 from ..dispatch.forward import FORWARD
@@ -36,6 +36,20 @@ def computed(tangent: Callable[..., Any]) -> Rule:
         return out
 
     return rule
+
+
+def decomposed(formula: Callable[..., Any]) -> Callable[..., Any]:
+    """The tangent of what a formula makes of the operands, by the rules of its operators."""
+
+    def tangent(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
+        state = grad_mode.state
+        hidden, state.forward = state.forward, True
+        try:
+            return tangents.tangent_of(formula(*args))
+        finally:
+            state.forward = hidden
+
+    return tangent
 
 
 def has_tangent(tangent: Tensor) -> bool:

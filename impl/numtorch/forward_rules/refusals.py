@@ -32,6 +32,7 @@ NO_DERIVATIVE = {
     **{f"{name}_gradient": f"{name}_backward" for name in ("silu", "mish", "logit")},
     **{f"floor_divide{kind}": "floor_divide" for kind in ("", "_of", "_scalar", "_of_scalar")},
     "heaviside": "heaviside",
+    "native_group_norm_backward": "native_group_norm_backward",
 }
 """Operators that stand for several which have a derivative, or have none in PyTorch, and what PyTorch calls them."""
 

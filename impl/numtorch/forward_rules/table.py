@@ -15,6 +15,7 @@ from ..backward import capture, engine
 from ..calls import operands
 from ..calls.replacing import Rule
 from ..dispatch.forward import FORWARD
+from ..formulas import activation
 from ..forward_rules import derived, kinds, passes, refusals, stated, writes as written
 from ..functions import convert, counts, inplace_views, memory, random, strided
 from ..nodes import saved
@@ -60,6 +61,8 @@ RULES: dict[str, Rule] = {
 }
 OWN: dict[str, Callable[..., Any]] = {
     "soft_margin_loss": refusals.of_the_first_alone,
+    "softmax_backward_data": kinds.decomposed(activation.softmax_backward_in_steps),
+    "log_softmax_backward_data": kinds.decomposed(activation.log_softmax_backward_in_steps),
 }
 """Rules of one operator each."""
 FAMILIES = [m.name for m in pkgutil.iter_modules(dispatch.__path__) if m.name != "forward"]

@@ -324,6 +324,11 @@ def soft_margin_loss(
         raise _uncastable(wanted if wanted.category >= FLOATING else get_default_dtype(), kind)
     if wanted.category < FLOATING and wanted is not bool_:  # of bools there is a value, and no gradient
         target = target.to(kind)
+    shape = broadcast_shapes(input._desc.shape, target._desc.shape)
+    if shape != tuple(input._desc.shape):  # it is computed in the memory of the input's shape
+        raise RuntimeError(
+            f"output with shape {list(input._desc.shape)} doesn't match the broadcast shape {list(shape)}"
+        )
     return d.soft_margin_loss(input, target, reduction_number(reduction, size_average, reduce))
 
 

@@ -95,6 +95,8 @@ class Functions(Recording):
         error = refusal(name or row.name, row.refuses)
         if error:
             where = f" and {WHERE[row.name]}" if row.name in WHERE else ""
+            if row.template in ("unary", "binary") and not name and error.startswith("refused("):
+                error = error.replace("{kind})", "{kind}, out)")
             self.body(depth, f"if {unless}{kind}.category == 3{where}:\n    raise {error.replace('{kind}', kind)}")
         kernel = NO_HALVES.get(name or row.name)
         if kernel:
