@@ -13,6 +13,7 @@ from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, Unar
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
+from ..tangents import original_of
 from ..calls.operands import inplace_operands, laid, operands, plain, refused, single, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
@@ -119,7 +120,7 @@ def elu(self, alpha, scale, input_scale, *, out=None):
         try:
             self = plain(self, 'elu', False, 'elu_cpu')
             if self._desc.dtype.category == 3:
-                raise refused('elu_cpu', self._desc.dtype)
+                raise refused('elu_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_elu, self._array, alpha, scale, input_scale), self)
         except Exception as error:
             autograd_first(error, locals(), 'elu', ('self',), (('self', ('self',)),))
@@ -228,7 +229,7 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
     else:
         self = plain(self, 'elu_of', False, 'elu_cpu')
         if self._desc.dtype.category == 3:
-            raise refused('elu_cpu', self._desc.dtype)
+            raise refused('elu_cpu', self._desc.dtype, out)
         array, desc = single(rounded_once(k_elu, self._array, alpha, scale, input_scale), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -517,7 +518,7 @@ def celu(self, alpha, *, out=None):
         try:
             self = plain(self, 'celu', False, 'elu_cpu')
             if self._desc.dtype.category == 3:
-                raise refused('elu_cpu', self._desc.dtype)
+                raise refused('elu_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_celu, self._array, alpha), self)
         except Exception as error:
             autograd_first(error, locals(), 'celu', ('self',), (('self', ('self',)),))
@@ -620,7 +621,7 @@ def celu_of(self, alpha, *, out=None):
     else:
         self = plain(self, 'celu_of', False, 'elu_cpu')
         if self._desc.dtype.category == 3:
-            raise refused('elu_cpu', self._desc.dtype)
+            raise refused('elu_cpu', self._desc.dtype, out)
         array, desc = single(rounded_once(k_celu, self._array, alpha), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -765,7 +766,7 @@ def softplus(self, beta, threshold, *, out=None):
         try:
             self = plain(self, 'softplus', False, 'softplus_cpu')
             if self._desc.dtype.category == 3:
-                raise refused('softplus_cpu', self._desc.dtype)
+                raise refused('softplus_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_softplus, self._array, beta, threshold), self)
         except Exception as error:
             autograd_first(error, locals(), 'softplus', ('self',), (('self', ('self',)),))
@@ -1006,7 +1007,7 @@ def gelu(self, approximate, *, out=None):
         try:
             self = plain(self, 'gelu', False, 'GeluKernelImpl')
             if self._desc.dtype.category == 3:
-                raise refused('GeluKernelImpl', self._desc.dtype)
+                raise refused('GeluKernelImpl', self._desc.dtype, out)
             array, desc = single(rounded_once(k_gelu, self._array, approximate), self)
         except Exception as error:
             autograd_first(error, locals(), 'gelu', ('self',), (('self', ('self',)),))
@@ -1342,7 +1343,7 @@ def silu_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_SiluBackward0)
         node.seq = seq
@@ -1435,7 +1436,7 @@ def mish(self, *, out=None):
         try:
             self = plain(self, 'mish', False, 'mish_cpu')
             if self._desc.dtype.category == 3:
-                raise refused('mish_cpu', self._desc.dtype)
+                raise refused('mish_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_mish, self._array), self)
         except Exception as error:
             autograd_first(error, locals(), 'mish', ('self',), (('self', ('self',)),))
@@ -1511,7 +1512,7 @@ def mish_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_MishBackward0)
         node.seq = seq
@@ -1869,7 +1870,7 @@ def leaky_relu(self, negative_slope, *, out=None):
         try:
             self = plain(self, 'leaky_relu', False, 'leaky_relu_cpu')
             if self._desc.dtype.category == 3:
-                raise refused('leaky_relu_cpu', self._desc.dtype)
+                raise refused('leaky_relu_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_leaky_relu, self._array, negative_slope), self)
         except Exception as error:
             autograd_first(error, locals(), 'leaky_relu', ('self',), (('self', ('self',)),))
@@ -1972,7 +1973,7 @@ def leaky_relu_of(self, negative_slope, *, out=None):
     else:
         self = plain(self, 'leaky_relu_of', False, 'leaky_relu_cpu')
         if self._desc.dtype.category == 3:
-            raise refused('leaky_relu_cpu', self._desc.dtype)
+            raise refused('leaky_relu_cpu', self._desc.dtype, out)
         array, desc = single(rounded_once(k_leaky_relu, self._array, negative_slope), self)
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2352,7 +2353,7 @@ def hardtanh_(self, min_val, max_val):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_HardtanhBackward0)
         node.seq = seq
@@ -2583,7 +2584,7 @@ def threshold(self, threshold, value, *, out=None):
         try:
             self = plain(self, 'threshold', False)
             if self._desc.dtype.category == 3:
-                raise refused('threshold_cpu', self._desc.dtype)
+                raise refused('threshold_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_threshold, self._array, threshold, value), self)
         except Exception as error:
             autograd_first(error, locals(), 'threshold', ('self',), (('self', ('self',)),))
@@ -2685,7 +2686,7 @@ def threshold_of(self, threshold, value, *, out=None):
         try:
             self = plain(self, 'threshold_of', False)
             if self._desc.dtype.category == 3:
-                raise refused('threshold_cpu', self._desc.dtype)
+                raise refused('threshold_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_threshold, self._array, threshold, value), self)
         except Exception as error:
             autograd_first(error, locals(), 'threshold_of', ('self',), (('self', ('self',)),))
@@ -2760,7 +2761,7 @@ def threshold_of_(self, threshold, value):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_ThresholdBackward1)
         node.seq = seq
@@ -2834,7 +2835,7 @@ def softshrink(self, lambd, *, out=None):
         try:
             self = plain(self, 'softshrink', False, 'softshrink_check')
             if self._desc.dtype.category == 3:
-                raise refused('softshrink_check', self._desc.dtype)
+                raise refused('softshrink_check', self._desc.dtype, out)
             array, desc = single(rounded_once(k_softshrink, self._array, lambd), self)
         except Exception as error:
             autograd_first(error, locals(), 'softshrink', ('self',), (('self', ('self',)),))
@@ -3089,7 +3090,7 @@ def hardshrink(self, lambd, *, out=None):
         try:
             self = plain(self, 'hardshrink', False, 'hardshrink_cpu')
             if self._desc.dtype.category == 3:
-                raise refused('hardshrink_cpu', self._desc.dtype)
+                raise refused('hardshrink_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_hardshrink, self._array, lambd), self)
         except Exception as error:
             autograd_first(error, locals(), 'hardshrink', ('self',), (('self', ('self',)),))
@@ -3364,7 +3365,7 @@ def hardsigmoid(self, *, out=None):
         try:
             self = plain(self, 'hardsigmoid', False, 'hardsigmoid_cpu')
             if self._desc.dtype.category == 3:
-                raise refused('hardsigmoid_cpu', self._desc.dtype)
+                raise refused('hardsigmoid_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_hardsigmoid, self._array), self)
         except Exception as error:
             autograd_first(error, locals(), 'hardsigmoid', ('self',), (('self', ('self',)),))
@@ -3440,7 +3441,7 @@ def hardsigmoid_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_HardsigmoidBackward0)
         node.seq = seq
@@ -3663,7 +3664,7 @@ def hardswish(self, *, out=None):
         try:
             self = plain(self, 'hardswish', False, 'hardswish_cpu')
             if self._desc.dtype.category == 3:
-                raise refused('hardswish_cpu', self._desc.dtype)
+                raise refused('hardswish_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_hardswish, self._array), self)
         except Exception as error:
             autograd_first(error, locals(), 'hardswish', ('self',), (('self', ('self',)),))
@@ -3739,7 +3740,7 @@ def hardswish_(self):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_HardswishBackward0)
         node.seq = seq

@@ -12,6 +12,7 @@ from ..nodes.graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
+from ..tangents import original_of
 from ..calls.operands import inplace_operands, plain, refused, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
@@ -1770,7 +1771,7 @@ def cumprod_(self, dim, dtype):
     flag = flag and (not disabled or _grad.grad)
     if flag:
         seq = next(sequence_nrs)
-        original = self.clone()
+        original = original_of(self)
     if flag:
         node = _new(*_CumprodBackward0)
         node.seq = seq

@@ -155,6 +155,9 @@ class Zeros(Lazy):
         """Ordinary zeros, one of them for all elements."""
         return np.broadcast_to(np.zeros((), raw.dtype), raw.shape)
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.zeros(self.shape, self.dtype if dtype is None else dtype)  # which NumPy may keep, and write to
+
     def of(self, raw: Any) -> Any:
         return self.over(raw) if isinstance(raw, np.ndarray) else raw
 
