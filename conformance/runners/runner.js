@@ -33,9 +33,10 @@ and, where it needs them:
                      and below `torch`, {no_grad: ({args, kwargs, wrap, unwrap}) => ({enter() {…}, exit() {…}})}
     mode()           {grad, inference}
 
-An operator gets its arguments by PyTorch's names. One that a program gives, and that the operator does not read, makes the
-program unsupported; so does an operator that is not there. Leave out what the library has not, and never put one together
-from others: what it does at a tie or a kink would be yours, and be blamed on the library.
+An operator gets its arguments by PyTorch's names; one that is left out is PyTorch's default, and null where that is None
+(`sum: ({input, dim, keepdim}) => …` gets a dim of null for the sum of everything). One that a program gives, and that the
+operator does not read, makes the program unsupported; so does an operator that is not there. Leave out what the library has
+not, and never put one together from others: what it does at a tie or a kink would be yours, and be blamed on the library.
 
 The specification is docs/protocol.md, docs/program.md and docs/trace.md of torchstone. */
 
