@@ -22,7 +22,8 @@ from conformance.fuzz.worker import Tally, Worker
 from conformance.journal import Description
 from conformance.running.databases import opened as opened_database
 from conformance.running.session import import_from_here
-from conformance.subjects import open_subject, oracle as installed_oracle
+from conformance.subjects import open_subject
+from conformance.subjects.opening import require_oracle
 from conformance.version import torchstone_version
 
 EVERY = 0.5
@@ -122,7 +123,7 @@ def run(campaign: Campaign, listen: Listener = lambda result: None) -> Result:
 def _described(campaign: Campaign) -> tuple[Description, Description]:
     """The subject and what it is compared with. Raises SubjectUnavailable if one of them cannot be opened."""
     if campaign.against == "torch":
-        installed_oracle().close()  # the pinned version, or a clear word
+        require_oracle()
 
     def said(name: str) -> Description:
         with contextlib.closing(open_subject(name)) as opened:

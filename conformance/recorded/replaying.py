@@ -17,7 +17,8 @@ from conformance.recorded.lines import RANDOM
 from conformance.recorded.oracle import Recorded, is_pytorch_there
 from conformance.running.enough import Enough
 from conformance.running.runner import SHRINKING_TRIES, CaseRun, Described, Ran, size_of
-from conformance.subjects import Subject, SubjectError, SubjectUnavailable, open_subject, oracle
+from conformance.subjects import Subject, SubjectError, SubjectUnavailable, open_subject
+from conformance.subjects.opening import require_oracle
 from conformance.trace import Level
 
 ENOUGH_AT_RANDOM: dict[Status, int] = {"CRASH": 100, "TIMEOUT": 50}
@@ -86,7 +87,7 @@ def _pytorch() -> Subject | None:
     if not is_pytorch_there():
         return None
     try:
-        oracle().close()  # the pinned version, or none
+        require_oracle()
         return open_subject("torch")
     except SubjectUnavailable:
         return None

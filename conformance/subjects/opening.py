@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.metadata
 import os
 import shlex
 import sys
@@ -84,14 +84,25 @@ def oracle(facets: frozenset[str] | None = None) -> InProcess:
             f"torchstone: PyTorch {ORACLE_VERSION} is the oracle, and cannot be imported ({error}); "
             f"pip install torch=={ORACLE_VERSION}, or compare with recorded traces"
         ) from error
-    version = str(torch.__version__)
+    _pinned(str(torch.__version__))
+    _one_thread(torch)
+    return InProcess(torch, "torch", facets)
+
+
+def require_oracle() -> None:
+    """Raises SubjectUnavailable unless the pinned PyTorch is installed. It is not imported, which takes two seconds."""
+    try:
+        _pinned(importlib.metadata.version("torch"))
+    except importlib.metadata.PackageNotFoundError:
+        oracle().close()  # one that was never installed may be there to import
+
+
+def _pinned(version: str) -> None:
     if version.partition("+")[0] != ORACLE_VERSION:
         raise SubjectUnavailable(
             f"torchstone: the oracle is PyTorch {ORACLE_VERSION}, and {version} is installed; "
             f"pip install torch=={ORACLE_VERSION}"
         )
-    _one_thread(torch)
-    return InProcess(torch, "torch", facets)
 
 
 def import_subject(name: str) -> types.ModuleType:

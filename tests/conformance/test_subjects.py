@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.metadata
 import os
 import subprocess
 import sys
@@ -293,6 +294,15 @@ def test_another_version_is_no_oracle(version: str, accepted: bool, monkeypatch:
     else:
         with pytest.raises(SubjectUnavailable, match=rf"{version} is installed; pip install torch==2\.13\.0"):
             oracle()
+
+
+def test_that_the_oracle_is_installed_is_told_without_importing_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = "import sys; from conformance.subjects.opening import require_oracle; require_oracle()"
+    told += "; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", told], check=False).returncode == 0
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.13.1")
+    with pytest.raises(SubjectUnavailable, match=r"1\.13\.1 is installed; pip install torch==2\.13\.0"):
+        opening.require_oracle()
 
 
 def test_without_pytorch_the_oracle_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
