@@ -1,5 +1,7 @@
 """Comparisons, and choices by them."""
 
+from hypothesis import strategies as st
+
 from conformance.case import case
 from conformance.generate import bools, broadcastable, cotangent, floats, numbers, same_shape
 
@@ -68,3 +70,22 @@ def mask_made_by_a_comparison(torch, x: floats(values="finite"), g: lambda x: co
     """A product with a comparison lets the gradient pass where it holds."""
     y = x.requires_grad_() * (x > 0)
     y.backward(g)
+
+
+@case(requires=["in_place", "graph"])
+def comparison_in_place_counts_its_zeros(
+    torch,
+    xy: same_shape(2),
+    name: st.sampled_from(["lt_", "le_", "gt_", "ge_", "eq_", "ne_"]),
+    mutable: st.booleans(),
+):
+    """Zeros that a comparison in place sends back are written once, but not where writes are watched."""
+    x, y = xy
+    y.requires_grad_()
+    if mutable:
+        with torch.autograd.graph.allow_mutation_on_saved_tensors():
+            getattr(x, name)(y)
+            x.backward(torch.ones_like(x))
+    else:
+        getattr(x, name)(y)
+        x.backward(torch.ones_like(x))

@@ -66,6 +66,7 @@ class LtBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     prunes = True
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -206,6 +207,7 @@ class LtBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -313,6 +315,7 @@ class LeBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     prunes = True
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -453,6 +456,7 @@ class LeBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -560,6 +564,7 @@ class GtBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     prunes = True
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -700,6 +705,7 @@ class GtBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -807,6 +813,7 @@ class GeBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     prunes = True
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -947,6 +954,7 @@ class GeBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -1054,6 +1062,7 @@ class EqBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     prunes = True
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -1188,6 +1197,7 @@ class EqBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -1291,6 +1301,7 @@ class NeBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     prunes = True
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -1425,6 +1436,7 @@ class NeBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -1769,6 +1781,7 @@ class Bitwise_AndBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     prunes = True
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -1904,6 +1917,7 @@ class Bitwise_OrBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     prunes = True
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -2039,6 +2053,7 @@ class Bitwise_XorBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     prunes = True
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -2174,6 +2189,7 @@ class Bitwise_Left_ShiftBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     prunes = True
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):
@@ -2309,6 +2325,7 @@ class Bitwise_Right_ShiftBackward1(BinaryNode):
     saved = ()
     saved_values = ()
     prunes = True
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     def apply(node, grad, keep: bool):

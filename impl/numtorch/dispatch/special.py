@@ -8495,6 +8495,7 @@ class CopysignBackward0(BinaryNode):
     saved = ('self', 'result',)
     saved_values = ()
     prunes = True
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     writes_only = 1
@@ -8933,6 +8934,7 @@ class NextafterBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     prunes = True
+    spares_watched = True
     writes_grad = 1
     writes_for_operand = True
     writes_only = 1
