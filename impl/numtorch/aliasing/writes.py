@@ -63,7 +63,13 @@ class CopyBackwards(BinaryNode):
         from ..creation import zeros_like
 
         first = None if self.fn0 is None else zeros_like(grad)
-        return first, None if self.fn1 is None else validate(grad, self.source, "CopyBackwards", 1)
+        if self.fn1 is None:
+            return first, None
+        if grad._desc.dtype is not self.source.dtype:  # before it is summed, as in PyTorch
+            from ..formulas import to_copy_backward
+
+            grad = to_copy_backward(grad, self.source.dtype)
+        return first, validate(grad, self.source, "CopyBackwards", 1)
 
 
 class ZeroBackward0(UnaryNode):
@@ -106,9 +112,13 @@ class FillBackward3(BinaryNode):
 
     def apply(self, grad: Any, keep: bool) -> Any:
         kind = None if self.fn1 is None else self.fn1.descriptors()[self.nr1].dtype.numpy
+        if kind is not None and grad.dtype.kind == "c" != kind.kind:
+            from ..backward.engine import through_tensors
+
+            return through_tensors(self, grad)  # which refuses it
         return (
             None if self.fn0 is None else zeros_of(grad),
-            None if kind is None else np.add.reduce(grad, axis=None, dtype=kind),
+            None if kind is None else np.add.reduce(grad, axis=None).astype(kind),
         )
 
     def apply_tensors(self, grad: Any) -> Any:

@@ -217,7 +217,12 @@ NOT_COMPLEX = (
     "Expected isFloatingType(grad.scalar_type()) || (input_is_complex == grad_is_complex) to be true, but got false.  (Could "
     "this error message be improved?  If so, please report an enhancement request to PyTorch.)"
 )
-LEAVE_COMPLEX = frozenset(("WhereBackward0", "LerpBackward1", "MaskedFillBackward1", "FillBackward3"))
+LEAVE_COMPLEX = frozenset(
+    (
+        *("WhereBackward0", "LerpBackward1", "MaskedFillBackward1", "FillBackward1", "FillBackward3"),
+        *("IndexFillBackward1", "IndexPutBackward0"),
+    )
+)
 """Nodes whose formulas in PyTorch do not take the real part for a real operand, so that its engine refuses the gradient."""
 
 

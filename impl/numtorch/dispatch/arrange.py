@@ -23,8 +23,8 @@ from ..kernels.arrange import diag_embed as k_diag_embed
 from ..kernels.shape import diagonal as k_diagonal
 from ..kernels.shape import diagonal_backward as k_diagonal_backward
 from ..kernels.arrange import diagonal_copy as k_diagonal_copy
-from ..kernels.shape import expand_backward as k_expand_backward
 from ..kernels.shape import fill as k_fill
+from ..kernels.shape import fill_value_backward as k_fill_value_backward
 from ..kernels.shape import flip as k_flip
 from ..kernels.arrange import keep_lower as k_keep_lower
 from ..kernels.arrange import keep_upper as k_keep_upper
@@ -41,7 +41,6 @@ from ..kernels.shape import slice_backward as k_slice_backward
 from ..kernels.shape import split_with_sizes as k_split_with_sizes
 from ..kernels.shape import split_with_sizes_backward as k_split_with_sizes_backward
 from ..kernels.shape import squeeze_dims as k_squeeze_dims
-from ..kernels.shape import to_copy_backward as k_to_copy_backward
 from ..kernels.arrange import tril as k_tril
 from ..kernels.arrange import triu as k_triu
 from ..kernels.arrange import unfold as k_unfold
@@ -873,14 +872,14 @@ class FillBackward1(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_to_copy_backward(k_expand_backward(grad, ()), value_scalar_type)
+            grad1 = k_fill_value_backward(grad, value_scalar_type)
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad, deps=None):
         value_scalar_type = node.value_scalar_type
         fn = node.fn0
         grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
         fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.to_copy_backward(formulas.expand_backward(grad, ()), value_scalar_type)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.fill_value_backward(grad, value_scalar_type)
         return grad0, grad1
 
 

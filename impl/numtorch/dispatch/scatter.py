@@ -1767,7 +1767,7 @@ def index_fill_(self, dim, index, value):
 
 
 class IndexFillBackward1(BinaryNode):
-    __slots__ = ('index', 'index_version', 'dim',)
+    __slots__ = ('index', 'index_version', 'dim', 'value_scalar_type',)
     saved = ('index',)
     saved_values = ('dim',)
     prunes = True
@@ -1781,10 +1781,11 @@ class IndexFillBackward1(BinaryNode):
         if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
             index = unpack_input(node, 'index')
         dim = node.dim
+        value_scalar_type = node.value_scalar_type
         fn = node.fn0
         grad0 = None if fn is None or (deps is not None and fn not in deps) else index_fill(grad, dim, index, 0)
         fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.index_fill_value(grad, dim, index)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.index_fill_value(grad, dim, index, value_scalar_type)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1840,6 +1841,7 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
         node.dim = dim
+        node.value_scalar_type = value._desc.dtype
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -1914,6 +1916,7 @@ def index_fill_tensor_(self, dim, index, value):
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
         node.dim = dim
+        node.value_scalar_type = value._desc.dtype
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)

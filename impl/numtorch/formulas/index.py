@@ -8,7 +8,7 @@ from .. import dispatch as d
 from ..aliasing.views import bump
 from ..plain_numpy import np
 from ..tensor import wrap
-from .shape import sum_to_size
+from .shape import of_number, sum_to_size
 
 
 def index_backward(grad: Any, shape: tuple, indices: tuple) -> Any:
@@ -27,4 +27,4 @@ def index_put_zeros(grad: Any, indices: tuple, accumulate: bool) -> Any:
 
 def index_values(grad: Any, indices: tuple, desc: Any) -> Any:
     """The gradient of the values that were put."""
-    return sum_to_size(d.index(grad, indices), desc.shape)
+    return of_number(sum_to_size(d.index(grad, indices), desc.shape), desc.dtype)

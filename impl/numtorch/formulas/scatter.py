@@ -9,7 +9,7 @@ from ..kernels.scatter import check_source
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import mask
-from .shape import sum_to_size
+from .shape import of_number, sum_to_size
 
 
 def _zeros(shape: tuple, grad: Any) -> Any:
@@ -52,9 +52,9 @@ def index_copy_source(grad: Any, dim: int, index: Any, source: Any, source_dim: 
     return _selected(grad, dim, index, source, source_dim)
 
 
-def index_fill_value(grad: Any, dim: int, index: Any) -> Any:
+def index_fill_value(grad: Any, dim: int, index: Any, dtype: Any) -> Any:
     """The sum of what was filled in."""
-    return d.sum_all(d.index_select(grad, dim, wrap(np.unique(index._array))), None)
+    return of_number(d.sum_all(d.index_select(grad, dim, wrap(np.unique(index._array))), None), dtype)
 
 
 def take_backward(grad: Any, x: Any, index: Any) -> Any:

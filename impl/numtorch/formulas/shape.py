@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..backward.node_calls import NOT_COMPLEX
 from ..kernels.shape import inverse, resized
 from ..plain_numpy import np
 from ..tensor import wrap
@@ -115,6 +116,18 @@ def repeat_backward(grad: Any, repeats: tuple, shape: tuple) -> Any:
             apart.append(times)
         apart.append(size)
     return d.sum_dim(grad.reshape(tuple(apart)), tuple(copies), False, None) if copies else grad
+
+
+def fill_value_backward(grad: Any, dtype: Any) -> Any:
+    """The sum of the gradient."""
+    return of_number(d.sum_all(grad, None), dtype)
+
+
+def of_number(total: Any, dtype: Any) -> Any:
+    """The gradient of a number that was written, in its type; PyTorch's engine refuses one that is complex of a real number."""
+    if total._desc.dtype.is_complex and not dtype.is_complex:
+        raise RuntimeError(NOT_COMPLEX)
+    return total if total._desc.dtype is dtype else total.to(dtype)
 
 
 def to_copy_backward(grad: Any, dtype: Any) -> Any:

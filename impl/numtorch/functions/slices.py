@@ -189,6 +189,9 @@ def _fills(self: Tensor, dim: int, index: Any, value: Any, copied: bool) -> None
         )
     if index._desc.dtype is not dtypes.int64:
         raise IndexError("index_fill_(): Expected dtype int64 for index.")
+    is_complex = value._desc.dtype.is_complex if isinstance(value, Tensor) else isinstance(value, complex)
+    if is_complex and not self._desc.dtype.is_complex:
+        raise RuntimeError("index_fill_(): Converting complex Scalar to non-complex type is not supported")
     at = wrap_dim(int(dim), self._desc.ndim)
     if index._desc.ndim > 1:
         raise IndexError("Index has to be a vector/scalar")

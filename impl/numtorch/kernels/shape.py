@@ -446,6 +446,11 @@ def to_copy_backward(grad: Array, dtype: Any) -> Array:
     return to_copy(grad, dtype)
 
 
+def fill_value_backward(grad: Array, dtype: Any) -> Array:
+    """The sum of the gradient, converted back."""
+    return to_copy(expand_backward(grad, ()), dtype)
+
+
 def flip(x: Array, dims: tuple) -> Array:
     """A copy with some dimensions reversed."""
     if not x.ndim:

@@ -22,7 +22,7 @@ op("repeat(self, repeats)", k.repeat, self="repeat_backward(grad, repeats, self.
 op("fill_scalar(self, value)", k.fill_scalar, layout=LIKE, node="FillBackward0", says="fill", self="zeros_like(grad)",
    jvp="fill_scalar(self_t, 0)")
 op("fill(self, value)", k.fill, layout=LIKE, node="FillBackward1", self="zeros_like(grad)",
-   value="to_copy_backward(expand_backward(grad, ()), value.dtype)", jvp="fill(self_t, value_t)")
+   value="fill_value_backward(grad, value.dtype)", jvp="fill(self_t, value_t)")
 op("roll(self, shifts, dims)", k.roll, self="roll_backward(grad, shifts, dims)", jvp=LINEAR)
 op("rot90(self, k, dims)", k.rot90, self="rot90_backward(grad, k, dims)", jvp=LINEAR)
 
