@@ -442,8 +442,8 @@ def to_copy(x: Array, dtype: Any) -> Array:
 
 
 def to_copy_backward(grad: Array, dtype: Any) -> Array:
-    """The gradient converted back."""
-    return to_copy(grad, dtype)
+    """The gradient converted back; itself if it has the type, as that of a copy."""
+    return grad if grad.dtype == dtype.numpy else to_copy(grad, dtype)
 
 
 def fill_value_backward(grad: Array, dtype: Any) -> Array:
