@@ -9,7 +9,7 @@ operator are moved alike, since up or down hangs on the value: such a tie stays 
 pointwise  the result is moved; that of a function (a logarithm, unlike a product, is nowhere said to the last bit) even if it
            is exact, 0 and 1 excepted
 uneven     of a function that is steep beside its own size (lgamma near a root, logit near 1/2), or that adds within itself
-           (addcmul, lerp), the operands are moved as well, exact ones included
+           (addcmul, lerp, layer_norm), the operands are moved as well, each on its own, exact ones included
 sums       the result is moved by one unit of the sum of its terms' magnitudes, or of n terms by n/16: a sum in any order is
            at most n/2 off, and eight times what a number moves is what the judge allows
 the others the operands are moved, and the result: an algorithm that is backward stable does no worse. Where a matrix is
@@ -254,7 +254,10 @@ def _mode() -> Any:
             if not whole:
                 return self.one_by_one(func, [self.moved(one) for one in args], kwargs)
             result = func(*args, **kwargs)
-            moved = [self.moved(one, whole=True, by_the_largest=by_the_largest) for one in args]
+            moved = []
+            for place, one in enumerate(args):  # each on its own: of n * w + b, w and b may be the same tensor
+                self.factor = _odd(self.seed, f"{func.overloadpacket.__name__}/{place}")
+                moved.append(self.moved(one, whole=True, by_the_largest=by_the_largest))
             try:
                 other = func(*moved, **kwargs)
             except RuntimeError:
