@@ -101,26 +101,24 @@ def first_zero(a: Array) -> Array:
 
 
 def linalg_inv_ex(a: Array) -> tuple[Array, Array]:
-    """The inverse, and where it fails."""
+    """The inverse, and where it fails: NumPy's LAPACK divides by multiplying, and misses rows that are multiples of others."""
     if not np.isfinite(a).all():
-        return linalg_solve_ex(a, np.eye(a.shape[-1], dtype=a.dtype), True)[::3]
-    try:
-        return columns(np.linalg.inv(a)), np.zeros(a.shape[:-2], np.int32)[()]
-    except np.linalg.LinAlgError:
-        return columns(np.full(a.shape, np.inf, a.dtype)), first_zero(a)
+        return linalg_solve_ex(a, np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape), True)[::3]
+    info = first_zero(a)
+    if np.any(info):
+        return columns(np.full(a.shape, np.inf, a.dtype)), info
+    return columns(np.linalg.inv(a)), info
 
 
 def linalg_det(a: Array) -> tuple[Array, Array, Array]:
     """The determinant, and the factors."""
     factors, pivots = factored(a)
-    if not np.isfinite(a).all():
-        sign, size = _of_factors(factors, pivots)
-        return np.where(sign > 0, size, -size).astype(a.dtype)[()], factors, pivots
-    return np.linalg.det(a).astype(a.dtype)[()], factors, pivots
+    sign, size = _of_factors(factors, pivots)
+    return np.where(sign > 0, size, -size).astype(a.dtype)[()], factors, pivots
 
 
 def _of_factors(factors: Array, pivots: Array) -> tuple[Array, Array]:
-    """The exchanges' sign and the product of U's diagonal: what LAPACK has of a determinant that is not finite."""
+    """The exchanges' sign and the product of U's diagonal."""
     exchanges = (pivots != np.arange(1, pivots.shape[-1] + 1)).sum(-1)
     with np.errstate(all="ignore"):
         return 1 - 2 * (exchanges % 2), np.multiply.reduce(np.diagonal(factors, 0, -2, -1), axis=-1)
@@ -129,15 +127,11 @@ def _of_factors(factors: Array, pivots: Array) -> tuple[Array, Array]:
 def linalg_slogdet(a: Array) -> tuple[Array, Array, Array, Array]:
     """Sign and logarithm of the determinant's size, and the factors."""
     factors, pivots = factored(a)
-    if np.isfinite(a).all():
-        sign, size = np.linalg.slogdet(a)
-    else:
-        with np.errstate(all="ignore"):
-            diagonal = np.diagonal(factors, 0, -2, -1)
-            size = np.add.reduce(np.log(np.abs(diagonal)), axis=-1)
-            sign = np.where(
-                np.isnan(size), 0, _of_factors(factors, pivots)[0] * np.multiply.reduce(np.sign(diagonal), axis=-1)
-            )
+    with np.errstate(all="ignore"):
+        diagonal = np.diagonal(factors, 0, -2, -1)
+        size = np.add.reduce(np.log(np.abs(diagonal)), axis=-1)
+        sign = _of_factors(factors, pivots)[0] * np.multiply.reduce(np.sign(diagonal), axis=-1)
+        sign = np.where(np.isnan(size), 0, sign)
     return (sign.astype(a.dtype)[()], size.astype(a.real.dtype)[()], factors, pivots)
 
 
@@ -188,6 +182,9 @@ def linalg_cholesky_ex(a: Array, upper: bool) -> tuple[Array, Array]:
     info = np.zeros(a.shape[:-2], np.int32)[()]
     try:
         root = np.linalg.cholesky(lower)
+        lost = np.isnan(np.diagonal(root, 0, -2, -1))  # NumPy takes nan for a pivot
+        if lost.any():
+            info = np.where(lost.any(-1), lost.argmax(-1) + 1, 0).astype(np.int32)[()]
     except np.linalg.LinAlgError:
         info = np.array(each(_minor, lower), np.int32).reshape(a.shape[:-2])[()]
         root = np.tril(lower)
@@ -291,9 +288,12 @@ PADE = (64764752532480000.0, 32382376266240000.0, 7771770303897600.0, 1187353796
         10559470521600.0, 670442572800.0, 33522128640.0, 1323241920.0, 40840800.0, 960960.0, 16380.0, 182.0, 1.0)  # fmt: skip
 
 
+@np.errstate(all="ignore")
 def linalg_matrix_exp(a: Array) -> Array:
     """The exponential: scaled, a Padé quotient of degree 13 in double precision, squared."""
     kind = a.dtype
+    if a.shape[-1] == 1:
+        return np.exp(a)
     a = a.astype(np.complex128 if kind.kind == "c" else np.float64)
     size = np.abs(a).sum(-2).max() if a.size else 0.0
     halvings = max(int(np.ceil(np.log2(size / 4.25))), 0) if size and np.isfinite(size) else 0
