@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from conformance.collection import uncollected
 from conformance.journal.lines import (
     PROGRAMS,
     ByProgram,
@@ -55,6 +56,7 @@ class Run:
         return self.footer is not None and not self.footer.unexpected
 
 
+@uncollected()
 def read(path: Path, *, programs: bool = True) -> Run:
     """The run in a file, and in the shards beside it if it was cut off. Raises a `RunFileError`.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Any, Literal as OneOf
 
+from conformance.collection import uncollected
 from conformance.program import HOST_MODULES, List, Operand, Program, Tuple
 from conformance.recorder import functions
 from conformance.recorder.operands import literal, plain
@@ -37,20 +37,17 @@ def record(
     scope = recording.scope
     outer = getattr(Recording, "active", None)
     Recording.active = recording
-    collecting = gc.isenabled()
-    gc.disable()
     try:
-        if isinstance(function, FunctionType):
-            recording.assigned |= assigned(function.__code__)
-        arguments = [_argument(scope, name, inputs) for name in _parameters(function)]
-        scope.code = None
-        returned = invoke(function, arguments)  # held, or what the case returns would end here
-        steps = scope.finish()
-        del returned
+        with uncollected():
+            if isinstance(function, FunctionType):
+                recording.assigned |= assigned(function.__code__)
+            arguments = [_argument(scope, name, inputs) for name in _parameters(function)]
+            scope.code = None
+            returned = invoke(function, arguments)  # held, or what the case returns would end here
+            steps = scope.finish()
+            del returned
     finally:
         scope.open = False
-        if collecting:
-            gc.enable()
         if recording.guide is not None:
             recording.guide.close()
         if outer is None:

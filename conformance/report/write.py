@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from conformance import journal
+from conformance.collection import uncollected
 from conformance.report.badge import badge
 from conformance.report.html import html
 from conformance.report.junit import junit
@@ -23,6 +24,7 @@ class Paths(NamedTuple):
     badge: Path
 
 
+@uncollected()
 def write_reports(run_path: Path | str, directory: Path | str, run: journal.Run | None = None) -> Paths:
     """Writes index.html, junit.xml, summary.md and badge.json of a run into a directory, which is made if needed.
 

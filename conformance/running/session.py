@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from conformance import journal
+from conformance.collection import uncollected
 from conformance.journal import Description, Footer, Header, Journal, Outcome, Run
 from conformance.judging.judge import judge
 from conformance.report import write_reports
@@ -198,6 +199,7 @@ class Controller:
             subject.close()
             journal.begin(self.plan.path(name), header)
 
+    @uncollected()
     def finish(
         self, selected: Collection[str], *, interrupted: bool, seconds: float, splits: Mapping[str, str] | None = None
     ) -> None:
