@@ -199,6 +199,7 @@ class Lens:
         self.quietly: Callable[[], AbstractContextManager[Any]] = find("_C.DisableTorchFunction") or nullcontext
         self._int16 = find("int16")
         self._is_wrapped: Callable[[Any], bool] = find("_C._functorch.is_functorch_wrapped_tensor") or (lambda _: False)
+        self._is_dead: Callable[[Any], bool] = find("_C._functorch.is_dead_tensor_wrapper") or (lambda _: False)
         self.memory = Memory(getattr(self.tensor_type, READ, self.read), find("tensor"))
 
     def mode(self) -> Mode:
@@ -253,7 +254,7 @@ class Lens:
         if type(tensor) is np.ndarray:
             return tensor.tobytes() if tensor.dtype.name in DTYPES else None
         try:
-            if self._is_wrapped(tensor):
+            if self._is_wrapped(tensor) and not self._is_dead(tensor):
                 return None  # within a transform no tensor has elements, and every way to ask ends in an exception
             # Of a copy: PyTorch never resizes memory that an array was once made of, and a resizing that fails half-way leaves
             # a tensor larger than its memory.
