@@ -91,13 +91,17 @@ def children(operand: Operand) -> Iterator[Operand]:
                 yield member.value
 
 
+_CONTAINERS = (List, Tuple, Dict, Slice, Class)  # what `children` finds something in
+
+
 def walk(operand: Operand) -> Iterator[Operand]:
     """An operand and everything inside it, in order; without the bodies of functions."""
     stack = [operand]
     while stack:
         current = stack.pop()
         yield current
-        stack.extend(reversed(list(children(current))))
+        if isinstance(current, _CONTAINERS):  # nearly none is
+            stack.extend(reversed(list(children(current))))
 
 
 def bound(steps: tuple[Step, ...]) -> Iterator[str]:

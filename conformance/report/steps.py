@@ -88,26 +88,29 @@ def rows(finding: Finding, first: Difference | None, facets: Collection[str] = (
         differences.setdefault(_row_of(difference, program), []).append(difference)
     ended = _end(finding)
     twins = not facets or "identity" in facets
-    known = _Known(twins=twins), _Known(twins=twins)
+    # Where nothing differs, what is told of one side is told of the other: nearly every case is such.
+    traces = (finding.oracle,) if finding.oracle == finding.subject else (finding.oracle, finding.subject)
+    known = [_Known(twins=twins) for _ in traces]
     shown = set(_shown(len(program.steps), sorted(differences)))
     found: list[Row] = []
     skipped = 0
     for index, step in enumerate(program.steps):
         if index in shown:
             here = tuple(differences.get(index, ()))
-            oracle, subject = (
+            told = [
                 _observed(_facts(step, trace.steps[index], before, bodies, here, first=index == 0), facets or FACETS)
                 if trace is not None and index < len(trace.steps)
                 else None
-                for trace, before in zip((finding.oracle, finding.subject), known, strict=True)
-            )
+                for trace, before in zip(traces, known, strict=True)
+            ]
+            oracle, subject = told[0], told[-1]
             is_first = first is not None and _row_of(first, program) == index
             state: State = "differs" if here else "uncompared" if index > ended else _state_of(oracle, subject)
             found.append(Row(index, texts[index], state, oracle, subject, here, is_first, skipped))
             skipped = 0
         else:
             skipped += 1
-        for trace, before in zip((finding.oracle, finding.subject), known, strict=True):
+        for trace, before in zip(traces, known, strict=True):
             if trace is not None and index < len(trace.steps):
                 before.take(trace.steps[index])
     return found
