@@ -346,7 +346,7 @@ def seen_tensor(value) -> object:
         grad = None if value.grad is None else seen(value.grad)
     numbers = value.detach().resolve_conj().resolve_neg()
     data = (
-        numbers.cpu().reshape(-1).clone().view(torch.uint8).tolist()
+        numbers.cpu().reshape(-1).clone(memory_format=torch.contiguous_format).view(torch.uint8).tolist()
         if numbers.numel() and numbers.dim()
         else str(numbers)
     )
