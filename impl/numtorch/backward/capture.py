@@ -54,15 +54,22 @@ def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]
     finally:
         if enters:
             task.leave()
-    if len(inputs) == 1:
-        (fn, _) = inputs[0]
-        found = leaves.get(fn)
-        if found is not grad:
-            tensor = alone(found, sums, fn.desc) if task.raw else found
-            return [arrived(task, found, sums) if tensor is None else tensor]
-    for fn, found in leaves.items():
-        if type(found) is list:
-            leaves[fn] = finished(found, sums)
+    found = [leaves.get(fn) for fn, _ in inputs]
+    if len(found) == 1 and not task.raw and found[0] is not None and found[0] is not grad:
+        return found
+    if task.raw and len(set(map(id, found))) == len(found):  # no two share memory by being one
+        tensors = []
+        for array, (fn, _) in zip(found, inputs, strict=True):
+            if array is grad or (tensor := alone(array, sums, fn.desc)) is None:
+                break
+            tensors.append(tensor)
+        else:
+            return tensors
+    if len(found) == 1 and found[0] is not grad:
+        return [arrived(task, found[0], sums)]
+    for fn, total in leaves.items():
+        if type(total) is list:
+            leaves[fn] = finished(total, sums)
     recall(task, sums)
     return [show(task, leaves.get(fn)) for fn, _ in inputs]
 
