@@ -123,7 +123,7 @@ def _shared(grad: Any, x: Any, result: Any, dim: Any, keepdim: bool) -> Any:
     ndim = x._desc.ndim
     grad = d.view(grad, ()) if dim == () and not keepdim else viewed(grad, dim, keepdim, ndim)
     chosen = mask(np.equal, viewed(result, dim, keepdim, ndim), x)
-    if not ndim and dim != () and not keepdim:
+    if not ndim and dim not in (None, ()) and not keepdim:
         grad = d.view(grad, (1,))
     return grad / _number_of(chosen, dim) * chosen
 
@@ -146,7 +146,7 @@ def _number_of(chosen: Any, dim: Any) -> Any:
 def aminmax_backward(grads: list, x: Any, least: Any, greatest: Any, dim: int | None, keepdim: bool) -> Any:
     """The sum of the two gradients."""
     parts = [
-        _shared(g, x, r, () if dim is None else dim, keepdim)
+        _shared(g, x, r, dim, keepdim)
         for g, r in zip(grads, (least, greatest), strict=True)
         if g is not None
     ]

@@ -39,7 +39,9 @@ def write(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
             return likewise(replaced, args, kwargs, dict(zip(names, ordered, strict=False)), duals)
     text = stated.statement_of(name, names)
     if text and level is not None:
-        given = dict(zip(names, ordered, strict=False)) | {"self": dispatch.clone(target)}
+        given = dict(zip(names, ordered, strict=False))
+        if "self_p" in text:  # a tangent that is its own primal is read after the write
+            given["self"] = dispatch.clone(target)
         with without_forward_mode():
             with Results() as results:
                 out = replaced.original(*args, **kwargs)
