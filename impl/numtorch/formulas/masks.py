@@ -52,14 +52,14 @@ def without_memory(shape: tuple, kind: Any) -> Tensor:
 
 
 def in_memory(x: Any) -> Any:
-    """The tensor itself, which has memory from now on if it was of zeros without."""
+    """The tensor itself, which has memory for each element from now on if it was of zeros without."""
     if type(x._array) is not Zeros:
         return x
     wrapped = wrapped_of(x)
     if wrapped is not None:
         in_memory(wrapped.value)
         return show(x, wrapped)
-    x._array = x._array.resolved()
+    x._array = np.zeros(x._array.shape, x._array.dtype)
     x._desc = describe(x._array)
     return x
 

@@ -145,11 +145,7 @@ def _number_of(chosen: Any, dim: Any) -> Any:
 
 def aminmax_backward(grads: list, x: Any, least: Any, greatest: Any, dim: int | None, keepdim: bool) -> Any:
     """The sum of the two gradients."""
-    parts = [
-        _shared(g, x, r, dim, keepdim)
-        for g, r in zip(grads, (least, greatest), strict=True)
-        if g is not None
-    ]
+    parts = [_shared(g, x, r, dim, keepdim) for g, r in zip(grads, (least, greatest), strict=True) if g is not None]
     return _fitted(parts[0] if len(parts) == 1 else parts[0].add_(parts[1]), x)
 
 
