@@ -168,7 +168,7 @@ def as_view(base: Any, view: Any, meta: int = DEFAULT, replay: Any = None) -> An
         view._extra = AutogradMeta()
         view._extra.inference = True  # and no view: the memory of inference tensors has no history
         return view
-    counter = base._counter
+    counter = base._counter  # counter_of, without the call, which every view would make
     if counter is None:
         counter = base._counter = [0]
     view._counter = counter

@@ -65,8 +65,6 @@ def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]
             tensors.append(tensor)
         else:
             return tensors
-    if len(found) == 1 and found[0] is not grad:
-        return [arrived(task, found[0], sums)]
     for fn, total in leaves.items():
         if type(total) is list:
             leaves[fn] = finished(total, sums)
