@@ -87,3 +87,30 @@ def jacobian_in_forward_mode(torch, xy: same_shape(2, values="smooth", max_dims=
     )
     torch.autograd.functional.jacobian(lambda a: (a, 3), x, vectorize=True, strategy="forward-mode")
     torch.autograd.functional.jacobian(lambda a: 3, x, vectorize=True, strategy="forward-mode")
+
+
+FUNCTIONS = {
+    "no rule": lambda torch, x, q: x.tanh() + torch.nn.functional.gelu(x),
+    "no rule of a sum": lambda torch, x, q: x * q[0, 0],
+    "written in place": lambda torch, x, q: x.std(0) + torch.nn.functional.binary_cross_entropy_with_logits(x, x * 2),
+    "zeros written": lambda torch, x, q: q[:, :1].squeeze() * x.select(0, 1) + q.diagonal(),
+    "lists": lambda torch, x, q: torch.cat([x, torch.stack([x.norm(3), x[0]])]).softmax(0),
+    "composites": lambda torch, x, q: q.mv(x) + x.cumprod(0) + (q @ x),
+    "products": lambda torch, x, q: torch.stack([q, q.mT]).bmm(torch.stack([q, q])).sum((0, 1)),
+    "of no values": lambda torch, x, q: torch.stack([x.clone().lt_(0.5), torch.copysign(x, q[0])]),
+    "blocks": lambda torch, x, q: torch.linalg.matrix_exp(q),
+    "singular values": lambda torch, x, q: torch.linalg.det(q) * x,
+    "indices": lambda torch, x, q: x[torch.tensor([1, 0, 1])].exp(),
+}
+
+
+@case(requires=["grad", "create_graph"], covers=["call.batched"])
+def batched_gradients_tell_what_ran_for_each_seed(
+    torch, x: smooth(shape=(2,)), q: smooth(shape=(2, 2)), kind: st.sampled_from(sorted(FUNCTIONS)), graph: CHOICES
+):
+    """The graph of batched gradients shows which operators ran for each seed, and which for all at once."""
+    x.requires_grad_()
+    q.requires_grad_()
+    y = FUNCTIONS[kind](torch, x, q)
+    seeds = torch.stack([torch.ones_like(y), torch.ones_like(y) * 0.5])
+    torch.autograd.grad(y, (x, q), seeds, is_grads_batched=True, create_graph=graph, allow_unused=True)

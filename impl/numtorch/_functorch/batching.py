@@ -7,7 +7,7 @@ results are stacked, which is always right and only slower. What gets no such op
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from .. import dispatch, grad_mode, levels
@@ -17,18 +17,13 @@ from ..calls.replacing import Replaced
 from ..forward_rules.operands import exchanged, tensors_in
 from ..levels import Wrapped, at, living, show, state
 from ..tensor import Tensor, wrap
+from .fallback import fall_back, fall_back_written, loop, loop_written, stacked
 from .interpreters import Interpreter, without_the_dead
 from .slow import warn_if_slow
 
 RANDOMNESS = (
     "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' randomness "
     "flags on vmap or perform the randomness operation out of vmap"
-)
-UNBATCHED = (
-    "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args that has "
-    "more elements than `self`. This happened due to `other` being vmapped over but `self` not being vmapped over in a vmap. "
-    "Please try to use out-of-place operators instead of inplace arithmetic. If said operator is being called inside the "
-    "PyTorch framework, please file a bug report instead."
 )
 
 
@@ -37,6 +32,7 @@ class VmapInterpreter(Interpreter):
 
     kind = "Vmap"
     pads = False  # an operand without a batch gets a dimension of size one in its place
+    writes_alone = False  # what has no rule is written for each element of the batch
 
     def __init__(self, size: int, randomness: str):
         super().__init__()
@@ -61,6 +57,30 @@ class VmapInterpreter(Interpreter):
         """A tensor that was made past the interpreters, as a batch of its like."""
         value = dispatch.expand(wrap(storage_of(tensor)), (self.size, *tensor._desc.shape))
         return show(tensor, Wrapped(self, dispatch.clone(value), 0))
+
+    def rule(self, name: str) -> Rule:
+        """The batching rule of an operator."""
+        from .batch_rules import RULES
+
+        return fall_back if warn_if_slow(name) else RULES.get(name, loop)
+
+    def write_rule(self, name: str) -> Rule:
+        """The batching rule of an operator that writes."""
+        from .batch_rules import WRITES
+
+        return fall_back_written if warn_if_slow(name) else WRITES.get(name, loop_written)
+
+    def composite(self, replaced: Replaced) -> Callable[..., Any]:
+        """A function that is made of operators, of others than usually."""
+        from .batch_rules import COMPOSITES
+
+        return COMPOSITES.get(replaced.name, replaced.original)
+
+    def physical(self, value: Any, bdim: int) -> Any:
+        """A batch as the fallback gets at its elements: its dimension is moved to the front even if it is there."""
+        dims = list(range(value._desc.ndim))
+        dims.insert(0, dims.pop(bdim))
+        return dispatch.permute(value, tuple(dims))
 
     def unwrap(self, tensor: Any) -> tuple[Any, int | None]:
         """The batch that a tensor stands for, and its dimension; any other tensor, and None."""
@@ -112,6 +132,10 @@ class Call:
         found = self.spread(value)
         return found if self.is_batched(value) else dispatch.clone(found)
 
+    def physical(self, value: Any) -> Any:
+        """A batch as the fallback gets at its elements."""
+        return self.interpreter.physical(*self.interpreter.unwrap(value))
+
     def place(self, name: str) -> int:
         """Where the parameter of a name stands."""
         return self.names.index(name)
@@ -148,47 +172,11 @@ def to_front(value: Any, bdim: int, to: int = 0) -> Any:
     return dispatch.permute(value, tuple(dims))
 
 
-def loop(call: Call) -> Any:
-    """The operator for each element of the batch, and the results stacked."""
-    size = call.size
-    rows = [call.op(*exchanged(call.args, lambda t, i=i: call.element(t, i))) for i in range(size)]
-    if not size:
-        example = call.op(*exchanged(call.args, lambda t: wrap(storage_of(t))))  # zeros, of an empty batch
-        return exchange(example, lambda t: (dispatch.expand(t, (0, *t._desc.shape)), 0))
-    if isinstance(rows[0], (tuple, list)):
-        return tuple([stacked(column) for column in zip(*rows, strict=True)])
-    return stacked(rows)
-
-
-def stacked(rows: Iterable[Any]) -> Any:
-    """Results as one batch."""
-    rows = list(rows)
-    return (dispatch.stack(rows, 0), 0) if isinstance(rows[0], Tensor) else rows[0]
-
-
-def exchange(out: Any, function: Callable[[Any], Any]) -> Any:
-    """One result, or each of several."""
-    if isinstance(out, (tuple, list)):
-        return tuple([function(o) if isinstance(o, Tensor) else o for o in out])
-    return function(out)
-
-
-def loop_written(call: Call) -> Any:
-    """The same of an operator that writes: each element is a view of the batch."""
-    if not call.is_target():
-        raise RuntimeError(UNBATCHED)
-    for i in range(call.size):
-        call.op(*exchanged(call.args, lambda t, i=i: call.element(t, i)))
-    return None
-
-
 # ---- kinds of functions
 
 
 def operator(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     """An operator that returns new tensors."""
-    from .batch_rules import RULES
-
     out = kwargs.get("out")
     if out is not None:
         from ..calls.operands import store
@@ -198,7 +186,7 @@ def operator(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwar
     call = call_of(interpreter, replaced, args, kwargs)
     if call is None:
         return passed(interpreter, replaced, args, kwargs)
-    rule = loop if warn_if_slow(replaced.name) else RULES.get(replaced.name, loop)
+    rule = interpreter.rule(replaced.name)
     with interpreter.lower():
         found = rule(call)
     if found is NotImplemented:
@@ -230,12 +218,10 @@ def passed(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs
 
 def write(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     """An operator that writes to its first operand."""
-    from .batch_rules import WRITES
-
     call = call_of(interpreter, replaced, args, kwargs)
     if call is None:
         return passed(interpreter, replaced, args, kwargs)
-    rule = loop_written if warn_if_slow(replaced.name) else WRITES.get(replaced.name, loop_written)
+    rule = interpreter.write_rule(replaced.name)
     with interpreter.lower():
         found = rule(call)
     if found is NotImplemented:
@@ -356,11 +342,9 @@ def told(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: 
 
 def composite(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     """What is made of operators, of others than usually if there is a batch."""
-    from .batch_rules import COMPOSITES
-
     args, kwargs = without_the_dead(replaced, args, kwargs)
     if any(at(t, interpreter) is not None for t in tensors_in((*args, *kwargs.values()))):
-        return COMPOSITES[replaced.name](*args, **kwargs)
+        return interpreter.composite(replaced)(*args, **kwargs)
     return passed(interpreter, replaced, args, kwargs)
 
 

@@ -385,7 +385,8 @@ def composite(interpreter: Any, replaced: Replaced, args: tuple, kwargs: dict[st
 
     args, kwargs = without_the_dead(replaced, args, kwargs)
     of_vector = args[0]._desc.ndim == 1  # which is no matrix of one row here, as it is outside
-    return (COMPOSITES[replaced.name] if of_vector else replaced.original)(*args, **kwargs)
+    function = COMPOSITES.get(replaced.name) if of_vector else None
+    return (function or replaced.original)(*args, **kwargs)
 
 
 def lifted(interpreter: GradInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:

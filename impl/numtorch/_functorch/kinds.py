@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import creation, dispatch, printing
 from ..autograd import entry, forward_ad, function
-from ..formulas import masks, statistics
+from ..formulas import comparison as formulas_of_comparison, masks, reduction, statistics
 from ..functions import comparison, convert, copying, counts, linalg, random
 from ..tensor import Tensor
 
@@ -78,6 +78,11 @@ OTHERS: tuple[tuple[Any, str, str], ...] = (
     (masks, "without_memory", "factory"),
     (statistics, "cummaxmin_backward", "formula"),
     (linalg, "linear", "composite"),
+    (linalg, "matmul", "composite"),
+    (linalg, "operator_matmul", "composite"),
+    (linalg, "ger", "composite"),
+    (reduction, "cumprod_backward", "composite"),
+    (formulas_of_comparison, "masked_select_backward", "composite"),
     (counts, "histc", "looped"),
     (counts, "searchsorted", "looped"),
     (counts, "bucketize", "looped"),

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import creation
-from .._functorch import batching, refusals
+from .. import creation, dispatch
+from .._functorch import batching, fallback, refusals
 from ..aliasing.views import requires_grad
 from ..calls.replacing import Replaced
 from ..forward_rules.operands import tensors_in
 from ..levels import at
 from ..tensor import Tensor
-from .batching import Call, VmapInterpreter
+from .batching import Call, Rule, VmapInterpreter
 from .vmap import unwrapped_output
 
 RANDOM = (
@@ -25,6 +25,8 @@ RANDOM = (
 )
 NO_RULE = "Batching rule not implemented for aten::{}. We could not generate a fallback."
 NO_VIEW_RULE = "Batching rule not implemented for aten::{}; the fallback path doesn't work on out= or view ops."
+VIEWS = {"neg_view": "_neg_view"}
+"""Views that there is no rule of, and what PyTorch calls them."""
 TOLD_BY = {"__bool__": "is_nonzero"}
 """The operators behind functions that tell numbers, where they are not `item`."""
 
@@ -33,6 +35,7 @@ class LegacyVmapInterpreter(VmapInterpreter):
     """The level of one such vmap."""
 
     pads = True
+    writes_alone = True
 
     def batch(self, value: Any, bdim: int | None) -> Any:
         out = super().batch(value, bdim)
@@ -40,6 +43,22 @@ class LegacyVmapInterpreter(VmapInterpreter):
             # The graph is that of the level below, as a batch shows it here.
             out._requires_grad, out._node, out._output_nr = value._requires_grad, value._node, value._output_nr
         return out
+
+    def rule(self, name: str) -> Rule:
+        from .batch_rules import legacy
+
+        if name in VIEWS:
+            raise RuntimeError(NO_VIEW_RULE.format(VIEWS[name]))
+        return legacy.RULES.get(name, fallback.fall_back)
+
+    def write_rule(self, name: str) -> Rule:
+        from .batch_rules import legacy
+
+        return legacy.WRITES.get(name, fallback.fall_back_written)
+
+    def physical(self, value: Any, bdim: int) -> Any:
+        """Expanded to the size of the batch, even if it has that."""
+        return dispatch.expand(batching.to_front(value, bdim), tuple(value._desc.shape))
 
     def process(self, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
         return KINDS[replaced.kind](self, replaced, args, kwargs)
@@ -75,8 +94,8 @@ def function(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwar
     with interpreter.lower():
         rows = [call.op(cls, tuple([call.element(x, i) for x in operands]), *rest) for i in range(call.size)]
         if not isinstance(rows[0], tuple):
-            return interpreter.batch(*batching.stacked(rows))
-        columns = [batching.stacked(column) for column in zip(*rows, strict=True)]
+            return interpreter.batch(*fallback.stacked(rows))
+        columns = [fallback.stacked(column) for column in zip(*rows, strict=True)]
         return tuple([interpreter.batch(*c) if isinstance(c, tuple) else c for c in columns])
 
 
@@ -109,6 +128,7 @@ def engine(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs
 
 KINDS: dict[str, Callable[..., Any]] = {
     **batching.KINDS,
+    "composite": batching.operator,
     "random": random,
     "random_write": random,
     "numbers": numbers,

@@ -33,5 +33,5 @@ def warn_if_slow(name: str) -> bool:
     known = SLOW.get(name)
     if known is None:
         return False
-    warnings.warn(TEXT.format(known), stacklevel=3)
+    warnings.warn(TEXT.format(known), stacklevel=4)
     return True

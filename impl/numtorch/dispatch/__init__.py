@@ -65,6 +65,7 @@ from .pointwise import (
     mul_scalar_,
     DivBackward1,
     div_scalar,
+    div_scalar_,
     NegBackward0,
     neg,
     neg_,

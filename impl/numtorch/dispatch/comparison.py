@@ -52,8 +52,8 @@ from ..kernels.comparison import masked_select as k_masked_select
 from ..kernels.comparison import masked_select_backward as k_masked_select_backward
 from ..kernels.comparison import maximum_backward as k_maximum_backward
 from ..kernels.comparison import minimum_backward as k_minimum_backward
-from ..kernels.pointwise import new_zeros as k_new_zeros
 from ..kernels.comparison import signbit as k_signbit
+from ..kernels.pointwise import unsaved_zeros as k_unsaved_zeros
 from ..kernels.comparison import where as k_where
 
 _new = object.__new__
@@ -80,22 +80,22 @@ class LtBackward1(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_new_zeros(grad)
+            grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_new_zeros(grad)
+            grad1 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
         fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'LtBackward1', 0)
@@ -216,10 +216,10 @@ class LtBackward0(UnaryNode):
             if not keep:
                 node.release()
             return out
-        out = k_new_zeros(grad)
+        out = k_unsaved_zeros(grad)
         return out
     def apply_tensors(node, grad):
-        return formulas.new_zeros(grad)
+        return formulas.unsaved_zeros(grad)
 
 
 def lt_scalar(self, other, *, out=None):
@@ -329,22 +329,22 @@ class LeBackward1(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_new_zeros(grad)
+            grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_new_zeros(grad)
+            grad1 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
         fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'LeBackward1', 0)
@@ -465,10 +465,10 @@ class LeBackward0(UnaryNode):
             if not keep:
                 node.release()
             return out
-        out = k_new_zeros(grad)
+        out = k_unsaved_zeros(grad)
         return out
     def apply_tensors(node, grad):
-        return formulas.new_zeros(grad)
+        return formulas.unsaved_zeros(grad)
 
 
 def le_scalar(self, other, *, out=None):
@@ -578,22 +578,22 @@ class GtBackward1(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_new_zeros(grad)
+            grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_new_zeros(grad)
+            grad1 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
         fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'GtBackward1', 0)
@@ -714,10 +714,10 @@ class GtBackward0(UnaryNode):
             if not keep:
                 node.release()
             return out
-        out = k_new_zeros(grad)
+        out = k_unsaved_zeros(grad)
         return out
     def apply_tensors(node, grad):
-        return formulas.new_zeros(grad)
+        return formulas.unsaved_zeros(grad)
 
 
 def gt_scalar(self, other, *, out=None):
@@ -827,22 +827,22 @@ class GeBackward1(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_new_zeros(grad)
+            grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_new_zeros(grad)
+            grad1 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
         fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'GeBackward1', 0)
@@ -963,10 +963,10 @@ class GeBackward0(UnaryNode):
             if not keep:
                 node.release()
             return out
-        out = k_new_zeros(grad)
+        out = k_unsaved_zeros(grad)
         return out
     def apply_tensors(node, grad):
-        return formulas.new_zeros(grad)
+        return formulas.unsaved_zeros(grad)
 
 
 def ge_scalar(self, other, *, out=None):
@@ -1076,22 +1076,22 @@ class EqBackward1(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_new_zeros(grad)
+            grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_new_zeros(grad)
+            grad1 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
         fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'EqBackward1', 0)
@@ -1206,10 +1206,10 @@ class EqBackward0(UnaryNode):
             if not keep:
                 node.release()
             return out
-        out = k_new_zeros(grad)
+        out = k_unsaved_zeros(grad)
         return out
     def apply_tensors(node, grad):
-        return formulas.new_zeros(grad)
+        return formulas.unsaved_zeros(grad)
 
 
 def eq_scalar(self, other, *, out=None):
@@ -1315,22 +1315,22 @@ class NeBackward1(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_new_zeros(grad)
+            grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_new_zeros(grad)
+            grad1 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
         fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'NeBackward1', 0)
@@ -1445,10 +1445,10 @@ class NeBackward0(UnaryNode):
             if not keep:
                 node.release()
             return out
-        out = k_new_zeros(grad)
+        out = k_unsaved_zeros(grad)
         return out
     def apply_tensors(node, grad):
-        return formulas.new_zeros(grad)
+        return formulas.unsaved_zeros(grad)
 
 
 def ne_scalar(self, other, *, out=None):
@@ -1795,22 +1795,22 @@ class Bitwise_AndBackward1(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_new_zeros(grad)
+            grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_new_zeros(grad)
+            grad1 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
         fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_AndBackward1', 0)
@@ -1931,22 +1931,22 @@ class Bitwise_OrBackward1(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_new_zeros(grad)
+            grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_new_zeros(grad)
+            grad1 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
         fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_OrBackward1', 0)
@@ -2067,22 +2067,22 @@ class Bitwise_XorBackward1(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_new_zeros(grad)
+            grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_new_zeros(grad)
+            grad1 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
         fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_XorBackward1', 0)
@@ -2203,22 +2203,22 @@ class Bitwise_Left_ShiftBackward1(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_new_zeros(grad)
+            grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_new_zeros(grad)
+            grad1 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
         fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_Left_ShiftBackward1', 0)
@@ -2339,22 +2339,22 @@ class Bitwise_Right_ShiftBackward1(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_new_zeros(grad)
+            grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_new_zeros(grad)
+            grad1 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
         fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_Right_ShiftBackward1', 0)

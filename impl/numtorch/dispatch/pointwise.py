@@ -2025,6 +2025,43 @@ def div_scalar(self, other, *, out=None):
     return result if out is None else store(out, result, 'div_scalar')
 
 
+def div_scalar_(self, other):
+    """div_scalar_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'div_scalar_', False)
+    found = inplace_operands(self, None, 'div_scalar', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not disabled or _grad.grad)
+    if flag:
+        node = _new(*_DivBackward1)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.other = other
+        node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        np.divide(target, other, out=target, casting='unsafe')
+    else:
+        self._array = assigned(target, rounded_once(np.divide, target, other))
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+    return self
+
+
 class NegBackward0(UnaryNode):
     __slots__ = ()
     saved = ()

@@ -70,7 +70,6 @@ from ..kernels.gamma import mvlgamma as k_mvlgamma
 from ..kernels.gamma import mvlgamma_backward as k_mvlgamma_backward
 from ..kernels.special import nan_to_num as k_nan_to_num
 from ..kernels.error_function import ndtri as k_ndtri
-from ..kernels.pointwise import new_zeros as k_new_zeros
 from ..kernels.special import not_implemented as k_not_implemented
 from ..kernels.special import not_implemented_for as k_not_implemented_for
 from ..kernels.pointwise import number_over as k_number_over
@@ -86,6 +85,7 @@ from ..kernels.pointwise import sgn as k_sgn
 from ..kernels.special import sinc as k_sinc
 from ..kernels.special import sinc_backward as k_sinc_backward
 from ..kernels.pointwise import squared as k_squared
+from ..kernels.pointwise import unsaved_zeros as k_unsaved_zeros
 from ..kernels.comparison import where as k_where
 from ..kernels.special import xlog1py as k_xlog1py
 from ..kernels.special import xlog1py_other as k_xlog1py_other
@@ -8527,7 +8527,7 @@ class CopysignBackward0(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_new_zeros(grad)
+            grad1 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
@@ -8548,7 +8548,7 @@ class CopysignBackward0(BinaryNode):
         else:
             result = own_result(node, result, counter)
         fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         fn = node.fn0
         grad0 = None if fn is None or (deps is not None and fn not in deps) else grad * formulas.copysign_ratio(self, result)
         if node.plan is not None:
@@ -8969,7 +8969,7 @@ class NextafterBackward0(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_new_zeros(grad)
+            grad1 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
@@ -8986,7 +8986,7 @@ class NextafterBackward0(BinaryNode):
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.new_zeros(grad)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
         fn = node.fn0
         grad0 = None if fn is None or (deps is not None and fn not in deps) else dispatch.where(self != other, grad, 0)
         if node.plan is not None:

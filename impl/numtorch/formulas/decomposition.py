@@ -11,6 +11,7 @@ from ..kernels.decomposition import is_vector
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import within
+from .pointwise import zeros_like
 from .reduction import others
 from .shape import sum_to_size
 
@@ -70,8 +71,10 @@ def linalg_det_backward(grad: Any, det: Any, A: Any, LU: Any, pivots: Any) -> An
         diagonal = np.einsum("...ii->...i", factors)
         diagonal[diagonal == 0] += eps
         return _by_factors(A, wrap(factors), pivots, middle)
+    if within(grad, A, LU):  # nobody knows which are singular
+        return _singular_det(A, grad)
     singular = np.abs(det._array) < 100 * np.finfo(A._desc.dtype.to_real().numpy).eps
-    if within(grad, A, LU) or not np.any(singular):
+    if not np.any(singular):
         middle = _on_diagonal(grad * det.conj(), pivots)  # first, likewise
         return _solve(A.mH, middle)
     if np.all(singular):
@@ -323,6 +326,10 @@ def linalg_matrix_exp_backward(grad: Any, A: Any) -> Any:
 def linalg_matrix_exp_differential(A: Any, moved: Any) -> Any:
     """The upper right block of the exponential of [[A, moved], [0, A]]."""
     n = A._desc.shape[-1]
+    if within(A, moved):  # nobody knows whose batches there are, so nothing is written
+        upper, lower = d.cat([A, moved], -1), d.cat([zeros_like(A), A], -1)
+        out = d.linalg_matrix_exp(d.cat([upper, lower], -2))
+        return d.slice_(d.slice_(out, -2, 0, n, 1), -1, n, 2 * n, 1)
     both = wrap(np.zeros((*A._desc.shape[:-2], 2 * n, 2 * n), moved._desc.dtype.numpy))
     for rows, cols, block in ((0, 0, A), (n, n, A), (0, n, moved)):
         window = d.slice_(d.slice_(both, -2, rows, rows + n, 1), -1, cols, cols + n, 1)

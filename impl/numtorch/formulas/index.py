@@ -8,12 +8,14 @@ from .. import dispatch as d
 from ..aliasing.views import bump
 from ..plain_numpy import np
 from ..tensor import wrap
+from .masks import within
 from .shape import of_number, sum_to_size
 
 
 def index_backward(grad: Any, shape: tuple, indices: tuple) -> Any:
     """The gradient added at the picked positions of zeros."""
-    out = d.index_put_impl(wrap(np.zeros(shape, grad._desc.dtype.numpy)), indices, grad, True)
+    put = d.index_put if within(grad) else d.index_put_impl
+    out = put(wrap(np.zeros(shape, grad._desc.dtype.numpy)), indices, grad, True)
     bump(out)  # PyTorch writes into zeros
     return out
 

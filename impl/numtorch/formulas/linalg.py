@@ -16,7 +16,7 @@ def vdot_self_backward(grad: Any, other: Any) -> Any:
 
 def outer_backward(grad: Any, vec: Any) -> Any:
     """Every product of an element of grad and one of vec."""
-    return d.view(grad, (grad._desc.shape[0], 1)) * vec.conj()
+    return grad.ger(vec.conj())
 
 
 def t_mv(x: Any, grad: Any) -> Any:

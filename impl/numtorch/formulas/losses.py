@@ -9,7 +9,7 @@ from ..memory.lazy import IMMUTABLE, Zeros
 from ..plain_numpy import np
 from ..tensor import wrap
 from .activation import indicator
-from .masks import within, without_memory
+from .masks import alone, within, without_memory
 from .pointwise import number_minus
 
 NONE, MEAN = 0, 1
@@ -24,6 +24,8 @@ def _mean_in_place(x: Any, reduction: int) -> Any:
     """The same where PyTorch writes it into x, as the version says."""
     if reduction != MEAN:
         return x
+    if alone(x):
+        return d.div_scalar_(x, x._desc.numel)
     out = d.div_scalar(x, x._desc.numel)  # `x.div_` of a number would record another node
     out._counter = [1 + (0 if x._counter is None else x._counter[0])]
     return out
@@ -40,7 +42,7 @@ def _times(x: Any, factor: Any) -> Any:
     """A product that PyTorch writes into x, unless a transform is about or x is zeros; x if there is no factor."""
     if factor is None:
         return x
-    return x * factor if type(x._array) is Zeros or within(x, factor) else d.mul_(x, factor)
+    return x * factor if type(x._array) is Zeros or (within(x, factor) and not alone(x)) else d.mul_(x, factor)
 
 
 def mse_loss_double_backward(grad: Any, reduction: int) -> Any:

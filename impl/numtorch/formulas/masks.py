@@ -69,6 +69,12 @@ def within(*tensors: Any) -> bool:
     return any(t is not None and wrapped_of(t) is not None for t in tensors)
 
 
+def alone(x: Any) -> bool:
+    """Whether each element of a batch is written to by itself, which its graph shows (_functorch/legacy_vmap.py)."""
+    wrapped = wrapped_of(x)
+    return wrapped is not None and wrapped.bdim is not None and wrapped.interpreter.writes_alone
+
+
 def within_living(*tensors: Any) -> bool:
     """The same, but of tensors whose level is over, which are what they stand for."""
     return within(*tensors) and any(t is not None and wrapped_of(living(t)) is not None for t in tensors)

@@ -103,6 +103,11 @@ def new_zeros(x: Any) -> Any:
     return of_arrays(kernels.new_zeros, x)
 
 
+def unsaved_zeros(x: Any) -> Any:
+    """Zeros for an operand of which only shape and type are known: within a vmap the same for each element of the batch."""
+    return wrap(np.zeros(x._desc.shape, x._desc.dtype.numpy))
+
+
 def mul_scalar_backward(grad: Any, number: Any) -> Any:
     """The gradient of x * number."""
     return d.mul_scalar(grad, number.conjugate())

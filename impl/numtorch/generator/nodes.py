@@ -21,8 +21,8 @@ WRITES = {
     "masked_select_backward": 1,
     "maximum_backward": 1,
     "minimum_backward": 1,
-    "new_zeros": 1,
     "take_backward": 1,
+    "unsaved_zeros": 1,
     "cummaxmin_backward": 2,
     "trace_backward": 2,
     "value_selecting_backward": 2,
@@ -119,7 +119,7 @@ class Nodes(Template):
             w(1, f"writes_grad = {writes}")
             if "aminmax_backward" in row.formulas.get("self", ""):
                 w(1, "adds_in_place = True")
-            if "new_zeros(grad)" in row.formulas.values():
+            if "unsaved_zeros(grad)" in row.formulas.values():
                 w(1, "writes_for_operand = True")
             if len(counts) > 1 and not all(counts):
                 w(1, f"writes_only = {next(i for i, n in enumerate(counts) if n)}")

@@ -39,6 +39,11 @@ def new_zeros(x: Array) -> Array:
     return np.zeros(x.shape, x.dtype)
 
 
+def unsaved_zeros(x: Array) -> Array:
+    """The same of an operand whose values no batch shares: PyTorch makes them of its shape and type alone."""
+    return np.zeros(x.shape, x.dtype)
+
+
 def efficient_zeros(x: Array) -> Array:
     """PyTorch's ZeroTensor of the shape and type of x."""
     return zeros(x.shape, x.dtype)

@@ -8,9 +8,9 @@ from .row import ELEMENTWISE, LIKE, nary, nondiff, op
 for _name, _ufunc in (("lt", np.less), ("le", np.less_equal), ("gt", np.greater), ("ge", np.greater_equal),
                       ("eq", np.equal), ("ne", np.not_equal)):
     op(f"{_name}(self, other)", _ufunc, node=f"{_name.title()}Backward1", bool_result=True,
-       self="new_zeros(grad)", other="new_zeros(grad)")
+       self="unsaved_zeros(grad)", other="unsaved_zeros(grad)")
     op(f"{_name}_scalar(self, other)", _ufunc, pointwise=False, inplace=True, node=f"{_name.title()}Backward0",
-       self="new_zeros(grad)")
+       self="unsaved_zeros(grad)")
 nondiff("isnan(self: Tensor)", k.isnan, layout="elementwise")
 nondiff("isinf(self: Tensor)", k.isinf, layout="compared")
 nondiff("isfinite(self: Tensor)", k.isfinite, layout="finite")
@@ -25,7 +25,7 @@ nondiff("bitwise_not(self: Tensor)", k.bitwise_not, layout="elementwise")
 for _name, _ufunc in (("bitwise_and", np.bitwise_and), ("bitwise_or", np.bitwise_or), ("bitwise_xor", np.bitwise_xor),
                       ("bitwise_left_shift", np.left_shift), ("bitwise_right_shift", np.right_shift)):
     op(f"{_name}(self, other)", _ufunc, node=f"{_name.title()}Backward1", bool_result=True,
-       self="new_zeros(grad)", other="new_zeros(grad)")
+       self="unsaved_zeros(grad)", other="unsaved_zeros(grad)")
 nondiff("isclose(self: Tensor, other: Tensor, rtol, atol, equal_nan)", k.isclose, layout="elementwise")
 
 # ---- the larger and the smaller: ties share, or the first takes all

@@ -25,7 +25,8 @@ op("sub_scalar(self, other)", k.sub_scalar, layout=BESIDE_NUMBER, node="SubBackw
    jvp=ELEMENTWISE)
 op("mul_scalar(self, other)", np.multiply, pointwise=False, elementwise=True, inplace=True, layout=BESIDE_NUMBER,
    node="MulBackward1", self="mul_scalar_backward(grad, other)", jvp=LINEAR)
-op("div_scalar(self, other)", np.true_divide, pointwise=False, elementwise=True, layout=BESIDE_NUMBER, node="DivBackward1",
+op("div_scalar(self, other)", np.true_divide, pointwise=False, elementwise=True, inplace=True, layout=BESIDE_NUMBER,
+   node="DivBackward1",
    self="grad / other", jvp=LINEAR)
 op("neg(self)", np.negative, exact_out=FOUND_DTYPE, self="-grad", jvp=ELEMENTWISE)
 op("reciprocal(self)", k.reciprocal, pointwise=True, float_result=True, self="-grad * (result * result).conj()",

@@ -141,14 +141,14 @@ nondiff("lcm(self: Tensor, other: Tensor)", np.lcm, pointwise=True, tensors_only
 
 # ---- what a number is made of
 op("copysign(self, other)", k.copysign, pointwise=True, float_result=True, tensors_only=True,
-   self="grad * copysign_ratio(self, result)", other="new_zeros(grad)",
+   self="grad * copysign_ratio(self, result)", other="unsaved_zeros(grad)",
    jvp="self_t * copysign_ratio(self_p, result)")
 op("copysign_scalar(self, other)", k.copysign_scalar, node="CopysignBackward1", says="copysign", pointwise=True,
    layout=BESIDE_NUMBER,
    float_result=True, self="grad * copysign_ratio(self, result)",
    jvp=ELEMENTWISE)
 op("nextafter(self, other)", np.nextafter, tensors_only=True, refuses="nextafter_cpu",
-   self="where(self != other, grad, 0)", other="new_zeros(grad)",
+   self="where(self != other, grad, 0)", other="unsaved_zeros(grad)",
    jvp="where(self_p != other_p, self_t, 0)")
 op("ldexp(self, other)", k.ldexp, pointwise=True, float_result=True, tensors_only=True,
    self="grad * pow_base(2, other).conj()", other="grad * result.conj() * 0.6931471805599453",

@@ -9,7 +9,8 @@ from ...aliasing.views import storage_of
 from ...levels import at
 from ...memory.geometry import element_strides
 from ...tensor import Tensor
-from ..batching import UNBATCHED, Call, exchange, loop, rank, shifted, to_front
+from ..batching import Call, rank, shifted, to_front
+from ..fallback import UNBATCHED, exchange, loop
 
 
 def sized(call: Call) -> Any:
@@ -26,13 +27,22 @@ def strided(call: Call) -> Any:
     return call.op(value, (call.size, *size), (steps[0], *stride), *offset), 0
 
 
+def unsqueezed_to(value: Any, ndim: int) -> Any:
+    """A batch, its dimension in front, seen with elements of this many dimensions, even if they have as many."""
+    shape = tuple(value._desc.shape)
+    return dispatch.view(value, shape[:1] + (1,) * (ndim + 1 - len(shape)) + shape[1:])
+
+
+def without_ones(value: Any) -> tuple:
+    """The sizes of a batch, its dimension in front, without those of its elements that are one."""
+    shape = tuple(value._desc.shape)
+    return shape[:1] + tuple([s for s in shape[1:] if s != 1])
+
+
 def expanded(call: Call) -> Any:
     """expand, which may bring new dimensions in front."""
     x, size = call.args
-    value = call.front(x)
-    shape = tuple(value._desc.shape)
-    value = dispatch.view(value, shape[:1] + (1,) * (len(size) - rank(x)) + shape[1:])  # even if they are the same
-    return call.op(value, (call.size, *size)), 0
+    return call.op(unsqueezed_to(call.front(x), len(size)), (call.size, *size)), 0
 
 
 def repeated(call: Call) -> Any:
@@ -56,6 +66,14 @@ def turned(call: Call) -> Any:
     if name == "transpose":
         return call.op(value, shifted(call.args[1], rank(x)), shifted(call.args[2], rank(x))), 0
     return call.op(value, (0, *shifted(call.args[1], rank(x)))), 0
+
+
+def as_complex(call: Call) -> Any:
+    """view_as_complex, whose last dimension must not be the batch's."""
+    x = call.args[0]
+    if not rank(x):
+        raise RuntimeError("Input tensor must have one or more dimensions")
+    return call.op(call.front(x)), 0
 
 
 def unsqueezed(call: Call) -> Any:

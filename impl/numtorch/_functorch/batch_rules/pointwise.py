@@ -6,7 +6,8 @@ from typing import Any
 
 from ... import dispatch
 from ...tensor import Tensor
-from ..batching import UNBATCHED, Call, Rule, exchange, loop, loop_written, rank, shifted
+from ..batching import Call, Rule, rank, shifted
+from ..fallback import UNBATCHED, exchange, loop, loop_written
 
 
 def aligned(call: Call) -> list[Any]:
