@@ -1448,10 +1448,10 @@ class LinalgLstsqBackward0(BinaryNode):
             node.solution_counter = FREED_COUNTER
 
 
-def linalg_lstsq(self, b, rcond):
-    """linalg_lstsq(self, b, rcond) -> tuple"""
+def linalg_lstsq(self, b, rcond, driver):
+    """linalg_lstsq(self, b, rcond, driver) -> tuple"""
     try:
-        arrays = k_linalg_lstsq(self._array, b._array, rcond) if self._desc.real else rounded_once(k_linalg_lstsq, self._array, b._array, rcond)
+        arrays = k_linalg_lstsq(self._array, b._array, rcond, driver) if self._desc.real else rounded_once(k_linalg_lstsq, self._array, b._array, rcond, driver)
         results = [wrap(a) for a in arrays]
     except Exception as error:
         autograd_first(error, locals(), 'linalg_lstsq', ('self', 'b'), (('b', ('self', 'b')), ('self', ('self', 'b'))))

@@ -40,7 +40,7 @@ from ..kernels.pointwise import rsqrt as k_rsqrt
 from ..kernels.pointwise import rsub as k_rsub
 from ..kernels.pointwise import rsub_alpha as k_rsub_alpha
 from ..kernels.pointwise import rsub_scalar_alpha as k_rsub_scalar_alpha
-from ..kernels.linalg import scaled as k_scaled
+from ..kernels.linalg import scaled_conj as k_scaled_conj
 from ..kernels.pointwise import sgn as k_sgn
 from ..kernels.pointwise import sgn_backward as k_sgn_backward
 from ..kernels.pointwise import sigmoid_backward as k_sigmoid_backward
@@ -440,7 +440,6 @@ class RsubAlphaBackward0(BinaryNode):
     saved = ()
     saved_values = ('alpha',)
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -453,7 +452,7 @@ class RsubAlphaBackward0(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_scaled(-grad, alpha)
+            grad0 = k_scaled_conj(-grad, alpha)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.fn1
@@ -469,7 +468,7 @@ class RsubAlphaBackward0(BinaryNode):
         fn = node.fn1
         grad1 = None if fn is None or (deps is not None and fn not in deps) else grad
         fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(-grad, alpha)
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(-grad, alpha)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'RsubAlphaBackward0', 0)
@@ -570,7 +569,6 @@ class RsubScalarAlphaBackward0(UnaryNode):
     __slots__ = ('alpha',)
     saved = ()
     saved_values = ('alpha',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast:
             out = through_tensors(node, grad)
@@ -578,11 +576,11 @@ class RsubScalarAlphaBackward0(UnaryNode):
                 node.release()
             return node.fn0, out, None, None
         alpha = node.alpha
-        out = k_scaled(-grad, alpha)
+        out = k_scaled_conj(-grad, alpha)
         return node.fn0, out, None, None
     def apply_tensors(node, grad):
         alpha = node.alpha
-        return formulas.scaled(-grad, alpha)
+        return formulas.scaled_conj(-grad, alpha)
 
 
 RsubScalarAlphaBackward0.__name__ = 'RsubBackward1'

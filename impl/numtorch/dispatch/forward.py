@@ -186,7 +186,7 @@ FORWARD = {
     'div_mode': ('sub(other=other_t * (self_p / other_p) / other_p, self=self_t / other_p) if rounding_mode is None else new_zeros(result)', ('self', 'other')),
     'rsub': ('-self_t + other_t', ('self', 'other')),
     'rsub_alpha': ('-scaled(self_t, alpha) + other_t', ('self', 'other')),
-    'rsub_scalar_alpha': ('scaled(-self_t.conj(), alpha).conj()', ('self',)),
+    'rsub_scalar_alpha': ('scaled_conj(-self_t.conj(), alpha).conj()', ('self',)),
     'pow_tensor': ('add(other=pow_backward_exponent(exponent_t.conj(), self_p, exponent_p, result), self=pow_backward_self(self_t.conj(), self_p, exponent_p)).conj()', ('self', 'exponent')),
     'pow_base': ('pow_backward_base(exponent_t.conj(), self, exponent_p, result).conj()', ('exponent',)),
     'conj_physical': ('linear', ('self',)),

@@ -28,7 +28,7 @@ from ..kernels.linalg import mm_mat2_backward as k_mm_mat2_backward
 from ..kernels.linalg import mm_self_backward as k_mm_self_backward
 from ..kernels.linalg import mv as k_mv
 from ..kernels.linalg import outer_backward as k_outer_backward
-from ..kernels.linalg import scaled as k_scaled
+from ..kernels.linalg import scaled_conj as k_scaled_conj
 from ..kernels.linalg import sum_to_info as k_sum_to_info
 from ..kernels.linalg import t_mv as k_t_mv
 
@@ -743,9 +743,9 @@ class AddmmBackward0(VariadicNode):
         alpha = node.alpha
         mat2_sym_sizes = node.mat2_sym_sizes
         mat2_sym_strides = node.mat2_sym_strides
-        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled(grad, beta), self_info)
-        grad1 = None if node.next_nodes[1] is None else k_scaled(k_mm_self_backward(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha)
-        grad2 = None if node.next_nodes[2] is None else k_scaled(k_mm_mat2_backward(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha)
+        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled_conj(grad, beta), self_info)
+        grad1 = None if node.next_nodes[1] is None else k_scaled_conj(k_mm_self_backward(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha)
+        grad2 = None if node.next_nodes[2] is None else k_scaled_conj(k_mm_mat2_backward(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha)
         if not keep:
             if mat1 is not None:
                 node.mat1 = FREED
@@ -767,11 +767,11 @@ class AddmmBackward0(VariadicNode):
         mat2_sym_sizes = node.mat2_sym_sizes
         mat2_sym_strides = node.mat2_sym_strides
         fn = node.next_nodes[1]
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(formulas.mm_self_backward(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(formulas.mm_self_backward(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha)
         fn = node.next_nodes[2]
-        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(formulas.mm_mat2_backward(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha)
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(formulas.mm_mat2_backward(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha)
         fn = node.next_nodes[0]
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(grad, beta)
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(grad, beta)
         if grad0 is not None:
             grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,

@@ -34,7 +34,7 @@ from ..kernels.pointwise import relu as k_relu
 from ..kernels.pointwise import rsqrt as k_rsqrt
 from ..kernels.pointwise import rsqrt_backward as k_rsqrt_backward
 from ..kernels.pointwise import rsub_scalar as k_rsub_scalar
-from ..kernels.linalg import scaled as k_scaled
+from ..kernels.linalg import scaled_conj as k_scaled_conj
 from ..kernels.pointwise import sgn as k_sgn
 from ..kernels.pointwise import sigmoid as k_sigmoid
 from ..kernels.pointwise import sigmoid_backward as k_sigmoid_backward
@@ -588,7 +588,6 @@ class AddAlphaBackward0(BinaryNode):
     saved = ()
     saved_values = ('alpha',)
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -608,14 +607,14 @@ class AddAlphaBackward0(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_scaled(grad, alpha)
+            grad1 = k_scaled_conj(grad, alpha)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad, deps=None):
         alpha = node.alpha
         fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(grad, alpha)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(grad, alpha)
         fn = node.fn0
         grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
         if node.plan is not None:
@@ -784,7 +783,6 @@ class SubAlphaBackward0(BinaryNode):
     saved = ()
     saved_values = ('alpha',)
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -804,14 +802,14 @@ class SubAlphaBackward0(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_scaled(-grad, alpha)
+            grad1 = k_scaled_conj(-grad, alpha)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad, deps=None):
         alpha = node.alpha
         fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(-grad, alpha)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(-grad, alpha)
         fn = node.fn0
         grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
         if node.plan is not None:

@@ -26,8 +26,9 @@ from ..kernels.linalg import bmm_mat2_backward as k_bmm_mat2_backward
 from ..kernels.linalg import bmm_self_backward as k_bmm_self_backward
 from ..kernels.linalg import mv as k_mv
 from ..kernels.linalg import outer_backward as k_outer_backward
-from ..kernels.linalg import scaled as k_scaled
+from ..kernels.linalg import scaled_conj as k_scaled_conj
 from ..kernels.linalg import sum_to_info as k_sum_to_info
+from ..kernels.shape import t as k_t
 from ..kernels.linalg import t_mv as k_t_mv
 from ..kernels.linalg import trace as k_trace
 from ..kernels.linalg import trace_backward as k_trace_backward
@@ -209,9 +210,9 @@ class AddmvBackward0(VariadicNode):
         self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
-        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled(grad, beta), self_info)
-        grad1 = None if node.next_nodes[1] is None else k_scaled(k_outer_backward(grad, vec), alpha)
-        grad2 = None if node.next_nodes[2] is None else k_scaled(k_t_mv(mat, grad), alpha)
+        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled_conj(grad, beta), self_info)
+        grad1 = None if node.next_nodes[1] is None else k_scaled_conj(k_outer_backward(grad, vec), alpha)
+        grad2 = None if node.next_nodes[2] is None else k_scaled_conj(k_t_mv(mat, grad), alpha)
         if not keep:
             if mat is not None:
                 node.mat = FREED
@@ -229,11 +230,11 @@ class AddmvBackward0(VariadicNode):
         beta = node.beta
         alpha = node.alpha
         fn = node.next_nodes[1]
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(formulas.outer_backward(grad, vec), alpha)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(formulas.outer_backward(grad, vec), alpha)
         fn = node.next_nodes[0]
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(grad, beta)
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(grad, beta)
         fn = node.next_nodes[2]
-        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(formulas.t_mv(mat, grad), alpha)
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(formulas.t_mv(mat, grad), alpha)
         if grad0 is not None:
             grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,
@@ -387,9 +388,9 @@ class AddrBackward0(VariadicNode):
         self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
-        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled(grad, beta), self_info)
-        grad1 = None if node.next_nodes[1] is None else k_scaled(k_mv(grad, vec2), alpha)
-        grad2 = None if node.next_nodes[2] is None else k_scaled(k_t_mv(grad, vec1), alpha)
+        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled_conj(grad, beta), self_info)
+        grad1 = None if node.next_nodes[1] is None else k_scaled_conj(k_mv(grad, vec2), alpha)
+        grad2 = None if node.next_nodes[2] is None else k_scaled_conj(k_mv(k_t(grad), vec1), alpha)
         if not keep:
             if vec1 is not None:
                 node.vec1 = FREED
@@ -407,11 +408,11 @@ class AddrBackward0(VariadicNode):
         beta = node.beta
         alpha = node.alpha
         fn = node.next_nodes[0]
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(grad, beta)
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(grad, beta)
         fn = node.next_nodes[1]
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(grad.mv(vec2.conj()), alpha)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(grad.mv(vec2.conj()), alpha)
         fn = node.next_nodes[2]
-        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(formulas.t_mv(grad, vec1), alpha)
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(grad.t().mv(vec1.conj()), alpha)
         if grad0 is not None:
             grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,
@@ -565,9 +566,9 @@ class BaddbmmBackward0(VariadicNode):
         self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
-        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled(grad, beta), self_info)
-        grad1 = None if node.next_nodes[1] is None else k_scaled(k_bmm_self_backward(grad, batch2), alpha)
-        grad2 = None if node.next_nodes[2] is None else k_scaled(k_bmm_mat2_backward(grad, batch1), alpha)
+        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled_conj(grad, beta), self_info)
+        grad1 = None if node.next_nodes[1] is None else k_scaled_conj(k_bmm_self_backward(grad, batch2), alpha)
+        grad2 = None if node.next_nodes[2] is None else k_scaled_conj(k_bmm_mat2_backward(grad, batch1), alpha)
         if not keep:
             if batch1 is not None:
                 node.batch1 = FREED
@@ -585,11 +586,11 @@ class BaddbmmBackward0(VariadicNode):
         beta = node.beta
         alpha = node.alpha
         fn = node.next_nodes[1]
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(formulas.bmm_self_backward(grad, batch2), alpha)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(formulas.bmm_self_backward(grad, batch2), alpha)
         fn = node.next_nodes[2]
-        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(formulas.bmm_mat2_backward(grad, batch1), alpha)
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(formulas.bmm_mat2_backward(grad, batch1), alpha)
         fn = node.next_nodes[0]
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(grad, beta)
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(grad, beta)
         if grad0 is not None:
             grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,
@@ -747,7 +748,7 @@ class AddbmmBackward0(VariadicNode):
         fn = node.next_nodes[2]
         grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.addbmm_batch2(grad, batch1, batch1_sym_argsize_0, batch1_sym_argsize_1, batch2_sym_argsize_2, alpha)
         fn = node.next_nodes[0]
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled(grad, beta)
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(grad, beta)
         if grad0 is not None:
             grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,

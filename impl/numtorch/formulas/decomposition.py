@@ -63,7 +63,7 @@ def of_transpose(A: Any) -> bool:
 def linalg_det_backward(grad: Any, det: Any, A: Any, LU: Any, pivots: Any) -> Any:
     """det^* A^-H; of a singular matrix by its singular vectors, or, once, by factors pushed away from zero."""
     if not A._desc.numel:
-        return None
+        return A.new_zeros(tuple(A._desc.shape))
     if not (grad_mode.state.grad or within(grad, A, LU)):
         middle = _on_diagonal(grad * det.conj(), pivots)
         eps = np.finfo(A._desc.dtype.to_real().numpy).eps
@@ -341,7 +341,7 @@ def linalg_matrix_exp_differential(A: Any, moved: Any) -> Any:
 def pinv_of(A: Any) -> Any:
     """The pseudo-inverse with PyTorch's usual tolerance."""
     eps = np.finfo(A._desc.dtype.to_real().numpy).eps * max(A._desc.shape[-2:])
-    return d.linalg_pinv(A, 0.0, float(eps), False)
+    return d.linalg_pinv(A, 0.0, eps, False)
 
 
 def linalg_lstsq_backward(grads: list, A: Any, B: Any, X: Any, needed: list) -> Any:

@@ -59,14 +59,19 @@ def scaled(x: Any, alpha: Any) -> Any:
     return x if alpha == 1 else d.mul_scalar(x, alpha)
 
 
+def scaled_conj(grad: Any, alpha: Any) -> Any:
+    """The gradient times the conjugate of a number."""
+    return scaled(grad, alpha.conjugate())
+
+
 def addbmm_batch1(grad: Any, batch2: Any, n: int, rows: int, cols: int, alpha: Any) -> Any:
     """The gradient for each of the batch, times the other factor transposed."""
-    return scaled(d.bmm(_repeated(grad, n, rows, cols), d.transpose(batch2, 1, 2).conj()), alpha)
+    return scaled(d.bmm(_repeated(grad, n, rows, cols), d.transpose(batch2, 1, 2).conj()), alpha.conjugate())
 
 
 def addbmm_batch2(grad: Any, batch1: Any, n: int, rows: int, cols: int, alpha: Any) -> Any:
     """The other factor transposed, times the gradient for each of the batch."""
-    return scaled(d.bmm(d.transpose(batch1, 1, 2).conj(), _repeated(grad, n, rows, cols)), alpha)
+    return scaled(d.bmm(d.transpose(batch1, 1, 2).conj(), _repeated(grad, n, rows, cols)), alpha.conjugate())
 
 
 def _repeated(grad: Any, n: int, rows: int, cols: int) -> Any:

@@ -92,7 +92,7 @@ def torch_poisson_nll_loss(
     if full:
         half = d.mul_scalar(d.mul_scalar(target, 2 * math.pi).log(), 0.5)  # from right to left, likewise
         stirling = target * target.log() - target + half
-        loss = loss + stirling.masked_fill(target <= 1, 0)
+        loss = loss.add_(stirling.masked_fill(target <= 1, 0))
     return total(loss, reduction)
 
 

@@ -13,6 +13,7 @@ from ..nodes.error_nodes import NotImplementedNode, node
 from ..tensor import Tensor
 from .arguments import expect_tensor
 from .pointwise import pow_, power
+from .reduction import MISSING
 
 
 def float_power(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
@@ -72,14 +73,14 @@ def special_round(input: Tensor, *, decimals: int = 0, out: Any = None) -> Tenso
     return d.round_decimals(input, decimals, out=out)
 
 
-def round(input: Tensor, *, decimals: int = 0, out: Any = None) -> Tensor:
+def round(input: Tensor, *, decimals: Any = MISSING, out: Any = None) -> Tensor:
     """input rounded to so many places, half to even"""
-    return d.round(input, out=out) if not decimals else d.round_decimals(_rounded(input), decimals, out=out)
+    return d.round(input, out=out) if decimals is MISSING else d.round_decimals(_rounded(input), decimals, out=out)
 
 
-def round_(self: Tensor, *, decimals: int = 0) -> Tensor:
+def round_(self: Tensor, *, decimals: Any = MISSING) -> Tensor:
     """round in place"""
-    return d.round_(self) if not decimals else d.round_decimals_(_rounded(self), decimals)
+    return d.round_(self) if decimals is MISSING else d.round_decimals_(_rounded(self), decimals)
 
 
 def _rounded(x: Tensor) -> Tensor:

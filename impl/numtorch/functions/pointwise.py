@@ -81,7 +81,7 @@ def sub(input: Any = MISSING, other: Any = MISSING, *, alpha: Any = 1, out: Any 
 
 
 def _with_alpha(name: str, input: Any, other: Any, alpha: Any, out: Any) -> Tensor:
-    if alpha == 1:
+    if alpha == 1 and type(alpha) is not bool:
         result = getattr(dispatch, name)(input, other, out=out)
     else:
         check_alpha(input, other, alpha)
@@ -97,8 +97,10 @@ def check_alpha(input: Any, other: Any, alpha: Any) -> None:
     category = max(k for k in kinds if k is not None) if any(k is not None for k in kinds) else 3
     if type(alpha) is bool and category > 0:
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
-    if isinstance(alpha, float) and category < 2:
+    if isinstance(alpha, (float, complex)) and category < 2:
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    if isinstance(alpha, complex) and category < 3:
+        raise RuntimeError("For non-complex input tensors, argument alpha must not be a complex number.")
 
 
 MODES = ("floor", "trunc")
@@ -147,7 +149,7 @@ def rtruediv(self: Tensor, other: Any) -> Any:
 
 def torch_rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """other - alpha * input"""
-    if alpha == 1:
+    if alpha == 1 and type(alpha) is not bool:
         result = rsub(input, other) if isinstance(input, Tensor) else NotImplemented
         if result is NotImplemented:
             raise type_error("rsub", 2, "other", other)
@@ -289,7 +291,7 @@ def sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
 
 
 def _inplace_alpha(plain: Any, multiplied: Any, name: str, self: Tensor, other: Any, alpha: Any) -> Tensor:
-    if alpha == 1:
+    if alpha == 1 and type(alpha) is not bool:
         return _checked(plain(self, other), name, other)
     check_alpha(self, other, alpha)
     return _checked(multiplied(self, other, alpha), name, other)

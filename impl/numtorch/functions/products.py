@@ -17,7 +17,8 @@ from ..memory.descriptor import broadcast_shapes
 from ..plain_numpy import np
 from ..tensor import Tensor, existing_dim, wrap, wrap_dim
 from .arguments import expect_tensor, expect_tensors
-from .linalg import addmm, addmv, addr, baddbmm, dot, mm, same_types, typed
+from .linalg import addmm, addmv, addr, baddbmm, dot, mm, same_types, typed, vdot
+from .matrix_checks import expect_floating
 
 # ---- along dimensions of any number
 
@@ -85,10 +86,10 @@ def _contracted(a: Tensor, b: Tensor, first: tuple, second: tuple) -> Tensor:
     free2 = [i for i in range(b._desc.ndim) if i not in [x % b._desc.ndim for x in second]]
     shape = tuple([a._desc.shape[i] for i in free1] + [b._desc.shape[i] for i in free2])
     left, right = d.permute(a, (*free1, *first)), d.permute(b, (*second, *free2))
-    if not shape:
-        return shapes.reshape(_all(left, right, size), ())
     rows = math.prod([a._desc.shape[i] for i in free1])
     cols = math.prod([b._desc.shape[i] for i in free2])
+    if rows == cols == 1:
+        return shapes.reshape(_all(left, right, size), shape)
     return shapes.reshape(mm(shapes.reshape(left, (rows, size)), shapes.reshape(right, (size, cols))), shape)
 
 
@@ -140,6 +141,14 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
 
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     """The products of vectors along one dimension, broadcast in the others."""
+    expect_floating("linalg.vecdot", x)
+    if x._desc.dtype is not y._desc.dtype:
+        raise RuntimeError(
+            f"linalg.vecdot: Expected x and y to have the same dtype, but found x of type {x._desc.dtype.scalar_name} "
+            f"and y of type {y._desc.dtype.scalar_name} instead"
+        )
+    if x._desc.ndim == y._desc.ndim == 1 and dim in (0, -1):
+        return vdot(x, y)
     return d.sum_dim(d.mul(x.conj(), y), (dim,), False, None)
 
 
@@ -188,8 +197,8 @@ def _splits(given: list) -> dict[tuple[int, int], int]:
         for i in range(n - length):
             j = i + length
             options = [cost[i, k] + cost[k + 1, j] + sizes[i] * sizes[k + 1] * sizes[j + 1] for k in range(i, j)]
-            # of three, PyTorch compares (a b) c with a (b c), and takes the latter on a tie
-            pick = len(options) - 1 - options[::-1].index(min(options)) if n > 3 else int(np.argmin(options))
+            # On a tie the first; of three, PyTorch compares (a b) c with a (b c), and takes the former.
+            pick = options.index(min(options)) if n > 3 else len(options) - 1 - options[::-1].index(min(options))
             cost[i, j], best[i, j] = options[pick], i + pick
     return best
 

@@ -267,7 +267,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: Any = None) -> Tensor:
     at = existing_dim(dim, a)
     shape = list(np.broadcast_shapes(*[(*s[:at], 1, *s[at + 1 :]) for s in (input._desc.shape, indices._desc.shape)]))
     shape[at] = indices._desc.shape[at]
-    wide = shapes.expand(indices, tuple(shape))
+    size = input._desc.shape[at]
+    wide = shapes.expand(d.remainder_scalar(indices, size) if size else indices, tuple(shape))  # unlike gather's
     shape[at] = input._desc.shape[at]
     return gather(shapes.expand(input, tuple(shape)), at, wide)
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d, return_types
+from ..aliasing.views import storage_of
+from ..calls.operands import resize_output
 from ..dtype import dtypes
 from ..functions import shape as shapes
-from ..kernels.decomposition import is_vector
+from ..kernels.decomposition import above, is_vector
+from ..memory.descriptor import broadcast_shapes, describe
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from .arguments import expect_tensor
-from .decomposition import svd_factors
+from .decomposition import eigvalsh, svd_factors
 from .linalg import matmul
 from .matrix_checks import (
     LinAlgError,
@@ -165,7 +168,25 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: Any = None) -> Any
         )
     if A._desc.dtype.category < dtypes.FLOATING or A._desc.dtype.is_half:
         raise RuntimeError("This function doesn't handle types other than float and double")
-    return return_types.linalg_lstsq(*d.linalg_lstsq(A, B, rcond))
+    if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
+        raise RuntimeError("torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)")
+    if driver == "gels":
+        _full_rank(A)
+    return return_types.linalg_lstsq(*d.linalg_lstsq(A, B, rcond, driver or "gelsy"))
+
+
+def _full_rank(A: Tensor) -> None:
+    """LAPACK's gels takes matrices of full rank only, and tells by an exact zero on the diagonal of R."""
+    tall = A._array if A._desc.shape[-2] >= A._desc.shape[-1] else A._array.swapaxes(-1, -2)
+    zero = np.diagonal(np.linalg.qr(tall)[1], 0, -2, -1) == 0 if tall.size else np.zeros((1, 1), np.bool_)
+    if zero.any():
+        batch = zero.reshape(-1, zero.shape[-1])
+        first = int(np.argmax(batch.any(-1)))
+        where = f"(Batch element {first}): " if A._desc.ndim > 2 else ""
+        raise LinAlgError(
+            f"torch.linalg.lstsq: {where}The least squares solution could not be computed because the input matrix does "
+            f"not have full rank (error code: {int(np.argmax(batch[first])) + 1})."
+        )
 
 
 # ---- functions of matrices
@@ -178,10 +199,29 @@ def pinv(A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = N
             f"linalg.pinv({A._desc.dtype.scalar_name}{{{list(A._desc.shape)}}}): expected a tensor with 2 or more dimensions "
             "of float, double, cfloat or cdouble types"
         )
-    rtol = rcond if rtol is None else rtol
-    if rtol is None:
-        rtol = 0.0 if atol else float(np.finfo(A._desc.dtype.to_real().numpy).eps * max(A._desc.shape[-2:]))
-    return converging(d.linalg_pinv, A, float(atol or 0.0), float(rtol), hermitian)
+    if hermitian:
+        expect_square("linalg.eigh", A)
+    atol, rtol = _tolerances("torch.linalg.pinv", A, atol, rcond if rtol is None else rtol)
+    return converging(d.linalg_pinv, A, atol, rtol, hermitian)
+
+
+def _tolerances(name: str, A: Tensor, atol: Any, rtol: Any) -> tuple[Any, Any]:
+    """What singular values are small beside: a relative bound where neither is given, or the absolute one is zero."""
+    found = []
+    for which, given in (("atol", atol), ("rtol", rtol)):
+        if isinstance(given, Tensor):
+            if given._desc.dtype.is_complex:
+                raise RuntimeError(
+                    f"{name}: {which} tensor of complex type is not supported. Got {given._desc.dtype.scalar_name}"
+                )
+            broadcast_shapes(given._desc.shape, A._desc.shape[:-2])
+            given = given._array
+        found.append(given)
+    absolute, relative = found
+    if relative is None:
+        usual = np.finfo(A._desc.dtype.to_real().numpy).eps * max(A._desc.shape[-2:])
+        relative = usual if absolute is None else np.where(np.greater(absolute, 0), 0.0, usual)
+    return 0.0 if absolute is None else absolute, relative
 
 
 def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
@@ -194,12 +234,18 @@ def matrix_rank(A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: An
     expect_matrix("linalg.matrix_rank", A)
     if A._desc.dtype.category < dtypes.FLOATING or A._desc.dtype.itemsize < 4:
         raise RuntimeError("This function doesn't handle types other than float and double")
-    values = svd_factors(A.detach(), False)[1]._array
-    eps = np.finfo(A._desc.dtype.to_real().numpy).eps * max(A._desc.shape[-2:])
-    absolute = atol if tol is None else tol
-    relative = rtol if rtol is not None else 0.0 if absolute else eps
-    cut = np.maximum(absolute or 0.0, relative * values[..., :1])
-    result = wrap(np.asarray((values > cut).sum(-1)).astype(np.int64)[()])
+    absolute, relative = (tol, 0.0) if tol is not None else (atol, rtol)
+    absolute, relative = _tolerances("torch.linalg.matrix_rank", A, absolute, relative)
+    batch = A._desc.shape[:-2]
+    if A._desc.numel:
+        values = np.abs(eigvalsh(A.detach())._array) if hermitian else svd_factors(A.detach(), False)[1]._array
+        counts = np.asarray((values > above(values, absolute, relative)).sum(-1)).astype(np.int64)[()]
+    else:
+        counts = np.zeros(batch, np.int64)[()]
+    result = wrap(np.zeros(batch, np.int64)[()])
+    if counts.shape != batch:
+        resize_output(result, describe(counts))
+    storage_of(result)[...] = counts
     result._counter = [1]  # PyTorch's is filled in place
     return result
 
@@ -266,7 +312,15 @@ def tensorsolve(A: Tensor, B: Tensor, dims: Any = None) -> Tensor:
 
 def linalg_vander(x: Tensor, *, N: Any = None) -> Tensor:
     """The powers 0 to N - 1 of each element, one a column."""
+    if x._desc.dtype is dtypes.bool_:
+        raise RuntimeError("linalg.vander supports floating point, complex, and integer tensors, but got Bool")
+    if N is None and not x._desc.ndim:
+        raise RuntimeError("N must be greater than 1.")
+    if not x._desc.ndim:
+        x = d.unsqueeze(x, -1)
     n = x._desc.shape[-1] if N is None else N
+    if n <= 1:
+        raise RuntimeError("N must be greater than 1.")
     shape = tuple(x._desc.shape)
     powers = d.cumprod(d.expand(d.unsqueeze(x, -1), (*shape, n - 1)), -1, None)
     return d.cat([wrap(np.ones((*shape, 1), x._desc.dtype.numpy)), powers], -1)

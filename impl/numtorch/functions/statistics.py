@@ -11,6 +11,7 @@ from ..aliasing.writes import copy_
 from ..creation import zeros, zeros_like
 from ..dtype import dtypes
 from ..functions import shape as shapes
+from ..grad_mode import is_grad_enabled
 from ..plain_numpy import np
 from ..tensor import Tensor, cpp_name, wrap, wrap_dim
 from .arguments import expect_tensor, not_for
@@ -140,13 +141,14 @@ def _quantile(input: Tensor, q: Any, dim: Any, keepdim: bool, interpolation: str
     else:
         values = d.sort(d.transpose(d.unsqueeze(input, -1), at, -1), -1, False)[0]
     values = shapes.view(values, (*shape, values._desc.shape[-1] if values._desc.ndim else 1))
-    below = _between(values, np.atleast_1d(q._array), interpolation, ignore_nan)
+    below = _between(values, q, interpolation, ignore_nan)
     if not q._desc.ndim:
         return below.squeeze_(-1)
     return below.unsqueeze_(0).transpose_(0, -1).squeeze_(-1)
 
 
-def _between(values: Tensor, q: Any, interpolation: str, ignore_nan: bool) -> Tensor:
+def _between(values: Tensor, quantiles: Tensor, interpolation: str, ignore_nan: bool) -> Tensor:
+    q = np.atleast_1d(quantiles._array)
     array = np.asarray(values._array)
     missing = np.isnan(array)
     last = array.shape[-1] - 1
@@ -159,10 +161,27 @@ def _between(values: Tensor, q: Any, interpolation: str, ignore_nan: bool) -> Te
     lower = ranks.astype(np.int64)
     below = d.gather(values, -1, wrap(np.ascontiguousarray(lower)), False)
     if rounded is None:
-        weights = np.full_like(ranks, 0.5) if interpolation == "midpoint" else ranks - lower
+        midway = interpolation == "midpoint"
+        weights: Any = wrap(np.ascontiguousarray(np.full_like(ranks, 0.5) if midway else ranks - lower, q.dtype))
+        if not midway and is_grad_enabled() and requires_grad(quantiles):
+            weights = _ranked(quantiles, missing, ignore_nan) - wrap(lower)
         above = d.gather(values, -1, wrap(np.ascontiguousarray(np.ceil(ranks).astype(np.int64))), False)
-        below.lerp_(above, wrap(np.ascontiguousarray(weights.astype(q.dtype))))
+        below.lerp_(above, weights)
     return below
+
+
+def _ranked(q: Tensor, missing: Any, ignore_nan: bool) -> Tensor:
+    """The ranks as a function of q, of which the weights have a derivative."""
+    if ignore_nan:
+        ranks = q * wrap(np.asarray((~missing).sum(-1, keepdims=True) - 1))
+        return ranks.masked_fill_(wrap(np.asarray(ranks._array < 0)), 0)
+    last = missing.shape[-1] - 1
+    unknown = missing.any(-1, keepdims=True)
+    ranks = d.mul_scalar(q, last)
+    shape = np.broadcast_shapes(ranks._desc.shape, unknown.shape)
+    if ranks._desc.shape != shape:
+        ranks = d.expand(ranks, shape)
+    return ranks.masked_fill(wrap(unknown), last)
 
 
 def quantile(input: Tensor, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear") -> Tensor:
@@ -305,8 +324,9 @@ def cumulative_trapezoid(y: Tensor, x: Any = None, *, dx: Any = 1, dim: int = -1
     if y._desc.dtype.category < dtypes.FLOATING:
         y = y.to(dtypes.get_default_dtype())
     both = d.slice_(y, dim, 0, -1, 1) + d.slice_(y, dim, 1, None, 1)
-    scaled = d.mul_scalar(both, dx / 2.0) if x is None else d.div_scalar(both * _steps(x, y, dim), 2.0)
-    return d.cumsum(scaled, dim, None)
+    if x is None:
+        return d.cumsum(d.mul_scalar(both, dx / 2.0), dim, None)
+    return d.div_scalar(d.cumsum(both * _steps(x, y, dim), dim, None), 2.0)
 
 
 BOTH = (

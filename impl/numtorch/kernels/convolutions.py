@@ -74,9 +74,13 @@ def _added_up(
     return out[(..., *[slice(p, p + n) for n, p in zip(sizes, pad, strict=True)])]
 
 
-def _forward(x: Array, weight: Array, stride: Sizes, pad: Sizes, dilation: Sizes, groups: int) -> Array:
+def _windows(x: Array, weight: Array, stride: Sizes, pad: Sizes, dilation: Sizes) -> Sizes:
+    given = zip(x.shape[2:], weight.shape[2:], stride, pad, dilation, strict=True)
+    return tuple([convolved_size(*each) for each in given])
+
+
+def _forward(x: Array, weight: Array, windows: Sizes, stride: Sizes, pad: Sizes, dilation: Sizes, groups: int) -> Array:
     kernel = weight.shape[2:]
-    windows = tuple([convolved_size(*each) for each in zip(x.shape[2:], kernel, stride, pad, dilation, strict=True)])
     columns = _columns(x, kernel, windows, stride, pad, dilation, groups)
     out = weight.reshape(groups, weight.shape[0] // groups, columns.shape[2]) @ columns
     return out.reshape(x.shape[0], weight.shape[0], *windows)
@@ -128,7 +132,7 @@ def convolution(
         )
         out = _to_input(x, weight, sizes, stride, pad, dilation, groups)
     else:
-        out = _forward(x, weight, stride, pad, dilation, groups)
+        out = _forward(x, weight, _windows(x, weight, stride, pad, dilation), stride, pad, dilation, groups)
     if bias is not None:
         out += bias.reshape(-1, *(1,) * (x.ndim - 2))
     return as_pooled(out, _format(x, weight))
@@ -151,7 +155,7 @@ def convolution_backward(
     found: list[Any] = [None, None, None]
     if mask[0]:
         if transposed:
-            out = _forward(grad, weight, stride, pad, dilation, groups)
+            out = _forward(grad, weight, x.shape[2:], stride, pad, dilation, groups)  # output padding has no window
         else:
             out = _to_input(grad, weight, x.shape[2:], stride, pad, dilation, groups)
         found[0] = as_pooled(out, _format(x, weight))

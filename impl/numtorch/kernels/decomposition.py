@@ -27,7 +27,7 @@ def columns(a: Array) -> Array:
 
 def each(function: Any, a: Array) -> list[Any]:
     """The function's answer for every matrix of a batch."""
-    return [function(m) for m in a.reshape(-1, *a.shape[-2:])]
+    return [function(m) for m in a.reshape(math.prod(a.shape[:-2]), *a.shape[-2:])]
 
 
 @np.errstate(all="ignore")  # of what is not finite, the factors are not
@@ -75,7 +75,8 @@ def lu_solve(factors: Array, pivots: Array, b: Array, adjoint: bool) -> Array:
         x = substitute(h, substitute(h, b, False, False), True, True)
     else:
         x = b
-    for m, p in zip(x.reshape(-1, *x.shape[-2:]), pivots.reshape(-1, pivots.shape[-1]), strict=True):
+    count = math.prod(x.shape[:-2])
+    for m, p in zip(x.reshape(count, *x.shape[-2:]), pivots.reshape(count, pivots.shape[-1]), strict=True):
         for i in range(len(p) - 1, -1, -1) if adjoint else range(len(p)):
             m[[i, p[i] - 1]] = m[[p[i] - 1, i]]
     return x if adjoint else substitute(factors, substitute(factors, x, False, True), True, False)
@@ -96,6 +97,8 @@ def factored(a: Array) -> tuple[Array, Array]:
 
 def first_zero(a: Array) -> Array:
     """Which diagonal element of U (from 1) is the first that is zero, 0 if none is: LAPACK's info."""
+    if not a.shape[-1]:
+        return np.zeros(a.shape[:-2], np.int32)[()]
     zero = np.diagonal(lu(a)[0], 0, -2, -1) == 0
     return np.where(zero.any(-1), zero.argmax(-1) + 1, 0).astype(np.int32)[()]
 
@@ -202,8 +205,8 @@ def _minor(a: Array) -> int:
 
 
 def cholesky(a: Array, upper: bool) -> Array:
-    """The triangular root."""
-    return linalg_cholesky_ex(a, upper)[0]
+    """The triangular root; what is empty is left row-major."""
+    return linalg_cholesky_ex(a, upper)[0] if a.size else np.empty(a.shape, a.dtype)
 
 
 def linalg_solve_triangular(a: Array, b: Array, upper: bool, left: bool, unitriangular: bool) -> Array:
@@ -274,14 +277,28 @@ def linalg_svd(a: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     return tuple([x.astype(kind, copy=False) for x, kind in zip((columns(u), s, columns(vh)), kinds, strict=True)])  # type: ignore[return-value]
 
 
-def linalg_pinv(a: Array, atol: float, rtol: float, hermitian: bool) -> Array:
-    """The pseudo-inverse; singular values below max(atol, rtol * the largest) count as zero."""
+def linalg_pinv(a: Array, atol: Array, rtol: Array, hermitian: bool) -> Array:
+    """The pseudo-inverse; singular values below max(atol, rtol * the largest), which may be arrays, count as zero.
+
+    Of a Hermitian matrix one triangle is read, as eigh does, and eigenvalues count by their sizes.
+    """
     if not a.size:
         return np.zeros((*a.shape[:-2], a.shape[-1], a.shape[-2]), a.dtype)
-    u, s, vh = _svd(a, False)
-    cut = np.maximum(atol, rtol * s[..., :1])
-    inverse = np.where(s > cut, np.divide(1, s, where=s > cut, out=np.zeros_like(s)), 0).astype(s.dtype)
-    return np.ascontiguousarray((vh.conj().swapaxes(-1, -2) * inverse[..., None, :]) @ u.conj().swapaxes(-1, -2))
+    if hermitian:
+        s, u = np.linalg.eigh(a)
+        v = u
+    else:
+        u, s, vh = _svd(a, False)
+        v = vh.conj().swapaxes(-1, -2)
+    sizes = np.abs(s)
+    kept = sizes > above(sizes, atol, rtol)
+    inverse = np.divide(1, np.broadcast_to(s, kept.shape), where=kept, out=np.zeros(kept.shape, s.dtype))
+    return np.ascontiguousarray((v * inverse[..., None, :]) @ u.conj().swapaxes(-1, -2))
+
+
+def above(sizes: Array, atol: Array, rtol: Array) -> Array:
+    """What singular values must be larger than, those of a matrix in the last dimension, or the sizes of eigenvalues."""
+    return np.maximum(np.asarray(atol)[..., None], np.asarray(rtol)[..., None] * sizes.max(-1, keepdims=True))
 
 
 PADE = (64764752532480000.0, 32382376266240000.0, 7771770303897600.0, 1187353796428800.0, 129060195264000.0,
@@ -312,22 +329,30 @@ def linalg_matrix_exp(a: Array) -> Array:
     return np.ascontiguousarray(out.astype(kind))
 
 
-def linalg_lstsq(a: Array, b: Array, rcond: float | None) -> tuple[Array, Array, Array, Array]:
-    """The least squares solution, no residuals, the rank, no singular values: what PyTorch's default driver answers."""
+def linalg_lstsq(a: Array, b: Array, rcond: float | None, driver: str) -> tuple[Array, Array, Array, Array]:
+    """The least squares solution; the residuals, the rank and the singular values as far as LAPACK's driver finds them."""
     vector = a.ndim - 1 == b.ndim
     right = b[..., None] if vector else b
-    cut = np.finfo(a.dtype).eps * max(a.shape[-2:]) if rcond is None else rcond
-    found = [
-        np.linalg.lstsq(m, r, cut)
-        for m, r in zip(a.reshape(-1, *a.shape[-2:]), right.reshape(-1, *right.shape[-2:]), strict=True)
-    ]
-    x = np.stack([f[0] for f in found]).reshape((*a.shape[:-2], a.shape[-1], right.shape[-1])).astype(a.dtype)
-    rank = np.array([f[2] for f in found], np.int64).reshape(a.shape[:-2])[()]
-    none = np.empty((0,), a.dtype)
-    room = np.zeros((*x.shape[:-2], max(a.shape[-2:]), x.shape[-1]), a.dtype)  # LAPACK answers where it was asked
-    room[..., : a.shape[-1], :] = x
-    x = columns(room)[..., : a.shape[-1], :]
-    return x[..., 0] if vector else x, none, rank, none.copy()
+    batch, (rows, cols), count = a.shape[:-2], a.shape[-2:], math.prod(a.shape[:-2])
+    cut = np.finfo(a.dtype).eps * max(rows, cols) if rcond is None else rcond
+    x = np.zeros((count, cols, right.shape[-1]), a.dtype)
+    rank = np.zeros(count, np.int64)
+    singular = np.zeros((count, min(rows, cols)), a.real.dtype)
+    if a.size:
+        pairs = zip(a.reshape(count, rows, cols), right.reshape(count, rows, -1), strict=True)
+        for i, (m, r) in enumerate(pairs):
+            x[i], _, rank[i], singular[i] = np.linalg.lstsq(m, r, cut)
+    x = x.reshape(*batch, cols, -1) if x.size else np.zeros((*batch, cols, right.shape[-1]), a.dtype)
+    residuals = np.empty((0,), a.real.dtype)
+    if rows > cols and driver != "gelsy" and (driver == "gels" or (rank == cols).all()):
+        away = np.abs(right - a @ x) ** 2 if a.size or driver != "gels" else np.zeros(right.shape, a.real.dtype)
+        residuals = away.sum(-2).astype(a.real.dtype)
+    room = np.zeros((*batch, max(rows, cols), x.shape[-1]), a.dtype)  # LAPACK answers where it was asked
+    room[..., :cols, :] = x
+    x = columns(room)[..., :cols, :]
+    ranks = np.empty((0,), np.int64) if driver == "gels" else rank.reshape(batch)[()]
+    values = singular.reshape(*batch, min(rows, cols)) if driver in ("gelsd", "gelss") else np.empty((0,), a.real.dtype)
+    return x[..., 0] if vector else x, residuals, ranks, values
 
 
 @in_steps

@@ -9,6 +9,7 @@ from ..memory.layout import elementwise_strides
 from ..memory.lazy import Zeros, resolve
 from ..plain_numpy import np
 from .half import knows_zeros
+from .numbers import in_type
 
 Array = Any
 
@@ -88,7 +89,12 @@ def bmm_mat2_backward(grad: Array, x: Array) -> Array:
 
 def scaled(x: Array, alpha: Any) -> Array:
     """x times a number, x itself if that is 1."""
-    return x if alpha == 1 else x * x.dtype.type(alpha)
+    return x if alpha == 1 else x * in_type(alpha, x.dtype)
+
+
+def scaled_conj(grad: Array, alpha: Any) -> Array:
+    """The gradient times the conjugate of a number, of reals the number."""
+    return scaled(grad, alpha.conjugate())
 
 
 def plus_scaled(x: Array, product: Array, beta: Any, alpha: Any) -> Array:

@@ -13,6 +13,7 @@ from ..memory.lazy import resolve, zeros
 from ..plain_numpy import np
 from .comparison import choose
 from .half import in_steps, knows_zeros
+from .numbers import in_type
 
 Array = Any
 
@@ -278,7 +279,7 @@ def clone(x: Array) -> Array:
 
 def scale(x: Array, alpha: Any) -> Array:
     """x times a Python number."""
-    return x * x.dtype.type(alpha)
+    return x * in_type(alpha, x.dtype)
 
 
 _numbers: dict[tuple[np.dtype, Any], Array] = {}  # of the multiples that were asked for, a learning rate mostly
@@ -287,12 +288,12 @@ _last: tuple[Any, Any, Any] = (None, None, None)  # a type, a number, and that 0
 
 def addend(x: Array, alpha: Any = 1) -> Array:
     """What is added for x, which PyTorch multiplies by alpha: complex infinities and zeros show it even where that is 1."""
-    return x * x.dtype.type(alpha) if x.dtype.kind == "c" else x
+    return x * in_type(alpha, x.dtype) if x.dtype.kind == "c" else x
 
 
 def subtrahend(x: Array, alpha: Any = 1) -> Array:
     """What is subtracted for x: PyTorch adds it, multiplied by minus alpha."""
-    return -(x * x.dtype.type(-alpha)) if x.dtype.kind == "c" else x
+    return -(x * in_type(-alpha, x.dtype)) if x.dtype.kind == "c" else x
 
 
 def add_scalar(x: Array, number: Any) -> Array:
@@ -316,7 +317,7 @@ def multiple(kind: np.dtype, number: float) -> Array:
         return array
     array = _numbers.get((kind, number))
     if array is None or not number:  # 0 and -0 would be one key
-        array = np.array(kind.type(number))
+        array = np.array(in_type(number, kind))
         if len(_numbers) >= 1000:
             _numbers.clear()
         _numbers[kind, number] = array
@@ -331,7 +332,7 @@ def with_multiple(name: str, function: np.ufunc, multiplied: Any) -> Any:
         kind = x.dtype
         if kind.kind == "c":
             return function(x, multiplied(other, alpha), out)
-        number = multiple(kind, alpha) if type(alpha) is float and x.ndim else kind.type(alpha)
+        number = multiple(kind, alpha) if type(alpha) is float and x.ndim else in_type(alpha, kind)
         if out is None or other.dtype is kind:
             return function(x, other * number, out)
         return function(x, other * number, out=out, casting="unsafe")
@@ -346,7 +347,7 @@ sub_alpha = knows_zeros(with_multiple("sub_alpha", np.subtract, subtrahend))
 
 def rsub_alpha(x: Array, other: Array, alpha: Any) -> Array:
     """other - alpha * x"""
-    return other - (subtrahend(x, alpha) if x.dtype.kind == "c" else x.dtype.type(alpha) * x)
+    return other - (subtrahend(x, alpha) if x.dtype.kind == "c" else in_type(alpha, x.dtype) * x)
 
 
 def refuse_zero(x: Array, other: Any) -> None:
@@ -398,7 +399,7 @@ def round(x: Array) -> Array:
 @in_steps
 def rsub_scalar_alpha(x: Array, other: Any, alpha: Any) -> Array:
     """A Python number minus alpha * x."""
-    return x.dtype.type(other) - x.dtype.type(alpha) * x
+    return x.dtype.type(other) - in_type(alpha, x.dtype) * x
 
 
 def round_decimals(x: Array, decimals: int) -> Array:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..memory.geometry import laid_out, like
 from ..plain_numpy import np
+from .numbers import in_type
 
 Array = Any
 
@@ -23,6 +24,8 @@ def line(x: Array) -> Array:
 def places(index: Array, dim: int) -> tuple:
     """NumPy's index of the elements that `index` names along a dimension, each in its own row."""
     index = line(index)
+    if not index.size:
+        return (np.zeros(index.shape, np.intp),)  # nothing, and PyTorch asks for no number of dimensions then
     picks = list(np.ogrid[tuple([slice(0, s) for s in index.shape])])
     picks[dim] = index
     return tuple(picks)
@@ -46,6 +49,8 @@ def cut(src: Array, index: Array) -> Array:
 
 def gather(x: Array, dim: int, index: Array, sparse_grad: bool = False) -> Array:
     """The elements that the index names along a dimension."""
+    if not np.size(index):
+        return np.empty(np.shape(index), x.dtype)
     out = np.ascontiguousarray(line(x)[places(index, dim)])
     return out if np.ndim(index) else out[0]
 
@@ -169,7 +174,7 @@ def index_select_backward(grad: Array, shape: tuple, dim: int, index: Array) -> 
 def index_add(x: Array, dim: int, index: Array, source: Array, alpha: Any) -> Array:
     """A copy with the source's slices, times a number, added where the index says."""
     out = fresh(x)
-    source = source if alpha == 1 else source * out.dtype.type(alpha)
+    source = source if alpha == 1 else source * in_type(alpha, out.dtype)
     np.add.at(out, lanes(x, dim, index), line(source))
     return shaped_as(out, x)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..device import contiguous_format
 from ..dtype import promote_types
 from ..memory.descriptor import describe
-from ..memory.formats import formatted
+from ..memory.formats import formatted, suggested
 from ..memory.geometry import element_strides, like, storage_offset, strided
 from ..memory.layout import contiguous_strides
 from ..memory.lazy import Conjugated, Negated, Zeros, resolve
@@ -355,7 +356,13 @@ def cat(arrays: list, dim: int) -> Array:
     """Arrays joined along a dimension, in the type that they promote to; those of shape (0,) fit anywhere."""
     arrays = alike(arrays)
     fit = [a for a in arrays if a.shape != (0,)]
-    return np.ascontiguousarray(np.concatenate(fit or arrays, axis=dim))
+    joined = np.concatenate(fit or arrays, axis=dim)
+    formats = {suggested(a.shape, element_strides(a)) for a in fit}
+    if len(formats) != 1 or contiguous_format in formats:
+        return np.ascontiguousarray(joined)
+    out = formatted(joined.shape, joined.dtype, *formats)
+    out[...] = joined
+    return out
 
 
 def alike(arrays: list) -> list:

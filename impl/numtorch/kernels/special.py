@@ -8,6 +8,7 @@ from ..dtype import dtypes
 from ..memory.descriptor import describe, plan_of
 from ..plain_numpy import np
 from .half import in_steps, is_half
+from .numbers import in_type
 from .pointwise import conjugate, refuse_bools, refuse_zero
 
 Array = Any
@@ -231,7 +232,7 @@ def frac(x: Array) -> Array:
 
 def lerp(x: Array, end: Array, weight: float) -> Array:
     """x + weight * (end - x), computed from the nearer end."""
-    w = x.dtype.type(weight)
+    w = in_type(weight, x.dtype)
     return x + w * (end - x) if abs(weight) < 0.5 else end - (end - x) * (x.dtype.type(1) - w)
 
 
@@ -243,12 +244,12 @@ def lerp_tensor(x: Array, end: Array, weight: Array) -> Array:
 def addcmul(x: Array, tensor1: Array, tensor2: Array, value: Any) -> Array:
     """x + value * tensor1 * tensor2"""
     refuse_bools("addcmul_cpu_out", x)
-    return x + x.dtype.type(value) * tensor1 * tensor2
+    return x + in_type(value, x.dtype) * tensor1 * tensor2
 
 
 def addcdiv(x: Array, tensor1: Array, tensor2: Array, value: Any) -> Array:
     """x + value * tensor1 / tensor2"""
-    return x + x.dtype.type(value) * tensor1 / tensor2
+    return x + in_type(value, x.dtype) * tensor1 / tensor2
 
 
 def not_implemented(grad: Array, name: str) -> Array:

@@ -12,11 +12,11 @@ op("div_mode(self, other, rounding_mode)", k.div_mode, node="DivBackward2", says
 op("rsub(self, other)", k.rsub, pointwise=True, inplace=False, last_decides=True, constants={"alpha": 1},
    self="-grad", other="grad", jvp="-self_t + other_t")
 op("rsub_alpha(self, other, alpha)", k.rsub_alpha, node="RsubAlphaBackward0", shown="RsubBackward0", says="rsub",
-   pointwise=True, inplace=False, last_decides=True, self="scaled(-grad, alpha)", other="grad",
+   pointwise=True, inplace=False, last_decides=True, self="scaled_conj(-grad, alpha)", other="grad",
    jvp="-scaled(self_t, alpha) + other_t")
 op("rsub_scalar_alpha(self, other, alpha)", k.rsub_scalar_alpha, layout=BESIDE_NUMBER, node="RsubScalarAlphaBackward0",
    shown="RsubBackward1",
-   says="rsub", pointwise=True, inplace=False, self="scaled(-grad, alpha)", jvp=ELEMENTWISE)
+   says="rsub", pointwise=True, inplace=False, self="scaled_conj(-grad, alpha)", jvp=ELEMENTWISE)
 op("pow_tensor(self, exponent)", k.pow_tensor, node="PowBackward1", says="pow", pointwise=True,
    self="pow_backward_self(grad, self, exponent)", exponent="pow_backward_exponent(grad, self, exponent, result)",
    jvp=("(pow_backward_self(self_t.conj(), self_p, exponent_p) + "

@@ -8,9 +8,9 @@ from .row import BESIDE_NUMBER, ELEMENTWISE, FOUND_DTYPE, LINEAR, op
 op("add(self, other)", np.add, constants={"alpha": 1}, self="grad", other="grad", jvp=LINEAR)
 op("sub(self, other)", np.subtract, constants={"alpha": 1}, self="grad", other="-grad", jvp=LINEAR)
 op("add_alpha(self, other, alpha)", k.add_alpha, node="AddAlphaBackward0", shown="AddBackward0", says="add", pointwise=True,
-   self="grad", other="scaled(grad, alpha)", jvp="self_t + scaled(other_t, alpha)")
+   self="grad", other="scaled_conj(grad, alpha)", jvp="self_t + scaled(other_t, alpha)")
 op("sub_alpha(self, other, alpha)", k.sub_alpha, node="SubAlphaBackward0", shown="SubBackward0", says="sub", pointwise=True,
-   self="grad", other="scaled(-grad, alpha)", jvp="self_t - scaled(other_t, alpha)")
+   self="grad", other="scaled_conj(-grad, alpha)", jvp="self_t - scaled(other_t, alpha)")
 op("mul(self, other)", np.multiply, self="grad * other.conj()", other="grad * self.conj()",
    jvp="other_t * self_p + self_t * other_p")
 op("div(self, other)", np.true_divide, float_result=True,

@@ -1,0 +1,19 @@
+"""A Python number as a kernel computes with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..calls import scalar
+from ..dtype import from_numpy
+from ..plain_numpy import np
+
+
+def in_type(number: Any, kind: np.dtype) -> Any:
+    """A 0-d number of a type; a RuntimeError, PyTorch's, where the type cannot hold it: too large, or complex for reals.
+
+    Most are small and real: what every type holds is not looked at twice.
+    """
+    if type(number) is complex or not -100 < number < 100:
+        return scalar.checked(number, from_numpy(kind))[()]
+    return kind.type(number)
