@@ -200,3 +200,99 @@ def slope_of_celu_is_single(torch, x: floats("float64", values="finite"), alpha:
     """The gradient of celu takes its parameter in single precision, also of doubles."""
     y = torch.nn.functional.celu(x.requires_grad_(), alpha)
     torch.autograd.grad(y, x, x.detach() + 1)
+
+
+@case(requires=["backward", "create_graph"])
+def gradients_of_both_extremes_are_added_up(
+    torch,
+    x: floats(shape=(2, 3)),
+    wanted: st.sampled_from([(True, False), (False, True), (True, True)]),
+    graph: st.booleans(),
+):
+    """Both gradients of aminmax are added in memory of their own; one alone is handed on."""
+    low, high = torch.aminmax(x.requires_grad_(), dim=1)
+    if wanted[0]:
+        low.sum().backward(retain_graph=True, create_graph=graph)
+    x.grad = None
+    outs = [out for out, one in zip((low, high), wanted, strict=True) if one]
+    torch.autograd.backward(outs, [torch.ones_like(out) for out in outs], create_graph=graph)
+
+
+@case(requires=["backward"])
+def node_waits_for_a_consumer_that_is_older(
+    torch,
+    x: floats(min_dims=1, values="smooth"),
+    names: st.tuples(*[st.sampled_from(["exp", "tanh", "square", "neg"])] * 3),
+    turned: st.booleans(),
+):
+    """Of two consumers the younger one runs first, and what they share waits for the older one."""
+    first, second, third = names
+    shared = getattr(x.requires_grad_(), first)()
+    older = getattr(shared, second)()
+    younger = getattr(shared, third)()
+    loss = younger * older if turned else older * younger
+    loss.sum().backward()
+
+
+@case(requires=["backward"])
+def operands_of_one_node_are_one_watched_leaf(
+    torch, x: floats(min_dims=1), name: st.sampled_from(["sub", "rsub", "add", "mul", "maximum", "hypot"])
+):
+    """What a node passes to one leaf that has a hook is added up in the order of its operands."""
+    seen = []
+    x.requires_grad_().register_hook(lambda grad: seen.append(grad._version))
+    y = getattr(torch, name)(x, x)
+    y.backward(torch.full_like(y, 2.0))
+    y = getattr(torch, name)(x.detach().requires_grad_(), x)
+    y.backward(torch.full_like(y, 2.0))
+
+
+@case(lecture="grad", requires=["grad"])
+def gradient_of_a_transposed_product_meets_others(
+    torch,
+    x: floats(shape=(2, 3)),
+    w: floats(shape=(2, 3)),
+    more: st.booleans(),
+    name: st.sampled_from(["exp", "square", "tanh"]),
+    others: st.sampled_from(["alone", "added", "between"]),
+):
+    """A gradient that arrives transposed is laid out as formulas leave it, alone or added to others."""
+    x.requires_grad_()
+    w.requires_grad_()
+    a = getattr(x, name)()
+    loss = (a.t() * w.t().contiguous()).sum()
+    loss = loss + {"alone": w.sum(), "added": (a * w).sum(), "between": getattr(a.t(), name)().t().sum()}[others]
+    gx, gw = torch.autograd.grad(loss, [x, w], retain_graph=True, create_graph=more)
+    gx.stride()
+    gw.stride()
+    (gx,) = torch.autograd.grad((getattr(x.t(), name)() * w.t()).sum(), [x], create_graph=more)
+    gx.stride()
+
+
+@case(requires=["backward"])
+def array_of_a_gradient_sees_what_is_added(torch, x: floats(max_dims=2)):
+    """The NumPy array of a grad shares its memory, into which further gradients are added."""
+    x.requires_grad_()
+    x.exp().sum().backward()
+    array = x.grad.numpy()
+    array.tolist()
+    (x * 2).sum().backward()
+    array.tolist()
+
+
+@case(requires=["backward"])
+def second_output_of_an_older_node_meets_a_younger_one(
+    torch,
+    x: floats(shape=(4,)),
+    w: floats(shape=(4,)),
+    turned: st.booleans(),
+    name: st.sampled_from(["chunk", "split", "unbind"]),
+):
+    """A gradient reaches the output that it is of, whichever operand is the younger."""
+    x.requires_grad_()
+    w.requires_grad_()
+    y = x.exp().view(2, 2)
+    outs = {"chunk": lambda: y.chunk(2), "split": lambda: y.split(1), "unbind": y.unbind}[name]()
+    younger = w[:2].sin()
+    loss = younger * outs[1] if turned else outs[1] * younger
+    loss.sum().backward()
