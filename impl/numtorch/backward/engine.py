@@ -57,7 +57,7 @@ def run_backward(
     arrivals = []
     for (node, nr), grad in zip(roots, grads, strict=True):
         if grad is not None:
-            if not (node.accumulates and node.converts):  # a leaf with a grad_dtype converts what arrives itself
+            if not node.converts:  # a leaf with a grad_dtype converts what arrives itself
                 grad = validate(grad, node.descriptors()[nr], "", 0)
             seeds.append(storage_of(grad) if raw else grad)
             arrivals.append((node, nr, seeds[-1]))

@@ -251,7 +251,7 @@ def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
 def expected(node: Node, nr: int, grad: Any) -> Descriptor:
     """Shape and type of a gradient of one output; a leaf with a grad_dtype converts what arrives itself, if at all."""
     desc = node.descriptors()[nr]
-    return descriptor(desc.shape, grad._desc.dtype) if node.accumulates and node.converts else desc
+    return descriptor(desc.shape, grad._desc.dtype) if node.converts else desc
 
 
 def looked_at(node: Node, fn: Node, grad: Any) -> Any:

@@ -114,7 +114,7 @@ class Waiting:
             arrivals = []
         for fn in new:
             grad = leaves[fn]
-            if _refcount(grad) > _WAITING and type(grad) is not list:
+            if _refcount(grad) > _WAITING:
                 if self.held is None:
                     self.held, self.shared = {}, set()
                 other = self.held.get(id(grad))
@@ -242,7 +242,7 @@ def run(root: Node, nr: int, grad: Any, keep: bool, task: GraphTask | None = Non
                 fn1 = grad1 = None
             if fn is not None:
                 if (beside is None or (fn is not beside and fn.seq > beside_seq)) and (
-                    not heap or (-fn.seq < heap[0][0] and fn not in nodes)
+                    not heap or -fn.seq < heap[0][0]
                 ):
                     node = fn
                     continue
