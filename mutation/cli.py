@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -13,14 +14,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from mutation import report
+from mutation import further, report
 from mutation.faults import FaultsInvalid, fault, faults
 from mutation.killing import PROGRAMS, Killer
-from mutation.mutants import KINDS, Mutant, mutants
+from mutation.mutants import KINDS, SHORTCUTS, Mutant, mutants
 from mutation.planting import CannotPlant, write_copy
-from mutation.pool import PROGRAMS_OF_A_CASE, RANDOM_PROGRAMS, Pool, load
+from mutation.pool import PROGRAMS_OF_A_CASE, RANDOM_PROGRAMS, load
 from mutation.reach import digest_of
-from mutation.results import EquivalentsInvalid, Log, Summary, equivalents, sample, summary, unknown
+from mutation.results import EquivalentsInvalid, Log, Summary, by_shortcuts, equivalents, sample, summary, unknown
 
 EPILOG = """\b
 Examples:
@@ -41,7 +42,7 @@ Exit codes:
 
 
 @click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("kinds", nargs=-1, type=click.Choice(KINDS))
+@click.argument("kinds", nargs=-1, type=click.Choice((*KINDS, SHORTCUTS)))
 @click.option("-k", "selection", default="", metavar="WORDS", help="Only mutants with all these words in their name.")
 @click.option("--sample", "count", type=click.IntRange(1), metavar="N", help="So many mutants of each kind only.")
 @click.option("--seed", default=0, show_default=True, help="Which programs are drawn, and which sample.")
@@ -75,11 +76,14 @@ def main(
     """Plant faults in numtorch, and count those that the conformance suite finds.
 
     FAULTS are named ones, each after a real kind of bug; FORMULAS mutants of every derivative formula and forward-mode rule;
-    ENGINE mutants of the engine's and the views' code. All three if none is named.
+    ENGINE mutants of the engine's and the views' code. All three if none is named. SHORTCUTS turns off what only chooses
+    the faster of two ways, which nothing may tell.
     """
     console = Console()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        if SHORTCUTS in kinds and len(kinds) > 1:
+            raise click.UsageError("short cuts take every program that reaches them: run them alone")
         if plant:
             return plant_copy(console, *plant)
         every = mutants(kinds or KINDS)
@@ -93,6 +97,8 @@ def main(
         reasons = equivalents()
         if not kinds and (gone := unknown(reasons, every)):
             raise EquivalentsInvalid("equivalents.toml names what is no mutant: " + "; ".join(gone[:5]))
+        if SHORTCUTS not in kinds:
+            reasons = by_shortcuts(every) | reasons
         pool = load(
             output,
             seed=seed,
@@ -103,11 +109,16 @@ def main(
         )
     except (CannotPlant, FaultsInvalid, EquivalentsInvalid) as error:
         raise click.UsageError(str(error)) from None
+    if SHORTCUTS in kinds:
+        programs = len(pool.programs)
     began = time.monotonic()
     log = Log(output / "run.jsonl", digest_of(pool.digest, programs, how_it_works()))
     interrupted = False
     try:
-        run(console, [mutant for mutant in chosen if mutant.name not in log.records], pool, log, workers, programs)
+        killer = Killer(pool, workers, programs)
+        run(console, [mutant for mutant in chosen if mutant.name not in log.records], killer, log)
+        if SHORTCUTS not in kinds:
+            run_further(console, chosen, killer, log, output, seed)
     except KeyboardInterrupt:
         interrupted = True
     finally:
@@ -128,7 +139,20 @@ def main(
 def how_it_works() -> str:
     """The text of all that a result depends on, beside numtorch and the programs."""
     here = Path(__file__).parent
-    names = ("judging", "killing", "marks", "mutants", "patching", "planting", "pool", "reach", "stated", "syntax")
+    names = (
+        "judging",
+        "further",
+        "killing",
+        "marks",
+        "mutants",
+        "patching",
+        "planting",
+        "pool",
+        "reach",
+        "shortcuts",
+        "stated",
+        "syntax",
+    )
     files = (*(here / f"{name}.py" for name in names), *sorted(here.glob("faults/*.toml")))
     return "".join(path.read_text() for path in files)
 
@@ -146,9 +170,26 @@ def plant_copy(console: Console, name: str, folder: str) -> None:
     console.print(f"{fault(name).sentence}\nPYTHONPATH={folder} torchstone run numtorch", highlight=False)
 
 
-def run(console: Console, chosen: list[Mutant], pool: Pool, log: Log, workers: int, programs: int) -> None:
+def run_further(console: Console, chosen: list[Mutant], killer: Killer, log: Log, output: Path, seed: int) -> None:
+    """Runs those that survived fewer programs than they may take on more."""
+    pool = killer.pool
+    say = lambda text: console.print(text, style="dim")  # noqa: E731
+    for count in further.ROUNDS:
+        left, wanted = [], Counter[str]()
+        for mutant in chosen:
+            ran = log.records[mutant.name].ran
+            if not ran.killed and ran.programs < killer.programs:
+                more = further.sources(pool, mutant.places(), killer.programs, count)
+                if more:
+                    left.append(mutant)
+                    wanted |= Counter(more)
+        if left:
+            killer.pool = further.grown(pool, output, wanted, seed, killer.workers, say)
+            run(console, left, killer, log)
+
+
+def run(console: Console, chosen: list[Mutant], killer: Killer, log: Log) -> None:
     """Runs mutants, and shows how far they are."""
-    killer = Killer(pool, workers, programs)
     killer.warm({file for mutant in chosen for file in mutant.files})
     by_name = {mutant.name: mutant for mutant in chosen}
     survived = 0

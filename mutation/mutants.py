@@ -14,6 +14,7 @@ from typing import Any
 
 from mutation.faults import faults
 from mutation.planting import CannotPlant, Texts, apart, forget, load_codegen, package
+from mutation.shortcuts import shortcuts
 from mutation.stated import FILE as FORWARD, STATED, stated_mutants
 from mutation.syntax import ENGINE, FORMULAS, Edit, edits, expression_edits
 
@@ -35,6 +36,9 @@ FORWARD_FILES = ("forward_rules/*.py", "tangents.py", "autograd/function_tangent
 
 KINDS = ("faults", "formulas", "engine")
 
+SHORTCUTS = "shortcuts"
+"""Short cuts that are turned off, which nothing may tell: asked for by name."""
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -51,11 +55,13 @@ class Mutant:
     files: tuple[str, ...] = field(default=(), compare=False)
     row: str = ""
     """The operator whose row is changed."""
+    edit: Edit | None = field(default=None, compare=False)
+    """What is changed in a file, of one that is found in its syntax tree."""
 
 
 def mutants(kinds: Sequence[str] = KINDS) -> list[Mutant]:
     """Every mutant of these kinds, always in the same order."""
-    makers = {"faults": of_faults, "formulas": of_formulas, "engine": of_engine}
+    makers = {"faults": of_faults, "formulas": of_formulas, "engine": of_engine, SHORTCUTS: of_shortcuts}
     return [mutant for kind in kinds for mutant in makers[kind]()]
 
 
@@ -177,6 +183,18 @@ def of_engine() -> Iterator[Mutant]:
         yield from of_file(file, "engine", ENGINE)
 
 
+def of_shortcuts() -> Iterator[Mutant]:
+    """Each short cut turned off."""
+    used: dict[str, int] = {}
+    for one in shortcuts():
+        source = (package() / one.file).read_text()
+        for edit in one.edits():
+            name = _unique(f"{one.file} {_short(edit.old)} → {one.off}", used)
+            texts = lambda one=one, edit=edit, source=source: {one.file: edit.made_to(source)}  # noqa: E731
+            places = lambda one=one, edit=edit: tuple(lines(one.file, edit.line, edit.last_line))  # noqa: E731
+            yield Mutant(name, SHORTCUTS, one.file, edit.operator, texts, places, (one.file,), edit=edit)
+
+
 def found(*patterns: str) -> Iterator[str]:
     """The files of the package that patterns name, packages' own texts apart."""
     for pattern in patterns:
@@ -195,7 +213,7 @@ def of_file(
         name = _unique(f"{file} {edit.function}: {_short(edit.old)} → {_short(edit.new)}", used)
         texts = lambda edit=edit: {file: edit.made_to(source)}  # noqa: E731
         places = lambda edit=edit: _places(file, edit)  # noqa: E731
-        yield Mutant(name, kind, file, edit.operator, texts, places, (file,))
+        yield Mutant(name, kind, file, edit.operator, texts, places, (file,), edit=edit)
 
 
 def _places(file: str, edit: Edit) -> tuple[str, ...]:

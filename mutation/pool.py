@@ -12,9 +12,11 @@ Both parts carry a digest of what they were made from, and are made anew when th
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -98,6 +100,11 @@ class Pool:
     def reached(self) -> list[Reach]:
         """What numtorch does with each program."""
         return [self.coverage.reached[one.digest] for one in self.programs]
+
+    @cached_property
+    def of_sources(self) -> Counter[str]:
+        """How many programs each case has."""
+        return Counter(one.source for one in self.programs)
 
     @cached_property
     def quick(self) -> list[int]:
@@ -256,11 +263,9 @@ def _made(
 
 def _sources(seed: int, counts: tuple[int, int]) -> list[tuple[str, str]]:
     """Every case, and ``random``, with the digest of what its programs are made from."""
-    import conformance
     from conformance.running.session import all_cases
 
-    where = Path(conformance.__file__).parent
-    harness = digest_of(seed, counts[0], folder=where, but=OWN)
+    harness = harness_digest(seed, counts[0])
     corpus = Corpus(SHIPPED)
     recorded = digest_of(corpus.head.recorded, [part.sha256 for part in corpus.head.parts])
     found = [("random", digest_of(recorded, counts[1]))]
@@ -268,8 +273,20 @@ def _sources(seed: int, counts: tuple[int, int]) -> list[tuple[str, str]]:
         if _is_recorded(corpus, case):
             found.append((case.id, recorded))
         else:
-            found.append((case.id, digest_of(harness, case.source, case.sentence, _beside(case))))
+            found.append((case.id, case_digest(case, harness)))
     return found
+
+
+def harness_digest(*of: object) -> str:
+    """Of the harness, but for the cases, and of what else matters."""
+    import conformance
+
+    return digest_of(*of, folder=Path(conformance.__file__).parent, but=OWN)
+
+
+def case_digest(case: Any, harness: str) -> str:
+    """Of what a case's programs are drawn from."""
+    return digest_of(harness, case.source, case.sentence, _beside(case))
 
 
 def _is_recorded(corpus: Corpus, case: Any) -> bool:
@@ -284,8 +301,6 @@ def _beside(case: Any) -> str:
 
 def _share(seed: int, counts: tuple[int, int], wanted: dict[str, str], first: int, step: int) -> list[Stored]:
     """Every so-manieth case and random program. For a process of its own: the guide imports PyTorch."""
-    from conformance.running.runner import case_seed
-    from conformance.running.sampling import CannotDraw, Enough, draw
     from conformance.running.session import all_cases
 
     sys.unraisablehook = lambda unraisable: None  # of recordings that Hypothesis gave up half-way
@@ -296,25 +311,31 @@ def _share(seed: int, counts: tuple[int, int], wanted: dict[str, str], first: in
             for number, one in enumerate(corpus.programs(case.id)):
                 found.append(_stored(wanted[case.id], case.id, number, one))
             continue
-        programs: dict[str, Program] = {}
-
-        def see(program: Program, programs: dict[str, Program] = programs) -> None:
-            programs[program.digest] = program
-            if len(programs) == counts[0]:
-                raise Enough
-
-        try:
-            draw(case.programs(), see, seed=case_seed(seed, case.id), max_examples=3 * counts[0])
-        except CannotDraw:
-            continue  # the suite's own tests say so
-        # What Hypothesis draws first is the simplest there is.
-        for number, program in enumerate(reversed(programs.values())):
+        for number, program in enumerate(drawn(case, seed, counts[0])):
             found.append(Stored(wanted[case.id], case.id, number, program.to_json()))
     if "random" in wanted:
         every = (one for case in corpus.cases if case.startswith(f"{RANDOM}/") for one in corpus.programs(case))
         for number, one in islice(enumerate(every), first, counts[1], step):
             found.append(_stored(wanted["random"], "random", number, one))
     return found
+
+
+def drawn(case: Any, seed: int, count: int) -> list[Program]:
+    """Different programs of a case, up to so many, the simplest last: Hypothesis draws it first."""
+    from conformance.running.runner import case_seed
+    from conformance.running.sampling import CannotDraw, Enough, draw
+
+    programs: dict[str, Program] = {}
+
+    def see(program: Program) -> None:
+        programs[program.digest] = program
+        if len(programs) == count:
+            raise Enough
+
+    with contextlib.suppress(CannotDraw):  # the suite's own tests say so
+        draw(case.programs(), see, seed=case_seed(seed, case.id), max_examples=3 * count)
+        return list(reversed(programs.values()))
+    return []
 
 
 def _stored(made_from: str, source: str, number: int, one: Recording) -> Stored:

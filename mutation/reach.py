@@ -27,8 +27,8 @@ from mutation.planting import PACKAGE, forget, package, plant
 PROGRAMS_AT_A_TIME = 250
 """Given to a process at a time."""
 
-WRITTEN_AFTER = 16
-"""So many of these, which is half a minute or so: what an interruption may cost."""
+WRITTEN_AFTER = 8
+"""So many of these, which is a quarter of a minute or so: what an interruption may cost."""
 
 SLOW = 0.5
 """Seconds of processor time that a program may take on numtorch. The few that take longer would be most of a run's time."""

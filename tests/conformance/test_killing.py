@@ -16,6 +16,7 @@ from conformance.program import Program
 from conformance.subjects import open_subject
 from conformance.trace import Raised, StepTrace, Trace
 from mutation.faults import fault
+from mutation.further import grown, sources
 from mutation.judging import Judge, ask, differs_at, telling
 from mutation.killing import Killer, Ran
 from mutation.planting import Texts, apart, forget, package
@@ -237,3 +238,20 @@ def test_a_run_that_is_ended_leaves_no_process(pool: Pool) -> None:
     began = time.monotonic()
     assert not apart(_left, pool)
     assert time.monotonic() - began < 60
+
+
+def test_further_programs_are_drawn_of_the_cases_that_reach_a_mutant() -> None:
+    pool = _pool(("x", 0, [0]), ("x", 1, [1]), ("y", 0, [0, 1]), ("random", 0, [0]), ("z", 0, [2]))
+    assert sources(pool, ["a.py:1"], most=500, count=64) == {"x": 64, "y": 64}
+    assert sources(pool, ["a.py:1"], most=13, count=64) == {"x": 13, "y": 7}, "half of x does not reach it"
+    assert sources(pool, ["a.py:1"], most=3, count=64) == {}, "it took as many as it may"
+    assert sources(pool, ["nowhere.py:7"], most=500, count=64) == {}
+
+
+def test_a_larger_pool_keeps_its_programs(pool: Pool, folder: Path) -> None:
+    larger = grown(pool, folder, {CASES[0]: 9}, seed=0, workers=1, say=lambda text: None)
+    assert larger.programs[: len(pool.programs)] == pool.programs
+    assert len({one.digest for one in larger.programs}) == len(larger.programs) > len(pool.programs)
+    said: list[str] = []
+    again = grown(pool, folder, {CASES[0]: 5}, seed=0, workers=1, say=said.append)
+    assert (again.programs, said) == (larger.programs, [])
