@@ -150,7 +150,7 @@ class OperatorCase(Case):
         written = (
             row.function or f"Tensor.{row.method or row.inplace}" if not row.symbol else row.function or row.symbol
         )
-        self.sentence = f"{_named(row, written)} has PyTorch's values and derivatives in each of its forms."
+        self.sentence = f"{_named(row, written)} has PyTorch's values and derivatives in every form."
         self.lecture = ""
         self.requires: tuple[str, ...] = ()
         self.covers: tuple[str, ...] = ()
@@ -170,4 +170,5 @@ class OperatorCase(Case):
 
 def _named(row: Operator, written: str) -> str:
     names = (written.rpartition(".")[2], written.removeprefix("torch.").replace(".", "_"))
-    return written if row.name in names else f"{written} ({row.name})"
+    short = written.removeprefix("torch.") if len(written) > 40 else written  # a sentence fits on a line of the report
+    return short if row.name in names else f"{short} ({row.name})"

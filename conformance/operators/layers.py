@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance.operators.row import Argument, Operator, Unfit, add, computed, constants
-from conformance.program import List
+from conformance.program import Float, List
 
 
 def _layer(name: str, arguments: tuple[Argument, ...], **more: Any) -> None:
@@ -97,3 +97,63 @@ _layer("conv_transpose1d", (_kernel(1, True), _bias, _stride), values="finite", 
 # ---- pooling to given sizes
 _layer("adaptive_avg_pool1d", (constants(1, 2, 3),), values="finite",
        shape=lambda shape, a: (*shape[:-1], a[0]) if len(_sample(shape, 1)[0]) < 2 else Unfit)  # fmt: skip
+
+
+# ---- pooling, padding and patches
+def _pooled(x: Any, arguments: Any) -> Any:
+    batch, channels, sizes = _sample(x, 2)
+    if min(sizes) < 2:
+        raise Unfit
+    size, stride = arguments[0], arguments[1]
+    return (*batch, channels, *[(n - size) // stride + 1 for n in sizes])
+
+
+def _flat(sample: Any) -> Any:
+    batch, channels, _ = sample
+    return (*batch, channels)
+
+
+_window = constants(2, 1), constants(1, 2)
+for _name in ("max_pool2d", "avg_pool2d"):
+    _layer(_name, _window, values="finite", shape=_pooled)
+_layer("adaptive_max_pool2d", (constants(1, 2, 3),), values="finite",
+       shape=lambda shape, a: (*_flat(_sample(shape, 2)), a[0], a[0]))  # fmt: skip
+
+
+def _padded(dims: int) -> Callable[[Any, Any], Any]:
+    def shape(x: Any, arguments: Any) -> Any:
+        batch, channels, sizes = _sample(x, dims)
+        pad = arguments[0].items
+        if any(isinstance(n, int) and n >= min(sizes) for n in pad):
+            raise Unfit
+        grown = [n + pad[2 * i] + pad[2 * i + 1] for i, n in enumerate(reversed(sizes))]
+        return (*batch, channels, *reversed(grown))
+
+    return shape
+
+
+for _mode, _name in (("reflect", "reflection"), ("replicate", "replication"), ("circular", "circular")):
+    for _dims in (1, 2):
+        _sides = [List(tuple(side * _dims)) for side in ((1, 0), (0, 1), (1, 1))]
+        _layer(f"{_name}_pad{_dims}d", (constants(*_sides), constants(_mode)), values="finite",
+               function="torch.nn.functional.pad", shape=_padded(_dims))  # fmt: skip
+
+
+def _patches(x: Any, arguments: Any) -> Any:
+    batch, channels, sizes = _sample(x, 2)
+    size = arguments[0]
+    windows = [n - size + 1 for n in sizes]
+    if min(windows) < 1:
+        raise Unfit
+    return (*batch, channels * size**2, math.prod(windows))
+
+
+_layer("im2col", (constants(2, 1),), values="finite", function="torch.nn.functional.unfold", shape=_patches)
+
+
+# ---- attention and distances
+_keys = Argument(lambda shape, _: _with_dims(2, shape), "float", "smooth")
+_layer("scaled_dot_product_attention", (_keys, _keys, constants(False, True, keyword="is_causal")))
+_layer("cdist", (Argument(lambda shape, number: (*_with_dims(2, shape)[:-2], 1 + number % 3, shape[-1]), "float", "smooth"),
+                 constants(Float("2.0"), Float("1.0"), Float("3.0"))), function="torch.cdist",
+       shape=lambda shape, a: (*shape[:-1], a[0][-2]))  # fmt: skip

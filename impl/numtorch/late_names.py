@@ -432,7 +432,15 @@ METHODS = {
     ),
     'padding': (
     ),
+    'pair_distances': (
+    ),
+    'patches': (
+    ),
+    'attention': (
+    ),
     'pooling': (
+    ),
+    'adaptive_pooling': (
     ),
     'called': (
         'apply_',
@@ -823,11 +831,26 @@ FUNCTIONS = {
     'padding': (
         'constant_pad_nd',
     ),
+    'pair_distances': (
+        'cdist',
+        'pdist',
+    ),
+    'patches': (
+        'channel_shuffle',
+        'pixel_shuffle',
+        'pixel_unshuffle',
+    ),
+    'attention': (
+    ),
     'pooling': (
-        'adaptive_avg_pool1d',
         'avg_pool1d',
         'max_pool1d',
         'max_pool2d',
+        'max_pool3d',
+    ),
+    'adaptive_pooling': (
+        'adaptive_avg_pool1d',
+        'adaptive_max_pool1d',
     ),
     'called': (
     ),

@@ -81,7 +81,11 @@ FAMILIES = (
     "embeddings",
     "distances",
     "padding",
+    "pair_distances",
+    "patches",
+    "attention",
     "pooling",
+    "adaptive_pooling",
     "called",
 )
 LATE = (
@@ -114,7 +118,11 @@ LATE = (
     "embeddings",
     "distances",
     "padding",
+    "pair_distances",
+    "patches",
+    "attention",
     "pooling",
+    "adaptive_pooling",
     "called",
 )
 """Those of them that are imported when one of their names is first asked for (late.py)."""

@@ -51,7 +51,10 @@ def leaf(name: str) -> torch.Tensor:
 NO_FLOATS = {"bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift"}
 """Operators of integers; their row is tracked in place only, where PyTorch refuses floats."""
 
-ONCE = {"hardsigmoid": "its backward has no derivative in PyTorch"}
+ONCE = dict.fromkeys(
+    ("hardsigmoid", "cdist", "pdist", "scaled_dot_product_flash_attention_for_cpu"),
+    "its backward has no derivative in PyTorch",
+)
 """Operators that are not differentiable twice."""
 
 

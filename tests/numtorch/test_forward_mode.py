@@ -31,6 +31,7 @@ REFUSED = {
     "cholesky",
 }
 REFUSED |= {"rrelu_with_noise_of", "unique", "unique_consecutive"}
+REFUSED |= {"cdist", "pdist", "euclidean_dist", "scaled_dot_product_flash_attention_for_cpu"}
 """Operators of which PyTorch has no tangent."""
 NO_DERIVATIVE = {"cholesky_inverse"}
 """Operators whose tangent in PyTorch 2.13 is another matrix than the derivative: it has two factors in the wrong order."""

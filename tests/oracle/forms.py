@@ -225,6 +225,34 @@ adaptive_avg_pool2d: b.transpose(0, 2), 2 | b[None], 1 | b[None], (2, 2, 2)
 adaptive_avg_pool1d: x, 2 | b, 1 | b, 5 | v, 2 | b, (2, 2) | b, -1
 avg_pool1d: x, 2 | b, 2, 1, 1 | v, 2 | x, (2, 2) | x, 2, 1, 1, True, False | b, 7
 max_pool1d: x, 2 | b, 2, 1, 1 | v, 2 | x, 2, 0 | b, 2, ceil_mode=True | b, 9 | x, 2, padding=2 | x, 0
+pad: b, (1, 2), 'reflect' | b, (1, 2, 1, 0), 'reflect' | b[None], (1, 2, 1, 0, 1, 1), 'replicate'
+pad: b, (1, 2, 1, 0), 'replicate' | b, (1, 1), 'circular' | b, (3, 1, -1, 2), 'circular'
+pad: x, (3, 0), 'reflect'
+pad: b[None], (1, 2, 1, 0, 1, 1), 'reflect' | s, (1, 1), 'replicate' | x, (4, 0), 'circular' | x, (1, 1), 'reflect', 1.
+pad: x, (-1, 1), 'mirror'
+pad: b, (-4, 0, -3, 0), 'replicate' | b, (0, 0, -9, 0), 'circular' | mask, (1, 1), 'reflect' | i, (1, 1), 'replicate'
+pad: b.transpose(1, 2), (1, 1), 'replicate'
+max_pool3d: b[None], 2 | b[None], (1, 2, 2), 1, 1, return_indices=True | b, 2 | b[None], 2, 0 | b[None], 9 | b[None], 2, 1, 2
+max_pool3d: b[None], (2, 2)
+avg_pool3d: b[None], 2 | b[None], (1, 2, 2), 1, (0, 1, 0), True, False | b, 2 | b[None], 2, 0 | b[None], 9
+avg_pool3d: b[None], 2, divisor_override=0
+adaptive_avg_pool3d: b[None], 2 | b[None], 1 | b[None], (None, 1, 5) | b, 2 | b[None], (2, 2) | b[None], -1
+adaptive_max_pool1d: b, 2 | x, 5 | b, 2, True | v, 2 | b, (2, 2) | b, -1 | i, 2
+adaptive_max_pool2d: b, 2 | b, (None, 5), True | x, 2 | b, (2, 2, 2) | b, -1 | b.transpose(1, 2), 2
+adaptive_max_pool3d: b[None], 2 | b[None], (None, 1, 5), True | b, 2 | b[None], -1
+unfold: b, 2 | b, (1, 2), 1, 1, 2 | b[None], 2, (1, 2) | v, 2 | x, 2 | b, 9 | b, 0 | b, 2, 0 | b, (2, 2, 2) | i, 2
+fold: b.reshape(12, 2), (2, 3), 2 | b.reshape(12, 2), (3, 3), 2 | v, 2, 2 | x, 2, 2 | b.reshape(1, 12, 2), (3, 2), 2, stride=0
+pixel_shuffle: b.reshape(4, 2, 3), 2 | x, 2 | b, 3 | b, 0 | i.reshape(1, 2, 3), 1
+pixel_unshuffle: b.reshape(2, 2, 6), 2 | x, 2 | b, 3 | b, 0
+channel_shuffle: b.reshape(1, 4, 6), 2 | x, 2 | b, 2 | b, 0
+scaled_dot_product_attention: x, y, u | b, b, b | b[None], b[None], b[None] | b, b, b, mask[:, :1]
+scaled_dot_product_attention: b[None], b[None], b[None], is_causal=True
+scaled_dot_product_attention: b.contiguous()[None], b.contiguous()[None], b.contiguous()[None]
+scaled_dot_product_attention: v, v, v | x, y, m | x, d, d | b, b, b, i | b[None], b[None], b[None], None, 2.
+scaled_dot_product_attention: x, x, x, mask[:, :2], is_causal=True
+cdist: x, y | x, y, 1.5 | x, y, 0. | b, b[:1], 3. | b, m | v, x | i, i | x, y, -1. | x, d | x, y, 2., 'none' | x[:0], y
+cdist: x, y, 2.0, 'use_mm_for_euclid_dist'
+pdist: x | x, 1.0 | b | i | x, -1.
 layer_norm: x, (3,) | b, (3, 4), None, None, 0.1 | b, (4,), b.detach()[0, 0] | x, (2,)
 layer_norm: x, () | x, 3 | i, (3,) | x, (3,), w | x, (3,), v, v
 rms_norm: x, (3,) | x, (3,), v, 0.1 | b, (3, 4) | i, (3,) | x, (2,) | x, (3,), w

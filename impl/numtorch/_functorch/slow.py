@@ -6,7 +6,7 @@ import warnings
 
 _SAME = (
     "renorm unfold_backward masked_scatter masked_scatter_backward put take glu_jvp glu_backward_jvp index_reduce "
-    "cummaxmin_backward"
+    "cummaxmin_backward pdist"
 )
 _COMPARISONS = ("lt_", "le_", "gt_", "ge_", "eq_", "ne_")
 SLOW = {
@@ -19,6 +19,7 @@ SLOW = {
     "conj_physical": "_conj_physical",
     "conj_physical_of_": "conj_physical_",
     "polygamma_of_": "polygamma_",
+    "scaled_dot_product_flash_attention_for_cpu": "_scaled_dot_product_flash_attention_for_cpu",
 }
 """What PyTorch calls them."""
 

@@ -17,12 +17,24 @@ from ..nodes.saved import check_saveable, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
 from ..aliasing.views import edge, mark_inference, requires_grad, undifferentiable
+from ..kernels.pooling import adaptive_avg_pool as k_adaptive_avg_pool
 from ..kernels.pooling import adaptive_avg_pool2d as k_adaptive_avg_pool2d
 from ..kernels.pooling import adaptive_avg_pool2d_backward as k_adaptive_avg_pool2d_backward
+from ..kernels.pooling import adaptive_avg_pool3d as k_adaptive_avg_pool3d
+from ..kernels.pooling import adaptive_avg_pool3d_backward as k_adaptive_avg_pool3d_backward
+from ..kernels.pooling import adaptive_max_pool as k_adaptive_max_pool
+from ..kernels.pooling import adaptive_max_pool2d_backward as k_adaptive_max_pool2d_backward
+from ..kernels.pooling import adaptive_max_pool3d_backward as k_adaptive_max_pool3d_backward
+from ..kernels.pooling import avg_pool as k_avg_pool
 from ..kernels.pooling import avg_pool2d as k_avg_pool2d
 from ..kernels.pooling import avg_pool2d_backward as k_avg_pool2d_backward
-from ..kernels.pooling import max_pool2d_with_indices as k_max_pool2d_with_indices
+from ..kernels.pooling import avg_pool3d as k_avg_pool3d
+from ..kernels.pooling import avg_pool3d_backward as k_avg_pool3d_backward
+from ..kernels.pooling import avg_pool_backward as k_avg_pool_backward
 from ..kernels.pooling import max_pool2d_with_indices_backward as k_max_pool2d_with_indices_backward
+from ..kernels.pooling import max_pool3d_with_indices_backward as k_max_pool3d_with_indices_backward
+from ..kernels.pooling import max_pool_with_indices as k_max_pool_with_indices
+from ..kernels.pooling import max_pool_with_indices_backward as k_max_pool_with_indices_backward
 from ..kernels.pooling import zeros_of as k_zeros_of
 
 _new = object.__new__
@@ -79,7 +91,7 @@ def avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
     try:
         if not self._desc.real and self._desc.dtype.category == 3:
             raise refused('avg_pool2d', self._desc.dtype)
-        array = k_avg_pool2d(self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) if self._desc.real else rounded_once(k_avg_pool2d, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+        array = k_avg_pool(self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) if self._desc.real else rounded_once(k_avg_pool, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
         desc = describe(array)
     except Exception as error:
         autograd_first(error, locals(), 'avg_pool2d', ('self',), (('self', ('self',)),))
@@ -140,7 +152,7 @@ def avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
 
 
 class AvgPool2DBackwardBackward0(BinaryNode):
-    __slots__ = ('self_info', 'kernel_size', 'stride', 'padding', 'ceil_mode', 'count_include_pad', 'divisor_override',)
+    __slots__ = ('kernel_size', 'stride', 'padding', 'ceil_mode', 'count_include_pad', 'divisor_override', 'self_info',)
     saved = ()
     saved_values = ('kernel_size', 'stride', 'padding', 'ceil_mode', 'count_include_pad', 'divisor_override',)
     prunes = True
@@ -152,13 +164,13 @@ class AvgPool2DBackwardBackward0(BinaryNode):
             if not keep:
                 node.release()
             return out
-        self_info = node.self_info
         kernel_size = node.kernel_size
         stride = node.stride
         padding = node.padding
         ceil_mode = node.ceil_mode
         count_include_pad = node.count_include_pad
         divisor_override = node.divisor_override
+        self_info = node.self_info
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
@@ -171,13 +183,13 @@ class AvgPool2DBackwardBackward0(BinaryNode):
             grad1 = k_zeros_of(self_info)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
-        self_info = node.self_info
         kernel_size = node.kernel_size
         stride = node.stride
         padding = node.padding
         ceil_mode = node.ceil_mode
         count_include_pad = node.count_include_pad
         divisor_override = node.divisor_override
+        self_info = node.self_info
         fn = node.fn0
         grad0 = None if fn is None or (deps is not None and fn not in deps) else avg_pool2d(grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
         fn = node.fn1
@@ -187,7 +199,7 @@ class AvgPool2DBackwardBackward0(BinaryNode):
 
 def avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, *, out=None):
     """avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) -> Tensor"""
-    array = k_avg_pool2d_backward(grad_output._array, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) if grad_output._desc.real else rounded_once(k_avg_pool2d_backward, grad_output._array, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    array = k_avg_pool_backward(grad_output._array, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) if grad_output._desc.real else rounded_once(k_avg_pool_backward, grad_output._array, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
     desc = describe(array)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -223,13 +235,13 @@ def avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
             if nr1:
                 node.nr1 = nr1
         node.plan = None
-        node.self_info = self._desc
         node.kernel_size = kernel_size
         node.stride = stride
         node.padding = padding
         node.ceil_mode = ceil_mode
         node.count_include_pad = count_include_pad
         node.divisor_override = divisor_override
+        node.self_info = self._desc
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -313,7 +325,7 @@ def max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_m
     try:
         if not self._desc.real and self._desc.dtype.category == 3:
             raise refused('max_pool2d', self._desc.dtype)
-        arrays = k_max_pool2d_with_indices(self._array, kernel_size, stride, padding, dilation, ceil_mode) if self._desc.real else rounded_once(k_max_pool2d_with_indices, self._array, kernel_size, stride, padding, dilation, ceil_mode)
+        arrays = k_max_pool_with_indices(self._array, kernel_size, stride, padding, dilation, ceil_mode) if self._desc.real else rounded_once(k_max_pool_with_indices, self._array, kernel_size, stride, padding, dilation, ceil_mode)
         results = [wrap(a) for a in arrays]
     except Exception as error:
         autograd_first(error, locals(), 'max_pool2d_with_indices', ('self',), (('self', ('self',)),))
@@ -380,7 +392,7 @@ class MaxPool2DWithIndicesBackwardBackward0(BinaryNode):
             indices = unpack_input(node, 'indices')
         self_info = node.self_info
         fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.max_pool_double_backward(grad, indices)
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.max_pool_double_backward(grad, indices, 2)
         fn = node.fn1
         grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
         return grad0, grad1
@@ -393,7 +405,7 @@ class MaxPool2DWithIndicesBackwardBackward0(BinaryNode):
 def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, padding, dilation, ceil_mode, indices, *, out=None):
     """max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, padding, dilation, ceil_mode, indices) -> Tensor"""
     try:
-        array = k_max_pool2d_with_indices_backward(grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array) if grad_output._desc.real else rounded_once(k_max_pool2d_with_indices_backward, grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array)
+        array = k_max_pool_with_indices_backward(grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array) if grad_output._desc.real else rounded_once(k_max_pool_with_indices_backward, grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array)
         desc = describe(array)
     except Exception as error:
         autograd_first(error, locals(), 'max_pool2d_with_indices_backward', ('grad_output', 'self'), (('indices', ('grad_output', 'self')),))
@@ -500,7 +512,7 @@ def adaptive_avg_pool2d(self, output_size, *, out=None):
     try:
         if not self._desc.real and self._desc.dtype.category == 3:
             raise refused('adaptive_avg_pool2d', self._desc.dtype)
-        array = k_adaptive_avg_pool2d(self._array, output_size) if self._desc.real else rounded_once(k_adaptive_avg_pool2d, self._array, output_size)
+        array = k_adaptive_avg_pool(self._array, output_size) if self._desc.real else rounded_once(k_adaptive_avg_pool, self._array, output_size)
         desc = describe(array)
     except Exception as error:
         autograd_first(error, locals(), 'adaptive_avg_pool2d', ('self',), (('self', ('self',)),))
@@ -658,9 +670,1038 @@ def adaptive_avg_pool2d_backward(grad_output, self, *, out=None):
     return result if out is None else store(out, result, 'adaptive_avg_pool2d_backward')
 
 
+class AdaptiveMaxPool2DBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result1', 'result1_counter', 'result1_version',)
+    saved = ('self', 'result1',)
+    saved_values = ()
+    not_differentiable = ('result1',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        result1 = node.result1
+        if node.result1_counter[0] != node.result1_version:
+            result1 = unpack_result(node, 'result1')._array
+        out = k_adaptive_max_pool2d_backward(grad, self, result1)
+        if not keep:
+            if self is not None:
+                node.self = FREED
+            if result1 is not None:
+                node.result1 = None
+                node.result1_counter = FREED_COUNTER
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        result1 = unpack_result(node, 'result1')
+        return adaptive_max_pool2d_backward(grad, self, result1)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result1 is not None:
+            node.result1 = None
+            node.result1_counter = FREED_COUNTER
+
+
+def adaptive_max_pool2d(self, output_size):
+    """adaptive_max_pool2d(self, output_size) -> tuple"""
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('adaptive_max_pool2d', self._desc.dtype)
+        arrays = k_adaptive_max_pool(self._array, output_size) if self._desc.real else rounded_once(k_adaptive_max_pool, self._array, output_size)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'adaptive_max_pool2d', ('self',), (('self', ('self',)),))
+        raise
+    if disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
+        node = _new(*_AdaptiveMaxPool2DBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = results[0]._desc
+        results[0]._requires_grad = True
+        results[0]._node = node
+        results[0]._output_nr = 0
+        node.result1 = arrays[1]
+        node.result1_counter = results[1]._counter = [0]
+        node.result1_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result1=results[1])
+    return tuple(results)
+
+
+class AdaptiveMaxPool2DBackwardBackward0(BinaryNode):
+    __slots__ = ('indices', 'indices_version', 'self_info',)
+    saved = ('indices',)
+    saved_values = ()
+    prunes = True
+    writes_grad = 1
+    writes_only = 1
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # max_pool_double_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad, deps=None):
+        indices = node.indices
+        if indices is not None and (type(indices) is not Tensor or (counter := indices._counter) is not None and counter[0] != node.indices_version):
+            indices = unpack_input(node, 'indices')
+        self_info = node.self_info
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.max_pool_double_backward(grad, indices, 2)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.indices is not None:
+            node.indices = FREED
+
+
+def adaptive_max_pool2d_backward(grad_output, self, indices, *, out=None):
+    """adaptive_max_pool2d_backward(grad_output, self, indices) -> Tensor"""
+    try:
+        array = k_adaptive_max_pool2d_backward(grad_output._array, self._array, indices._array) if grad_output._desc.real else rounded_once(k_adaptive_max_pool2d_backward, grad_output._array, self._array, indices._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'adaptive_max_pool2d_backward', ('grad_output', 'self'), (('indices', ('grad_output', 'self')),))
+        raise
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_AdaptiveMaxPool2DBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = self._node
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if indices._extra is not None and indices._extra.inference:
+            check_saveable(indices)
+        node.indices = indices
+        counter = indices._counter
+        node.indices_version = 0 if counter is None else counter[0]
+        node.self_info = self._desc
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'adaptive_max_pool2d_backward')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'adaptive_max_pool2d_backward')
+
+
+class AvgPool3DBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'kernel_size', 'stride', 'padding', 'ceil_mode', 'count_include_pad', 'divisor_override',)
+    saved = ('self',)
+    saved_values = ('kernel_size', 'stride', 'padding', 'ceil_mode', 'count_include_pad', 'divisor_override',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        kernel_size = node.kernel_size
+        stride = node.stride
+        padding = node.padding
+        ceil_mode = node.ceil_mode
+        count_include_pad = node.count_include_pad
+        divisor_override = node.divisor_override
+        out = k_avg_pool3d_backward(grad, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+        if not keep:
+            if self is not None:
+                node.self = FREED
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        kernel_size = node.kernel_size
+        stride = node.stride
+        padding = node.padding
+        ceil_mode = node.ceil_mode
+        count_include_pad = node.count_include_pad
+        divisor_override = node.divisor_override
+        return avg_pool3d_backward(grad, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def avg_pool3d(self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, *, out=None):
+    """avg_pool3d(self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) -> Tensor"""
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('avg_pool3d_out_frame', self._desc.dtype)
+        if not self._desc.real and self._desc.dtype.is_half:
+            raise refused('avg_pool3d_out_frame', self._desc.dtype)
+        array = k_avg_pool(self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) if self._desc.real else rounded_once(k_avg_pool, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'avg_pool3d', ('self',), (('self', ('self',)),))
+        raise
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_AvgPool3DBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.kernel_size = kernel_size
+        node.stride = stride
+        node.padding = padding
+        node.ceil_mode = ceil_mode
+        node.count_include_pad = count_include_pad
+        node.divisor_override = divisor_override
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'avg_pool3d')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'avg_pool3d')
+
+
+class AvgPool3DBackwardBackward0(BinaryNode):
+    __slots__ = ('kernel_size', 'stride', 'padding', 'ceil_mode', 'count_include_pad', 'divisor_override', 'self_info',)
+    saved = ()
+    saved_values = ('kernel_size', 'stride', 'padding', 'ceil_mode', 'count_include_pad', 'divisor_override',)
+    prunes = True
+    writes_grad = 1
+    writes_only = 1
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        kernel_size = node.kernel_size
+        stride = node.stride
+        padding = node.padding
+        ceil_mode = node.ceil_mode
+        count_include_pad = node.count_include_pad
+        divisor_override = node.divisor_override
+        self_info = node.self_info
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_avg_pool3d(grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_of(self_info)
+        return grad0, grad1
+    def apply_tensors(node, grad, deps=None):
+        kernel_size = node.kernel_size
+        stride = node.stride
+        padding = node.padding
+        ceil_mode = node.ceil_mode
+        count_include_pad = node.count_include_pad
+        divisor_override = node.divisor_override
+        self_info = node.self_info
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else avg_pool3d(grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        return grad0, grad1
+
+
+def avg_pool3d_backward(grad_output, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, *, out=None):
+    """avg_pool3d_backward(grad_output, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) -> Tensor"""
+    array = k_avg_pool_backward(grad_output._array, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) if grad_output._desc.real else rounded_once(k_avg_pool_backward, grad_output._array, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    desc = describe(array)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_AvgPool3DBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = self._node
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        node.kernel_size = kernel_size
+        node.stride = stride
+        node.padding = padding
+        node.ceil_mode = ceil_mode
+        node.count_include_pad = count_include_pad
+        node.divisor_override = divisor_override
+        node.self_info = self._desc
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'avg_pool3d_backward')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'avg_pool3d_backward')
+
+
+class MaxPool3DWithIndicesBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result1', 'result1_counter', 'result1_version', 'kernel_size', 'stride', 'padding', 'dilation', 'ceil_mode',)
+    saved = ('self', 'result1',)
+    saved_values = ('kernel_size', 'stride', 'padding', 'dilation', 'ceil_mode',)
+    not_differentiable = ('result1',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        result1 = node.result1
+        if node.result1_counter[0] != node.result1_version:
+            result1 = unpack_result(node, 'result1')._array
+        kernel_size = node.kernel_size
+        stride = node.stride
+        padding = node.padding
+        dilation = node.dilation
+        ceil_mode = node.ceil_mode
+        out = k_max_pool3d_with_indices_backward(grad, self, kernel_size, stride, padding, dilation, ceil_mode, result1)
+        if not keep:
+            if self is not None:
+                node.self = FREED
+            if result1 is not None:
+                node.result1 = None
+                node.result1_counter = FREED_COUNTER
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        result1 = unpack_result(node, 'result1')
+        kernel_size = node.kernel_size
+        stride = node.stride
+        padding = node.padding
+        dilation = node.dilation
+        ceil_mode = node.ceil_mode
+        return max_pool3d_with_indices_backward(grad, self, kernel_size, stride, padding, dilation, ceil_mode, result1)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result1 is not None:
+            node.result1 = None
+            node.result1_counter = FREED_COUNTER
+
+
+def max_pool3d_with_indices(self, kernel_size, stride, padding, dilation, ceil_mode):
+    """max_pool3d_with_indices(self, kernel_size, stride, padding, dilation, ceil_mode) -> tuple"""
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('max_pool3d', self._desc.dtype)
+        arrays = k_max_pool_with_indices(self._array, kernel_size, stride, padding, dilation, ceil_mode) if self._desc.real else rounded_once(k_max_pool_with_indices, self._array, kernel_size, stride, padding, dilation, ceil_mode)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'max_pool3d_with_indices', ('self',), (('self', ('self',)),))
+        raise
+    if disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
+        node = _new(*_MaxPool3DWithIndicesBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.kernel_size = kernel_size
+        node.stride = stride
+        node.padding = padding
+        node.dilation = dilation
+        node.ceil_mode = ceil_mode
+        node.desc = results[0]._desc
+        results[0]._requires_grad = True
+        results[0]._node = node
+        results[0]._output_nr = 0
+        node.result1 = arrays[1]
+        node.result1_counter = results[1]._counter = [0]
+        node.result1_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result1=results[1])
+    return tuple(results)
+
+
+class MaxPool3DWithIndicesBackwardBackward0(BinaryNode):
+    __slots__ = ('indices', 'indices_version', 'self_info',)
+    saved = ('indices',)
+    saved_values = ()
+    prunes = True
+    writes_grad = 1
+    writes_only = 1
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # max_pool_double_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad, deps=None):
+        indices = node.indices
+        if indices is not None and (type(indices) is not Tensor or (counter := indices._counter) is not None and counter[0] != node.indices_version):
+            indices = unpack_input(node, 'indices')
+        self_info = node.self_info
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.max_pool_double_backward(grad, indices, 3)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.indices is not None:
+            node.indices = FREED
+
+
+def max_pool3d_with_indices_backward(grad_output, self, kernel_size, stride, padding, dilation, ceil_mode, indices, *, out=None):
+    """max_pool3d_with_indices_backward(grad_output, self, kernel_size, stride, padding, dilation, ceil_mode, indices) -> Tensor"""
+    try:
+        array = k_max_pool_with_indices_backward(grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array) if grad_output._desc.real else rounded_once(k_max_pool_with_indices_backward, grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'max_pool3d_with_indices_backward', ('grad_output', 'self'), (('indices', ('grad_output', 'self')),))
+        raise
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_MaxPool3DWithIndicesBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = self._node
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if indices._extra is not None and indices._extra.inference:
+            check_saveable(indices)
+        node.indices = indices
+        counter = indices._counter
+        node.indices_version = 0 if counter is None else counter[0]
+        node.self_info = self._desc
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'max_pool3d_with_indices_backward')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'max_pool3d_with_indices_backward')
+
+
+class AdaptiveAvgPool3DBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version',)
+    saved = ('self',)
+    saved_values = ()
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        out = k_adaptive_avg_pool3d_backward(grad, self)
+        if not keep:
+            if self is not None:
+                node.self = FREED
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        return adaptive_avg_pool3d_backward(grad, self)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+def adaptive_avg_pool3d(self, output_size, *, out=None):
+    """adaptive_avg_pool3d(self, output_size) -> Tensor"""
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('adaptive_avg_pool3d_cpu', self._desc.dtype)
+        array = k_adaptive_avg_pool(self._array, output_size) if self._desc.real else rounded_once(k_adaptive_avg_pool, self._array, output_size)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'adaptive_avg_pool3d', ('self',), (('self', ('self',)),))
+        raise
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_AdaptiveAvgPool3DBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'adaptive_avg_pool3d')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'adaptive_avg_pool3d')
+
+
+class AdaptiveAvgPool3DBackwardBackward0(BinaryNode):
+    __slots__ = ('grad_output_sym_argsize_minus_3', 'grad_output_sym_argsize_minus_2', 'grad_output_sym_argsize_minus_1', 'self_info',)
+    saved = ()
+    saved_values = ('grad_output_sym_argsize_minus_3', 'grad_output_sym_argsize_minus_2', 'grad_output_sym_argsize_minus_1',)
+    prunes = True
+    writes_grad = 1
+    writes_only = 1
+    def apply(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return out
+        grad_output_sym_argsize_minus_3 = node.grad_output_sym_argsize_minus_3
+        grad_output_sym_argsize_minus_2 = node.grad_output_sym_argsize_minus_2
+        grad_output_sym_argsize_minus_1 = node.grad_output_sym_argsize_minus_1
+        self_info = node.self_info
+        fn0 = node.fn0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_adaptive_avg_pool3d(grad, (grad_output_sym_argsize_minus_3, grad_output_sym_argsize_minus_2, grad_output_sym_argsize_minus_1))
+        fn1 = node.fn1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_zeros_of(self_info)
+        return grad0, grad1
+    def apply_tensors(node, grad, deps=None):
+        grad_output_sym_argsize_minus_3 = node.grad_output_sym_argsize_minus_3
+        grad_output_sym_argsize_minus_2 = node.grad_output_sym_argsize_minus_2
+        grad_output_sym_argsize_minus_1 = node.grad_output_sym_argsize_minus_1
+        self_info = node.self_info
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else adaptive_avg_pool3d(grad, (grad_output_sym_argsize_minus_3, grad_output_sym_argsize_minus_2, grad_output_sym_argsize_minus_1))
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        return grad0, grad1
+
+
+def adaptive_avg_pool3d_backward(grad_output, self, *, out=None):
+    """adaptive_avg_pool3d_backward(grad_output, self) -> Tensor"""
+    array = k_adaptive_avg_pool3d_backward(grad_output._array, self._array) if grad_output._desc.real else rounded_once(k_adaptive_avg_pool3d_backward, grad_output._array, self._array)
+    desc = describe(array)
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_AdaptiveAvgPool3DBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = self._node
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        node.grad_output_sym_argsize_minus_3 = grad_output._desc.shape[-3]
+        node.grad_output_sym_argsize_minus_2 = grad_output._desc.shape[-2]
+        node.grad_output_sym_argsize_minus_1 = grad_output._desc.shape[-1]
+        node.self_info = self._desc
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'adaptive_avg_pool3d_backward')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'adaptive_avg_pool3d_backward')
+
+
+class AdaptiveMaxPool3DBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'result1', 'result1_counter', 'result1_version',)
+    saved = ('self', 'result1',)
+    saved_values = ()
+    not_differentiable = ('result1',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.fn0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        result1 = node.result1
+        if node.result1_counter[0] != node.result1_version:
+            result1 = unpack_result(node, 'result1')._array
+        out = k_adaptive_max_pool3d_backward(grad, self, result1)
+        if not keep:
+            if self is not None:
+                node.self = FREED
+            if result1 is not None:
+                node.result1 = None
+                node.result1_counter = FREED_COUNTER
+        return node.fn0, out, None, None
+    def apply_tensors(node, grad):
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        result1 = unpack_result(node, 'result1')
+        return adaptive_max_pool3d_backward(grad, self, result1)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+        if node.result1 is not None:
+            node.result1 = None
+            node.result1_counter = FREED_COUNTER
+
+
+def adaptive_max_pool3d(self, output_size):
+    """adaptive_max_pool3d(self, output_size) -> tuple"""
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('adaptive_max_pool3d_cpu', self._desc.dtype)
+        arrays = k_adaptive_max_pool(self._array, output_size) if self._desc.real else rounded_once(k_adaptive_max_pool, self._array, output_size)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'adaptive_max_pool3d', ('self',), (('self', ('self',)),))
+        raise
+    if disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
+        node = _new(*_AdaptiveMaxPool3DBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.desc = results[0]._desc
+        results[0]._requires_grad = True
+        results[0]._node = node
+        results[0]._output_nr = 0
+        node.result1 = arrays[1]
+        node.result1_counter = results[1]._counter = [0]
+        node.result1_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result1=results[1])
+    return tuple(results)
+
+
+class AdaptiveMaxPool3DBackwardBackward0(BinaryNode):
+    __slots__ = ('indices', 'indices_version', 'self_info',)
+    saved = ('indices',)
+    saved_values = ()
+    prunes = True
+    writes_grad = 1
+    writes_only = 1
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # max_pool_double_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad, deps=None):
+        indices = node.indices
+        if indices is not None and (type(indices) is not Tensor or (counter := indices._counter) is not None and counter[0] != node.indices_version):
+            indices = unpack_input(node, 'indices')
+        self_info = node.self_info
+        fn = node.fn0
+        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.max_pool_double_backward(grad, indices, 3)
+        fn = node.fn1
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        return grad0, grad1
+
+    def release(node) -> None:
+        if node.indices is not None:
+            node.indices = FREED
+
+
+def adaptive_max_pool3d_backward(grad_output, self, indices, *, out=None):
+    """adaptive_max_pool3d_backward(grad_output, self, indices) -> Tensor"""
+    try:
+        array = k_adaptive_max_pool3d_backward(grad_output._array, self._array, indices._array) if grad_output._desc.real else rounded_once(k_adaptive_max_pool3d_backward, grad_output._array, self._array, indices._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'adaptive_max_pool3d_backward', ('grad_output', 'self'), (('indices', ('grad_output', 'self')),))
+        raise
+    flag = grad_output._requires_grad or self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(grad_output) or requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_AdaptiveMaxPool3DBackwardBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = grad_output._node
+        if fn0 is not None and grad_output._extra is None:
+            node.fn0 = fn0
+        elif not grad_output._requires_grad:
+            node.fn0 = fn0 = None
+        elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(grad_output)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = self._node
+        if fn1 is not None and self._extra is None:
+            node.fn1 = fn1
+        elif not self._requires_grad:
+            node.fn1 = fn1 = None
+        elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
+            node.fn1 = fn1
+        else:
+            fn1, nr1 = edge(self)
+            node.fn1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        if indices._extra is not None and indices._extra.inference:
+            check_saveable(indices)
+        node.indices = indices
+        counter = indices._counter
+        node.indices_version = 0 if counter is None else counter[0]
+        node.self_info = self._desc
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'adaptive_max_pool3d_backward')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'adaptive_max_pool3d_backward')
+
+
 _AdaptiveAvgPool2DBackward0 = (AdaptiveAvgPool2DBackward0,)
 _AdaptiveAvgPool2DBackwardBackward0 = (AdaptiveAvgPool2DBackwardBackward0,)
+_AdaptiveAvgPool3DBackward0 = (AdaptiveAvgPool3DBackward0,)
+_AdaptiveAvgPool3DBackwardBackward0 = (AdaptiveAvgPool3DBackwardBackward0,)
+_AdaptiveMaxPool2DBackward0 = (AdaptiveMaxPool2DBackward0,)
+_AdaptiveMaxPool2DBackwardBackward0 = (AdaptiveMaxPool2DBackwardBackward0,)
+_AdaptiveMaxPool3DBackward0 = (AdaptiveMaxPool3DBackward0,)
+_AdaptiveMaxPool3DBackwardBackward0 = (AdaptiveMaxPool3DBackwardBackward0,)
 _AvgPool2DBackward0 = (AvgPool2DBackward0,)
 _AvgPool2DBackwardBackward0 = (AvgPool2DBackwardBackward0,)
+_AvgPool3DBackward0 = (AvgPool3DBackward0,)
+_AvgPool3DBackwardBackward0 = (AvgPool3DBackwardBackward0,)
 _MaxPool2DWithIndicesBackward0 = (MaxPool2DWithIndicesBackward0,)
 _MaxPool2DWithIndicesBackwardBackward0 = (MaxPool2DWithIndicesBackwardBackward0,)
+_MaxPool3DWithIndicesBackward0 = (MaxPool3DWithIndicesBackward0,)
+_MaxPool3DWithIndicesBackwardBackward0 = (MaxPool3DWithIndicesBackwardBackward0,)

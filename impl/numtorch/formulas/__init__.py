@@ -21,6 +21,8 @@ FAMILIES = (
     "losses",
     "normalization",
     "pointwise",
+    "pair_distances",
+    "patches",
     "pooling",
     "reduction",
     "scatter",

@@ -13,13 +13,15 @@ def zeros_of(desc: Any) -> Any:
     return wrap(pooling.zeros_of(desc))
 
 
-def gathered_in_planes(tangent: Any, indices: Any) -> Any:
-    """The tangent's elements that the greatest were, of each picture."""
-    return tangent.flatten(-2).gather(-1, indices.flatten(-2)).view_as(indices)
+def gathered_in_planes(tangent: Any, indices: Any, dims: int) -> Any:
+    """The tangent's elements that the greatest were, of each picture or volume."""
+    return tangent.flatten(-dims).gather(-1, indices.flatten(-dims)).view_as(indices)
 
 
-def max_pool_double_backward(grad: Any, indices: Any) -> Any:
-    """The gradient's elements that the greatest were, of each picture."""
+def max_pool_double_backward(grad: Any, indices: Any, dims: int) -> Any:
+    """The gradient's elements that the greatest were, of each picture or volume."""
     shape = tuple(indices._desc.shape)
-    flat = (*shape[:-2], -1)
+    if not indices._desc.numel:
+        return grad.new_empty(shape)
+    flat = (*shape[:-dims], -1)
     return grad.contiguous().view(flat).gather(-1, indices.view(flat)).view(shape)

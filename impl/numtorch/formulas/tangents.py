@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .. import dispatch as d
@@ -19,6 +20,13 @@ def logsumexp_jvp(x: Any, tangent: Any, dim: Any, keepdim: bool) -> Any:
     weights = (x if top is None else x - top).exp()
     total = d.sum_dim(weights, dim, keepdim, None)
     return d.div_(d.sum_dim(scaled_by(weights, tangent), dim, keepdim, None), total)
+
+
+def safe_logsumexp_jvp(x: Any, tangent: Any, dim: Any, keepdim: bool) -> Any:
+    """The same; zero where there is nothing but minus infinity."""
+    found = logsumexp_jvp(x, tangent, dim, keepdim)
+    none = (x == -math.inf).all(dim[0], True)
+    return d.where(none, found.new_zeros(()), found)
 
 
 def scaled_by(x: Any, tangent: Any) -> Any:

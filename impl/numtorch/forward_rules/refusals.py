@@ -21,6 +21,10 @@ REFUSED = {
     **dict.fromkeys(("zeta", "zeta_self", "zeta_other"), "special_zeta"),
     "unique": "_unique2",
     "unique_consecutive": "unique_consecutive",
+    "cdist": "_cdist_forward",
+    "pdist": "_pdist_forward",
+    "euclidean_dist": "_euclidean_dist",
+    "scaled_dot_product_flash_attention_for_cpu": "_scaled_dot_product_flash_attention_for_cpu",
     **{name: name for name in ("huber_loss_backward", "soft_margin_loss_backward")},
 }
 """Operators of which PyTorch has the derivative and not the tangent, and what it calls them."""

@@ -32,6 +32,23 @@ def expect_ints(value: Any, name: str, argument: str, position: int) -> tuple[in
     return sizes((value,))
 
 
+def int_list(value: Any, name: str, argument: str, position: int) -> tuple[int, ...]:
+    """An int, as a tuple of one, or a sequence of ints, else PyTorch's TypeError."""
+    if is_int(value):
+        return (operator.index(value),)
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(
+            f"{name}(): argument '{argument}' (position {position}) must be tuple of ints, not {type_name(value)}"
+        )
+    for i, item in enumerate(value):
+        if not is_int(item) and not isinstance(item, Tensor):
+            raise TypeError(
+                f"{name}(): argument '{argument}' (position {position}) must be tuple of ints, but found element of type "
+                f"{type_name(item)} at pos {i}"
+            )
+    return sizes((value,))
+
+
 def dims(args: tuple, ndim: int) -> tuple[int, ...]:
     """Dimensions, wrapped to count from the front."""
     return tuple([wrap_dim(d, ndim) for d in sizes(args)])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from math import prod
 from typing import Any
 
 from .. import dispatch as d
 from ..calls.operands import refused
 from ..calls.scalar import spelled
 from ..dtype import dtypes
+from ..settings import get_num_threads
 from ..tensor import Tensor
 from .arguments import expect_tensor, is_int
 
@@ -90,20 +92,51 @@ def _check(
         raise RuntimeError(f"Only zero batch or zero channel inputs are supported, but got input shape: {shape}")
 
 
-def _expect_one_type(name: str, x: Tensor, weight: Tensor, bias: Tensor | None, transposed: bool) -> None:
+def _vectorized(
+    x: Tensor, weight: Tensor, stride: Any, dilation: Any, transposed: bool, more: Any, groups: int
+) -> bool:
+    """Whether PyTorch hands it to mkldnn, which it does by the sizes, and which mixes no types at all."""
+    kind, shape, kernel = x._desc.dtype, x._desc.shape, weight._desc.shape[2:]
+    if transposed and any(m >= s for m, s in zip(more, stride, strict=True)):
+        return False
+    if kind is not dtypes.float32:
+        return kind.name == "bfloat16"
+    rows, columns = (1, *kernel)[-2:]
+    larger = any(n != 1 for n in (*stride, *dilation, rows, columns)) or shape[0] >= 16 or get_num_threads() > 1
+    return larger and (groups > 1 or shape[0] > 1 or min(rows, columns) > 3 or prod(shape[:4]) > 20480)
+
+
+def _full_name(kind: dtypes.dtype) -> str:
+    """A type as PyTorch's C++ tells that of a tensor: by its legacy name, which complex numbers and bfloat16 have none of."""
+    name = kind.scalar_name
+    return f"CPU{name}Type" if kind.is_complex or kind.name == "bfloat16" else f"torch.{name}Tensor"
+
+
+def _expect_one_type(
+    name: str, x: Tensor, weight: Tensor, bias: Tensor | None, transposed: bool, vectorized: bool
+) -> None:  # fmt: skip
     """Refuse types that PyTorch's kernels do not mix. The bias of a transposed convolution is added whatever it is."""
     kind = x._desc.dtype
     if bias is not None and bias._desc.dtype is not kind and not transposed:
         raise RuntimeError(
             f"Input type ({spelled(kind)}) and bias type ({spelled(bias._desc.dtype)}) should be the same"
         )
+    for what, given in (("weight", weight), ("bias", bias)) if vectorized else ():
+        if given is not None and given._desc.dtype is not kind:
+            raise RuntimeError(
+                f"Input type ({_full_name(kind)}) and {what} type ({_full_name(given._desc.dtype)}) should be the same or "
+                f"input should be a MKLDNN tensor and {what} is a dense tensor"
+            )
     if kind is dtypes.bool_:
         raise refused(name, kind)
-    if weight._desc.dtype is not kind:
-        raise RuntimeError(f"expected scalar type {kind.scalar_name} but found {weight._desc.dtype.scalar_name}")
+    three = transposed and x._desc.ndim == 5
+    for given in (weight, bias) if three else (weight,):
+        if given is not None and given._desc.dtype is not kind:
+            raise RuntimeError(f"expected scalar type {kind.scalar_name} but found {given._desc.dtype.scalar_name}")
     if bias is not None and not dtypes.can_cast(bias._desc.dtype, kind):
+        found = dtypes.promote_types(bias._desc.dtype, kind)
         raise RuntimeError(
-            f"result type {bias._desc.dtype.scalar_name} can't be cast to the desired output type {kind.scalar_name}"
+            f"result type {found.scalar_name} can't be cast to the desired output type {kind.scalar_name}"
         )
 
 
@@ -128,10 +161,12 @@ def convolution(
     dilation, more = _each(dilation, "dilation", dims), _each(output_padding, "output_padding", dims)
     _check(input, weight, bias, stride, padding, dilation, more, groups, transposed)
     kernel = f"slow_conv_transpose{max(dims, 2)}d_out_cpu" if transposed else f"slow_conv{max(dims, 2)}d_cpu"
-    _expect_one_type(kernel, input, weight, bias, transposed)
-    if bias is not None and bias._desc.dtype is not input._desc.dtype:
-        bias = d.to_copy(bias, input._desc.dtype)
-    return d.convolution(input, weight, bias, stride, padding, dilation, transposed, more, groups)
+    vectorized = _vectorized(input, weight, stride, dilation, transposed, more, groups)
+    _expect_one_type(kernel, input, weight, bias, transposed, vectorized)
+    out = d.convolution(input, weight, bias, stride, padding, dilation, transposed, more, groups)
+    if out._node is not None and bias is not None and bias._desc.dtype is not input._desc.dtype:
+        out._node.extras()  # so the engine looks at its gradients, and brings that of the bias to the bias's type
+    return out
 
 
 def _complex(

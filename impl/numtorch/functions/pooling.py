@@ -10,12 +10,14 @@ from ..dtype import dtypes
 from ..grad_mode import is_grad_enabled
 from ..kernels.pooling import channels_last, pooled_size
 from ..tensor import Tensor, existing_dim
-from .arguments import expect_tensor, not_for
+from .arguments import expect_tensor, int_list, not_for
+
+_POSITIONS = {"kernel_size": 2, "stride": 3, "padding": 4, "dilation": 5, "output_size": 2}
 
 
 def _pair(name: str, argument: str, value: Any) -> tuple[int, int]:
     """One int for both dimensions, or two."""
-    given = (value,) if isinstance(value, int) else tuple(value)
+    given = int_list(value, name, argument, _POSITIONS[argument])
     if len(given) not in (1, 2):
         raise RuntimeError(f"{name}: {argument} must either be a single int, or a tuple of two ints")
     return (given[0], given[-1])
@@ -86,7 +88,7 @@ def max_pool2d(
 
 def _one(name: str, argument: str, value: Any) -> int:
     """The only int."""
-    given = (value,) if isinstance(value, int) else tuple(value)
+    given = int_list(value, name, argument, _POSITIONS[argument])
     if len(given) != 1:
         raise RuntimeError(f"{name}() argument '{argument}' should contain one int (got {len(given)})")
     return given[0]
@@ -154,59 +156,156 @@ def max_pool1d(
     return found if return_indices else found[0]
 
 
-def _adaptive(input: Tensor, size: tuple[int, int]) -> Tensor:
-    """The means of windows over the last two dimensions; of one window all of them, as PyTorch has it."""
-    shape = list(input._desc.shape)
-    if min(size) < 0:
+def _triple(name: str, argument: str, value: Any) -> tuple[int, ...]:
+    """One int for all three dimensions, or three."""
+    given = int_list(value, name, argument, _POSITIONS[argument])
+    given = given * 3 if len(given) == 1 else given
+    if len(given) != 3:
+        average = name == "avg_pool3d"
+        must = "be " if average else "be either " if argument == "dilation" else "either be "
+        omitted = "omitted, " if argument == "stride" else ""
+        raise RuntimeError(f"{name}: {argument} must {must}{omitted}a single int, or a tuple of three ints")
+    return given
+
+
+def _checked_volume(
+    name: str, x: Tensor, size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+) -> tuple[tuple, tuple, tuple, tuple]:
+    """Window, stride, padding and dilation of three dimensions, once PyTorch's checks hold."""
+    expect_tensor(x, name)
+    triple = _triple(name, "kernel_size", size)
+    steps = () if stride is None or stride == () else _triple(name, "stride", stride)
+    pad, apart = _triple(name, "padding", padding), _triple(name, "dilation", dilation)
+    shape = tuple(x._desc.shape)
+    if len(shape) not in (4, 5):
+        raise RuntimeError("non-empty 4D or 5D (batch mode) tensor expected for input")
+    average = name == "avg_pool3d"
+    if not average and len(shape) == 4 and channels_last(x._array):
+        raise RuntimeError("Unsupported memory format. Supports only ChannelsLast3d, Contiguous")
+    if 0 in (steps or triple):
+        raise RuntimeError("stride should not be zero")
+    for p in pad:
+        if p < 0:
+            raise RuntimeError(f"pad must be non-negative, but got pad: {p}")
+    for k, p, a in zip(triple, pad, apart, strict=True):
+        if k > 0 and p > ((k - 1) * a + 1) // 2:
+            raise RuntimeError(
+                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and dilation={a}"
+            )
+    for what, values, short in (
+        ("kernel size", triple, "k"), ("stride", steps or triple, "d"), ("dilation", apart, "dilation"),
+    ):  # fmt: skip
+        if min(values) <= 0:
+            told = " ".join([f"{short}{name}: {n}" for name, n in zip("THW", values, strict=True)])
+            raise RuntimeError(f"{what} should be greater than zero, but got {told}")
+    for n in shape[-4:]:
+        if n == 0:
+            raise RuntimeError(
+                f"{'avg_pool3d' if average else 'max_pool3d_with_indices_out_cpu_template'}(): Expected input's non-batch "
+                f"dimensions to have positive length, but input has a shape of {list(shape)} and non-batch dimension {n} "
+                "has length zero!"
+            )
+    if average and any(n < k for n, k in zip(shape[-3:], triple, strict=True)):
+        sizes = " ".join([f"{name}: {n}" for name, n in zip("THW", shape[-3:], strict=True)])
+        kernel = " ".join([f"k{name}: {n}" for name, n in zip("THW", triple, strict=True)])
+        raise RuntimeError(f"input image ({sizes}) smaller than kernel size ({kernel})")
+    out = [
+        pooled_size(n, *rest, ceil_mode)
+        for n, *rest in zip(shape[-3:], triple, steps or triple, pad, apart, strict=True)
+    ]
+    if min(out) < 1:
         raise RuntimeError(
-            "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0 but received "
-            f"{{{size[0]}, {size[1]}}}"
+            f"Given input size: ({'x'.join(map(str, shape[-4:]))}). Calculated output size: "
+            f"({'x'.join(map(str, (shape[-4], *out)))}). Output size is too small"
         )
-    if len(shape) not in (3, 4):
-        raise RuntimeError(f"adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got {shape}")
-    if size != (1, 1):
-        for i in (-1, -2):
-            if not shape[i]:
-                raise RuntimeError(
-                    "adaptive_avg_pool2d(): Expected input to have non-zero size for non-batch dimensions, but input has "
-                    f"sizes {shape} with dimension {i + len(shape)} being empty"
-                )
-        if input._desc.dtype.category != dtypes.FLOATING:
-            raise refused("adaptive_avg_pool2d", input._desc.dtype)
-        return d.adaptive_avg_pool2d(input, size)
-    out = input.mean((-1, -2), keepdim=True)
-    if channels_last(input._array):
-        batch, channels = shape[:2]
-        out = out.as_strided_((batch, channels, 1, 1), (channels, 1, channels, channels))
-    return out
+    return triple, steps, pad, apart
 
 
-def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
-    """The means of windows over the last two dimensions, of which there are as many as are asked for, or None for all."""
-    sizes = list(expect_tensor(input, "adaptive_avg_pool2d")._desc.shape)
-    given = [output_size] * 2 if isinstance(output_size, int) else list(output_size)
-    if not isinstance(output_size, int) and len(sizes) <= len(given):
-        raise ValueError(f"Input dimension should be at least {len(given) + 1}")
-    if len(given) != 2:
-        raise RuntimeError("adaptive_avg_pool2d: output_size must be 2")
-    wanted = [n if value is None else value for n, value in zip([0, 0, *sizes][-2:], given, strict=True)]
-    return _adaptive(input, (wanted[0], wanted[1]))
+def avg_pool3d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:
+    """The mean of each window over the last three dimensions."""
+    size, steps, pad, _ = _checked_volume("avg_pool3d", input, kernel_size, stride, padding, 1, ceil_mode)
+    if divisor_override == 0:
+        raise RuntimeError("divisor must be not zero")
+    if input._desc.dtype.category != dtypes.FLOATING and input._desc.dtype is not dtypes.int64:
+        raise refused("avg_pool3d_out_frame", input._desc.dtype)
+    return d.avg_pool3d(input, size, steps, pad, ceil_mode, count_include_pad, divisor_override)
 
 
-def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
-    """The means of as many windows over the last dimension."""
-    n = expect_tensor(input, "adaptive_avg_pool1d")._desc.ndim
-    size = _one("adaptive_avg_pool1d", "output_size", output_size)
-    if n not in (2, 3):
-        raise RuntimeError(
-            f"Expected 2 to 3 dimensions, but got {n}-dimensional tensor for argument #1 'self' (while checking "
-            "arguments for adaptive_avg_pool1d)"
-        )
-    return d.squeeze_dim(_adaptive(d.unsqueeze(input, -2), (1, size)), -2)
+def max_pool3d_with_indices(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """The greatest of each window over the last three dimensions, with its place in the volume."""
+    size, steps, pad, apart = _checked_volume("max_pool3d", input, kernel_size, stride, padding, dilation, ceil_mode)
+    if input._desc.dtype.category not in (dtypes.FLOATING, dtypes.INTEGRAL):
+        last = "_channels_last" if channels_last(input._array) else ""
+        raise refused(f"max_pool3d{last}", input._desc.dtype)
+    return d.max_pool3d_with_indices(input, size, steps, pad, apart, ceil_mode)
 
+
+def max_pool3d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    """The greatest of each window over the last three dimensions; with its place in the volume, if asked."""
+    found = max_pool3d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
+    return found if return_indices else found[0]
+
+
+def _torch_max_pool3d(
+    input: Tensor, kernel_size: Any, stride: Any = (), padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
+) -> Tensor:
+    """torch.max_pool3d, which tells no places."""
+    return max_pool3d(input, kernel_size, stride, padding, dilation, ceil_mode)
+
+
+_torch_max_pool3d.__name__ = "max_pool3d"
+
+
+def _with_indices(pool: Any) -> Any:
+    def max_pool_with_indices(
+        input: Tensor,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        ceil_mode: bool = False,
+        return_indices: bool = False,
+    ) -> Any:
+        """The greatest of each window, with its place."""
+        return pool(input, kernel_size, stride, padding, dilation, ceil_mode, True)
+
+    max_pool_with_indices.__name__ = f"{pool.__name__}_with_indices"
+    return max_pool_with_indices
+
+
+max_pool1d_with_indices, max_pool2d_with_indices = map(_with_indices, (max_pool1d, max_pool2d))
 
 NN_FUNCTIONAL: dict[str, Any] = {
-    f.__name__: f for f in (avg_pool1d, avg_pool2d, max_pool1d, max_pool2d, adaptive_avg_pool1d, adaptive_avg_pool2d)
+    f.__name__: f
+    for f in (
+        *(avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d),
+        *(max_pool1d_with_indices, max_pool2d_with_indices, max_pool3d_with_indices),
+    )
 }
 METHODS: dict[str, Any] = {}
-FUNCTIONS: dict[str, Any] = {f.__name__: f for f in (avg_pool1d, max_pool1d, max_pool2d, adaptive_avg_pool1d)}
+FUNCTIONS: dict[str, Any] = {f.__name__: f for f in (avg_pool1d, max_pool1d, max_pool2d)}
+FUNCTIONS["max_pool3d"] = _torch_max_pool3d

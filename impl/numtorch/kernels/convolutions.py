@@ -28,7 +28,9 @@ def transposed_size(n: int, kernel: int, stride: int, pad: int, dilation: int, m
     return (n - 1) * stride - 2 * pad + dilation * (kernel - 1) + more + 1
 
 
-def _columns(x: Array, kernel: Sizes, windows: Sizes, stride: Sizes, pad: Sizes, dilation: Sizes, groups: int) -> Array:
+def window_columns(
+    x: Array, kernel: Sizes, windows: Sizes, stride: Sizes, pad: Sizes, dilation: Sizes, groups: int
+) -> Array:
     """The windows of x as (batch, group, channel and place in the kernel, window)."""
     batch, channels, *sizes = x.shape
     if any(pad):
@@ -48,7 +50,7 @@ def _columns(x: Array, kernel: Sizes, windows: Sizes, stride: Sizes, pad: Sizes,
     return seen.reshape(batch, groups, channels // groups * prod(kernel), prod(windows))
 
 
-def _added_up(
+def added_up(
     columns: Array,
     channels: int,
     sizes: Sizes,
@@ -81,7 +83,7 @@ def _windows(x: Array, weight: Array, stride: Sizes, pad: Sizes, dilation: Sizes
 
 def _forward(x: Array, weight: Array, windows: Sizes, stride: Sizes, pad: Sizes, dilation: Sizes, groups: int) -> Array:
     kernel = weight.shape[2:]
-    columns = _columns(x, kernel, windows, stride, pad, dilation, groups)
+    columns = window_columns(x, kernel, windows, stride, pad, dilation, groups)
     out = weight.reshape(groups, weight.shape[0] // groups, columns.shape[2]) @ columns
     return out.reshape(x.shape[0], weight.shape[0], *windows)
 
@@ -93,12 +95,12 @@ def _to_input(
     outward = weight.shape[0] // groups
     rows = weight.reshape(groups, outward, -1) if weight.size else np.zeros((groups, outward, 0), weight.dtype)
     columns = np.swapaxes(rows, 1, 2) @ grad.reshape(grad.shape[0], groups, outward, prod(windows))
-    return _added_up(columns, weight.shape[1] * groups, sizes, kernel, windows, stride, pad, dilation)
+    return added_up(columns, weight.shape[1] * groups, sizes, kernel, windows, stride, pad, dilation)
 
 
 def _to_weight(grad: Array, x: Array, weight: Array, stride: Sizes, pad: Sizes, dilation: Sizes, groups: int) -> Array:
     windows = grad.shape[2:]
-    columns = _columns(x, weight.shape[2:], windows, stride, pad, dilation, groups)
+    columns = window_columns(x, weight.shape[2:], windows, stride, pad, dilation, groups)
     rows = grad.reshape(grad.shape[0], groups, weight.shape[0] // groups, prod(windows))
     # One product over batch and windows together: the batch's dimension joins that of the windows.
     left = np.ascontiguousarray(np.moveaxis(rows, 0, 2)).reshape(groups, weight.shape[0] // groups, -1)

@@ -2,6 +2,7 @@
 
 from .activation import *  # noqa: F403
 from .arrange import *  # noqa: F403
+from .attention import *  # noqa: F403
 from .bessel import *  # noqa: F403
 from .comparison import *  # noqa: F403
 from .convolutions import *  # noqa: F403
@@ -12,6 +13,9 @@ from .index import *  # noqa: F403
 from .linalg import *  # noqa: F403
 from .losses import *  # noqa: F403
 from .normalization import *  # noqa: F403
+from .padding import *  # noqa: F403
+from .pair_distances import *  # noqa: F403
+from .patches import *  # noqa: F403
 from .pointwise import *  # noqa: F403
 from .pooling import *  # noqa: F403
 from .ranks import *  # noqa: F403

@@ -26,6 +26,7 @@ UNSIGNED = frozenset(
         "dim",
         "dim0",
         "ignore_index",
+        "padding",
         "padding_idx",
         "dim1",
         "dim2",

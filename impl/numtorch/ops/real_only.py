@@ -24,6 +24,11 @@ KERNELS: dict[str, str] = {
     "avg_pool2d": "avg_pool2d",
     "adaptive_avg_pool2d": "adaptive_avg_pool2d",
     "max_pool2d_with_indices": "max_pool2d",
+    "avg_pool3d": "avg_pool3d_out_frame",
+    "max_pool3d_with_indices": "max_pool3d",
+    "adaptive_avg_pool3d": "adaptive_avg_pool3d_cpu",
+    "adaptive_max_pool2d": "adaptive_max_pool2d",
+    "adaptive_max_pool3d": "adaptive_max_pool3d_cpu",
     "rrelu_with_noise": "leaky_relu_cpu",
     "rrelu_with_noise_of": "leaky_relu_cpu",
     "mvlgamma": "arange_cpu",
@@ -55,6 +60,7 @@ KERNELS: dict[str, str] = {
 """The kernel that PyTorch names, by row: a text in which the parameters stand, as in an f-string."""
 
 NO_HALVES: dict[str, str] = {
+    "avg_pool3d": "avg_pool3d_out_frame",
     **{
         name: f"{name}_cpu"
         for name in ("erfcx", "ndtri", "log_ndtr", "zeta", "linalg_eigh", "cholesky", "cholesky_solve")

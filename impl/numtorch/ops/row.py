@@ -165,6 +165,7 @@ PROPERTIES = {
     "size2": ("sym_argsize_2", "_desc.shape[2]"),
     "last": ("sym_argsize_minus_1", "_desc.shape[-1]"),
     "second_last": ("sym_argsize_minus_2", "_desc.shape[-2]"),
+    "third_last": ("sym_argsize_minus_3", "_desc.shape[-3]"),
     "dtype": ("scalar_type", "_desc.dtype"),
     "info": ("info", "_desc"),
 }

@@ -1,0 +1,150 @@
+"""What layers of neural networks compute, where a row cannot say it: operands of four dimensions, options, masks."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import floats
+
+REQUIRES = ("tape",)
+
+
+@case(lecture="gradients", requires=["backward"])
+def bias_of_a_transposed_convolution_keeps_its_type(
+    torch,
+    x: floats("float32", shape=(1, 2, 3), values="finite"),
+    w: floats("float32", shape=(2, 2, 2), values="finite"),
+    bias: floats(["float64", "float16"], shape=(2,), values="finite"),
+    twice: st.booleans(),
+):
+    """A transposed convolution takes a bias of another type, whose gradient has that type."""
+    leaf = bias.requires_grad_()
+    y = torch.nn.functional.conv_transpose1d(torch.cat([x, x]) if twice else x, w.requires_grad_(), leaf)
+    y.grad_fn
+    y.sum().backward()
+
+
+@case(lecture="gradients", requires=["backward"])
+def attention_of_four_dimensions_is_differentiated_once(
+    torch,
+    q: floats("float32", shape=(1, 2, 3, 2), values="smooth"),
+    k: floats("float32", shape=(1, 2, 2, 2), values="smooth"),
+    causal: st.booleans(),
+    scale: st.sampled_from([None, 0.5, -1.0]),
+):
+    """Attention over batches and heads is one operator, whose gradient has no derivative."""
+    q.requires_grad_()
+    k.requires_grad_()
+    y = torch.nn.functional.scaled_dot_product_attention(q, k, k * 2, is_causal=causal, scale=scale)
+    y.grad_fn
+    first = torch.autograd.grad(y.sum(), (q, k), create_graph=True)
+    first[0].grad_fn
+    (first[0].sum() + first[1].sum()).backward()
+
+
+@case(lecture="gradients", requires=["backward"])
+def attention_with_a_mask_that_is_learned_is_made_of_products(
+    torch,
+    q: floats("float32", shape=(1, 2, 3, 2), values="smooth"),
+    mask: floats("float32", shape=(3, 3), values="smooth"),
+    learned: st.booleans(),
+):
+    """Attention is made of products of matrices where the mask requires grad."""
+    mask = mask.requires_grad_(learned)
+    y = torch.nn.functional.scaled_dot_product_attention(q.requires_grad_(), q, q, mask)
+    y.grad_fn
+    y.exp().sum().backward()
+
+
+@case(lecture="gradients", requires=["backward"])
+def query_that_sees_no_key_attends_to_nothing(
+    torch, q: floats("float32", shape=(2, 3, 2), values="smooth"), row: st.integers(0, 2), heads: st.booleans()
+):
+    """A query whose keys are all masked gives zeros, with the gradient zero."""
+    mask = torch.ones(3, 3, dtype=torch.bool)
+    mask[row] = False
+    x = q.requires_grad_()[None] if heads else q.requires_grad_()
+    y = torch.nn.functional.scaled_dot_product_attention(x, x, x, mask)
+    y.sum().backward()
+
+
+@case(lecture="gradients", requires=["backward"])
+def volumes_are_pooled(
+    torch,
+    x: floats("float32", shape=(1, 1, 2, 3, 3), values="distinct"),
+    name: st.sampled_from(["max_pool3d", "avg_pool3d"]),
+    stride: st.sampled_from([None, 1, 2]),
+    padding: st.booleans(),
+    ceil: st.booleans(),
+):
+    """Pooling takes windows of volumes, the greatest of which get the gradient, or each its share."""
+    pool = getattr(torch.nn.functional, name)
+    y = pool(x.requires_grad_(), 2, stride, int(padding), ceil_mode=ceil)
+    y.grad_fn
+    (y * y).sum().backward()
+
+
+@case(lecture="gradients", requires=["backward"])
+def pooling_to_a_size_of_volumes(
+    torch,
+    x: floats("float32", shape=(1, 2, 2, 3, 4), values="distinct"),
+    name: st.sampled_from(["adaptive_max_pool3d", "adaptive_avg_pool3d"]),
+    size: st.sampled_from([1, 2, (1, 3, 2), (None, 1, 5)]),
+):
+    """Adaptive pooling of volumes takes as many windows as it is asked for."""
+    y = getattr(torch.nn.functional, name)(x.requires_grad_(), size)
+    y.grad_fn
+    (y * y).sum().backward()
+
+
+@case(lecture="gradients", requires=["backward"])
+def volumes_are_padded(
+    torch,
+    x: floats("float32", shape=(1, 1, 2, 3, 3), values="distinct"),
+    mode: st.sampled_from(["reflect", "replicate", "circular"]),
+    sides: st.lists(st.integers(-1, 1), min_size=6, max_size=6),
+):
+    """Padding by what is there takes three dimensions, and negative sizes crop."""
+    y = torch.nn.functional.pad(x.requires_grad_(), sides, mode)
+    y.grad_fn
+    (y * y).sum().backward()
+
+
+@case(lecture="gradients", requires=["backward"])
+def patches_overlap_and_add_up(
+    torch,
+    x: floats("float32", shape=(1, 2, 4, 4), values="finite"),
+    stride: st.integers(1, 2),
+    padding: st.integers(0, 1),
+    dilation: st.integers(1, 2),
+):
+    """fold adds up the patches that unfold takes, and each is the gradient of the other."""
+    f = torch.nn.functional
+    columns = f.unfold(x.requires_grad_(), 2, dilation, padding, stride)
+    y = f.fold(columns * columns, (4, 4), 2, dilation, padding, stride)
+    y.grad_fn
+    y.sum().backward()
+
+
+@case(lecture="gradients", requires=["backward"])
+def channels_and_pixels_change_places(
+    torch, x: floats("float32", shape=(1, 4, 2, 2), values="finite"), groups: st.sampled_from([1, 2, 4])
+):
+    """Shuffles of channels and pixels only move elements, and so do their gradients."""
+    f = torch.nn.functional
+    y = f.pixel_unshuffle(f.pixel_shuffle(f.channel_shuffle(x.requires_grad_(), groups), 2) * 2, 2)
+    y.grad_fn
+    (y * y).sum().backward()
+
+
+@case(lecture="gradients", requires=["backward"])
+def distances_of_many_rows_come_from_a_product(
+    torch,
+    x: floats("float32", shape=(1, 3), values="smooth"),
+    rows: st.sampled_from([2, 26]),
+    p: st.sampled_from([1.0, 2.0]),
+):
+    """The distances of many rows are made of a product of matrices, those of a few are not."""
+    a = x.requires_grad_() - 20 - torch.arange(rows, dtype=torch.float32)[:, None]
+    y = torch.cdist(a, x * 2, p)
+    y.grad_fn
+    y.sum().backward()

@@ -1,0 +1,80 @@
+"""The distances of each pair of rows: torch.cdist and torch.pdist."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from .. import dispatch as d
+from ..calls.operands import refused
+from ..dtype import FLOATING
+from ..memory.descriptor import broadcast_shapes
+from ..tensor import Tensor
+from .arguments import expect_tensor
+
+MODES = {
+    "use_mm_for_euclid_dist_if_necessary": None,
+    "use_mm_for_euclid_dist": True,
+    "donot_use_mm_for_euclid_dist": False,
+}
+"""Whether the Euclidean distance is made of a product of matrices; None: of many rows."""
+MANY = 25
+
+
+def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary") -> Tensor:
+    """The distance of each row of x1 to each of x2 in the norm p, of batches that broadcast."""
+    if compute_mode not in MODES:
+        raise ValueError(f"{compute_mode} is not a valid value for compute_mode")
+    pair = expect_tensor(x1, "cdist", "x1"), expect_tensor(x2, "cdist", "x2", 2)
+    (*batch1, r1, c1), (*batch2, r2, c2) = [_rows(x, i) for i, x in enumerate(pair, 1)]
+    if c1 != c2:
+        raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {c1} X2: {c2}")
+    for i, x in enumerate(pair, 1):
+        if x._desc.dtype.category != FLOATING:
+            raise RuntimeError(f"cdist only supports floating-point dtypes, X{i} got: {x._desc.dtype.scalar_name}")
+    if not p >= 0:
+        raise RuntimeError("cdist only supports non-negative p values")
+    batch = broadcast_shapes(tuple(batch1), tuple(batch2))
+    by_product = MODES[compute_mode]
+    many = max(r1, r2) > MANY if by_product is None else by_product
+    filled = x1._desc.numel and x2._desc.numel
+    if filled and p == 2 and many:
+        return _by_product(x1, x2, batch, r1, r2, c1)
+    if filled and x1._desc.dtype.is_half:
+        raise refused("cdist", x1._desc.dtype)
+    return d.cdist(x1, x2, float(p))
+
+
+def _rows(x: Tensor, which: int) -> tuple[int, ...]:
+    if x._desc.ndim < 2:
+        raise RuntimeError(f"cdist only supports at least 2D tensors, X{which} got: {x._desc.ndim}D")
+    return tuple(x._desc.shape)
+
+
+def _by_product(x1: Tensor, x2: Tensor, batch: tuple[int, ...], r1: int, r2: int, columns: int) -> Tensor:
+    size = prod(batch)
+    expanded = [
+        x.expand((*batch, rows, columns)).contiguous().view((size, rows, columns)) for x, rows in ((x1, r1), (x2, r2))
+    ]
+    found = d.euclidean_dist(x1, x2) if size == 1 else d.euclidean_dist(*expanded)
+    return found.view((*batch, r1, r2))
+
+
+def pdist(input: Tensor, p: float = 2) -> Tensor:
+    """The distance of each row to those that come after it, in the norm p."""
+    ndim = expect_tensor(input, "pdist")._desc.ndim
+    if ndim != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {ndim}D")
+    if input._desc.dtype.category != FLOATING:
+        raise RuntimeError("pdist only supports floating-point dtypes")
+    if not p >= 0:
+        raise RuntimeError("pdist only supports non-negative p values")
+    rows, columns = input._desc.shape
+    if input._desc.dtype.is_half and rows > 1 and columns:
+        raise refused("pdist", input._desc.dtype)
+    return d.pdist(input.contiguous(), float(p))
+
+
+NN_FUNCTIONAL: dict[str, Any] = {"pdist": pdist}
+METHODS: dict[str, Any] = {}
+FUNCTIONS: dict[str, Any] = {"cdist": cdist, "pdist": pdist}
