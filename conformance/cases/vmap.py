@@ -385,3 +385,63 @@ def operator_without_a_batching_rule_warns(
         torch.func.vmap(torch.func.grad(lambda a: (f(a) * a.sum()).sum()))(x)
     else:
         torch.func.jacrev(f)(x[0])
+
+
+MADE_OF = {
+    "no rule": lambda torch, x, w: (x * 1).hypot_(w) + torch.special.log_ndtr(x),
+    "in place": lambda torch, x, w: (x * 1).clamp_(-0.5, 0.5).masked_fill(torch.tensor([True, False, True]), w[0, 0]),
+    "numbers": lambda torch, x, w: x.sum().softmax(0) * x.prod().cumsum(0) + x.mean().max(0)[0],
+    "all dimensions": lambda torch, x, w: x.median() + x.dist(w) + (x.sum(0) @ x[0]) + x.aminmax()[1],
+    "products": lambda torch, x, w: (
+        torch.addmm(x, x, x.mT @ w, beta=2, alpha=0.5) + torch.baddbmm(x[None], x[None], w.mT[None] @ w)
+    ),
+    "views": lambda torch, x, w: x[:1].squeeze() + x.roll(1)[0] + w.repeat(2, 1, 1)[0] + torch.stack([x, w])[1],
+    "matrices": lambda torch, x, w: (
+        torch.linalg.solve(x[:, :2] + 3 * torch.eye(2, dtype=x.dtype), w) + torch.linalg.qr(x)[1]
+    ),
+    "pictures": lambda torch, x, w: torch.nn.functional.avg_pool2d(x[None], 1) + torch.nn.functional.max_pool1d(x, 1),
+    "convolution": lambda torch, x, w: (
+        torch.nn.functional.conv1d(x, w[None], w[:1, 0]) + torch.nn.functional.conv1d(w, x[None], x[:1, 0], groups=1)
+    ),
+    "norms": lambda torch, x, w: (
+        torch.nn.functional.layer_norm(x, (3,), w[0]) + torch.nn.functional.batch_norm(x, None, None, w[0], x[0], True)
+    ),
+    "groups": lambda torch, x, w: torch.nn.functional.group_norm(x, 3, w[0], w[1]),
+    "losses": lambda torch, x, w: (
+        torch.nn.functional.huber_loss(x, w) + torch.nn.functional.nll_loss(x, torch.tensor([2, 0]), w[0].detach())
+    ),
+    "entropies": lambda torch, x, w: (
+        torch.nn.functional.binary_cross_entropy(x.sigmoid(), w.sigmoid(), w[0].detach())
+        + torch.nn.functional.binary_cross_entropy_with_logits(x, w)
+    ),
+    "margins": lambda torch, x, w: (
+        torch.nn.functional.triplet_margin_loss(x, w, x * w)
+        + torch.nn.functional.soft_margin_loss(x, torch.ones_like(w))
+    ),
+    "rows": lambda torch, x, w: (
+        torch.nn.functional.embedding(torch.tensor([[1, 0]]), x) + x.index_select(0, torch.tensor([1, 1]))
+    ),
+    "places": lambda torch, x, w: x.index_put((torch.tensor([1]),), w[:1]).index_add(1, torch.tensor([0, 2]), w[:, :2]),
+    "written places": lambda torch, x, w: (
+        (x * 1).scatter_add_(1, torch.tensor([[0, 1]]), w).index_fill_(0, torch.tensor([1]), 2.0)
+    ),
+    "slices": lambda torch, x, w: (
+        x.select_scatter(w[0], 0, 1).diagonal_scatter(w[:, 0]).index_copy(0, torch.tensor([1]), w[:1])
+    ),
+}
+
+
+@case(requires=["func"], covers=["func.vmap"])
+def operators_of_a_batch_have_nodes(
+    torch,
+    x: floats("float64", shape=(2, 2, 3), values="smooth"),
+    w: floats("float64", shape=(2, 3), values="smooth"),
+    kind: st.sampled_from(sorted(MADE_OF)),
+    back: st.booleans(),
+):
+    """The graph of a batch shows what operators are made of within vmap, and how they see the batch."""
+    x.requires_grad_()
+    w.requires_grad_()
+    y = torch.func.vmap(lambda a: MADE_OF[kind](torch, a, w))(x)
+    if back:
+        torch.autograd.grad(y.sum(), (x, w), allow_unused=True)

@@ -19,7 +19,7 @@ from ..levels import Wrapped, at, living, show, state
 from ..tensor import Tensor, wrap
 from .fallback import fall_back, fall_back_written, loop, loop_written, stacked
 from .interpreters import Interpreter, without_the_dead
-from .slow import warn_if_slow
+from .slow import SLOW, warn_if_slow
 
 RANDOMNESS = (
     "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' randomness "
@@ -62,18 +62,32 @@ class VmapInterpreter(Interpreter):
         """The batching rule of an operator."""
         from .batch_rules import RULES
 
+        if name in refusals.UNRULED:
+            raise RuntimeError(refusals.UNRULED[name])
         return fall_back if warn_if_slow(name) else RULES.get(name, loop)
 
     def write_rule(self, name: str) -> Rule:
         """The batching rule of an operator that writes."""
         from .batch_rules import WRITES
 
+        if name in refusals.UNRULED:
+            raise RuntimeError(refusals.UNRULED[name])
         return fall_back_written if warn_if_slow(name) else WRITES.get(name, loop_written)
+
+    def steps(self, name: str) -> Callable[..., Any] | None:
+        """What an operator is taken apart into."""
+        from .batch_rules import DECOMPOSITIONS
+
+        return DECOMPOSITIONS.get(name)
 
     def composite(self, replaced: Replaced) -> Callable[..., Any]:
         """A function that is made of operators, of others than usually."""
         from .batch_rules import COMPOSITES
 
+        if replaced.name in refusals.UNRULED:
+            raise RuntimeError(refusals.UNRULED[replaced.name])
+        if replaced.name in SLOW:
+            return lambda *args, **kwargs: operator(self, replaced, args, kwargs)
         return COMPOSITES.get(replaced.name, replaced.original)
 
     def physical(self, value: Any, bdim: int) -> Any:
@@ -186,6 +200,10 @@ def operator(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwar
     call = call_of(interpreter, replaced, args, kwargs)
     if call is None:
         return passed(interpreter, replaced, args, kwargs)
+    steps = interpreter.steps(replaced.name)
+    found = NotImplemented if steps is None else steps(*call.args)
+    if found is not NotImplemented:
+        return found
     rule = interpreter.rule(replaced.name)
     with interpreter.lower():
         found = rule(call)
@@ -322,6 +340,7 @@ def looped(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs
         return passed(interpreter, replaced, args, kwargs)
     if not interpreter.size:
         raise NotImplementedError(f"numtorch has no vmap over {replaced.name} of an empty batch")
+    warn_if_slow(replaced.name)
     with interpreter.lower():
         rows = []
         for index in range(interpreter.size):

@@ -9,7 +9,7 @@ from typing import Any
 from .. import creation, dispatch, printing
 from ..autograd import entry, forward_ad, function
 from ..formulas import comparison as formulas_of_comparison, masks, reduction, statistics
-from ..functions import comparison, convert, copying, counts, linalg, random
+from ..functions import activation, comparison, convert, copying, counts, distances, linalg, random
 from ..tensor import Tensor
 
 SPECIAL = {
@@ -81,6 +81,9 @@ OTHERS: tuple[tuple[Any, str, str], ...] = (
     (linalg, "matmul", "composite"),
     (linalg, "operator_matmul", "composite"),
     (linalg, "ger", "composite"),
+    (activation, "rrelu", "composite"),
+    (activation, "rrelu_", "composite"),
+    (distances, "triplet_margin", "composite"),
     (reduction, "cumprod_backward", "composite"),
     (formulas_of_comparison, "masked_select_backward", "composite"),
     (counts, "histc", "looped"),

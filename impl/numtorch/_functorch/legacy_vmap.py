@@ -24,9 +24,6 @@ RANDOM = (
     "a workaround"
 )
 NO_RULE = "Batching rule not implemented for aten::{}. We could not generate a fallback."
-NO_VIEW_RULE = "Batching rule not implemented for aten::{}; the fallback path doesn't work on out= or view ops."
-VIEWS = {"neg_view": "_neg_view"}
-"""Views that there is no rule of, and what PyTorch calls them."""
 TOLD_BY = {"__bool__": "is_nonzero"}
 """The operators behind functions that tell numbers, where they are not `item`."""
 
@@ -44,11 +41,14 @@ class LegacyVmapInterpreter(VmapInterpreter):
             out._requires_grad, out._node, out._output_nr = value._requires_grad, value._node, value._output_nr
         return out
 
+    def steps(self, name: str) -> None:
+        """Nothing is taken apart."""
+
     def rule(self, name: str) -> Rule:
         from .batch_rules import legacy
 
-        if name in VIEWS:
-            raise RuntimeError(NO_VIEW_RULE.format(VIEWS[name]))
+        if name == "neg_view":
+            raise RuntimeError(refusals.UNRULED[name])
         return legacy.RULES.get(name, fallback.fall_back)
 
     def write_rule(self, name: str) -> Rule:
@@ -81,7 +81,7 @@ def numbers(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwarg
 def memory(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     """What would hand out the memory of a batch."""
     if replaced.name == "numpy" and interpreter.unwrap(args[0])[1] is not None:
-        raise RuntimeError(NO_VIEW_RULE.format("detach"))
+        raise RuntimeError(refusals.NO_VIEW_RULE.format("detach"))
     return refusals.memory(interpreter, replaced, args, kwargs)
 
 

@@ -34,6 +34,16 @@ TOLD = {
     "allclose": "vmap over torch.allclose isn't supported yet. Please file an issue at "
     "https://github.com/pytorch/pytorch/issues",
 }
+NO_VIEW_RULE = "Batching rule not implemented for aten::{}; the fallback path doesn't work on out= or view ops."
+UNSUPPORTED = "vmap: we do not yet support aten::{}. Please file an issue"
+UNRULED = {
+    "neg_view": NO_VIEW_RULE.format("_neg_view"),
+    "rrelu": UNSUPPORTED.format("rrelu"),
+    "rrelu_": UNSUPPORTED.format("rrelu_"),
+    "rrelu_with_noise": UNSUPPORTED.format("rrelu_with_noise"),
+    "rrelu_with_noise_of_": UNSUPPORTED.format("rrelu_with_noise_"),
+}
+"""What a vmap refuses, and what PyTorch says."""
 TEXTS = {"run_from_scalar": BACKWARD, "requires_grad_": REQUIRES_GRAD, "retain_grad": RETAIN_GRAD}
 
 

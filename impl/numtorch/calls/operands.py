@@ -18,6 +18,7 @@ from ..memory.descriptor import arrange, broadcast_shapes, describe, descriptor,
 from ..memory.geometry import laid_out
 from ..memory.layout import RULES
 from ..memory.lazy import Zeros
+from ..memory.resizing import warn_of_resizing
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from .raising import out_requires_grad
@@ -373,13 +374,7 @@ def store(
 def resize_output(out: Tensor, desc: Any) -> None:
     """Give `out` the shape and strides of a result; PyTorch warns if it held elements."""
     if out._desc.numel:
-        warnings.warn(
-            f"An output with one or more elements was resized since it had shape {list(out._desc.shape)}, which does not "
-            f"match the required output shape {list(desc.shape)}. This behavior is deprecated, and in a future PyTorch "
-            "release outputs will not be resized unless they have zero elements. You can explicitly reuse an out tensor "
-            "t by resizing it, inplace, to zero elements with t.resize_(0).",
-            stacklevel=4,
-        )
+        warn_of_resizing(out._desc.shape, desc.shape, 4)
     kind = out._desc.dtype
     out._array = laid_out(tuple(desc.shape), tuple(desc.strides), kind.numpy)
     out._desc = describe(out._array)

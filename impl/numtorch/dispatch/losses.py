@@ -35,6 +35,7 @@ from ..kernels.losses import smooth_l1_loss as k_smooth_l1_loss
 from ..kernels.losses import smooth_l1_loss_backward as k_smooth_l1_loss_backward
 from ..kernels.losses import soft_margin_loss as k_soft_margin_loss
 from ..kernels.losses import soft_margin_loss_backward as k_soft_margin_loss_backward
+from ..kernels.linalg import sum_to_info as k_sum_to_info
 
 _new = object.__new__
 _TENSOR = (Tensor,)  # `_new(*_TENSOR)`: a tuple of arguments, which _new(Tensor) would make anew
@@ -42,7 +43,7 @@ _grad = grad_mode.state
 
 
 class MseLossBackward0(BinaryNode):
-    __slots__ = ('self', 'self_version', 'target', 'target_version', 'reduction',)
+    __slots__ = ('self', 'self_version', 'target', 'target_version', 'self_info', 'reduction', 'target_info',)
     saved = ('self', 'target',)
     saved_values = ('reduction',)
     prunes = True
@@ -65,17 +66,19 @@ class MseLossBackward0(BinaryNode):
             if counter is not None and counter[0] != node.target_version:
                 target = unpack_input(node, 'target')
             target = target._array
+        self_info = node.self_info
         reduction = node.reduction
+        target_info = node.target_info
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_mse_loss_backward(grad, self, target, reduction)
+            grad0 = k_sum_to_info(k_mse_loss_backward(grad, self, target, reduction), self_info)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_mse_loss_backward(grad, target, self, reduction)
+            grad1 = k_sum_to_info(k_mse_loss_backward(grad, target, self, reduction), target_info)
         if not keep:
             if self is not None:
                 node.self = FREED
@@ -89,11 +92,17 @@ class MseLossBackward0(BinaryNode):
         target = node.target
         if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
             target = unpack_input(node, 'target')
+        self_info = node.self_info
         reduction = node.reduction
+        target_info = node.target_info
         fn = node.fn0
         grad0 = None if fn is None or (deps is not None and fn not in deps) else mse_loss_backward(grad, self, target, reduction)
         fn = node.fn1
         grad1 = None if fn is None or (deps is not None and fn not in deps) else mse_loss_backward(grad, target, self, reduction)
+        if grad0 is not None:
+            grad0 = formulas.sum_to_info(grad0, self_info)
+        if grad1 is not None:
+            grad1 = formulas.sum_to_info(grad1, target_info)
         return grad0, grad1
 
     def release(node) -> None:
@@ -154,7 +163,9 @@ def mse_loss(self, target, reduction, *, out=None):
         node.target = target
         counter = target._counter
         node.target_version = 0 if counter is None else counter[0]
+        node.self_info = self._desc
         node.reduction = reduction
+        node.target_info = target._desc
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -290,7 +301,7 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
 
 
 class SmoothL1LossBackward0(BinaryNode):
-    __slots__ = ('self', 'self_version', 'target', 'target_version', 'reduction', 'beta',)
+    __slots__ = ('self', 'self_version', 'target', 'target_version', 'self_info', 'reduction', 'beta', 'target_info',)
     saved = ('self', 'target',)
     saved_values = ('reduction', 'beta',)
     prunes = True
@@ -313,18 +324,20 @@ class SmoothL1LossBackward0(BinaryNode):
             if counter is not None and counter[0] != node.target_version:
                 target = unpack_input(node, 'target')
             target = target._array
+        self_info = node.self_info
         reduction = node.reduction
         beta = node.beta
+        target_info = node.target_info
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_smooth_l1_loss_backward(grad, self, target, reduction, beta)
+            grad0 = k_sum_to_info(k_smooth_l1_loss_backward(grad, self, target, reduction, beta), self_info)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_smooth_l1_loss_backward(grad, target, self, reduction, beta)
+            grad1 = k_sum_to_info(k_smooth_l1_loss_backward(grad, target, self, reduction, beta), target_info)
         if not keep:
             if self is not None:
                 node.self = FREED
@@ -338,12 +351,18 @@ class SmoothL1LossBackward0(BinaryNode):
         target = node.target
         if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
             target = unpack_input(node, 'target')
+        self_info = node.self_info
         reduction = node.reduction
         beta = node.beta
+        target_info = node.target_info
         fn = node.fn0
         grad0 = None if fn is None or (deps is not None and fn not in deps) else smooth_l1_loss_backward(grad, self, target, reduction, beta)
         fn = node.fn1
         grad1 = None if fn is None or (deps is not None and fn not in deps) else smooth_l1_loss_backward(grad, target, self, reduction, beta)
+        if grad0 is not None:
+            grad0 = formulas.sum_to_info(grad0, self_info)
+        if grad1 is not None:
+            grad1 = formulas.sum_to_info(grad1, target_info)
         return grad0, grad1
 
     def release(node) -> None:
@@ -404,8 +423,10 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
         node.target = target
         counter = target._counter
         node.target_version = 0 if counter is None else counter[0]
+        node.self_info = self._desc
         node.reduction = reduction
         node.beta = beta
+        node.target_info = target._desc
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -543,7 +564,7 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
 
 
 class HuberLossBackward0(BinaryNode):
-    __slots__ = ('self', 'self_version', 'target', 'target_version', 'reduction', 'delta',)
+    __slots__ = ('self', 'self_version', 'target', 'target_version', 'self_info', 'reduction', 'delta', 'target_info',)
     saved = ('self', 'target',)
     saved_values = ('reduction', 'delta',)
     prunes = True
@@ -566,18 +587,20 @@ class HuberLossBackward0(BinaryNode):
             if counter is not None and counter[0] != node.target_version:
                 target = unpack_input(node, 'target')
             target = target._array
+        self_info = node.self_info
         reduction = node.reduction
         delta = node.delta
+        target_info = node.target_info
         fn0 = node.fn0
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_huber_loss_backward(grad, self, target, reduction, delta)
+            grad0 = k_sum_to_info(k_huber_loss_backward(grad, self, target, reduction, delta), self_info)
         fn1 = node.fn1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_huber_loss_backward(grad, target, self, reduction, delta)
+            grad1 = k_sum_to_info(k_huber_loss_backward(grad, target, self, reduction, delta), target_info)
         if not keep:
             if self is not None:
                 node.self = FREED
@@ -591,12 +614,18 @@ class HuberLossBackward0(BinaryNode):
         target = node.target
         if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
             target = unpack_input(node, 'target')
+        self_info = node.self_info
         reduction = node.reduction
         delta = node.delta
+        target_info = node.target_info
         fn = node.fn0
         grad0 = None if fn is None or (deps is not None and fn not in deps) else huber_loss_backward(grad, self, target, reduction, delta)
         fn = node.fn1
         grad1 = None if fn is None or (deps is not None and fn not in deps) else huber_loss_backward(grad, target, self, reduction, delta)
+        if grad0 is not None:
+            grad0 = formulas.sum_to_info(grad0, self_info)
+        if grad1 is not None:
+            grad1 = formulas.sum_to_info(grad1, target_info)
         return grad0, grad1
 
     def release(node) -> None:
@@ -657,8 +686,10 @@ def huber_loss(self, target, reduction, delta, *, out=None):
         node.target = target
         counter = target._counter
         node.target_version = 0 if counter is None else counter[0]
+        node.self_info = self._desc
         node.reduction = reduction
         node.delta = delta
+        node.target_info = target._desc
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array

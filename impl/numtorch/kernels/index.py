@@ -8,6 +8,7 @@ from ..memory.descriptor import describe
 from ..memory.geometry import element_strides, laid_out
 from ..memory.layout import elementwise_strides
 from ..plain_numpy import np
+from .pointwise import clone
 
 Array = Any
 
@@ -77,7 +78,7 @@ def index_backward(grad: Array, shape: tuple, indices: tuple) -> Array:
 
 def index_put(x: Array, indices: tuple, values: Array, accumulate: bool) -> Array:
     """A copy with values at the picked positions."""
-    out = np.array(x)
+    out = np.asarray(clone(x))
     if accumulate:
         np.add.at(out, raw_indices(indices), values)
     else:
@@ -89,7 +90,7 @@ def index_put_zeros(grad: Array, indices: tuple, accumulate: bool) -> Array:
     """The gradient of what was overwritten: zero at the picked positions."""
     if accumulate:
         return grad
-    out = np.array(grad)
+    out = np.asarray(clone(grad))
     out[raw_indices(indices)] = 0
     return out
 

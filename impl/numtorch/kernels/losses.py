@@ -6,6 +6,7 @@ from typing import Any
 
 from ..dtype import FROM_NUMPY as _FROM_NUMPY
 from ..memory.lazy import resolve
+from ..memory.resizing import warn_of_resizing
 from ..plain_numpy import np
 from .activation import rows
 from .comparison import in_layout
@@ -27,6 +28,13 @@ def _share(grad: Array, like: Array, reduction: int) -> Array:
     return grad / like.dtype.type(like.size) if reduction == MEAN else grad
 
 
+def _filled(out: Array, x: Array) -> Array:
+    """A gradient as PyTorch writes it into zeros like x: row-major, and resized where a batch of targets makes it larger."""
+    if out.shape != x.shape and x.size:
+        warn_of_resizing(x.shape, out.shape, 2)
+    return rows(out)
+
+
 def mse_loss(x: Array, target: Array, reduction: int) -> Array:
     """The squared differences."""
     difference = x - target
@@ -36,7 +44,7 @@ def mse_loss(x: Array, target: Array, reduction: int) -> Array:
 def mse_loss_backward(grad: Array, x: Array, target: Array, reduction: int) -> Array:
     """2 (x - target), over the number of elements for the mean."""
     norm = x.dtype.type(2 / max(x.size, 1) if reduction == MEAN else 2)
-    out = rows(norm * (x - target) * resolve(grad))  # PyTorch fills zeros that are row-major
+    out = _filled(norm * (x - target) * resolve(grad), x)
     return out.astype(x.dtype, copy=False)  # and like x, whatever the target is
 
 
@@ -50,7 +58,7 @@ def smooth_l1_loss_backward(grad: Array, x: Array, target: Array, reduction: int
     """The difference over beta near zero, its sign beyond."""
     difference = x - target
     slope = np.where(np.abs(difference) < beta, difference / x.dtype.type(beta), np.sign(difference)).astype(x.dtype)
-    return rows(slope * _share(grad, x, reduction)).astype(x.dtype, copy=False)
+    return _filled(slope * _share(grad, x, reduction), x).astype(x.dtype, copy=False)
 
 
 def huber_loss(x: Array, target: Array, reduction: int, delta: float) -> Array:
@@ -67,7 +75,7 @@ def huber_loss_backward(grad: Array, x: Array, target: Array, reduction: int, de
         found, expected = (_FROM_NUMPY[kind].scalar_name for kind in (target.dtype, x.dtype))
         raise RuntimeError(f"Found dtype {found} but expected {expected}")
     delta = x.dtype.type(delta)
-    return rows(np.clip(x - target, -delta, delta) * _share(grad, x, reduction))
+    return _filled(np.clip(x - target, -delta, delta) * _share(grad, x, reduction), x)
 
 
 def soft_margin_loss(x: Array, target: Array, reduction: int) -> Array:

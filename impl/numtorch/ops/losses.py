@@ -7,7 +7,8 @@ from ..kernels import everything as k
 from .row import LIKE, nary, op
 
 op("mse_loss(self, target, reduction)", k.mse_loss, elementwise=True, layout="elementwise",
-   self="mse_loss_backward(grad, self, target, reduction)", target="mse_loss_backward(grad, target, self, reduction)",
+   self="sum_to_info(mse_loss_backward(grad, self, target, reduction), self.info)",
+   target="sum_to_info(mse_loss_backward(grad, target, self, reduction), target.info)",
    jvp=("loss_in_its_memory(mse_loss_backward(self_t, self_p, target_p, 0) + mse_loss_backward(target_t, target_p, "
         "self_p, 0), reduction)"))
 nary("mse_loss_backward(grad_output, self, target, reduction)", k.mse_loss_backward, node="MseLossBackwardBackward0",
@@ -18,8 +19,8 @@ nary("mse_loss_backward(grad_output, self, target, reduction)", k.mse_loss_backw
           "grad_output_p, reduction) + mse_loss_backward(grad_output_t, self_p, target_p, reduction)"))
 op("smooth_l1_loss(self, target, reduction, beta)", k.smooth_l1_loss, node="SmoothL1LossBackward0", elementwise=True,
    layout="elementwise",
-   self="smooth_l1_loss_backward(grad, self, target, reduction, beta)",
-   target="smooth_l1_loss_backward(grad, target, self, reduction, beta)",
+   self="sum_to_info(smooth_l1_loss_backward(grad, self, target, reduction, beta), self.info)",
+   target="sum_to_info(smooth_l1_loss_backward(grad, target, self, reduction, beta), target.info)",
    jvp=("loss_in_its_memory(smooth_l1_loss_backward(self_t, self_p, target_p, 0, beta) + "
         "smooth_l1_loss_backward(target_t, target_p, self_p, 0, beta), reduction)"))
 nary("smooth_l1_loss_backward(grad_output, self, target, reduction, beta)", k.smooth_l1_loss_backward,
@@ -31,8 +32,8 @@ nary("smooth_l1_loss_backward(grad_output, self, target, reduction, beta)", k.sm
           "smooth_l1_loss_double_backward(target_t * grad_output_p, self_p, target_p, reduction, beta) + "
           "smooth_l1_loss_backward(grad_output_t, self_p, target_p, reduction, beta)"))
 op("huber_loss(self, target, reduction, delta)", k.huber_loss, elementwise=True, layout=LIKE,
-   self="huber_loss_backward(grad, self, target, reduction, delta)",
-   target="huber_loss_backward(grad, target, self, reduction, delta)",
+   self="sum_to_info(huber_loss_backward(grad, self, target, reduction, delta), self.info)",
+   target="sum_to_info(huber_loss_backward(grad, target, self, reduction, delta), target.info)",
    jvp=("reduced_loss(huber_loss_backward(self_t, self_p, target_p, 0, delta) + huber_loss_backward(target_t, "
         "target_p, self_p, 0, delta), reduction)"))
 op("huber_loss_backward(grad_output, self, target, reduction, delta)", k.huber_loss_backward,

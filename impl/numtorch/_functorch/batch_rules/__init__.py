@@ -13,26 +13,44 @@ A rule returns the resulting batch with its batch dimension, or a pair for each 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from types import FunctionType
-from typing import Any
 
 from ... import dispatch
-from ...functions import linalg
 from ..batching import Rule
+from .decompositions import COMPOSITES, DECOMPOSITIONS
+from .folding import convolution, embedding, embedding_backward, existing, existing_all, pooled
+from .indexing import (
+    added_at,
+    diagonal_scatter,
+    filled_at,
+    gathered,
+    indexed,
+    put,
+    put_written,
+    scattered,
+    written_at,
+)
+from .losses import loss, spread
 from .moving import (
+    as_complex,
     backward_sized,
+    blocks,
     dynamic,
+    embedded,
     expanded,
     flipped,
-    indexed,
+    leading,
     listed,
     matrices,
     one_dim,
     repeated,
+    reshaped,
+    rolled,
+    selected,
     several,
     shown_otherwise,
     sized,
+    solved,
     squeezed,
     squeezed_dims,
     strided,
@@ -40,20 +58,24 @@ from .moving import (
     two_dims,
     unsqueezed,
 )
+from .normalizing import (
+    batch_norm,
+    batch_norm_backward_alone,
+    group_norm_alone,
+    layer_norm_backward_alone,
+    leading_norm,
+)
 from .pointwise import (
     along,
     backward_along,
     elementwise,
     elementwise_written,
     filled,
-    gathered,
-    index_selected,
-    loss,
     of_one_size,
-    over_all,
-    over_flat,
+    together,
+    together_spread,
 )
-from .products import added, dot, mm, mv
+from .products import dot, mm, mv
 
 
 def _operators(*families: str) -> list[str]:
@@ -72,30 +94,31 @@ _ELEMENTWISE = _operators("pointwise", "elementary", "comparison", "special", "a
 _OTHERWISE = frozenset(
     [
         "masked_select",
-        "dist",
         "glu",
         "glu_backward",
         "softmax",
         "log_softmax",
         "softmax_backward_data",
         "log_softmax_backward_data",
-        "prelu_kernel",
         "prelu_kernel_backward",
-        "mvlgamma",
-        "polygamma",
     ]
 )
 KINDS: dict[Rule, str] = {
     elementwise: "clone contiguous_copy to_copy alias detach data get_data",
     filled: "masked_fill_tensor",
+    leading: "conj view_as_real constant_pad_nd linalg_qr linalg_eigh linalg_svd linalg_pinv cholesky cholesky_inverse",
+    as_complex: "view_as_complex",
     of_one_size: "gelu_backward",
     along: "sum_dim mean_dim nansum_dim prod_dim max_dim min_dim amax amin argmax argmin median_dim kthvalue sort sort_stable "
     "topk vector_norm norm_dim var std var_mean std_mean logsumexp cumsum cumprod all_dim any_dim count_nonzero softmax "
-    "log_softmax cummax cummin logcumsumexp nanmedian_dim mode glu",
+    "log_softmax cummax cummin logcumsumexp nanmedian_dim mode glu aminmax rot90",
     backward_along: "softmax_backward_data log_softmax_backward_data glu_backward",
-    gathered: "gather scatter scatter_value scatter_add scatter_reduce",
-    index_selected: "index_select",
-    sized: "view reshape_alias unsafe_view",
+    gathered: "gather scatter scatter_value scatter_with scatter_value_with scatter_add scatter_reduce",
+    added_at: "index_add",
+    diagonal_scatter: "diagonal_scatter",
+    put: "index_put index_put_impl",
+    sized: "view unsafe_view",
+    reshaped: "reshape_alias",
     strided: "as_strided",
     expanded: "expand",
     repeated: "repeat",
@@ -106,42 +129,51 @@ KINDS: dict[Rule, str] = {
     one_dim: "select slice_ unfold",
     several: "unbind split split_with_sizes",
     two_dims: "diagonal",
+    embedded: "diag_embed",
     backward_sized: "select_backward slice_backward diagonal_backward",
     listed: "cat stack",
-    flipped: "flip roll",
+    blocks: "block_diag",
+    flipped: "flip",
+    rolled: "roll",
+    selected: "masked_select",
     indexed: "index",
-    dynamic: "nonzero masked_select unique unique_consecutive bincount",
+    dynamic: "nonzero unique unique_consecutive",
     dot: "dot",
     mv: "mv",
     mm: "mm bmm",
-    loss: "mse_loss smooth_l1_loss huber_loss soft_margin_loss",
+    loss: "mse_loss smooth_l1_loss huber_loss",
+    spread: "binary_cross_entropy binary_cross_entropy_backward",
+    existing: "avg_pool2d adaptive_avg_pool2d",
+    existing_all(3): "avg_pool2d_backward adaptive_avg_pool2d_backward",
+    existing_all(3, "indices"): "max_pool2d_with_indices_backward",
+    pooled: "max_pool2d_with_indices",
+    convolution: "convolution",
+    embedding: "embedding",
+    embedding_backward: "embedding_backward",
+    batch_norm: "native_batch_norm",
+    leading_norm: "native_layer_norm",
+    group_norm_alone: "native_group_norm",
+    layer_norm_backward_alone: "native_layer_norm_backward",
+    batch_norm_backward_alone: "native_batch_norm_backward",
+    solved: "linalg_solve_ex",
+    together: "linalg_solve_triangular cholesky_solve prelu_kernel",
+    together_spread: "linalg_lstsq linalg_cross",
     matrices: "tril triu linalg_det linalg_inv_ex linalg_matrix_exp linalg_cholesky_ex linalg_slogdet",
 }
 RULES: dict[str, Rule] = {
+    "index_fill": filled_at("index_fill_"),
+    "index_fill_tensor": filled_at("index_fill_tensor_"),
     **{name: elementwise for name in _ELEMENTWISE if not name.endswith("_") and name not in _OTHERWISE},
     **{name: rule for rule, names in KINDS.items() for name in names.split()},
-    "sum_all": over_all("sum_dim"),
-    "mean_all": over_all("mean_dim"),
-    "prod_all": over_flat("prod_dim"),
-    "max_all": over_flat("max_dim", True),
-    "min_all": over_flat("min_dim", True),
-    "addmm": added("mm"),
-    "addmv": added("mv"),
-    "baddbmm": added("bmm"),
 }
 WRITES: dict[str, Rule] = {
     **{name: elementwise_written for name in _ELEMENTWISE if name.endswith("_") and name[:-1] not in _OTHERWISE},
+    **dict.fromkeys(("scatter_add_", "scatter_reduce_", "scatter_with_", "scatter_value_with_"), scattered),
+    **dict.fromkeys(("index_add_", "index_fill_", "index_fill_tensor_"), written_at),
+    "index_put_": put_written,
     **dict.fromkeys(("copy_", "fill_", "zero_"), elementwise_written),
     **dict.fromkeys(["t_", "transpose_", "squeeze_", "squeeze_dim_", "squeeze_dims_", "unsqueeze_"], shown_otherwise),
 }
 
 
-def linear(input: Any, weight: Any, bias: Any = None) -> Any:
-    """A product, and a sum."""
-    found = linalg.matmul(input, weight.t())
-    return found if bias is None else found + bias
-
-
-COMPOSITES: dict[str, Callable[..., Any]] = {"linear": linear}
-"""Functions that are made of other operators if there is a batch."""
-__all__ = ["COMPOSITES", "RULES", "WRITES"]
+__all__ = ["COMPOSITES", "DECOMPOSITIONS", "RULES", "WRITES"]

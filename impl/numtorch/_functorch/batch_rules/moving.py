@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ... import dispatch
@@ -13,8 +14,13 @@ from ..batching import Call, rank, shifted, to_front
 from ..fallback import UNBATCHED, exchange, loop
 
 
+def reshaped(call: Call) -> Any:
+    """reshape to a view, which of a batch is `view`."""
+    return dispatch.view(call.front(call.args[0]), (call.size, *call.args[1])), 0
+
+
 def sized(call: Call) -> Any:
-    """view, expand and their like: a size."""
+    """view and its like: a size."""
     x, size, *rest = call.args
     return call.op(call.front(x), (call.size, *size), *rest), 0
 
@@ -49,9 +55,8 @@ def repeated(call: Call) -> Any:
     """repeat, which may bring new dimensions in front."""
     x, repeats = call.args
     value = call.front(x)
-    if len(repeats) > rank(x):
-        shape = tuple(value._desc.shape)
-        value = dispatch.view(value, shape[:1] + (1,) * (len(repeats) - rank(x)) + shape[1:])
+    for _ in range(len(repeats) - rank(x)):
+        value = dispatch.unsqueeze(value, 1)
     return call.op(value, (1, *repeats)), 0
 
 
@@ -85,8 +90,10 @@ def unsqueezed(call: Call) -> Any:
 def squeezed(call: Call) -> Any:
     """Without the dimensions of size one, the batch's apart."""
     x = call.args[0]
-    dims = tuple([i + 1 for i, s in enumerate(x._desc.shape) if s == 1])
-    return dispatch.squeeze_dims(call.front(x), dims), 0
+    if not rank(x):
+        return elementwise_of(call)
+    value = call.front(x)
+    return dispatch.view(value, without_ones(value)), 0
 
 
 def one_dim(call: Call) -> Any:
@@ -126,12 +133,16 @@ def shown_otherwise(call: Call) -> None:
         call.op(wrapped.value, *[shifted(d, ndim + (name == "unsqueeze_")) for d in rest])
 
 
+DYNAMIC = {"unique": "_unique2"}
+"""What PyTorch calls some of them."""
+
+
 def dynamic(call: Call) -> Any:
     """What returns as many elements as the numbers say."""
     raise RuntimeError(
         "vmap: We do not support batching operators that can output dynamic shape. Attempted to vmap over "
-        f"aten::{call.replaced.name}. Please file an issue at https://github.com/pytorch/pytorch/issues if you need this "
-        "feature."
+        f"aten::{DYNAMIC.get(call.replaced.name, call.replaced.name)}. Please file an issue at "
+        "https://github.com/pytorch/pytorch/issues if you need this feature."
     )
 
 
@@ -153,6 +164,12 @@ def two_dims(call: Call) -> Any:
     return call.op(call.front(x), offset, shifted(dim1, rank(x)), shifted(dim2, rank(x))), 0
 
 
+def embedded(call: Call) -> Any:
+    """diag_embed, whose result has one dimension more."""
+    x, offset, dim1, dim2 = call.args
+    return call.op(call.front(x), offset, shifted(dim1, rank(x) + 1), shifted(dim2, rank(x) + 1)), 0
+
+
 def backward_sized(call: Call) -> Any:
     """Backward of select, slice and diagonal: the sizes of the input, and dimensions in it."""
     grad, sizes, *rest = call.args
@@ -171,16 +188,63 @@ def listed(call: Call) -> Any:
         return loop(call)
     values = [call.spread(t) for t in tensors]
     if call.replaced.name == "stack":  # PyTorch moves the dimension to the front even if it is there
-        values = [dispatch.permute(v, tuple(range(v._desc.ndim))) for v in values]
+        values = [call.physical(t) if call.is_batched(t) else one_more(t, call.size) for t in tensors]
     return call.op(values, shifted(dim, ndim + (call.replaced.name == "stack"))), 0
 
 
+def one_more(value: Any, size: int) -> Any:
+    """What all elements share, as a batch of this size."""
+    return dispatch.expand(dispatch.unsqueeze(value, 0), (size, *value._desc.shape))
+
+
+def blocks(call: Call) -> Any:
+    """block_diag, of each element of the batch."""
+    tensors = [call.physical(t) if call.is_batched(t) else one_more(t, call.size) for t in call.args[0]]
+    rows = [call.op([dispatch.select(t, 0, i) for t in tensors]) for i in range(call.size)]
+    return dispatch.cat([dispatch.unsqueeze(row, 0) for row in rows], 0), 0
+
+
+def rolled(call: Call) -> Any:
+    """roll; without dimensions, of the elements in a row."""
+    x, shifts, dims = call.args
+    value = call.front(x)
+    if dims:
+        return call.op(value, shifts, shifted(dims, rank(x))), 0
+    shape = tuple(value._desc.shape)
+    row = value if len(shape) < 3 else value.reshape(shape[0], math.prod(shape[1:]))
+    return call.op(row, shifts, (1,)).reshape(shape), 0
+
+
+def leading(call: Call) -> Any:
+    """What takes any number of dimensions in front."""
+    return exchange(call.op(*[call.front(a) for a in call.args]), lambda t: (t, 0))
+
+
+def selected(call: Call) -> Any:
+    """masked_select with a mask that all share, whose results are seen as rows."""
+    x, mask = call.args
+    if call.is_batched(mask):
+        raise RuntimeError(MASKED)
+    most = max(rank(x), rank(mask))
+    value = call.front(x)
+    if rank(x) < most:
+        value = unsqueezed_to(value, most)
+    found = call.op(value, mask)
+    return dispatch.view(found, (call.size, found._desc.shape[0] // call.size)), 0
+
+
 def flipped(call: Call) -> Any:
-    """flip, and roll along dimensions."""
+    """flip along dimensions."""
     x = call.args[0]
     if not rank(x) or not call.args[-1]:
         return loop(call)
     return call.op(call.front(x), *call.args[1:-1], shifted(call.args[-1], rank(x))), 0
+
+
+MASKED = (
+    "vmap: Attempted to vmap over `mask` in torch.masked_select(self, mask) We cannot support this because for each batch this "
+    "would return a differently shaped Tensor. Please voice your support in https://github.com/pytorch/functorch/issues/256"
+)
 
 
 def matrices(call: Call) -> Any:
@@ -190,16 +254,20 @@ def matrices(call: Call) -> Any:
     return exchange(call.op(*[call.front(a) for a in call.args]), lambda t: (t, 0))
 
 
-def indexed(call: Call) -> Any:
-    """index with the same indices for the whole batch, side by side."""
-    x, indices = call.args
-    at = [i for i, index in enumerate(indices) if index is not None]
-    alone = at == list(range(at[0], at[-1] + 1))
-    if any(call.is_batched(i) and i._desc.dtype.name == "bool" for i in indices):
-        raise RuntimeError(
-            "vmap: We do not support batching operators that can support dynamic shape. Attempting to batch over indexing "
-            "with a boolean mask."
-        )
-    if not call.is_batched(x) or any(call.is_batched(i) for i in indices) or not alone:
-        return loop(call)
-    return call.op(call.front(x), (None, *indices)), 0
+def solved(call: Call) -> Any:
+    """Linear equations, whose right side may be vectors; a matrix that is row-major for one element is so for all."""
+    a, b, *rest = call.args
+    most = max(rank(a), rank(b))
+    left = padded(call, a, most)
+    right = padded(call, b, most - (rank(a) > rank(b)))
+    if a._desc.plain and a._desc.real:
+        left = left.contiguous()
+    return exchange(call.op(left, right, *rest), lambda t: (t, 0))
+
+
+def padded(call: Call, value: Any, ndim: int) -> Any:
+    """A tensor for each element of the batch, with this many dimensions."""
+    found = call.front(value)
+    if not call.is_batched(value):
+        return call.spread(value)
+    return unsqueezed_to(found, ndim) if rank(value) < ndim else found

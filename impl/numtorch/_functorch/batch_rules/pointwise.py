@@ -1,13 +1,14 @@
-"""Batching rules of what works element by element, or along dimensions; losses are both."""
+"""Batching rules of what works element by element, or along dimensions."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ... import dispatch
 from ...tensor import Tensor
-from ..batching import Call, Rule, rank, shifted
-from ..fallback import UNBATCHED, exchange, loop, loop_written
+from ..batching import Call, rank, shifted
+from ..fallback import UNBATCHED, exchange, loop
 
 
 def aligned(call: Call) -> list[Any]:
@@ -59,6 +60,24 @@ def of_one_size(call: Call) -> Any:
     return call.op(*spread), 0
 
 
+def together(call: Call) -> Any:
+    """What takes two tensors of one rank."""
+    return exchange(call.op(*aligned(call)), lambda t: (t, 0))
+
+
+def together_spread(call: Call) -> Any:
+    """The same, each for each element of the batch; a dimension is counted behind the batch's."""
+    args = aligned(call)
+    tensors = [
+        call.spread(g) if isinstance(g, Tensor) and not call.is_batched(g) else a
+        for a, g in zip(args, call.args, strict=True)
+    ]
+    if "dim" in call.names:
+        place = call.place("dim")
+        tensors[place] = shifted(tensors[place], rank(call.args[0]))
+    return exchange(call.op(*tensors), lambda t: (t, 0))
+
+
 def filled(call: Call) -> Any:
     """masked_fill with a tensor: a batch of values is no value, but operands of where."""
     x, mask, value = aligned(call)
@@ -78,29 +97,42 @@ def elementwise_written(call: Call) -> Any:
             f"output with shape {list(target._desc.shape)} doesn't match the broadcast shape "
             f"{[call.size, *other._desc.shape]}"
         )
-    if any(isinstance(a, Tensor) and rank(a) > rank(target) for a in call.args[1:]):
-        return loop_written(call)
     call.op(*aligned(call))
     return None
 
 
 # ---- along dimensions
 
+OF_ONE = frozenset(("argmax", "argmin", "aminmax"))
+"""What takes one dimension: without one it works on the elements in a row."""
+KEEPS = frozenset(("count_nonzero",))
+"""What returns fewer dimensions, and cannot be told to keep them."""
+
 
 def along(call: Call) -> Any:
-    """What works along the dimension or dimensions called `dim` or `dims`; with None or (), along all."""
+    """What works along the dimension or dimensions called `dim` or `dims`; with None or (), along all.
+
+    A number counts as a vector of one element.
+    """
     x = call.args[0]
     ndim = rank(x)
-    if not ndim or not call.is_batched(x) or any(call.is_batched(a) for a in call.args[1:]):
+    if not call.is_batched(x) or any(call.is_batched(a) for a in call.args[1:]):
         return loop(call)
-    args = list(call.args)
+    args, name = list(call.args), call.replaced.name
     place = next(call.place(n) for n in ("dim", "dims") if n in call.names)
-    dim = args[place]
-    args[0] = call.front(x)
-    if dim is None and call.replaced.name in ("argmax", "argmin"):
-        return loop(call)
-    args[place] = tuple(range(1, ndim + 1)) if dim is None or dim == () else shifted(dim, ndim)
-    return exchange(call.op(*args), lambda t: (t, 0))
+    dim, value = args[place], call.front(x)
+    if dim is None and name in OF_ONE:
+        if ndim > 1:
+            value = value.reshape(call.size, math.prod(x._desc.shape))
+        dim = 0
+    elif dim is None or dim == ():
+        dim = tuple(range(max(ndim, 1)))
+    if not ndim:
+        value = dispatch.unsqueeze(value, 1)
+    args[0], args[place] = value, shifted(dim, max(ndim, 1))
+    found = call.op(*args)
+    keeps = args[call.place("keepdim")] if "keepdim" in call.names else name not in KEEPS
+    return exchange(found, lambda t: (t if ndim or not keeps else dispatch.squeeze_dim(t, 1), 0))
 
 
 def backward_along(call: Call) -> Any:
@@ -109,71 +141,3 @@ def backward_along(call: Call) -> Any:
     if not rank(a) or rank(a) != rank(b):
         return loop(call)
     return call.op(call.spread(a), call.spread(b), shifted(dim, rank(a)), *call.args[3:]), 0
-
-
-def at_least_one(call: Call) -> tuple[Any, tuple]:
-    """A batch of elements that have a dimension, one of size 1 if need be, and the dimensions that they have."""
-    x = call.args[0]
-    value = call.front(x)
-    if not rank(x):
-        value = dispatch.unsqueeze(value, 1)
-    return value, tuple(range(1, max(rank(x), 1) + 1))
-
-
-def over_all(name: str) -> Rule:
-    """What reduces all dimensions: the operator that reduces given ones."""
-
-    def rule(call: Call) -> Any:
-        x, dims = at_least_one(call)
-        return getattr(dispatch, name)(x, dims, False, *call.args[1:]), 0
-
-    return rule
-
-
-def over_flat(name: str, value: bool = False) -> Rule:
-    """What reduces all dimensions: the operator that reduces one, of the elements in a row."""
-
-    def rule(call: Call) -> Any:
-        x, dims = at_least_one(call)
-        flat = x if len(dims) == 1 else x.reshape(call.size, -1)
-        found = getattr(dispatch, name)(flat, 1, False, *call.args[1:])
-        return (found[0] if value else found), 0
-
-    return rule
-
-
-def gathered(call: Call) -> Any:
-    """gather, scatter and their like: dim, and tensors that each element of the batch has its own of."""
-    x, dim, *rest = call.args
-    if not rank(x):
-        return loop(call)
-    others = [call.spread(a) if isinstance(a, Tensor) else a for a in rest]
-    if any(isinstance(a, Tensor) and rank(a) != rank(x) for a in rest):
-        return loop(call)
-    return call.op(call.spread(x), shifted(dim, rank(x)), *others), 0
-
-
-def index_selected(call: Call) -> Any:
-    """index_select with one index for the whole batch."""
-    x, dim, index = call.args
-    if call.is_batched(index) or not rank(x):
-        return loop(call)
-    return call.op(call.front(x), shifted(dim, rank(x)), index), 0
-
-
-# ---- losses
-
-
-def loss(call: Call) -> Any:
-    """A loss of each element, and then its mean or sum over all but the batch's dimension."""
-    place = call.place("reduction")
-    reduction = call.args[place]
-    args = aligned(call)
-    args[place] = 0
-    found = call.op(*args)
-    ndim = rank(found) - 1
-    how = ("none", "mean", "sum")[reduction]
-    if how == "none" or not ndim:
-        return found, 0
-    reduce = dispatch.mean_dim if how == "mean" else dispatch.sum_dim
-    return reduce(found, tuple(range(1, ndim + 1)), False, None), 0
