@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 from ..calls.operands import category_of, refused
-from ..calls.scalar import overflows, spelled
+from ..calls.scalar import checked, overflows, spelled
 from ..dtype import dtypes
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
@@ -87,6 +87,8 @@ def logspace(
     """Powers of a base whose exponents are linspace's."""
     first, last, kind = _ends("logspace", start, end, steps, out, dtype)
     wide = dtypes.complex128 if kind.is_complex else dtypes.float64
+    if kind.category == dtypes.INTEGRAL:
+        first, last = int(first), int(last)  # unlike linspace's, the exponents of whole numbers are between whole ones
     powers = np.power(wide.numpy.type(base), _between(first, last, steps, wide))
     return _made(powers.astype(kind.numpy), dtype, out, "logspace", options)
 
@@ -116,6 +118,9 @@ def _ends(name: str, start: Any, end: Any, steps: Any, out: Any, dtype: Any) -> 
         )
     if kind is dtypes.bool_:
         raise refused(f"{name}_cpu", kind)
+    if kind.category == dtypes.INTEGRAL:
+        for value in (first, last):
+            checked(value, kind)
     return first, last, kind
 
 

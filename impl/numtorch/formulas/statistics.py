@@ -9,7 +9,7 @@ from ..dtype import dtypes
 from ..plain_numpy import np
 from ..tensor import wrap
 from .reduction import norm_backward_as_it_is
-from .tangents import norm_jvp
+from .tangents import norm_jvp, real
 
 
 def cummaxmin_backward(grad: Any, x: Any, indices: Any, dim: int) -> Any:
@@ -50,9 +50,12 @@ def renorm_jvp(x: Any, tangent: Any, p: float, dim: int, maxnorm: float) -> Any:
 def renorm_backward(grad: Any, x: Any, p: float, dim: int, maxnorm: float) -> Any:
     """Through the scaled slices and their norms."""
     others = tuple([i for i in range(x._desc.ndim) if i != dim % x._desc.ndim])
-    wide = dtypes.float64 if x._desc.dtype is dtypes.float32 else None
+    kind = x._desc.dtype
+    wide = {"float32": dtypes.float64, "complex64": dtypes.complex128}.get(kind.name)
     norm = d.vector_norm(x, p, others, True, wide)
     inner = d.sum_dim(x.conj() * grad, others, True, wide)
+    if kind.is_complex:
+        inner = real(inner)  # as norms are
     through = norm_backward_as_it_is(inner, x, p, norm, others, True)
     inverse = d.reciprocal(d.add_scalar(norm, 1e-7))
     rest = grad - inverse * through  # first: PyTorch's C++ evaluates the right operand first

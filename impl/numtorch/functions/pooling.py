@@ -63,7 +63,7 @@ def avg_pool2d(
 ) -> Tensor:
     """The mean of each window over the last two dimensions."""
     existing_dim(-3, expect_tensor(input, "avg_pool2d")._desc.ndim)
-    not_for("avg_pool2d", input, dtypes.bool_)
+    not_for("avg_pool2d", input, dtypes.bool_, dtypes.uint8, dtypes.int8, dtypes.int16, dtypes.int32)
     size, steps, pad, _ = _checked("avg_pool2d", input, kernel_size, stride, padding, 1, ceil_mode)
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")

@@ -341,7 +341,10 @@ def linalg_lstsq(a: Array, b: Array, rcond: float | None, driver: str) -> tuple[
     if a.size:
         pairs = zip(a.reshape(count, rows, cols), right.reshape(count, rows, -1), strict=True)
         for i, (m, r) in enumerate(pairs):
-            x[i], _, rank[i], singular[i] = np.linalg.lstsq(m, r, cut)
+            if np.isfinite(m).all():
+                x[i], _, rank[i], singular[i] = np.linalg.lstsq(m, r, cut)
+            elif driver != "gelsy":  # NumPy raises, or never comes to an end
+                x[i], singular[i] = np.nan, np.nan
     x = x.reshape(*batch, cols, -1) if x.size else np.zeros((*batch, cols, right.shape[-1]), a.dtype)
     residuals = np.empty((0,), a.real.dtype)
     if rows > cols and driver != "gelsy" and (driver == "gels" or (rank == cols).all()):

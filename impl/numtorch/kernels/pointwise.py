@@ -216,7 +216,15 @@ def pow_tensor(x: Array, exponent: Array) -> Array:
         return integer_power(x, exponent)
     if x.dtype.kind == "b":
         raise NotImplementedError("\"pow\" not implemented for 'Bool'")
-    return np.power(x, exponent)
+    return complex_power(x, exponent) if x.dtype.kind == "c" else np.power(x, exponent)
+
+
+def complex_power(x: Array, exponent: Array) -> Array:
+    """x ** exponent by the logarithm where x is zero, which has no number then, not even to the power of zero."""
+    result = np.power(x, exponent, order="C")
+    if np.any(x == 0):
+        result = np.where(x == 0, np.exp(exponent * np.log(x)), result)
+    return result if result.ndim else result[()]
 
 
 def integer_power(x: Array, exponent: Array) -> Array:
@@ -298,6 +306,8 @@ def subtrahend(x: Array, alpha: Any = 1) -> Array:
 
 def add_scalar(x: Array, number: Any) -> Array:
     """x + number"""
+    if x.dtype.kind in "biu" and type(number) is float:
+        x = x.astype(dtypes.get_default_dtype().numpy)  # NumPy's would be float64
     return x + addend(x.dtype.type(number)) if x.dtype.kind == "c" else x + number
 
 
@@ -441,7 +451,8 @@ def pow_base(base: Any, exponent: Array) -> Array:
     """A Python number to the power of an array."""
     if exponent.dtype.kind in "iu":
         return integer_power(np.array(base).astype(exponent.dtype)[()], exponent)
-    return np.power(exponent.dtype.type(base), exponent, order="C")
+    base = exponent.dtype.type(base)
+    return complex_power(base, exponent) if base.dtype.kind == "c" else np.power(base, exponent, order="C")
 
 
 def pow_backward_base(grad: Array, base: Any, exponent: Array, result: Array) -> Array:

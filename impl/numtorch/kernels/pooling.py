@@ -108,7 +108,8 @@ def avg_pool(
     for place in by.places(padded):
         out += place
     divisors = _divisors(by, count_include_pad, divisor, x.dtype)
-    return _laid(out // divisors if x.dtype.kind in "iu" else out / divisors, x, len(size))
+    # Whole numbers are divided towards zero, as C++ does.
+    return _laid(np.trunc(out / divisors).astype(x.dtype) if x.dtype.kind in "iu" else out / divisors, x, len(size))
 
 
 def avg_pool_backward(
