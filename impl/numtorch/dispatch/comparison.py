@@ -22,7 +22,7 @@ from ..nodes import saved_hooks
 from ..calls.several import before_write, check_result, fit, together
 from ..tensor import Tensor
 from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
-from ..kernels.decomposition import above as k_above
+from ..kernels.comparison import above as k_above
 from ..kernels.comparison import all_alike as k_all_alike
 from ..kernels.comparison import at_least as k_at_least
 from ..kernels.comparison import at_most as k_at_most

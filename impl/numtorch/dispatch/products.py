@@ -29,7 +29,6 @@ from ..kernels.linalg import outer_backward as k_outer_backward
 from ..kernels.linalg import scaled_conj as k_scaled_conj
 from ..kernels.linalg import sum_to_info as k_sum_to_info
 from ..kernels.shape import t as k_t
-from ..kernels.linalg import t_mv as k_t_mv
 from ..kernels.linalg import trace as k_trace
 from ..kernels.linalg import trace_backward as k_trace_backward
 from ..kernels.linalg import vdot as k_vdot
@@ -212,7 +211,7 @@ class AddmvBackward0(VariadicNode):
         alpha = node.alpha
         grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled_conj(grad, beta), self_info)
         grad1 = None if node.next_nodes[1] is None else k_scaled_conj(k_outer_backward(grad, vec), alpha)
-        grad2 = None if node.next_nodes[2] is None else k_scaled_conj(k_t_mv(mat, grad), alpha)
+        grad2 = None if node.next_nodes[2] is None else k_scaled_conj(k_mv(k_t(mat), grad), alpha)
         if not keep:
             if mat is not None:
                 node.mat = FREED
@@ -234,7 +233,7 @@ class AddmvBackward0(VariadicNode):
         fn = node.next_nodes[0]
         grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(grad, beta)
         fn = node.next_nodes[2]
-        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(formulas.t_mv(mat, grad), alpha)
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(mat.t().conj().mv(grad), alpha)
         if grad0 is not None:
             grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,

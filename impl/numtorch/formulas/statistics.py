@@ -53,9 +53,10 @@ def renorm_backward(grad: Any, x: Any, p: float, dim: int, maxnorm: float) -> An
     kind = x._desc.dtype
     wide = {"float32": dtypes.float64, "complex64": dtypes.complex128}.get(kind.name)
     norm = d.vector_norm(x, p, others, True, wide)
-    inner = d.sum_dim(x.conj() * grad, others, True, wide)
+    inner = x.conj() * grad
     if kind.is_complex:
         inner = real(inner)  # as norms are
+    inner = d.sum_dim(inner, others, True, dtypes.float64 if wide else None)
     through = norm_backward_as_it_is(inner, x, p, norm, others, True)
     inverse = d.reciprocal(d.add_scalar(norm, 1e-7))
     rest = grad - inverse * through  # first: PyTorch's C++ evaluates the right operand first

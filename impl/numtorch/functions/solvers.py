@@ -9,7 +9,7 @@ from ..aliasing.views import storage_of
 from ..calls.operands import resize_output
 from ..dtype import dtypes
 from ..functions import shape as shapes
-from ..kernels.decomposition import above, is_vector
+from ..kernels.decomposition import is_vector, larger_than
 from ..memory.descriptor import broadcast_shapes, describe
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
@@ -239,7 +239,7 @@ def matrix_rank(A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: An
     batch = A._desc.shape[:-2]
     if A._desc.numel:
         values = np.abs(eigvalsh(A.detach())._array) if hermitian else svd_factors(A.detach(), False)[1]._array
-        counts = np.asarray((values > above(values, absolute, relative)).sum(-1)).astype(np.int64)[()]
+        counts = np.asarray((values > larger_than(values, absolute, relative)).sum(-1)).astype(np.int64)[()]
     else:
         counts = np.zeros(batch, np.int64)[()]
     result = wrap(np.zeros(batch, np.int64)[()])

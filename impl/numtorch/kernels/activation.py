@@ -179,7 +179,7 @@ def mish_backward(grad: Array, x: Array) -> Array:
 def log_sigmoid(x: Array) -> tuple:
     """log(1 / (1 + exp(-x))) without overflow, and exp(-|x|) for the way back; both row-major."""
     z = np.exp(-np.abs(x))
-    return rows(np.minimum(x, x.dtype.type(0)) - np.log1p(z)), rows(z)
+    return row_major(np.minimum(x, x.dtype.type(0)) - np.log1p(z)), row_major(z)
 
 
 def log_sigmoid_backward(grad: Array, x: Array, buffer: Array) -> Array:
@@ -196,7 +196,7 @@ def log_sigmoid_backward(grad: Array, x: Array, buffer: Array) -> Array:
 
 def rrelu_with_noise(x: Array, noise: Array, lower: float, upper: float, training: bool) -> Array:
     """x, or below 0 a fraction of it: the one drawn, or in evaluation the middle one."""
-    return rows(x * noise if training else leaky_relu(x, (lower + upper) / 2))
+    return row_major(x * noise if training else leaky_relu(x, (lower + upper) / 2))
 
 
 def rrelu_with_noise_backward(
@@ -253,7 +253,7 @@ def glu_backward(grad: Array, x: Array, dim: int) -> Array:
     """The gradient of glu."""
     first, second = np.split(x, 2, axis=dim)
     s = sigmoid(second)
-    return rows(np.concatenate((s * grad, (1 - s) * s * first * grad), axis=dim))
+    return row_major(np.concatenate((s * grad, (1 - s) * s * first * grad), axis=dim))
 
 
 def glu_backward_jvp(moved: Array, grad: Array, x: Array, grad_t: Array, tangent: Array, dim: int) -> Array:
@@ -263,7 +263,7 @@ def glu_backward_jvp(moved: Array, grad: Array, x: Array, grad_t: Array, tangent
     gate_t = db - gate * db
     first = grad_t * gate + of_a * gate_t
     second = first * (a - a * gate) + of_a * (da - da * gate - a * gate * gate_t)
-    return rows(np.concatenate((first, second), axis=dim))
+    return row_major(np.concatenate((first, second), axis=dim))
 
 
 def total(x: Array, dim: int) -> Array:
@@ -277,7 +277,7 @@ def softmax(x: Array, dim: int) -> Array:
         return x.copy()
     top = np.maximum.reduce(x, axis=dim, keepdims=True) if x.ndim else x
     e = np.exp(x - top)
-    return rows(e / total(e, dim))
+    return row_major(e / total(e, dim))
 
 
 def log_softmax(x: Array, dim: int) -> Array:
@@ -285,22 +285,22 @@ def log_softmax(x: Array, dim: int) -> Array:
     if not x.size:
         return x.copy()
     away = x - (np.maximum.reduce(x, axis=dim, keepdims=True) if x.ndim else x)
-    return rows(away - np.log(total(np.exp(away), dim)))
+    return row_major(away - np.log(total(np.exp(away), dim)))
 
 
-def rows(x: Array) -> Array:
+def row_major(x: Array) -> Array:
     """The array in row-major order."""
     return x if x.ndim < 2 or x.flags.c_contiguous else np.ascontiguousarray(x)
 
 
 def softmax_backward_data(grad_output: Array, output: Array, dim: int) -> Array:
     """The gradient of softmax."""
-    return rows(output * (grad_output - total(grad_output * output, dim)))
+    return row_major(output * (grad_output - total(grad_output * output, dim)))
 
 
 def log_softmax_backward_data(grad_output: Array, output: Array, dim: int) -> Array:
     """The gradient of log_softmax."""
-    return rows(grad_output - np.exp(output) * total(grad_output, dim))
+    return row_major(grad_output - np.exp(output) * total(grad_output, dim))
 
 
 def softmax_double_backward(grad: Array, grad_output: Array, output: Array, dim: int) -> Array:

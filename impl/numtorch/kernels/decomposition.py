@@ -291,12 +291,12 @@ def linalg_pinv(a: Array, atol: Array, rtol: Array, hermitian: bool) -> Array:
         u, s, vh = _svd(a, False)
         v = vh.conj().swapaxes(-1, -2)
     sizes = np.abs(s)
-    kept = sizes > above(sizes, atol, rtol)
+    kept = sizes > larger_than(sizes, atol, rtol)
     inverse = np.divide(1, np.broadcast_to(s, kept.shape), where=kept, out=np.zeros(kept.shape, s.dtype))
     return np.ascontiguousarray((v * inverse[..., None, :]) @ u.conj().swapaxes(-1, -2))
 
 
-def above(sizes: Array, atol: Array, rtol: Array) -> Array:
+def larger_than(sizes: Array, atol: Array, rtol: Array) -> Array:
     """What singular values must be larger than, those of a matrix in the last dimension, or the sizes of eigenvalues."""
     return np.maximum(np.asarray(atol)[..., None], np.asarray(rtol)[..., None] * sizes.max(-1, keepdims=True))
 

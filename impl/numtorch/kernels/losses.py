@@ -8,7 +8,7 @@ from ..dtype import FROM_NUMPY as _FROM_NUMPY
 from ..memory.lazy import resolve
 from ..memory.resizing import warn_of_resizing
 from ..plain_numpy import np
-from .activation import rows
+from .activation import row_major
 from .comparison import in_layout
 from .pointwise import BOOL_NEGATED
 from .reduction import mean_all, sum_all
@@ -32,7 +32,7 @@ def _filled(out: Array, x: Array) -> Array:
     """A gradient as PyTorch writes it into zeros like x: row-major, and resized where a batch of targets makes it larger."""
     if out.shape != x.shape and x.size:
         warn_of_resizing(x.shape, out.shape, 2)
-    return rows(out)
+    return row_major(out)
 
 
 def mse_loss(x: Array, target: Array, reduction: int) -> Array:

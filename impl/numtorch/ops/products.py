@@ -6,7 +6,7 @@ from .row import BILINEAR, LINEAR, op
 op("vdot(self, other)", k.vdot, self="vdot_self_backward(grad, other)", other="grad * self", jvp=BILINEAR)
 op("addmv(self, mat, vec, beta, alpha)", k.addmv, inplace=True,
    self="sum_to_info(scaled_conj(grad, beta), self.info)",
-   mat="scaled_conj(outer_backward(grad, vec), alpha)", vec="scaled_conj(t_mv(mat, grad), alpha)",
+   mat="scaled_conj(outer_backward(grad, vec), alpha)", vec="scaled_conj(mat.t().conj().mv(grad), alpha)",
    jvp="scaled(self_t, beta) + scaled(mat_t.mv(vec_p), alpha) + scaled(mat_p.mv(vec_t), alpha)")
 op("addr(self, vec1, vec2, beta, alpha)", k.addr, inplace=True,
    self="sum_to_info(scaled_conj(grad, beta), self.info)",

@@ -1,0 +1,166 @@
+"""Arguments that few programs give: complex factors, tolerances, drivers, sizes of one and none."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import complexes, floats
+
+NUMBERS = st.sampled_from([2.0, 0, 1, True, 2 + 3j, -1j])
+
+
+@case(lecture="grad", requires=["grad"])
+def factor_of_a_sum_is_conjugated_backward(
+    torch,
+    x: complexes(shape=(2, 2)),
+    y: complexes(shape=(2, 2)),
+    alpha: NUMBERS,
+    beta: NUMBERS,
+    which: st.integers(0, 6),
+):
+    """A sum times a number hands on the gradient times the number's conjugate."""
+    x.requires_grad_()
+    y.requires_grad_()
+    scaled = [
+        lambda: torch.add(x, y, alpha=alpha),
+        lambda: torch.sub(x, y, alpha=alpha),
+        lambda: torch.rsub(x, y, alpha=alpha),
+        lambda: torch.addmm(x, y, y, alpha=alpha, beta=beta),
+        lambda: torch.addmv(x[0], y, y[0], alpha=alpha, beta=beta),
+        lambda: torch.addr(x, y[0], y[1], alpha=alpha, beta=beta),
+        lambda: torch.baddbmm(x[None], y[None], y[None], alpha=alpha, beta=beta),
+    ][which]()
+    torch.autograd.grad(scaled, (x, y), scaled.detach(), create_graph=True)
+
+
+@case(lecture="grad", requires=["grad"])
+def factor_of_reals_is_real(torch, x: floats(shape=(2, 2), values="finite"), alpha: NUMBERS, which: st.integers(0, 5)):
+    """A complex or boolean factor of real tensors is refused, each operator in its words."""
+    x.requires_grad_()
+    [
+        lambda: torch.add(x, x, alpha=alpha),
+        lambda: torch.rsub(x, 1, alpha=alpha),
+        lambda: torch.addmm(x, x, x, beta=alpha),
+        lambda: torch.addcmul(x, x, x, value=alpha),
+        lambda: torch.lerp(x, x, alpha),
+        lambda: x.detach().clone().index_add_(0, torch.tensor([0, 1]), x.detach(), alpha=alpha),
+    ][which]()
+
+
+@case(lecture="grad", requires=["grad"])
+def pseudo_inverse_reads_one_triangle(
+    torch, rtol: st.sampled_from([0.3, 0.0, [0.0, 0.3], [[0.1], [0.9]]]), hermitian: st.booleans()
+):
+    """A Hermitian pseudo-inverse reads one triangle, and tolerances may be tensors, also those of the rank."""
+    x = torch.tensor([[4.0, 9.0, 7.0], [1.0, 0.5, 8.0], [-2.0, 1.5, -3.0]], dtype=torch.float64, requires_grad=True)
+    tolerance = torch.tensor(rtol, dtype=torch.float64)
+    y = torch.linalg.pinv(x, hermitian=hermitian, rtol=tolerance)
+    torch.autograd.grad(y.sum(), x)
+    torch.linalg.matrix_rank(x.detach(), hermitian=hermitian, rtol=tolerance)
+    torch.linalg.matrix_rank(x.detach(), hermitian=hermitian, atol=1.0)
+
+
+@case(lecture="grad", requires=["grad"])
+def least_squares_by_each_driver(
+    torch,
+    driver: st.sampled_from(["gels", "gelsy", "gelsd", "gelss", "other"]),
+    tall: st.booleans(),
+    vector: st.booleans(),
+):
+    """Each driver of least squares finds what it finds: residuals, the rank, or singular values."""
+    x = torch.tensor([[2.0, 1.0, 0.5], [0.0, -1.5, 3.0]], dtype=torch.float64)
+    a = x.t() if tall else x
+    b = torch.tensor([1.0, 2.0, 4.0], dtype=torch.float64)[: 3 if tall else 2]
+    torch.linalg.lstsq(a, b if vector else b[:, None], driver=driver)
+
+
+@case(lecture="grad", requires=["grad"])
+def matrices_of_no_elements_are_inverted(torch, shape: st.sampled_from([(0, 0), (2, 0, 0), (0, 2, 2)])):
+    """Matrices without elements have inverses, determinants and gradients."""
+    x = torch.zeros(shape, requires_grad=True)
+    for y in (torch.linalg.inv(x), torch.linalg.det(x), torch.logdet(x), torch.linalg.slogdet(x)[1]):
+        torch.autograd.grad(y.sum(), x)
+    torch.linalg.matrix_power(x, -2)
+
+
+@case(lecture="grad", requires=["grad"])
+def quantile_has_a_derivative_by_its_rank(
+    torch,
+    x: floats(shape=(2, 3), values="finite"),
+    number: st.booleans(),
+    dim: st.sampled_from([None, 0, 1]),
+    way: st.sampled_from(["linear", "midpoint", "higher"]),
+    ignore: st.booleans(),
+):
+    """Between two elements a quantile moves with its rank."""
+    q = torch.tensor(0.3) if number else torch.tensor([0.2, 0.9])
+    x.requires_grad_()
+    q.requires_grad_()
+    y = (torch.nanquantile if ignore else torch.quantile)(x, q, dim, interpolation=way)
+    torch.autograd.grad(y.sum(), (x, q), allow_unused=True)
+
+
+@case(lecture="grad", requires=["grad"])
+def indices_along_a_dimension_wrap(
+    torch, x: floats(shape=(2, 3), values="finite"), i: st.integers(-5, 5), dim: st.integers(-1, 1)
+):
+    """take_along_dim wraps its indices around, gather does not, and without elements asks for no dimensions."""
+    index = torch.tensor([[i, 0, 1]]) if dim == 0 else torch.tensor([[i], [1]])
+    x.requires_grad_()
+    y = torch.take_along_dim(x, index, dim)
+    torch.autograd.grad(y.sum(), x)
+    torch.gather(x, dim, index[:, :0, None])
+    torch.gather(x, dim, index)
+
+
+@case(lecture="grad", requires=["grad"])
+def transposed_convolution_is_padded_on_one_side(torch, more: st.integers(0, 2), groups: st.integers(1, 2)):
+    """The gradients of a transposed convolution have their operands' shapes, however far its result is padded."""
+    x = torch.arange(32.0).view(1, 2, 4, 4).sin().requires_grad_()
+    w = torch.arange(16.0).view(2, 2, 2, 2).cos().requires_grad_()
+    y = torch.nn.functional.conv_transpose2d(x, w, stride=2, dilation=3, output_padding=(more, 1), groups=groups)
+    torch.autograd.grad(y, (x, w), y.detach(), create_graph=True)
+
+
+@case(lecture="graph", requires=["grad", "graph"])
+def products_of_sizes_of_one_are_sums(torch, n: st.integers(1, 2), m: st.integers(1, 2), k: st.integers(1, 2)):
+    """Contracted, vectors that are left of size 1 are a scalar product; equal ways to multiply a chain go from the left."""
+    x = torch.ones(n, m, k, requires_grad=True)
+    y = torch.tensordot(x, x, dims=([0, 1], [0, 1]))
+    z = torch.tensordot(x, x, dims=([1, 0], [1, 0]))
+    torch.autograd.grad((y + z).sum(), x)
+    a, b, c, d = (torch.ones(s, requires_grad=True) for s in ((n, m), (m, k), (k, n), (n, 1)))
+    torch.linalg.multi_dot([a, b, c])
+    torch.linalg.multi_dot([a, b, c, d])
+    torch.linalg.vecdot(a[0], a[0])
+
+
+@case(lecture="values", requires=["grad"])
+def joined_pictures_keep_their_format(
+    torch, last: st.lists(st.booleans(), min_size=1, max_size=3), dim: st.integers(0, 3)
+):
+    """Pictures whose channels all lie innermost are joined in that format."""
+    parts = [torch.arange(48.0).view(2, 4, 2, 3) for _ in last]
+    formats = [torch.channels_last if inner else torch.contiguous_format for inner in last]
+    torch.cat([x.to(memory_format=kind) for x, kind in zip(parts, formats, strict=True)], dim)
+
+
+@case(lecture="values", requires=["grad"])
+def whole_numbers_are_cut_off(
+    torch,
+    x: st.lists(st.integers(-9, 9), min_size=9, max_size=9),
+    end: st.floats(-2, 4),
+    base: st.sampled_from([2.0, 3.0]),
+):
+    """Means of whole numbers are cut off towards zero, and logarithmic steps lie between whole exponents."""
+    torch.nn.functional.avg_pool2d(torch.tensor(x).view(1, 1, 3, 3), 2, 1, 1)
+    torch.nn.functional.avg_pool1d(torch.tensor(x, dtype=torch.int32).view(1, 9), 2)
+    torch.logspace(3.5, end, 4, base, dtype=torch.int64)
+
+
+@case(lecture="grad", requires=["grad"])
+def scaled_down_slices_have_real_factors(
+    torch, x: complexes(shape=(2, 3)), p: st.sampled_from([1, 2, 3]), most: st.sampled_from([0.5, 2.0])
+):
+    """The gradient of a complex slice that renorm scales down goes by the real part of what its norm has."""
+    y = torch.renorm(x.requires_grad_(), p, 0, most)
+    torch.autograd.grad(y, x, x.detach(), create_graph=True)
