@@ -6,7 +6,7 @@ from typing import Any
 
 from ..memory.geometry import element_strides, laid_out
 from ..plain_numpy import np
-from .activation import rows, total
+from .activation import row_major, total
 from .half import in_steps, is_half, widened
 
 Array = Any
@@ -20,7 +20,7 @@ def safe_softmax(x: Array, dim: int, dtype: Any) -> Array:
     none = top == -np.inf
     e = np.exp(x - np.where(none, 0, top).astype(x.dtype))
     sums = total(e, dim)
-    return rows(e / np.where(none, 1, sums).astype(x.dtype))
+    return row_major(e / np.where(none, 1, sums).astype(x.dtype))
 
 
 def _scores(query: Array, key: Array, is_causal: bool, attn_mask: Array | None, scale: float) -> Array:
