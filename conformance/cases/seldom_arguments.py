@@ -50,7 +50,7 @@ def factor_of_reals_is_real(torch, x: floats(shape=(2, 2), values="finite"), alp
 def pseudo_inverse_reads_one_triangle(
     torch, rtol: st.sampled_from([0.3, 0.0, [0.0, 0.3], [[0.1], [0.9]]]), hermitian: st.booleans()
 ):
-    """A Hermitian pseudo-inverse reads one triangle, and tolerances may be tensors, also those of the rank."""
+    """A Hermitian pseudo-inverse reads one triangle, and its tolerances may be tensors."""
     x = torch.tensor([[4.0, 9.0, 7.0], [1.0, 0.5, 8.0], [-2.0, 1.5, -3.0]], dtype=torch.float64, requires_grad=True)
     tolerance = torch.tensor(rtol, dtype=torch.float64)
     y = torch.linalg.pinv(x, hermitian=hermitian, rtol=tolerance)
@@ -66,7 +66,7 @@ def least_squares_by_each_driver(
     tall: st.booleans(),
     vector: st.booleans(),
 ):
-    """Each driver of least squares finds what it finds: residuals, the rank, or singular values."""
+    """Each driver of least squares finds residuals, the rank, or singular values."""
     x = torch.tensor([[2.0, 1.0, 0.5], [0.0, -1.5, 3.0]], dtype=torch.float64)
     a = x.t() if tall else x
     b = torch.tensor([1.0, 2.0, 4.0], dtype=torch.float64)[: 3 if tall else 2]
@@ -103,7 +103,7 @@ def quantile_has_a_derivative_by_its_rank(
 def indices_along_a_dimension_wrap(
     torch, x: floats(shape=(2, 3), values="finite"), i: st.integers(-5, 5), dim: st.integers(-1, 1)
 ):
-    """take_along_dim wraps its indices around, gather does not, and without elements asks for no dimensions."""
+    """take_along_dim wraps its indices around, and gather does not."""
     index = torch.tensor([[i, 0, 1]]) if dim == 0 else torch.tensor([[i], [1]])
     x.requires_grad_()
     y = torch.take_along_dim(x, index, dim)
@@ -114,7 +114,7 @@ def indices_along_a_dimension_wrap(
 
 @case(lecture="grad", requires=["grad"])
 def transposed_convolution_is_padded_on_one_side(torch, more: st.integers(0, 2), groups: st.integers(1, 2)):
-    """The gradients of a transposed convolution have their operands' shapes, however far its result is padded."""
+    """A transposed convolution's gradients have their operands' shapes, however it is padded."""
     x = torch.arange(32.0).view(1, 2, 4, 4).sin().requires_grad_()
     w = torch.arange(16.0).view(2, 2, 2, 2).cos().requires_grad_()
     y = torch.nn.functional.conv_transpose2d(x, w, stride=2, dilation=3, output_padding=(more, 1), groups=groups)
@@ -123,7 +123,7 @@ def transposed_convolution_is_padded_on_one_side(torch, more: st.integers(0, 2),
 
 @case(lecture="graph", requires=["grad", "graph"])
 def products_of_sizes_of_one_are_sums(torch, n: st.integers(1, 2), m: st.integers(1, 2), k: st.integers(1, 2)):
-    """Contracted, vectors that are left of size 1 are a scalar product; equal ways to multiply a chain go from the left."""
+    """A product whose result has one element is a scalar product; a chain goes from the left."""
     x = torch.ones(n, m, k, requires_grad=True)
     y = torch.tensordot(x, x, dims=([0, 1], [0, 1]))
     z = torch.tensordot(x, x, dims=([1, 0], [1, 0]))
@@ -151,7 +151,7 @@ def whole_numbers_are_cut_off(
     end: st.floats(-2, 4),
     base: st.sampled_from([2.0, 3.0]),
 ):
-    """Means of whole numbers are cut off towards zero, and logarithmic steps lie between whole exponents."""
+    """Means of whole numbers are cut off, and logarithmic steps lie between whole exponents."""
     torch.nn.functional.avg_pool2d(torch.tensor(x).view(1, 1, 3, 3), 2, 1, 1)
     torch.nn.functional.avg_pool1d(torch.tensor(x, dtype=torch.int32).view(1, 9), 2)
     torch.logspace(3.5, end, 4, base, dtype=torch.int64)
@@ -161,6 +161,6 @@ def whole_numbers_are_cut_off(
 def scaled_down_slices_have_real_factors(
     torch, x: complexes(shape=(2, 3)), p: st.sampled_from([1, 2, 3]), most: st.sampled_from([0.5, 2.0])
 ):
-    """The gradient of a complex slice that renorm scales down goes by the real part of what its norm has."""
+    """The gradient of a complex slice that renorm scales down goes by a real part."""
     y = torch.renorm(x.requires_grad_(), p, 0, most)
     torch.autograd.grad(y, x, x.detach(), create_graph=True)
