@@ -436,6 +436,14 @@ METHODS = {
     ),
     'patches': (
     ),
+    'margins': (
+    ),
+    'dropout': (
+    ),
+    'averages': (
+    ),
+    'interpolation': (
+    ),
     'attention': (
     ),
     'pooling': (
@@ -839,6 +847,20 @@ FUNCTIONS = {
         'channel_shuffle',
         'pixel_shuffle',
         'pixel_unshuffle',
+    ),
+    'margins': (
+    ),
+    'dropout': (
+        'alpha_dropout',
+        'alpha_dropout_',
+        'feature_alpha_dropout',
+        'feature_alpha_dropout_',
+        'feature_dropout',
+        'feature_dropout_',
+    ),
+    'averages': (
+    ),
+    'interpolation': (
     ),
     'attention': (
     ),

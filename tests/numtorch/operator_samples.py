@@ -52,7 +52,14 @@ NO_FLOATS = {"bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "
 """Operators of integers; their row is tracked in place only, where PyTorch refuses floats."""
 
 ONCE = dict.fromkeys(
-    ("hardsigmoid", "cdist", "pdist", "scaled_dot_product_flash_attention_for_cpu"),
+    (
+        "multi_margin_loss",
+        "multilabel_margin_loss",
+        "hardsigmoid",
+        "cdist",
+        "pdist",
+        "scaled_dot_product_flash_attention_for_cpu",
+    ),
     "its backward has no derivative in PyTorch",
 )
 """Operators that are not differentiable twice."""

@@ -242,6 +242,24 @@ adaptive_max_pool2d: b, 2 | b, (None, 5), True | x, 2 | b, (2, 2, 2) | b, -1 | b
 adaptive_max_pool3d: b[None], 2 | b[None], (None, 1, 5), True | b, 2 | b[None], -1
 unfold: b, 2 | b, (1, 2), 1, 1, 2 | b[None], 2, (1, 2) | v, 2 | x, 2 | b, 9 | b, 0 | b, 2, 0 | b, (2, 2, 2) | i, 2
 fold: b.reshape(12, 2), (2, 3), 2 | b.reshape(12, 2), (3, 3), 2 | v, 2, 2 | x, 2, 2 | b.reshape(1, 12, 2), (3, 2), 2, stride=0
+interpolate: b, scale_factor=2 | b[None], (2, 5), mode='bilinear' | b[None], scale_factor=1.5, mode='bicubic'
+interpolate: b, 2, mode='area'
+interpolate: b, 5, mode='linear', align_corners=True | b[None, None], 2, mode='trilinear' | b, 5, mode='nearest-exact'
+interpolate: b[None], 5
+interpolate: b[None], (3, 5), mode='nearest-exact' | b[None, None], (3, 5, 2), mode='nearest-exact' | b[None, None], 4
+interpolate: x, 2 | b, 2, mode='bilinear' | b | b, 2, 2 | b, (2, 2) | b, scale_factor=(2, 2) | b, 0 | i[None], 2
+interpolate: b, 2, align_corners=True
+local_response_norm: b, 2 | b[None], 3, 0.1 | x, 2
+lp_pool1d: p, 2, 2 | p, 1.5, 2, 1 | x, inf, 2
+lp_pool2d: b.abs(), 2, 2 | b, inf, (1, 2) | x, 2, 2
+multi_margin_loss: x, i[:, 0].abs() | x, i[:, 0].abs(), 2, 0.5, v.detach().abs() | x, i[0].abs() | x, i | x, i[:, 0].abs(), 3
+multi_margin_loss: i, i
+multilabel_margin_loss: x, i | x, i.abs() % 3 | v, i[0].abs() % 3, reduction='sum' | x, i.abs() % 3, reduction='none' | x, v
+multilabel_soft_margin_loss: x, p | x, p, v.detach() | x, p, reduction='none' | s, s
+triplet_margin_with_distance_loss: x, y, u | x, y, u, swap=True, reduction='sum' | x, y, v | x, y, u, margin=-1
+dropout1d: x, 0.0 | v | x, 2.0 | b, 1.0
+dropout2d: b[None], 0.0 | b[None], 1.0 | b[None], -1.0
+alpha_dropout: x, 0.0, True | x, 1.0, True | x, 2.0
 pixel_shuffle: b.reshape(4, 2, 3), 2 | x, 2 | b, 3 | b, 0 | i.reshape(1, 2, 3), 1
 pixel_unshuffle: b.reshape(2, 2, 6), 2 | x, 2 | b, 3 | b, 0
 channel_shuffle: b.reshape(1, 4, 6), 2 | x, 2 | b, 2 | b, 0

@@ -8,7 +8,7 @@ _SAME = (
     "renorm unfold_backward masked_scatter masked_scatter_backward put take glu_jvp glu_backward_jvp index_reduce "
     "cummaxmin_backward soft_margin_loss soft_margin_loss_backward rrelu_with_noise_backward "
     "clamp_ cumprod_ cumsum_ hypot_ index_copy_ index_reduce_ ldexp_ masked_scatter_ nextafter_ put_ renorm_ tril_ triu_ "
-    "igamma_ igammac_ addcmul_ addcdiv_ addmm_ addmv_ addr_ addbmm_ baddbmm_ isclose bincount histc pdist"
+    "igamma_ igammac_ addcmul_ addcdiv_ addmm_ addmv_ addr_ addbmm_ baddbmm_ isclose bincount histc pdist multi_margin_loss"
 )
 _COMPARISONS = ("lt_", "le_", "gt_", "ge_", "eq_", "ne_")
 SLOW = {
@@ -39,6 +39,8 @@ SLOW = {
     "conj_physical": "_conj_physical",
     "conj_physical_of_": "conj_physical_",
     "polygamma_of_": "polygamma_",
+    "multilabel_margin_loss": "multilabel_margin_loss",
+    **{f"upsample_nearest_exact{n}d": f"_upsample_nearest_exact{n}d.vec" for n in (1, 2, 3)},
     "scaled_dot_product_flash_attention_for_cpu": "_scaled_dot_product_flash_attention_for_cpu",
 }
 """What PyTorch calls them."""

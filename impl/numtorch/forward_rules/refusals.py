@@ -21,6 +21,8 @@ REFUSED = {
     **dict.fromkeys(("zeta", "zeta_self", "zeta_other"), "special_zeta"),
     "unique": "_unique2",
     "unique_consecutive": "unique_consecutive",
+    "multi_margin_loss": "multi_margin_loss",
+    "multilabel_margin_loss": "multilabel_margin_loss_forward",
     "cdist": "_cdist_forward",
     "pdist": "_pdist_forward",
     "euclidean_dist": "_euclidean_dist",

@@ -10,8 +10,10 @@ from .decomposition import *  # noqa: F403
 from .error_function import *  # noqa: F403
 from .gamma import *  # noqa: F403
 from .index import *  # noqa: F403
+from .interpolation import *  # noqa: F403
 from .linalg import *  # noqa: F403
 from .losses import *  # noqa: F403
+from .margins import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .padding import *  # noqa: F403
 from .pair_distances import *  # noqa: F403

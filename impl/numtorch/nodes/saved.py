@@ -26,6 +26,7 @@ UNSIGNED = frozenset(
         "dim",
         "dim0",
         "ignore_index",
+        "pad",
         "padding",
         "padding_idx",
         "dim1",

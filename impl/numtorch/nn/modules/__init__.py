@@ -1,104 +1,36 @@
 """The modules of torch.nn."""
 
-from .activation import (
-    CELU,
-    ELU,
-    GELU,
-    SELU,
-    BCELoss,
-    BCEWithLogitsLoss,
-    CrossEntropyLoss,
-    Dropout,
-    Hardshrink,
-    Hardsigmoid,
-    Hardswish,
-    Hardtanh,
-    HuberLoss,
-    L1Loss,
-    LeakyReLU,
-    LogSigmoid,
-    LogSoftmax,
-    Mish,
-    MSELoss,
-    NLLLoss,
-    ReLU,
-    ReLU6,
-    Sigmoid,
-    SiLU,
-    SmoothL1Loss,
-    Softmax,
-    Softmin,
-    Softplus,
-    Softshrink,
-    Softsign,
-    Tanh,
-    Tanhshrink,
-)
+from .activation import *  # noqa: F403
+from .activation import __all__ as _ACTIVATION
 from .container import ModuleDict, ModuleList, ParameterList, Sequential
 from .convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
-from .linear import Embedding, Flatten, Identity, Linear
+from .linear import Embedding, Flatten, Identity, Linear, Unflatten
+from .losses import *  # noqa: F403
+from .losses import __all__ as _LOSSES
 from .module import Module
-from .normalization import BatchNorm1d, BatchNorm2d, BatchNorm3d, GroupNorm, LayerNorm, RMSNorm
-from .pooling import AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
+from .normalization import *  # noqa: F403
+from .normalization import __all__ as _NORMALIZATION
+from .pictures import *  # noqa: F403
+from .pictures import __all__ as _PICTURES
+from .pooling import *  # noqa: F403
+from .pooling import __all__ as _POOLING
 
 __all__ = [
-    "AdaptiveAvgPool1d",
-    "AdaptiveAvgPool2d",
-    "AvgPool1d",
-    "AvgPool2d",
-    "BCELoss",
-    "BCEWithLogitsLoss",
-    "BatchNorm1d",
-    "BatchNorm2d",
-    "BatchNorm3d",
-    "CELU",
     "Conv1d",
     "Conv2d",
     "Conv3d",
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
-    "CrossEntropyLoss",
-    "Dropout",
-    "ELU",
     "Embedding",
     "Flatten",
-    "GELU",
-    "GroupNorm",
-    "Hardshrink",
-    "Hardsigmoid",
-    "Hardswish",
-    "Hardtanh",
-    "HuberLoss",
     "Identity",
-    "L1Loss",
-    "LayerNorm",
-    "LeakyReLU",
     "Linear",
-    "LogSigmoid",
-    "LogSoftmax",
-    "MSELoss",
-    "MaxPool1d",
-    "MaxPool2d",
-    "Mish",
     "Module",
     "ModuleDict",
     "ModuleList",
-    "NLLLoss",
     "ParameterList",
-    "RMSNorm",
-    "ReLU",
-    "ReLU6",
-    "SELU",
     "Sequential",
-    "SiLU",
-    "Sigmoid",
-    "SmoothL1Loss",
-    "Softmax",
-    "Softmin",
-    "Softplus",
-    "Softshrink",
-    "Softsign",
-    "Tanh",
-    "Tanhshrink",
+    "Unflatten",
 ]
+__all__ += _ACTIVATION + _LOSSES + _NORMALIZATION + _PICTURES + _POOLING

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...creation import empty
 from ...nn import functional as F
 from ...tensor import Tensor
+from ..init import constant_
+from ..parameter import Parameter
 from .module import Module
 
 
@@ -88,9 +91,74 @@ LogSoftmax = _activation("LogSoftmax", "log_softmax", {"dim": None}, "dim")
 Softmin = _activation("Softmin", "softmin", {"dim": None}, "dim")
 
 
+GLU = _activation("GLU", "glu", {"dim": -1}, "dim")
+
+
+class Threshold(_Function):
+    """torch.nn.functional.threshold as a module."""
+
+    function = "threshold"
+    shown = ("threshold", "value")
+
+    def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
+        super().__init__()
+        self.threshold = threshold
+        self.value = value
+        self.inplace = inplace
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The input where it is greater than the threshold, the value elsewhere."""
+        return F.threshold(input, self.threshold, self.value, self.inplace)
+
+
+class RReLU(_Function):
+    """torch.nn.functional.rrelu as a module."""
+
+    constants = {"lower": 1.0 / 8, "upper": 1.0 / 3, "inplace": False}
+    shown = ("lower", "upper")
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The function's value."""
+        return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
+
+
+class PReLU(Module):
+    """torch.nn.functional.prelu as a module, with the slope a parameter."""
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        self.num_parameters = num_parameters
+        self.init = init
+        self.weight = Parameter(empty(num_parameters, device=device, dtype=dtype))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """The slope that it begins with."""
+        constant_(self.weight, self.init)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The function's value."""
+        return F.prelu(input, self.weight)
+
+    def extra_repr(self) -> str:
+        """How many slopes."""
+        return f"num_parameters={self.num_parameters}"
+
+
+class Softmax2d(Module):
+    """torch.nn.functional.softmax over the channels of pictures."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The fractions."""
+        if input.dim() not in (3, 4):
+            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.dim()}D instead")
+        return F.softmax(input, -3)
+
+
 class Dropout(_Function):
     """Elements set to zero at random while training, the others scaled up."""
 
+    function = "dropout"
     constants = {"p": 0.5, "inplace": False}
     shown = ("p", "inplace")
 
@@ -101,7 +169,20 @@ class Dropout(_Function):
 
     def forward(self, input: Tensor) -> Tensor:
         """The input with holes."""
-        return F.dropout(input, self.p, self.training, self.inplace)
+        inplace = self.inplace and self.function != "feature_alpha_dropout"  # which PyTorch's module forgets
+        return getattr(F, self.function)(input, self.p, self.training, *([inplace] if inplace else []))
+
+
+def _dropout(name: str, function: str) -> type:
+    doc = f"torch.nn.functional.{function} as a module."
+    found = type(name, (Dropout,), {"function": function, "__doc__": doc})
+    found.__module__ = __name__
+    return found
+
+
+Dropout1d, Dropout2d, Dropout3d = [_dropout(f"Dropout{n}d", f"dropout{n}d") for n in (1, 2, 3)]
+AlphaDropout = _dropout("AlphaDropout", "alpha_dropout")
+FeatureAlphaDropout = _dropout("FeatureAlphaDropout", "feature_alpha_dropout")
 
 
 class _Loss(_Function):
@@ -140,3 +221,48 @@ BCELoss = _loss("BCELoss", "binary_cross_entropy", weight=None, **_REDUCTION)
 BCEWithLogitsLoss = _loss(
     "BCEWithLogitsLoss", "binary_cross_entropy_with_logits", weight=None, **_REDUCTION, pos_weight=None
 )
+
+__all__ = [
+    "AlphaDropout",
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "CELU",
+    "CrossEntropyLoss",
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
+    "ELU",
+    "FeatureAlphaDropout",
+    "GELU",
+    "GLU",
+    "Hardshrink",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "HuberLoss",
+    "L1Loss",
+    "LeakyReLU",
+    "LogSigmoid",
+    "LogSoftmax",
+    "MSELoss",
+    "Mish",
+    "NLLLoss",
+    "PReLU",
+    "RReLU",
+    "ReLU",
+    "ReLU6",
+    "SELU",
+    "SiLU",
+    "Sigmoid",
+    "SmoothL1Loss",
+    "Softmax",
+    "Softmax2d",
+    "Softmin",
+    "Softplus",
+    "Softshrink",
+    "Softsign",
+    "Tanh",
+    "Tanhshrink",
+    "Threshold",
+]

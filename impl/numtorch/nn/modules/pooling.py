@@ -57,6 +57,12 @@ class MaxPool2d(_Max):
     function = "max_pool2d"
 
 
+class MaxPool3d(_Max):
+    """torch.nn.functional.max_pool3d as a module."""
+
+    function = "max_pool3d"
+
+
 class _Average(Module):
     """The mean of each window."""
 
@@ -92,6 +98,8 @@ class AvgPool1d(_Average):
 class AvgPool2d(_Average):
     """torch.nn.functional.avg_pool2d as a module."""
 
+    function = "avg_pool2d"
+
     def __init__(
         self,
         kernel_size: Any,
@@ -112,7 +120,14 @@ class AvgPool2d(_Average):
     def forward(self, input: Tensor) -> Tensor:
         """The means."""
         sizes = (self.kernel_size, self.stride, self.padding)
-        return F.avg_pool2d(input, *sizes, self.ceil_mode, self.count_include_pad, self.divisor_override)
+        given = (self.ceil_mode, self.count_include_pad, self.divisor_override)
+        return getattr(F, self.function)(input, *sizes, *given)
+
+
+class AvgPool3d(AvgPool2d):
+    """torch.nn.functional.avg_pool3d as a module."""
+
+    function = "avg_pool3d"
 
 
 class _Adaptive(Module):
@@ -145,4 +160,90 @@ class AdaptiveAvgPool2d(_Adaptive):
     function = "adaptive_avg_pool2d"
 
 
-__all__ = ["AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AvgPool1d", "AvgPool2d", "MaxPool1d", "MaxPool2d"]
+class AdaptiveAvgPool3d(_Adaptive):
+    """torch.nn.functional.adaptive_avg_pool3d as a module."""
+
+    function = "adaptive_avg_pool3d"
+
+
+class _AdaptiveMax(Module):
+    """The greatest of each of as many windows as are asked for."""
+
+    function = ""
+
+    def __init__(self, output_size: Any, return_indices: bool = False) -> None:
+        super().__init__()
+        self.output_size = output_size
+        self.return_indices = return_indices
+
+    def forward(self, input: Tensor) -> Any:
+        """The greatest, and their places if they are wanted."""
+        return getattr(F, self.function)(input, self.output_size, self.return_indices)
+
+    def extra_repr(self) -> str:
+        """How many."""
+        return f"output_size={self.output_size}"
+
+
+class AdaptiveMaxPool1d(_AdaptiveMax):
+    """torch.nn.functional.adaptive_max_pool1d as a module."""
+
+    function = "adaptive_max_pool1d"
+
+
+class AdaptiveMaxPool2d(_AdaptiveMax):
+    """torch.nn.functional.adaptive_max_pool2d as a module."""
+
+    function = "adaptive_max_pool2d"
+
+
+class AdaptiveMaxPool3d(_AdaptiveMax):
+    """torch.nn.functional.adaptive_max_pool3d as a module."""
+
+    function = "adaptive_max_pool3d"
+
+
+class _Norm(Module):
+    """The norm of each window."""
+
+    function = ""
+
+    def __init__(self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> None:
+        super().__init__()
+        self.norm_type = norm_type
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.ceil_mode = ceil_mode
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The norms."""
+        norm = float(self.norm_type)
+        return getattr(F, self.function)(input, norm, self.kernel_size, self.stride, self.ceil_mode)
+
+    def extra_repr(self) -> str:
+        """The sizes."""
+        return f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, ceil_mode={self.ceil_mode}"
+
+
+class LPPool1d(_Norm):
+    """torch.nn.functional.lp_pool1d as a module."""
+
+    function = "lp_pool1d"
+
+
+class LPPool2d(_Norm):
+    """torch.nn.functional.lp_pool2d as a module."""
+
+    function = "lp_pool2d"
+
+
+class LPPool3d(_Norm):
+    """torch.nn.functional.lp_pool3d as a module."""
+
+    function = "lp_pool3d"
+
+
+__all__ = [
+    *[f"Adaptive{kind}Pool{n}d" for kind in ("Avg", "Max") for n in (1, 2, 3)],
+    *[f"{kind}Pool{n}d" for kind in ("Avg", "LP", "Max") for n in (1, 2, 3)],
+]
