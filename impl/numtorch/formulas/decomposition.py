@@ -345,17 +345,26 @@ def pinv_of(A: Any) -> Any:
 
 
 def linalg_lstsq_backward(grads: list, A: Any, B: Any, X: Any, needed: list) -> Any:
-    """By way of the pseudo-inverse."""
-    g = grads[0]
-    if g is None:
-        return None, None
+    """The solution's by way of the pseudo-inverse, the residuals' by what is left over."""
+    g, of_residuals, *_ = grads
     vector = A._desc.ndim - 1 == B._desc.ndim
     right = d.unsqueeze(B, -1) if vector else B
-    g = d.unsqueeze(g, -1) if vector else g
-    pinv = pinv_of(A)
-    mine = pinv_backward(g.matmul(right.mH), pinv, A) if needed[0] else None
-    other = None
-    if needed[1]:
-        other = pinv.mH.matmul(g)
-        other = d.squeeze_dim(other, -1) if vector else other
-    return mine, other
+    mine = other = None
+    if g is not None:
+        g = d.unsqueeze(g, -1) if vector else g
+        pinv = pinv_of(A)
+        mine = pinv_backward(g.matmul(right.mH), pinv, A) if needed[0] else None
+        other = pinv.mH.matmul(g) if needed[1] else None
+    if of_residuals is not None and of_residuals._desc.numel:
+        solution = d.unsqueeze(X, -1) if vector else X
+        left = A.matmul(solution) - right
+        scale = d.unsqueeze(of_residuals, -2)
+        if needed[0]:
+            mine = _plus(mine, d.mul_scalar((scale * left).matmul(solution.mH), 2.0))
+        if needed[1]:
+            other = _plus(other, d.mul_scalar(scale, -2.0) * left)
+    return mine, d.squeeze_dim(other, -1) if vector and other is not None else other
+
+
+def _plus(sum: Any, term: Any) -> Any:
+    return term if sum is None else sum + term

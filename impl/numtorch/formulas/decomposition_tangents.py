@@ -202,8 +202,8 @@ def pinv_jvp(A: Any, pinv: Any, tangent: Any) -> Any:
     return (turned - inner - third).matmul(pinv) + last
 
 
-def linalg_lstsq_jvp(A: Any, B: Any, dA: Any, dB: Any, residuals: Any) -> tuple:
-    """By way of the pseudo-inverse; there are no residuals."""
+def linalg_lstsq_jvp(A: Any, B: Any, dA: Any, dB: Any, X: Any, residuals: Any) -> tuple:
+    """The solution's by way of the pseudo-inverse, the residuals' by what is left over, as far as there are any."""
     vector = A._desc.ndim - 1 == B._desc.ndim
     right = _matrix(B, vector)
     moved = _matrix(dB, vector)
@@ -211,4 +211,9 @@ def linalg_lstsq_jvp(A: Any, B: Any, dA: Any, dB: Any, residuals: Any) -> tuple:
     inverse = pinv_jvp(A, pinv, dA)
     first = pinv.matmul(moved)
     out = _vector(inverse.matmul(right) + first, vector)
-    return out, residuals.clone(), None, None
+    if not residuals._desc.numel:
+        return out, residuals.clone(), None, None
+    solution = _matrix(X, vector)
+    left = A.matmul(solution) - right
+    away = dA.matmul(solution) - moved
+    return out, d.mul_scalar(real(d.sum_dim(left.conj() * away, (-2,), False, None)), 2.0), None, None
