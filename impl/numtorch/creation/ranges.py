@@ -95,12 +95,10 @@ def logspace(
 
 def _ends(name: str, start: Any, end: Any, steps: Any, out: Any, dtype: Any) -> tuple[Any, Any, dtypes.dtype]:
     """The two ends as numbers, and the type of what lies between."""
-    for what, value in (("start", start), ("end", end)):
-        if isinstance(value, Tensor) and value._desc.ndim:
-            raise RuntimeError(
-                f"{name} only supports 0-dimensional start and end tensors, but got {what} with "
-                f"{value._desc.ndim} dimension(s)."
-            )
+    given = [(what, v._desc.ndim) for what, v in (("start", start), ("end", end)) if isinstance(v, Tensor)]
+    if any(ndim for _, ndim in given):
+        found = " and ".join(f"{what} with {ndim} dimension(s)" for what, ndim in given)
+        raise RuntimeError(f"{name} only supports 0-dimensional start and end tensors, but got {found}.")
     first, last = (v._array.item() if isinstance(v, Tensor) else number(v) for v in (start, end))
     if type(steps) is not int:
         raise TypeError("steps is an int")

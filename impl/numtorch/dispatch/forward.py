@@ -184,7 +184,7 @@ FORWARD = {
     'linalg_svd': ('linalg_svd_jvp(A_t, result0, result1, result2, full_matrices)', ('A',)),
     'linalg_pinv': ('pinv_jvp(self_p, result, self_t)', ('self',)),
     'linalg_matrix_exp': ('linalg_matrix_exp_differential(self_p, self_t)', ('self',)),
-    'linalg_lstsq': ('linalg_lstsq_jvp(self_p, b_p, self_t, b_t, result1)', ('self', 'b')),
+    'linalg_lstsq': ('linalg_lstsq_jvp(self_p, b_p, self_t, b_t, result0, result1)', ('self', 'b')),
     'linalg_cross': ('bilinear', ('self', 'other')),
     'div_mode': ('sub(other=other_t * (self_p / other_p) / other_p, self=self_t / other_p) if rounding_mode is None else new_zeros(result)', ('self', 'other')),
     'rsub': ('-self_t + other_t', ('self', 'other')),

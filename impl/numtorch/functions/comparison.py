@@ -8,6 +8,7 @@ from typing import Any
 from .. import dispatch as d
 from ..aliasing.overlap import refuse
 from ..aliasing.views import bump, check_inplace, requires_grad, storage_of
+from ..calls.checked import refusal
 from ..calls.operands import FOUND_DTYPE, IMAGINARY_DISCARDED, category_of, refused, store, type_name
 from ..dtype import dtypes
 from ..memory.descriptor import broadcast_shapes
@@ -242,9 +243,15 @@ def bitwise(name: str) -> Any:
         for x in (input, other):
             if isinstance(x, Tensor) and x._desc.dtype.category > dtypes.INTEGRAL:
                 raise refused(f"{_KERNELS.get(name, name)}_cpu", x._desc.dtype)
+        for x in (input, other):
+            if isinstance(x, float):
+                raise refused(f"{_KERNELS.get(name, name)}_cpu", dtypes.get_default_dtype())
         if out is not None and not isinstance(input, Tensor):
             raise no_overload(name, input, other, out)
-        return function(input, other, out=out)
+        result = function(input, other, out=out)
+        if result is NotImplemented:
+            raise refusal(name, (input, other), {}, False) or no_overload(name, input, other, out)
+        return result
 
     call.__name__ = name
     call.__doc__ = f"{name}(input, other) -> Tensor"
@@ -407,8 +414,14 @@ def _castable(self: Tensor, *bounds: Any) -> None:
         raise RuntimeError(f"result type {kind.scalar_name} can't be cast to the desired output type {name}")
 
 
+def _expect_first(name: str, input: Any, bound: Any) -> None:
+    if not isinstance(input, Tensor):
+        raise refusal(name, (input, bound), {}, False) or TypeError(f"{name}(): argument 'input' must be Tensor")
+
+
 def clamp_min(input: Tensor, min: Any) -> Tensor:
     """input, at least `min`."""
+    _expect_first("clamp_min", input, min)
     if isinstance(min, Tensor):
         return d.clamp_min_tensor(input, min)
     return d.clamp_min(_bounds(input, min, None, "clamp_min"), min)
@@ -416,6 +429,7 @@ def clamp_min(input: Tensor, min: Any) -> Tensor:
 
 def clamp_max(input: Tensor, max: Any) -> Tensor:
     """input, at most `max`."""
+    _expect_first("clamp_max", input, max)
     if isinstance(max, Tensor):
         return d.clamp_max_tensor(input, max)
     return d.clamp_max(_bounds(input, None, max, "clamp_max"), max)

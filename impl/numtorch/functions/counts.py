@@ -69,9 +69,15 @@ def histc(input: Tensor, bins: int = 100, min: Any = 0, max: Any = 0) -> Tensor:
 
 
 def searchsorted(
-    sorted_sequence: Tensor, input: Any, *, out_int32: bool = False, right: bool = False, side: Any = None
+    sorted_sequence: Tensor,
+    input: Any,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: Any = None,
+    sorter: Tensor | None = None,
 ) -> Any:
-    """Where elements would be put to keep an order."""
+    """Where elements would be put to keep an order, which `sorter` says of a sequence that is not in order."""
     if side not in (None, "left", "right"):
         raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
     if side == "left" and right:
@@ -93,8 +99,36 @@ def searchsorted(
         )
     if isinstance(input, Tensor) and input._desc.dtype is sorted_sequence._desc.dtype and values.size:
         not_for("searchsorted_out_cpu", sorted_sequence, dtypes.bool_)
+    lines = _in_order(lines, sorter)
+    named = (("input value", input), ("boundary", sorted_sequence), ("sorter", sorter))
+    for what, tensor in named:
+        if isinstance(tensor, Tensor) and not tensor.is_contiguous():
+            warnings.warn(
+                f"torch.searchsorted(): {what} tensor is non-contiguous, this will lower the performance due to extra data "
+                f"copy when converting non-contiguous tensor to contiguous, please use contiguous {what} tensor if "
+                "possible. This message will only appear once per program.",
+                stacklevel=2,
+            )
     found = _halved(lines, values, right or side == "right")
     return wrap(found.astype(np.int32 if out_int32 else np.int64)[()])
+
+
+def _in_order(lines: np.ndarray, sorter: Tensor | None) -> np.ndarray:
+    if sorter is None:
+        return lines
+    if lines.shape != sorter._desc.shape:
+        raise RuntimeError(
+            "torch.searchsorted(): boundary and sorter must have the same size, but got boundary tensor "
+            f"{list(lines.shape)}and got sorter tensor {list(sorter._desc.shape)}"
+        )
+    if sorter._desc.dtype is not dtypes.int64:
+        raise RuntimeError(
+            f"torch.searchsorted(): sorter must be a tensor of long dtype but got dtype {sorter._desc.dtype.scalar_name}"
+        )
+    order = np.asarray(sorter._array)
+    if order.size and not (order.min() >= 0 and order.max() < lines.shape[-1]):
+        raise RuntimeError("torch.searchsorted(): sorter index out of range")
+    return np.take_along_axis(lines, order, -1)
 
 
 def _halved(lines: np.ndarray, values: np.ndarray, right: bool) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from .. import dispatch as d, return_types
@@ -36,8 +37,17 @@ def linalg_cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
     return cholesky_ex(A, upper=upper, check_errors=True)[0]
 
 
+DEPRECATED_CHOLESKY = (
+    "torch.cholesky is deprecated in favor of torch.linalg.cholesky and will be removed in a future PyTorch release.\n"
+    "L = torch.cholesky(A)\nshould be replaced with\nL = torch.linalg.cholesky(A)\nand\n"
+    "U = torch.cholesky(A, upper=True)\nshould be replaced with\nU = torch.linalg.cholesky(A).mH\n"
+    "This transform will produce equivalent results for all valid (symmetric positive definite) inputs."
+)
+
+
 def cholesky(input: Tensor, upper: bool = False) -> Tensor:
     """The same under torch's name, with a node of its own."""
+    warnings.warn(DEPRECATED_CHOLESKY, stacklevel=2)
     expect_square("cholesky", input)
     _check_root("cholesky", d.linalg_cholesky_ex(input.detach(), upper)[1])
     return d.cholesky(input, upper)
@@ -80,8 +90,16 @@ def _qr(A: Tensor, mode: str) -> tuple:
     return d.linalg_qr(A, mode)
 
 
+DEPRECATED_QR = (
+    "torch.qr is deprecated in favor of torch.linalg.qr and will be removed in a future PyTorch release.\n"
+    "The boolean parameter 'some' has been replaced with a string parameter 'mode'.\nQ, R = torch.qr(A, some)\n"
+    "should be replaced with\nQ, R = torch.linalg.qr(A, 'reduced' if some else 'complete')"
+)
+
+
 def qr(input: Tensor, some: bool = True) -> Any:
     """The same under torch's name."""
+    warnings.warn(DEPRECATED_QR, stacklevel=2)
     return return_types.qr(*_qr(input, "reduced" if some else "complete"))
 
 

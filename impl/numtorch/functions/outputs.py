@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import grad_mode, return_types
+from ..aliasing.overlap import refuse_any
 from ..aliasing.views import requires_grad
 from ..calls.operands import resize_output, store
 from ..dtype import dtypes
@@ -99,6 +100,9 @@ _rows(EXACT, "norm", "linalg_vector_norm")
 _rows(EXACT, "cross", "linalg_cross")
 _rows(EXACT, "inverse", "linalg_inv_ex")
 _rows(EXACT, "diag", COMPOSITE)
+
+APART = {"gather": 1, "take": 2, "index_select": 2, "masked_select": 2}
+"""How many of the first operands `out` may share no memory with, not even all of it: they are read while it is written."""
 
 SEVERAL = {n: n for n in ("aminmax", "cummax", "cummin", "frexp", "kthvalue", "mode", "topk")}
 SEVERAL |= {n: f"linalg_{n}" for n in ("cholesky_ex", "eigh", "inv_ex", "lstsq", "qr", "slogdet", "svd")}
@@ -193,6 +197,7 @@ def answer(name: str, function: Any, row: tuple[str, str | None], args: tuple, k
         results = tuple(found) if isinstance(found, tuple) else (found,)
         for o, r in zip(outs, results, strict=False):
             _typed(name, text if o is outs[0] else FURTHER.get(text, EXACT), r, o)
+        refuse_any(outs[0]._array, *[t._array for t in tensors[: APART.get(name, 0)]])
         for o, r in zip(outs, results, strict=False):
             store(o, r, name, *tensors)
     finally:

@@ -10,6 +10,7 @@ from ..aliasing.overlap import refuse_any
 from ..calls.operands import category_of
 from ..dtype import dtypes
 from ..functions import shape as shapes
+from ..memory.descriptor import broadcast_shapes
 from ..plain_numpy import np
 from ..tensor import Tensor, existing_dim, wrap_dim
 from .arguments import expect_tensor
@@ -232,7 +233,7 @@ def _masked(self: Tensor, mask: Any, source: Any) -> None:
         raise RuntimeError(
             f"masked_scatter_ only supports boolean masks, but got mask with dtype {mask._desc.dtype.scalar_name}"
         )
-    wanted = np.count_nonzero(np.broadcast_to(mask._array, np.broadcast_shapes(self._desc.shape, mask._desc.shape)))
+    wanted = np.count_nonzero(np.broadcast_to(mask._array, broadcast_shapes(mask._desc.shape, self._desc.shape)))
     if wanted > source._desc.numel:
         raise RuntimeError("Number of elements of source < number of ones in mask")
 
@@ -246,6 +247,8 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
 def masked_scatter_(self: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """The same in place."""
     writable(self, source)
+    if mask._desc.shape != self._desc.shape:
+        shapes.expand(mask, tuple(self._desc.shape))  # refuses a mask that is larger
     _masked(self, mask, source)
     return d.masked_scatter_(self, mask, source)
 
@@ -265,7 +268,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: Any = None) -> Tensor:
             f"{a} dimensions for input, and {b} dimensions for indices"
         )
     at = existing_dim(dim, a)
-    shape = list(np.broadcast_shapes(*[(*s[:at], 1, *s[at + 1 :]) for s in (input._desc.shape, indices._desc.shape)]))
+    shape = list(broadcast_shapes(*[(*s[:at], 1, *s[at + 1 :]) for s in (input._desc.shape, indices._desc.shape)]))
     shape[at] = indices._desc.shape[at]
     size = input._desc.shape[at]
     wide = shapes.expand(d.remainder_scalar(indices, size) if size else indices, tuple(shape))  # unlike gather's

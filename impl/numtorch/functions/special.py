@@ -70,7 +70,7 @@ def modulo(self: Tensor, other: Any) -> Any:
 
 def rmod(self: Tensor, other: Any) -> Any:
     """other % self, without a derivative"""
-    return remainder(other, self) if category_of(other) is not None else NotImplemented
+    return remainder(other, self) if isinstance(other, Tensor) or category_of(other) is not None else NotImplemented
 
 
 def rfloordiv(self: Tensor, other: Any) -> Any:

@@ -470,7 +470,7 @@ def flip(x: Array, dims: tuple) -> Array:
 def repeat(x: Array, repeats: tuple) -> Array:
     """Copies side by side; dimensions that the operand lacks are put in front."""
     if not len(repeats):
-        return x
+        return x.copy()
     tiled = np.tile(x, repeats)
     return np.empty(tiled.shape, x.dtype) if not tiled.size else np.array(tiled, order="C")
 
