@@ -63,11 +63,16 @@ def shortcuts(path: Path = LISTED) -> tuple[Shortcut, ...]:
 def reason_for(file: str, edit: Edit) -> str:
     """Why a change of a file only takes a general way more often; empty if it does not."""
     for one in shortcuts():
-        for off in one.edits() if one.file == file else ():
+        for off in _turned_off(one) if one.file == file else ():
             changed = _changed(off, edit)
             if changed and between(changed, one.condition, one.off):
                 return f"It takes a general way more often: {one.reason}"
     return ""
+
+
+@cache  # thousands of mutants are asked about
+def _turned_off(one: Shortcut) -> tuple[Edit, ...]:
+    return tuple(one.edits())
 
 
 def _changed(off: Edit, edit: Edit) -> str:
