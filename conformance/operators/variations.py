@@ -131,10 +131,13 @@ convolution             F.conv1d(b, b[:, :1], w, dilation=2, groups=2, padding='
                       | F.conv_transpose2d(b, b[:, None, :, 1:], None, (2, 1), (0, 1), (1, 0)) | F.conv1d(x, b[:1, :, :1])
                       | F.conv2d(b.transpose(0, 2), m[:, None, :, None], w[:1].expand(3), 1, 1, 2, 3)
 native_layer_norm       F.layer_norm(b, (3,), v, v + 1, 0.1) | F.layer_norm(x.t(), (2,), w) | F.layer_norm(v, (3,))
+                      | F.layer_norm(b, (3,), None, v) | F.layer_norm(b[:0], (3,), v, v) | F.layer_norm(b[..., :0], (0,))
 native_group_norm       F.group_norm(b, 2, w, eps=0.1) | F.group_norm(x, 1, v, v) | F.group_norm(b.transpose(0, 2), 1)
-                      | F.group_norm(b, 1, None, w)
+                      | F.group_norm(b, 1, None, w) | F.group_norm(b[:, :, :0], 2, w) | F.group_norm(b[:0], 2, w)
 native_batch_norm       F.batch_norm(b.transpose(0, 2), None, None, training=True, eps=0.1) | F.instance_norm(b, eps=0.1)
                       | F.batch_norm(x, c[0], c[1], v, v, True, 0.3) | F.rms_norm(b, (2, 3), y, 0.1)
+                      | F.batch_norm(x, c[0], c[1], v, y[0]) | F.batch_norm(b[:, :1], None, None, w[:1], None, True)
+                      | F.batch_norm(b[:, :1], c[0, :1], c[1, :1], w[:1])
 
 mse_loss                F.mse_loss(x, v) | F.mse_loss(s, x, reduction='sum')
 mse_loss_backward       F.mse_loss(x, y, reduction='sum') | F.mse_loss(x, v)
@@ -323,6 +326,7 @@ nanmedian_dim           v.nanmedian(0) | b.nanmedian(-2)
 mode                    v.mode(0) | b.mode(-2)
 renorm                  b.renorm(1, -2, 0.7) | x.renorm(inf, 0, 1.5) | x.renorm(2, 0, 100.)
 linalg_det              torch.linalg.det(torch.stack([v, v * 2, q[0]]))
+                      | torch.linalg.det(torch.stack([q, q[:, :1] * q[0], q.T * 2]))
                       | torch.linalg.det(torch.stack([q, torch.stack([v, q[1], v * 2])]))
 """
 
