@@ -13,6 +13,7 @@ from typing import Any
 from ..calls.operands import type_name
 from ..calls.scalar import overflows
 from ..dtype import dtypes
+from ..memory.geometry import laid_out
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from .options import check_options, finish, is_size, refuse_negative
@@ -144,7 +145,11 @@ def read(data: Any, kind: dtypes.dtype | None) -> Any:
     if isinstance(data, (np.ndarray, np.generic)):
         from ..functions.convert import from_numpy
 
-        return _copied(from_numpy(np.asarray(data))._array, kind or dtypes.from_numpy(data.dtype))
+        found = from_numpy(np.asarray(data))._array
+        kind = kind or dtypes.from_numpy(data.dtype)
+        if not np.size(found):
+            return laid_out(found.shape, (0,) * found.ndim, kind.numpy)  # PyTorch steps over nothing by nothing
+        return _copied(found, kind)
     if isinstance(data, (str, bytes)):
         raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
     shape = _sizes(data)

@@ -10,12 +10,14 @@ from typing import Any
 from .. import dispatch as d
 from ..aliasing.views import counted
 from ..calls.checked import refusal
+from ..calls.operands import refused, type_name
+from ..creation.options import finish
 from ..dtype import dtypes
 from ..functions import shape as shapes
 from ..memory.descriptor import Size, broadcast_shapes, expandable
 from ..plain_numpy import np
 from ..tensor import Tensor, existing_dim, wrap, wrap_dim
-from .arguments import as_given, expect_tensors, sizes
+from .arguments import as_given, expect_tensors, is_int, sizes
 from .slices import index_select
 
 # ---- triangles and diagonals
@@ -71,18 +73,26 @@ def block_diag(*tensors: Tensor) -> Tensor:
     return d.block_diag(list(tensors))
 
 
-def _indices(found: tuple, dtype: Any) -> Tensor:
-    return wrap(np.array(found).astype((dtype or dtypes.int64).numpy))
+def _indices(name: str, row: int, col: int, offset: int, dtype: Any, options: dict[str, Any]) -> Tensor:
+    for position, (what, value) in enumerate((("row", row), ("col", col), ("offset", offset)), 1):
+        if not is_int(value):
+            raise TypeError(f"{name}(): argument '{what}' (position {position}) must be int, not {type_name(value)}")
+        if what != "offset" and value < 0:
+            raise RuntimeError(f"{what} must be non-negative, got{value}")
+    kind = dtype or dtypes.int64
+    if kind.category != dtypes.INTEGRAL:
+        raise refused(name, kind)
+    return finish(wrap(np.array(getattr(np, name)(row, offset, col)).astype(kind.numpy)), **options)
 
 
-def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None) -> Tensor:
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, **options: Any) -> Tensor:
     """The places on and below a diagonal."""
-    return _indices(np.tril_indices(row, offset, col), dtype)
+    return _indices("tril_indices", row, col, offset, dtype, options)
 
 
-def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None) -> Tensor:
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, **options: Any) -> Tensor:
     """The places on and above a diagonal."""
-    return _indices(np.triu_indices(row, offset, col), dtype)
+    return _indices("triu_indices", row, col, offset, dtype, options)
 
 
 # ---- rolling and turning

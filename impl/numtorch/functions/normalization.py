@@ -174,8 +174,9 @@ def batch_norm(
     cudnn_enabled: bool,
 ) -> Tensor:
     """torch.batch_norm: channels with mean zero and variance one, by their statistics or by those that run along."""
-    existing_dim(1, expect_tensor(input, "batch_norm")._desc.ndim)
-    channels = input._desc.shape[1]
+    if expect_tensor(input, "batch_norm")._desc.ndim != 1:
+        existing_dim(1, input._desc.ndim)
+    channels = input._desc.shape[1] if input._desc.ndim > 1 else 0
     for argument, value in {"running_mean": running_mean, "running_var": running_var}.items():
         if value is None and not training:
             raise RuntimeError(f"{argument} must be defined in evaluation mode")
@@ -188,6 +189,7 @@ def batch_norm(
         if weight is not None:
             out = d.mul(out, d.select(weight, 0, 0))
         return out if bias is None else d.add(out, d.select(bias, 0, 0))
+    existing_dim(1, input._desc.ndim)
     for argument in ("running_mean", "running_var"):
         no_gradient(named[argument], "native_batch_norm", argument)
     if not input._desc.dtype.is_floating_point:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 from .. import dispatch as d
@@ -118,6 +119,12 @@ def cross(input: Tensor, other: Tensor, dim: Any = None) -> Tensor:
         dim = next((i for i, s in enumerate(input._desc.shape) if s == 3), None)
         if dim is None:
             raise RuntimeError("no dimension of size 3 in input")
+        warnings.warn(
+            "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly or "
+            "simply use torch.linalg.cross.\nThe default value of dim will change to agree with that of linalg.cross in a "
+            "future release.",
+            stacklevel=2,
+        )
     return linalg_cross(input, other, dim=dim)
 
 

@@ -286,6 +286,8 @@ def narrow(self: Tensor, dim: int, start: Any, length: int) -> Tensor:
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
     size = self._desc.shape[wrap_dim(dim, self._desc.ndim)]
+    if isinstance(start, Tensor) and (start._desc.ndim or start._desc.dtype.category != dtypes.INTEGRAL):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
     start = int(start)
     if not -size <= start <= size:
         raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
