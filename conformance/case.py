@@ -45,6 +45,7 @@ class Case:
         requires: Iterable[str] = (),
         covers: Iterable[str] = (),
         observe: OneOf["every", "last"] = "every",
+        left_out: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         self.function = function
         self.module = function.__module__
@@ -57,6 +58,8 @@ class Case:
         self.requires = (*function.__globals__.get("REQUIRES", ()), *requires)
         self.covers = tuple(covers)
         self.observe: OneOf["every", "last"] = observe
+        self.left_out = left_out
+        """Of a case whose programs are made of others' data: how many of those no program can say, by reason."""
 
     @cached_property
     def source(self) -> str:

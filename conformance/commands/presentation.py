@@ -95,7 +95,7 @@ def summary(console: Console, result: Result) -> None:
         console.print()
         console.print(table(run))
         console.print(closing_line(run))
-        for line in lacking(run):
+        for line in (*lacking(run), *left_out(run)):
             console.print(Text(line, style="dim"))
         if run.footer is not None:
             spent = told(run.footer.shares, run.footer.programs, "PyTorch", run.header.subject.name)
@@ -119,6 +119,17 @@ def lacking(run: Run) -> Iterator[str]:
     if len(ordered) > LACKS:
         yield f"  … and {len(ordered) - LACKS} more; the report lists them all"
     yield DECLARE
+
+
+def left_out(run: Run) -> Iterator[str]:
+    """What of others' data no program can say, by reason."""
+    cases: dict[str, dict[str, int]] = {}
+    for case, outcome in run.outcomes.items():
+        for reason, count in outcome.left_out.items():
+            cases.setdefault(reason, {})[case] = count
+    for reason, found in sorted(cases.items(), key=lambda item: -sum(item[1].values())):
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        yield f"left out: {sum(found.values()):,} samples of {next(iter(found))}{more}, having {reason}"
 
 
 def table(run: Run) -> Table:

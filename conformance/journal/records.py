@@ -126,6 +126,8 @@ class Outcome(_Record, frozen=True, kw_only=True):
     example: Finding | None = None
     """One of the programs that ran, to show what the case does."""
     reason: str = ""
+    left_out: dict[str, int] = {}
+    """Of a case whose programs are made of others' data: how many of those no program can say, by reason."""
     seconds: float = 0.0
 
 

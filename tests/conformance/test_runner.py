@@ -11,10 +11,13 @@ import pytest
 from hypothesis import assume, strategies as st
 
 from conformance import journal
+from conformance.case import Case
 from conformance.journal import Description, Outcome
+from conformance.judging.judge import judge
 from conformance.judging.verdict import Difference, Verdict
 from conformance.program import Bind, Program
 from conformance.running.runner import ENOUGH, CaseCannotRun, Settings, run_case
+from conformance.subjects import open_subject
 from conformance.subjects.base import SubjectCrashed, SubjectTimeout
 from conformance.trace import StepTrace, Trace
 
@@ -248,6 +251,18 @@ def test_a_program_is_written_before_it_runs(tmp_path: Path) -> None:
 def test_a_case_that_cannot_be_drawn_is_the_fault_of_the_harness(strategy: st.SearchStrategy[Program]) -> None:
     with pytest.raises(CaseCannotRun, match="numbers/one"):
         run(case=FakeCase(strategy))
+
+
+def test_what_no_program_can_say_of_others_data_is_in_the_outcome() -> None:
+    def zeros(torch):  # type: ignore[no-untyped-def]
+        """Zeros are made."""
+        torch.zeros(2)
+
+    recorded = Case(zeros, left_out=lambda: {"a sparse tensor": 3})
+    one, other = open_subject("numtorch", isolate=False), open_subject("numtorch", isolate=False)
+    with journal.Journal(Path(os.devnull)) as file:
+        outcome = run_case(recorded, one, other, judge, Settings(1), file)
+    assert (outcome.status, outcome.left_out) == ("PASS", {"a sparse tensor": 3})
 
 
 def test_an_error_of_the_comparison_is_not_shrunk() -> None:
