@@ -18,6 +18,7 @@ from conformance.commands.documentation import docs
 from conformance.commands.for_subjects import FOR_SUBJECTS
 from conformance.recorded.command import record
 from conformance.runs.commands import COMMANDS
+from conformance.samples import MODULES
 from conformance.version import torchstone_version
 
 RUN_EXAMPLES = """\b
@@ -26,6 +27,7 @@ Examples:
   torchstone run numtorch -n auto -k "accumulation and not twice" --max-examples 500
   torchstone run mylib --seed 7 --output reports/mylib
   torchstone run torch --python /usr/bin/python3
+  torchstone run numtorch --sample-inputs -k sample_inputs
   torchstone run numtorch --shard 2/4 --durations-of reports/baseline/numtorch.jsonl
 
 \b
@@ -38,6 +40,14 @@ Exit codes:
 
 _CASES = click.option(
     "--cases", multiple=True, metavar="PATH", help="A module, file or folder with cases of your own (repeatable)."
+)
+
+
+_SAMPLES = click.option(
+    "--sample-inputs",
+    "samples",
+    is_flag=True,
+    help="Also the calls that PyTorch tests its operators with (needs torchstone[samples]).",
 )
 
 
@@ -109,6 +119,7 @@ def command() -> None:
     help="What the subject is known to fail, instead of what torchstone says of it (repeatable).",
 )
 @_CASES
+@_SAMPLES
 def run(
     subjects: tuple[str, ...],
     workers: str,
@@ -126,6 +137,7 @@ def run(
     database: tuple[str, ...],
     expectations: tuple[Path, ...],
     cases: tuple[str, ...],
+    samples: bool,
 ) -> None:
     """Run the suite on SUBJECT: numtorch, torch, or any importable module with torch's names.
 
@@ -143,6 +155,7 @@ def run(
         from conformance.running.launch import run as launch
         from conformance.running.oracles import chosen, is_recorded, told
         from conformance.runs.shards import parse as parsed_shard
+        from conformance.samples.left_out import told as left_out
 
         part = parsed_shard(shard) if shard else None
         if python:
@@ -150,8 +163,9 @@ def run(
         out = console()
         oracle = chosen(oracle)
         workers = workers or ("auto" if is_recorded(oracle) else "0")
+        cases += MODULES if samples else ()
         out.print(f"torchstone run {' '.join(subjects)} (seed {seed}{f', shard {part}' if part else ''})")
-        for line in told(oracle):
+        for line in (*told(oracle), *(left_out() if samples else ())):
             out.print(line, highlight=False)
         with Progressing(out) as progress:
             result = launch(
@@ -190,7 +204,8 @@ def run(
 )
 @click.option("-k", "selection", default="", metavar="EXPR", help="Only cases whose id matches, as for pytest.")
 @_CASES
-def list_(features: bool, requires: bool, by: str, selection: str, cases: tuple[str, ...]) -> None:
+@_SAMPLES
+def list_(features: bool, requires: bool, by: str, selection: str, cases: tuple[str, ...], samples: bool) -> None:
     """List the cases, each with the sentence that it shows to be true.
 
     \b
@@ -203,6 +218,8 @@ def list_(features: bool, requires: bool, by: str, selection: str, cases: tuple[
         raise click.UsageError("--features and --requires do not go with --by semantics")
     with plain_errors():
         from conformance.commands.listing import by_behaviour, by_feature, needs
+
+        cases += MODULES if samples else ()
 
         if requires:
             for name, count in needs(selection, cases).items():

@@ -38,6 +38,7 @@ def _is_for_the_user(error: Exception) -> bool:
     from conformance.running.launch import CannotRun
     from conformance.running.runner import CaseCannotRun
     from conformance.runs.shards import NoShard
+    from conformance.samples.database import SamplesUnavailable
     from conformance.subjects import SubjectError
 
     return isinstance(
@@ -50,6 +51,7 @@ def _is_for_the_user(error: Exception) -> bool:
         | NoCluster
         | NoShard
         | RunFileError
+        | SamplesUnavailable
         | SubjectError
         | UnknownBehaviour
         | UnknownCase

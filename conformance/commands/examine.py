@@ -26,6 +26,7 @@ from conformance.running.checking import compare_once
 from conformance.running.oracles import chosen, corpus, is_recorded, open_oracle
 from conformance.running.runner import PROFILES, Case, Described, Settings, run_case
 from conformance.running.session import all_cases
+from conformance.samples import modules_of
 from conformance.subjects import open_subject
 from conformance.trace import LEVELS, Graph, Trace
 
@@ -107,6 +108,7 @@ def examine(
     Raises UnknownCase, NoSuchProgram, SubjectUnavailable and CaseCannotRun.
     """
     id, _, number = id.partition("#")
+    cases = (*cases, *modules_of(id))
     if not oracle and id.startswith(f"{RANDOM}/"):
         oracle = RECORDED  # nobody else knows them
     oracle = chosen(oracle)

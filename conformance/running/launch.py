@@ -22,6 +22,7 @@ from conformance.running.oracles import chosen, is_recorded, open_oracle
 from conformance.running.plugin import CONTROLLER, CaseItem
 from conformance.running.session import Plan, all_cases, import_from_here
 from conformance.runs.shards import Shard
+from conformance.samples import MODULES
 from conformance.subjects import open_subject
 
 AS_EXPECTED, NOT_AS_EXPECTED, COULD_NOT_RUN = 0, 1, 2
@@ -77,6 +78,8 @@ def run(
     `durations` an earlier run that says how long the cases take. `listener` is a pytest plugin that is told of the progress.
     """
     oracle = chosen(oracle)
+    if is_recorded(oracle) and set(cases) & set(MODULES):
+        raise CannotRun("what PyTorch tests its operators with was not recorded: --sample-inputs needs PyTorch")
     if is_recorded(oracle) and cases:
         raise CannotRun("cases of your own were not recorded: --cases needs PyTorch, or `torchstone record --cases`")
     _writable(output)
