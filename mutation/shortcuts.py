@@ -37,6 +37,8 @@ class Shortcut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     off: str
     """A condition that does as well: True or False where the general way is always taken."""
     reason: str
+    which: int = 0
+    """The how-manieth place is meant, if not every one."""
 
     def edits(self) -> Iterator[Edit]:
         """The short cut turned off, at each place where it stands. Raises CannotPlant if it stands nowhere."""
@@ -44,7 +46,9 @@ class Shortcut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.condition not in text:
             raise CannotPlant(f"{self.file} does not have {self.condition!r}, which shortcuts.toml names")
         statements = [node.lineno for node in ast.walk(ast.parse(text)) if isinstance(node, ast.stmt)]
-        for found in re.finditer(re.escape(self.condition), text):
+        for number, found in enumerate(re.finditer(re.escape(self.condition), text), 1):
+            if self.which not in (0, number):
+                continue
             line, last = (text.count("\n", 0, at) + 1 for at in found.span())
             line = max(one for one in statements if one <= line)
             yield Edit("logic", "", self.condition, f"({self.off})", *found.span(), line, last)

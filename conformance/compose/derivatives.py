@@ -120,7 +120,7 @@ def of(random: Random, name: str, kind: str) -> TensorLiteral:
 
 def unlike(torch: Any, like: Any, turned: bool = False) -> Any:
     """A tensor of this shape, of which no two elements are alike; if it is turned, complex where the other one is."""
-    real = torch.arange(0.3, like.numel(), dtype=torch.float64).cos().view_as(like)
+    real = torch.linspace(0.3, 9.0, like.numel(), dtype=torch.float64).cos().view_as(like)
     if not turned:
         return real
     known = like.detach()

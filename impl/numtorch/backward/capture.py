@@ -91,9 +91,7 @@ def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
     ):
         return None
     wanted, node, extra = ref(), root._node, root._extra
-    if extra is not None and not (
-        node is not None and extra.base is not None and extra.attr_version == root._counter[0]
-    ):
+    if extra is not None and not (extra.base is not None and extra.attr_version == root._counter[0]):
         node = current_grad_fn(root)
     if type(wanted) is not AccumulateGrad or not leaf._requires_grad or node is None or node.multi:
         return None
