@@ -269,6 +269,8 @@ euclidean_dist          torch.cdist(b, q, compute_mode='use_mm_for_euclid_dist')
 pdist                   F.pdist(q) | F.pdist(x, 1.) | torch.pdist(q, inf) | torch.pdist(q, 3.) | torch.pdist(q, 1.5)
 multi_margin_loss       F.multi_margin_loss(x, i) | F.multi_margin_loss(x, i, 2, 0.5, c[0]) | F.multi_margin_loss(v, i[0])
 multilabel_margin_loss  F.multilabel_margin_loss(x, j) | F.multilabel_margin_loss(v, torch.tensor([2, -1, 0]))
+embedding_bag           F.embedding_bag(j, m) | F.embedding_bag(j, m, mode='sum', per_sample_weights=x)
+                      | F.embedding_bag(j, m, mode='max') | F.embedding_bag(j[0], m, (1 - i) * 2)
 embedding               F.embedding(j, x) | F.embedding(j[0], x)
 embedding_backward      F.embedding(i, x)
 """

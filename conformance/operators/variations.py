@@ -165,6 +165,8 @@ binary_cross_entropy_with_logits   F.binary_cross_entropy_with_logits(x, u, c)
                       | F.binary_cross_entropy_with_logits(x, u, c, reduction='sum', pos_weight=c)
                       | F.binary_cross_entropy_with_logits(x, y, reduction='none')
 embedding               F.embedding(j, x, padding_idx=1) | F.embedding(j, m, scale_grad_by_freq=True)
+embedding_bag           F.embedding_bag(j, x, padding_idx=1) | torch.embedding_bag(x, j[0], j[0, :1], mode=1)
+                      | F.embedding_bag(j, m.T, mode='max', padding_idx=0)
 embedding_backward      F.embedding(j, x, padding_idx=0) | F.embedding(j, m, scale_grad_by_freq=True)
 
 maximum                 torch.maximum(v, x) | torch.maximum(s, x)

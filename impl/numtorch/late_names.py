@@ -436,6 +436,8 @@ METHODS = {
     ),
     'patches': (
     ),
+    'bags': (
+    ),
     'margins': (
     ),
     'dropout': (
@@ -847,6 +849,9 @@ FUNCTIONS = {
         'channel_shuffle',
         'pixel_shuffle',
         'pixel_unshuffle',
+    ),
+    'bags': (
+        'embedding_bag',
     ),
     'margins': (
     ),

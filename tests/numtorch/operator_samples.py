@@ -53,6 +53,7 @@ NO_FLOATS = {"bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "
 
 ONCE = dict.fromkeys(
     (
+        "embedding_bag",
         "multi_margin_loss",
         "multilabel_margin_loss",
         "hardsigmoid",

@@ -31,7 +31,7 @@ REFUSED = {
     "cholesky",
 }
 REFUSED |= {"rrelu_with_noise_of", "unique", "unique_consecutive"}
-REFUSED |= {"multi_margin_loss", "multilabel_margin_loss"}
+REFUSED |= {"embedding_bag", "multi_margin_loss", "multilabel_margin_loss"}
 REFUSED |= {"cdist", "pdist", "euclidean_dist", "scaled_dot_product_flash_attention_for_cpu"}
 """Operators of which PyTorch has no tangent."""
 NO_DERIVATIVE = {"cholesky_inverse"}

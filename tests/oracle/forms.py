@@ -249,6 +249,10 @@ interpolate: b[None], 5
 interpolate: b[None], (3, 5), mode='nearest-exact' | b[None, None], (3, 5, 2), mode='nearest-exact' | b[None, None], 4
 interpolate: x, 2 | b, 2, mode='bilinear' | b | b, 2, 2 | b, (2, 2) | b, scale_factor=(2, 2) | b, 0 | i[None], 2
 interpolate: b, 2, align_corners=True
+embedding_bag: i.abs() % 2, x | i.abs() % 2, x, mode='max' | i.abs() % 2, x, mode='sum', per_sample_weights=y | i.abs(), x
+embedding_bag: x, y | i, v
+embedding_bag: i[0].abs() % 2, x | i[0].abs() % 2, x, i[0] * 0 | i, x, i[0] | i.abs() % 2, x, mode='mode'
+embedding_bag: i.abs() % 2, x, padding_idx=5
 local_response_norm: b, 2 | b[None], 3, 0.1 | x, 2
 lp_pool1d: p, 2, 2 | p, 1.5, 2, 1 | x, inf, 2
 lp_pool2d: b.abs(), 2, 2 | b, inf, (1, 2) | x, 2, 2

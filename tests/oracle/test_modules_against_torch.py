@@ -56,6 +56,7 @@ Upsample(scale_factor=(1, 2))(torch.ones(1, 1, 2, 2)) | UpsamplingNearest2d(scal
 UpsamplingBilinear2d(3)(torch.arange(4.).reshape(1, 1, 2, 2)) | Unflatten(1, (2, 2)) | Unflatten(-1, (2, 2))(torch.ones(3, 4))
 Conv1d(1, 1, 3, padding=1, padding_mode='reflect')(torch.ones(1, 1, 4)).shape
 Conv2d(1, 1, 2, padding=1, padding_mode='circular')(torch.ones(1, 4, 4)).shape
+EmbeddingBag(5, 3) | EmbeddingBag(5, 3, mode='sum', padding_idx=-1)(torch.tensor([[1, 4]]))
 Embedding(5, 3, padding_idx=-1) | Linear(2, 3, bias=False) | Sequential() | HuberLoss() | NLLLoss() | BCEWithLogitsLoss()
 """
 MISTAKES = """

@@ -39,6 +39,7 @@ SLOW = {
     "conj_physical": "_conj_physical",
     "conj_physical_of_": "conj_physical_",
     "polygamma_of_": "polygamma_",
+    "embedding_bag": "embedding_bag.padding_idx",
     "multilabel_margin_loss": "multilabel_margin_loss",
     **{f"upsample_nearest_exact{n}d": f"_upsample_nearest_exact{n}d.vec" for n in (1, 2, 3)},
     "scaled_dot_product_flash_attention_for_cpu": "_scaled_dot_product_flash_attention_for_cpu",

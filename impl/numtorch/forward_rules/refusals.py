@@ -23,6 +23,7 @@ REFUSED = {
     "unique_consecutive": "unique_consecutive",
     "multi_margin_loss": "multi_margin_loss",
     "multilabel_margin_loss": "multilabel_margin_loss_forward",
+    "embedding_bag": "_embedding_bag",
     "cdist": "_cdist_forward",
     "pdist": "_pdist_forward",
     "euclidean_dist": "_euclidean_dist",

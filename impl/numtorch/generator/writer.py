@@ -55,6 +55,6 @@ class Template:
             return "BinaryNode"
         if row.template == "nary":
             return "VariadicNode"
-        if any(p.kind == "tensors" for p in row.params):
-            return "VariadicNode"
+        if any(p.kind == "tensors" or (p.optional and p.name in row.formulas) for p in row.params):
+            return "VariadicNode"  # an edge that there may be or not is none of the two that are stored apart
         return {1: "UnaryNode", 2: "BinaryNode"}.get(len(row.operands), "VariadicNode")

@@ -3,6 +3,7 @@
 from .activation import *  # noqa: F403
 from .arrange import *  # noqa: F403
 from .attention import *  # noqa: F403
+from .bags import *  # noqa: F403
 from .bessel import *  # noqa: F403
 from .comparison import *  # noqa: F403
 from .convolutions import *  # noqa: F403

@@ -4,7 +4,7 @@ from .activation import *  # noqa: F403
 from .activation import __all__ as _ACTIVATION
 from .container import ModuleDict, ModuleList, ParameterList, Sequential
 from .convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
-from .linear import Embedding, Flatten, Identity, Linear, Unflatten
+from .linear import Embedding, EmbeddingBag, Flatten, Identity, Linear, Unflatten
 from .losses import *  # noqa: F403
 from .losses import __all__ as _LOSSES
 from .module import Module
@@ -23,6 +23,7 @@ __all__ = [
     "ConvTranspose2d",
     "ConvTranspose3d",
     "Embedding",
+    "EmbeddingBag",
     "Flatten",
     "Identity",
     "Linear",
