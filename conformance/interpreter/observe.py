@@ -200,7 +200,7 @@ class Lens:
         self._int16 = find("int16")
         self._is_wrapped: Callable[[Any], bool] = find("_C._functorch.is_functorch_wrapped_tensor") or (lambda _: False)
         self._is_dead: Callable[[Any], bool] = find("_C._functorch.is_dead_tensor_wrapper") or (lambda _: False)
-        self.memory = Memory(getattr(self.tensor_type, READ, self.read), find("tensor"))
+        self.memory = Memory(getattr(self.tensor_type, READ, self.read), find("tensor"), self._hides)
 
     def mode(self) -> Mode:
         return self._modes[bool(self._is_grad_enabled()), bool(self._is_inference())]
@@ -254,14 +254,16 @@ class Lens:
         if type(tensor) is np.ndarray:
             return tensor.tobytes() if tensor.dtype.name in DTYPES else None
         try:
-            if self._is_wrapped(tensor) and not self._is_dead(tensor):
-                return None  # within a transform no tensor has elements, and every way to ask ends in an exception
             # Of a copy: PyTorch never resizes memory that an array was once made of, and a resizing that fails half-way leaves
             # a tensor larger than its memory.
             data: bytes = tensor.detach().clone().numpy().tobytes()
             return data
         except Exception:
             return self._slow_read(tensor)
+
+    def _hides(self, tensor: Any) -> bool:
+        """Whether it has no elements that could be read: within a transform no tensor of its level has."""
+        return isinstance(tensor, self.tensor_type) and self._is_wrapped(tensor) and not self._is_dead(tensor)
 
     def _slow_read(self, tensor: Any) -> bytes | None:
         ways: tuple[Callable[[], Any], ...] = (
@@ -292,23 +294,26 @@ class Lens:
         else:
             dtype_name = self._names.dtype_name(dtype)
         if before is None:
-            before = (UNSET,) * len(now)
-        fresh = [new is not old and new != old for new, old in zip(now, before, strict=True)]
-        # A library that counts with NumPy may have sizes that are none of Python's numbers.
-        shape, stride = (one if one is UNSET else tuple(map(int, one)) for one in (shape, stride))
+            before = _NOTHING
+        before_dtype, before_shape, before_stride, before_requires, before_leaf, before_version, before_grad, was = before
+        is_other = dtype is not before_dtype and dtype != before_dtype
+        is_reshaped = shape != before_shape
         value: Any = UNSET
-        if data is not None and dtype_name is not None and shape is not UNSET and (fresh[7] or fresh[0] or fresh[1]):
-            value = Array(dtype_name, shape, data)
+        # A library that counts with NumPy may have sizes that are none of Python's numbers.
+        if shape is not UNSET:
+            shape = tuple(map(int, shape))
+            if data is not None and dtype_name is not None and (is_other or is_reshaped or data != was):
+                value = Array(dtype_name, shape, data)
         return TensorChange(
-            value=value,
-            dtype=dtype_name if fresh[0] and dtype_name is not None else UNSET,
-            shape=shape if fresh[1] else UNSET,
-            stride=stride if fresh[2] else UNSET,
-            requires_grad=requires_grad if fresh[3] else UNSET,
-            is_leaf=is_leaf if fresh[4] else UNSET,
-            version=version if fresh[5] else UNSET,
-            grad=grad if fresh[6] else UNSET,
-            repr=written,
+            value,
+            dtype_name if is_other and dtype_name is not None else UNSET,
+            shape if is_reshaped else UNSET,
+            UNSET if stride is UNSET or stride == before_stride else tuple(map(int, stride)),
+            _if_new(requires_grad, before_requires),
+            _if_new(is_leaf, before_leaf),
+            _if_new(version, before_version),
+            _if_new(grad, before_grad),
+            written,
         )
 
     # ------------------------------------------------------------------------------------------------- all of them
@@ -438,6 +443,14 @@ class Lens:
             # Not by its metaclass: what a class of tensors is made by shows in nothing that it does.
             return Opaque("type")
         return Opaque(type(value).__name__)
+
+
+_NOTHING = (UNSET,) * 8
+"""What is known of a tensor that was never looked at."""
+
+
+def _if_new(now: Any, before: Any) -> Any:
+    return UNSET if now is before or now == before else now
 
 
 def _attribute(value: Any, name: str) -> Any:

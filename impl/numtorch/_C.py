@@ -11,6 +11,7 @@ from .calls.handlers import (
     disabled_torch_function as _disabled_torch_function_impl,
 )
 from .grad_mode import is_fwd_grad_enabled as _is_fwd_grad_enabled, set_fwd_grad_enabled as _set_fwd_grad_enabled, state
+from .levels import wrapped_of
 from .nodes.graph import Node, sequence_nrs
 from .nodes.saved_hooks import (
     SavedTensor,
@@ -94,6 +95,36 @@ def _unsafe_set_version_counter(tensors: tuple[Any, ...], versions: tuple[int, .
         counter_of(tensor)[0] = version
 
 
+def is_gradtrackingtensor(tensor: Any) -> bool:
+    """Whether a tensor is one of the level of a grad, vjp or jvp, be that over or not."""
+    wrapped = wrapped_of(tensor)
+    return wrapped is not None and wrapped.bdim is None
+
+
+def is_batchedtensor(tensor: Any) -> bool:
+    """Whether a tensor stands for a batch, within a vmap."""
+    wrapped = wrapped_of(tensor)
+    return wrapped is not None and wrapped.bdim is not None
+
+
+def is_functorch_wrapped_tensor(tensor: Any) -> bool:
+    """Whether a tensor is one of the level of any transform."""
+    return wrapped_of(tensor) is not None
+
+
+def is_dead_tensor_wrapper(tensor: Any) -> bool:
+    """Whether a tensor is one of the level of a grad, vjp or jvp that is over."""
+    wrapped = wrapped_of(tensor)
+    return wrapped is not None and wrapped.bdim is None and not wrapped.interpreter.alive
+
+
+_functorch = SimpleNamespace(
+    is_batchedtensor=is_batchedtensor,
+    is_dead_tensor_wrapper=is_dead_tensor_wrapper,
+    is_functorch_wrapped_tensor=is_functorch_wrapped_tensor,
+    is_gradtrackingtensor=is_gradtrackingtensor,
+)
+
 _autograd = SimpleNamespace(
     SavedTensor=SavedTensor,
     _get_sequence_nr=_get_sequence_nr,
@@ -111,6 +142,7 @@ __all__ = [
     "DisableTorchFunction",
     "DisableTorchFunctionSubclass",
     "_autograd",
+    "_functorch",
     "_disabled_torch_function_impl",
     "_is_fwd_grad_enabled",
     "_set_fwd_grad_enabled",
