@@ -93,21 +93,26 @@ def printoptions(**changes: Any) -> Iterator[None]:
 # ---- one number
 
 
-@dataclass(frozen=True, slots=True)
 class NumberFormat:
     """How each element of one tensor is written, and how wide."""
 
-    width: int
-    spec: str | None = None  # None: not a floating point number, so str() will do
-    point: bool = False  # whole numbers are written without decimals but with their point
+    __slots__ = ("point", "spec", "width")
 
-    def __call__(self, value: Any) -> str:
+    def __init__(self, width: int, spec: str | None = None, point: bool = False) -> None:
+        self.width = width
+        self.spec = spec  # None: not a floating point number, so str() will do
+        self.point = point  # whole numbers are written without decimals but with their point
+
+    def texts(self, values: list[Any]) -> list[str]:
+        """The text of each element."""
+        width = self.width
         if self.spec is None:
-            return str(value).rjust(self.width)
-        text = format(value, self.spec)
-        if self.point and math.isfinite(value):
-            text += "."
-        return text if len(text) >= self.width else text.rjust(self.width)
+            return [str(value).rjust(width) for value in values]
+        if not self.point:
+            spec = f">{width}{self.spec}"
+            return [format(value, spec) for value in values]
+        spec, other = f">{width - 1}{self.spec}", f">{width}{self.spec}"
+        return [f"{value:{spec}}." if math.isfinite(value) else format(value, other) for value in values]
 
 
 def _number_format(sample: np.ndarray, options: Options) -> NumberFormat:
@@ -143,12 +148,14 @@ class _Elements:
         self.imag = _number_format(sample.imag, options) if self.is_complex else None
         self.shown = sample.tolist()
 
-    def text(self, value: Any) -> str:
+    def texts(self, values: list[Any]) -> list[str]:
         if self.imag is None:
-            return self.real(value)
-        imag = self.imag(value.imag).lstrip()
-        sign = "" if imag[0] in "+-" else "+"
-        return f"{self.real(value.real)}{sign}{imag}j"
+            return self.real.texts(values)
+        reals = self.real.texts([value.real for value in values])
+        imags = [text.lstrip() for text in self.imag.texts([value.imag for value in values])]
+        return [
+            f"{real}{'' if imag[0] in '+-' else '+'}{imag}j" for real, imag in zip(reals, imags, strict=True)
+        ]
 
     def with_dots(self, texts: list[str], axis: int, dots: str) -> list[str]:
         """The texts along a dimension, with dots where its middle is left out."""
@@ -159,7 +166,7 @@ class _Elements:
 
     def row(self, values: list[Any], axis: int, indent: int) -> str:
         """The last dimension, wrapped to the line width."""
-        texts = self.with_dots([self.text(value) for value in values], axis, " ...")
+        texts = self.with_dots(self.texts(values), axis, " ...")
         # A complex element takes the room of its two parts, a sign and a j; two more are for the comma.
         room = self.real.width + 2 + (self.imag.width + 1 if self.imag is not None else 0)
         each = max(1, (self.options.linewidth - indent) // room)
@@ -170,7 +177,7 @@ class _Elements:
         """Any number of dimensions; those above the last two are set apart by blank lines."""
         left = len(self.shape) - axis
         if not left:
-            return self.text(values)
+            return self.texts([values])[0]
         if self.summarise and not self.options.edgeitems:
             return "[...]"
         if left == 1:
