@@ -18,7 +18,7 @@ import math
 import operator as python_operators
 import types
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from conformance.errors import raised, without_addresses, without_frames
@@ -260,35 +260,13 @@ class Session:
 
     def resolve(self, operand: Operand, scope: Scope) -> Any:
         """The object that an operand stands for, in a scope. Raises Missed or Missing."""
-        kind = type(operand)
-        if kind is Ref:
-            return scope.find(operand.name)  # type: ignore[union-attr]
-        if operand is None or kind in (int, bool, str):
-            return operand
-        match operand:
-            case Float():
-                return float(operand)
-            case Global(path=path):
-                return self._names.resolve(path)
-            case Tuple(items=items):
-                return tuple([self.resolve(item, scope) for item in items])
-            case List(items=items):
-                return [self.resolve(item, scope) for item in items]
-            case Dict(items=pairs):
-                return {self.resolve(key, scope): self.resolve(value, scope) for key, value in pairs}
-            case Slice(start=start, stop=stop, step=step):
-                return slice(self.resolve(start, scope), self.resolve(stop, scope), self.resolve(step, scope))
-            case Ellipsis_():
-                return ...
-            case TensorLiteral():
-                return self._names.tensor(operand)
-            case Complex():
-                return complex(operand)
-            case Function():
-                return self._functions.function(operand, scope)
-            case Class():
-                return self._functions.class_(operand, scope)
-        raise TypeError(f"not an operand: {operand!r}")
+        resolve = _RESOLVED.get(type(operand))
+        if resolve is None:
+            raise TypeError(f"not an operand: {operand!r}")
+        return resolve(self, operand, scope)
+
+    def _all(self, operands: Iterable[Operand], scope: Scope) -> list[Any]:
+        return [_RESOLVED[type(operand)](self, operand, scope) for operand in operands]
 
     def observer(self) -> Observer:
         """A new observer, for the scope of a call."""
@@ -298,7 +276,7 @@ class Session:
 
     def _execute(self, step: Step, scope: Scope, contexts: list[Any]) -> Any:
         # `stack` holds the arguments, last first, until the call takes them; after that nothing here refers to them.
-        stack = [self.resolve(operand, scope) for operand in operands(step)]
+        stack = self._all(operands(step), scope)
         stack.reverse()
         if step.drops:
             scope.drop(step.drops)
@@ -337,6 +315,25 @@ class Session:
                 raise SyntaxError("'yield' outside function")
         raise TypeError(f"not a step: {step!r}")
 
+
+_RESOLVED: dict[type, Callable[[Session, Any, Scope], Any]] = {
+    Ref: lambda session, ref, scope: scope.find(ref.name),
+    **dict.fromkeys((type(None), bool, int, str), lambda session, value, scope: value),
+    Float: lambda session, number, scope: float(number),
+    Complex: lambda session, number, scope: complex(number),
+    Global: lambda session, name, scope: session._names.resolve(name.path),
+    Tuple: lambda session, items, scope: tuple(session._all(items.items, scope)),
+    List: lambda session, items, scope: session._all(items.items, scope),
+    Dict: lambda session, pairs, scope: {
+        session.resolve(key, scope): session.resolve(value, scope) for key, value in pairs.items
+    },
+    Slice: lambda session, ends, scope: slice(*session._all((ends.start, ends.stop, ends.step), scope)),
+    Ellipsis_: lambda session, dots, scope: ...,
+    TensorLiteral: lambda session, literal, scope: session._names.tensor(literal),
+    Function: lambda session, function, scope: session._functions.function(function, scope),
+    Class: lambda session, class_, scope: session._functions.class_(class_, scope),
+}
+"""What an operand of each kind stands for."""
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
     **{name: value for name, value in vars(python_operators).items() if callable(value)},

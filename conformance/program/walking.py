@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -34,34 +34,26 @@ from conformance.program.parts import (
 )
 
 
-def operands(step: Step) -> Iterator[Operand]:
+_OPERANDS: dict[type, Callable[[Any], tuple[Operand, ...]]] = {
+    Bind: lambda step: (step.value,),
+    Unpack: lambda step: (step.value,),
+    Yield: lambda step: (step.value,),
+    Call: lambda step: (step.function, *step.args, *step.kwargs.values()),
+    Method: lambda step: (step.self, *step.args, *step.kwargs.values()),
+    Operator: lambda step: step.args,
+    Get: lambda step: (step.self,),
+    DeleteAttribute: lambda step: (step.self,),
+    Set: lambda step: (step.self, step.value),
+    SetItem: lambda step: (step.self, step.index, step.value),
+    Enter: lambda step: (step.context,),
+    Exit: lambda step: (step.context,),
+    Delete: lambda step: (),
+}
+
+
+def operands(step: Step) -> tuple[Operand, ...]:
     """The operands that a step is given, in the order in which they are resolved."""
-    match step:
-        case Bind(value=value) | Unpack(value=value) | Yield(value=value):
-            yield value
-        case Call(function=function, args=args, kwargs=kwargs):
-            yield function
-            yield from args
-            yield from kwargs.values()
-        case Method(self=self, args=args, kwargs=kwargs):
-            yield self
-            yield from args
-            yield from kwargs.values()
-        case Operator(args=args):
-            yield from args
-        case Get(self=self) | DeleteAttribute(self=self):
-            yield self
-        case Set(self=self, value=value):
-            yield self
-            yield value
-        case SetItem(self=self, index=index, value=value):
-            yield self
-            yield index
-            yield value
-        case Enter(context=context) | Exit(context=context):
-            yield context
-        case Delete():
-            return
+    return _OPERANDS[type(step)](step)
 
 
 def outs(step: Step) -> tuple[str, ...]:
