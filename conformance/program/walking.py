@@ -88,12 +88,15 @@ _CONTAINERS = (List, Tuple, Dict, Slice, Class)  # what `children` finds somethi
 
 def walk(operand: Operand) -> Iterator[Operand]:
     """An operand and everything inside it, in order; without the bodies of functions."""
-    stack = [operand]
+    yield operand
+    if not isinstance(operand, _CONTAINERS):  # nearly none is
+        return
+    stack = list(children(operand))[::-1]
     while stack:
         current = stack.pop()
         yield current
-        if isinstance(current, _CONTAINERS):  # nearly none is
-            stack.extend(reversed(list(children(current))))
+        if isinstance(current, _CONTAINERS):
+            stack.extend(list(children(current))[::-1])
 
 
 def bound(steps: tuple[Step, ...]) -> Iterator[str]:

@@ -33,7 +33,6 @@ from conformance.render.reading import (
     Pending,
     blocks,
     in_order,
-    names_used,
     refs,
     stem,
     used_inside,
@@ -75,10 +74,11 @@ class Body:
         self.taken: set[str] = set()
         """Variables that hold a value which is still needed."""
         self.writer = Writer(self.named, lambda function: definitions.defined(self, function))
-        self.uses = Counter(names_used(steps))
+        inside = list(used_inside(steps))
+        self.uses = Counter([name for step in steps for name in in_order(step)] + inside)
         if function is not None:
             self.uses.update(refs(function.result))
-        self.used_inside = set(used_inside(steps))
+        self.used_inside = set(inside)
         """Names that functions in here read: their variables are never bound again."""
         if function is not None:
             own = {name for step in steps for name in outs(step)} | set(function.parameters)

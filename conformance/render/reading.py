@@ -59,10 +59,10 @@ def stem(name: str) -> str:
     return matched.group(1) if matched else name
 
 
-def refs(operand: Operand) -> Iterable[str]:
-    for part in walk(operand):
-        if isinstance(part, Ref):
-            yield part.name
+def refs(operand: Operand) -> list[str]:
+    if type(operand) is Ref:
+        return [operand.name]
+    return [part.name for part in walk(operand) if isinstance(part, Ref)]
 
 
 def in_order(step: Step) -> list[str]:

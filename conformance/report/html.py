@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from conformance.journal import Finding
 from conformance.judging.verdict import STATUSES
+from conformance.report.facts import facts
 from conformance.report.graph import Drawing, differing, draw
 from conformance.report.highlight import highlighted
 from conformance.report.model import FAILING, NOT_RUN, Case, Report, first_of
@@ -86,6 +87,7 @@ def html(report: Report) -> str:
         words=STATUS_WORDS,
         failing=FAILING,
         counted=counted,
+        facts=facts,
         highlighted=highlighted,
         where=where,
         moment=moment,

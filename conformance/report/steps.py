@@ -18,7 +18,7 @@ from conformance.program import Bind, Program, Step, Unpack, outs as outs_of
 from conformance.report import source
 from conformance.report.text import counted, printable
 from conformance.report.values import array_text, seen_text, shape_text
-from conformance.trace import FACETS, ArraySeen, FunctionCall, Opaque, Raised, StepTrace, TensorChange, TensorSeen
+from conformance.trace import ArraySeen, FunctionCall, Opaque, Raised, StepTrace, TensorChange, TensorSeen
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def rows(finding: Finding, first: Difference | None, facets: Collection[str] = (
     `facets` are those that the subject can observe, all if empty: what it cannot is left out on both sides.
     """
     program = finding.program
-    texts, bodies = source.lines(program), source.bodies(program)
+    texts, bodies = source.lines(program), Bodies(program)
     differences: dict[int, list[Difference]] = {}
     for difference in finding.verdict.differences:
         differences.setdefault(_row_of(difference, program), []).append(difference)
@@ -98,7 +98,7 @@ def rows(finding: Finding, first: Difference | None, facets: Collection[str] = (
         if index in shown:
             here = tuple(differences.get(index, ()))
             told = [
-                _observed(_facts(step, trace.steps[index], before, bodies, here, first=index == 0), facets or FACETS)
+                _observed(_facts(step, trace.steps[index], before, bodies, here, first=index == 0), facets)
                 if trace is not None and index < len(trace.steps)
                 else None
                 for trace, before in zip(traces, known, strict=True)
@@ -125,7 +125,9 @@ def _shown(steps: int, differing: list[int]) -> Iterable[int]:
 
 
 def _observed(facts: tuple[Fact, ...], facets: Collection[str]) -> tuple[Fact, ...]:
-    """The facts, without the facets that are not among those given."""
+    """The facts, without the facets that are not among those given, if any are."""
+    if not facets:
+        return facts
     found = []
     for fact in facts:
         fields = tuple(field for field in fact.fields if field.facet in facets)
@@ -176,7 +178,20 @@ def _row_of(difference: Difference, program: Program) -> int:
     return max(0, min(index, len(program.steps) - 1))
 
 
-Bodies = dict[str, tuple[Step, ...]]
+class Bodies:
+    """The functions of a program by name, each with the source of its steps: written once, however often it is called."""
+
+    def __init__(self, program: Program) -> None:
+        self._steps = source.bodies(program)
+        self._written: dict[str, list[str]] = {}
+
+    def of(self, function: str) -> tuple[tuple[Step, ...], list[str]]:
+        """The steps of a function, and their source; none of a function that is not of the program."""
+        name = function if function in self._steps else function.rpartition(".")[2]
+        steps = self._steps.get(name, ())
+        if name not in self._written:
+            self._written[name] = source.lines(Program(steps=steps)) if steps else []
+        return steps, self._written[name]
 
 
 def _facts(
@@ -288,8 +303,7 @@ def _raised(error: Raised) -> Fact:
 
 def _called(call: FunctionCall, known: _Known, bodies: Bodies, differing: Inside) -> Fact:
     arguments = ", ".join(map(seen_text, call.arguments))
-    steps = bodies.get(call.function) or bodies.get(call.function.rpartition(".")[2]) or ()
-    texts = source.lines(Program(steps=steps)) if steps else []
+    steps, texts = bodies.of(call.function)
     inside = []
     seen = _Known(known.names, twins=known.twins)
     for index, trace in enumerate(call.steps):
