@@ -389,8 +389,9 @@ def _lookup_that_failed(step: Step, error: AttributeError) -> str | None:
     owner = error.obj
     if error.name == name and owner is not None and not hasattr(type(owner), name):
         return f"{type(owner).__name__}.{name}"
-    # Raised by hand, as by a class's own __getattr__: no name and object in the error, but both in its text.
-    if error.name is None and f"has no attribute '{name}'" in str(error):
+    # Raised by hand, as by a class's own __getattr__: no name and object in the error, but both in its text. Python 3.13
+    # says them of an attribute that is set, which those before do not.
+    if (error.name is None or (isinstance(step, Set) and owner is None)) and f"has no attribute '{name}'" in str(error):
         return name
     return None
 
