@@ -199,7 +199,7 @@ class Controller:
             subject.close()
             journal.begin(self.plan.path(name), header)
 
-    @uncollected()
+    @uncollected(kept=True)
     def finish(
         self, selected: Collection[str], *, interrupted: bool, seconds: float, splits: Mapping[str, str] | None = None
     ) -> None:
