@@ -25,7 +25,7 @@ def places(index: Array, dim: int) -> tuple:
     """NumPy's index of the elements that `index` names along a dimension, each in its own row."""
     index = line(index)
     if not index.size:
-        return (np.zeros(index.shape, np.intp),)  # nothing, and PyTorch asks for no number of dimensions then
+        return (np.zeros(0, np.intp),)  # nothing, and PyTorch asks for no number of dimensions then
     picks = list(np.ogrid[tuple([slice(0, s) for s in index.shape])])
     picks[dim] = index
     return tuple(picks)
@@ -44,6 +44,8 @@ def shaped_as(out: Array, x: Array) -> Array:
 def cut(src: Array, index: Array) -> Array:
     """As much of the source as the index names."""
     index, src = line(index), line(src)
+    if not index.size:
+        return np.zeros((), src.dtype)  # what goes nowhere, whatever shape that has
     return src[tuple([slice(0, s) for s in index.shape])]
 
 
