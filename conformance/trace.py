@@ -170,6 +170,17 @@ class Graph(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     roots: dict[str, tuple[int, int]]
     """For each tensor with a grad_fn: the index of that node, and the tensor's output number."""
 
+    def __post_init__(self) -> None:
+        # As of an array: an edge that leads nowhere must not be found out where graphs are compared and drawn.
+        count = len(self.nodes)
+        for node in self.nodes:
+            for to, _ in node.edges:
+                if to is not None and not 0 <= to < count:
+                    raise ValueError(f"an edge of {node.name} leads to node {to} of {count}")
+        for name, (at, _) in self.roots.items():
+            if not 0 <= at < count:
+                raise ValueError(f"{name} comes from node {at} of {count}")
+
 
 class Raised(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An exception: its class name, its text with addresses replaced by ``0x…``, and its code of `conformance.errors`."""

@@ -31,6 +31,11 @@ class Float(_Value, frozen=True):
 
     value: str
 
+    def __post_init__(self) -> None:
+        float(
+            self.value
+        )  # a subject may say anything, and what is no number is not to be found out where two are compared
+
     @classmethod
     def of(cls, number: float) -> Float:
         return cls(repr(float(number)))
@@ -44,6 +49,9 @@ class Complex(_Value, frozen=True):
 
     real: str
     imag: str
+
+    def __post_init__(self) -> None:
+        float(self.real), float(self.imag)
 
     def __complex__(self) -> complex:
         return complex(float(self.real), float(self.imag))
