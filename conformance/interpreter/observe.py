@@ -295,7 +295,9 @@ class Lens:
             dtype_name = self._names.dtype_name(dtype)
         if before is None:
             before = _NOTHING
-        before_dtype, before_shape, before_stride, before_requires, before_leaf, before_version, before_grad, was = before
+        before_dtype, before_shape, before_stride, before_requires, before_leaf, before_version, before_grad, was = (
+            before
+        )
         is_other = dtype is not before_dtype and dtype != before_dtype
         is_reshaped = shape != before_shape
         value: Any = UNSET

@@ -33,7 +33,6 @@ from conformance.program.parts import (
     Yield,
 )
 
-
 _OPERANDS: dict[type, Callable[[Any], tuple[Operand, ...]]] = {
     Bind: lambda step: (step.value,),
     Unpack: lambda step: (step.value,),

@@ -153,9 +153,7 @@ class _Elements:
             return self.real.texts(values)
         reals = self.real.texts([value.real for value in values])
         imags = [text.lstrip() for text in self.imag.texts([value.imag for value in values])]
-        return [
-            f"{real}{'' if imag[0] in '+-' else '+'}{imag}j" for real, imag in zip(reals, imags, strict=True)
-        ]
+        return [f"{real}{'' if imag[0] in '+-' else '+'}{imag}j" for real, imag in zip(reals, imags, strict=True)]
 
     def with_dots(self, texts: list[str], axis: int, dots: str) -> list[str]:
         """The texts along a dimension, with dots where its middle is left out."""
