@@ -74,7 +74,8 @@ def samples(draw: st.DrawFn, name: str) -> Drawn:
     """Strategy: a call of an operator that it is to answer."""
     entry = database.operators()[name]
     dtype = draw(st.sampled_from(database.dtypes_of(entry)))
-    made = database.samples(name, dtype, draw(st.integers(0, SETS_OF_NUMBERS - 1)))
+    more = database.has_more(entry) and draw(st.booleans())
+    made = database.samples(name, dtype, draw(st.integers(0, SETS_OF_NUMBERS - 1)), more)
     if not made.calls:
         reject()
     call = draw(st.sampled_from(made.calls))
