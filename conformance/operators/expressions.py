@@ -438,6 +438,7 @@ cholesky                torch.cholesky(q @ q.T)
 cholesky_solve          torch.cholesky_solve(m, q.tril()) | torch.cholesky_solve(m, q.triu(), True)
 cholesky_inverse        torch.cholesky_inverse(q.tril())
 linalg_qr               torch.linalg.qr(q) | torch.linalg.qr(x) | torch.linalg.qr(m)
+linalg_eig              torch.linalg.eigvals(q).abs() | torch.linalg.eig(q)[1].abs() | torch.linalg.eigvals(q.T).imag
 linalg_eigh             torch.linalg.eigh(q + q.T)[1].square() | torch.linalg.eigvalsh(q + q.T)
 linalg_svd              torch.linalg.svd(x, False)[0].square() | torch.linalg.svd(m, False)[2].square()
 linalg_pinv             torch.linalg.pinv(x) | torch.linalg.pinv(m)

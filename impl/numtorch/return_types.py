@@ -45,6 +45,7 @@ _FIELDS = {
     "slogdet": ("sign", "logabsdet"),
     "linalg_qr": ("Q", "R"),
     "qr": ("Q", "R"),
+    "linalg_eig": ("eigenvalues", "eigenvectors"),
     "linalg_eigh": ("eigenvalues", "eigenvectors"),
     "linalg_svd": ("U", "S", "Vh"),
     "svd": ("U", "S", "V"),

@@ -23,6 +23,7 @@ from ..kernels.decomposition import cholesky_solve as k_cholesky_solve
 from ..kernels.decomposition import linalg_cholesky_ex as k_linalg_cholesky_ex
 from ..kernels.decomposition import linalg_cross as k_linalg_cross
 from ..kernels.decomposition import linalg_det as k_linalg_det
+from ..kernels.decomposition import linalg_eig as k_linalg_eig
 from ..kernels.decomposition import linalg_eigh as k_linalg_eigh
 from ..kernels.decomposition import linalg_inv_ex as k_linalg_inv_ex
 from ..kernels.decomposition import linalg_lstsq as k_linalg_lstsq
@@ -1145,6 +1146,87 @@ def linalg_eigh(A, UPLO):
     return tuple(results)
 
 
+class LinalgEigBackward0(UnaryNode):
+    __slots__ = ('eigenvalues', 'eigenvalues_counter', 'eigenvalues_version', 'eigenvectors', 'eigenvectors_counter', 'eigenvectors_version', 'self_scalar_type', 'descs',)
+    saved = ('eigenvalues', 'eigenvectors',)
+    saved_values = ()
+    multi = True
+
+    @property
+    def num_outputs(node) -> int:
+        return len(node.descs)
+
+    def descriptors(node):
+        return node.descs
+    eigenvalues_nr = 0
+    eigenvectors_nr = 1
+    def apply(node, grads, keep: bool):
+        out = through_tensors(node, grads)  # linalg_eig_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grads):
+        grad = grads[0]
+        eigenvalues = unpack_result(node, 'eigenvalues')
+        eigenvectors = unpack_result(node, 'eigenvectors')
+        self_scalar_type = node.self_scalar_type
+        return formulas.real_if(formulas.linalg_eig_backward(grads, eigenvalues, eigenvectors), self_scalar_type)
+
+    def release(node) -> None:
+        if node.eigenvalues is not None:
+            node.eigenvalues = None
+            node.eigenvalues_counter = FREED_COUNTER
+        if node.eigenvectors is not None:
+            node.eigenvectors = None
+            node.eigenvectors_counter = FREED_COUNTER
+
+
+def linalg_eig(self):
+    """linalg_eig(self) -> tuple"""
+    arrays = k_linalg_eig(self._array) if self._desc.real else rounded_once(k_linalg_eig, self._array)
+    results = [wrap(a) for a in arrays]
+    if disabled and _grad.inference:
+        for r in results:
+            mark_inference(r)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = requires_grad(self)
+    if flag and (not disabled or _grad.grad):
+        if results[0]._desc.dtype.category < 2:
+            raise undifferentiable(results[0]._desc)
+        node = _new(*_LinalgEigBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.self_scalar_type = self._desc.dtype
+        node.descs = tuple([r._desc for r in results])
+        node.desc = results[0]._desc
+        results[0]._requires_grad = True
+        results[0]._node = node
+        results[0]._output_nr = 0
+        results[1]._requires_grad = True
+        results[1]._node = node
+        results[1]._output_nr = 1
+        node.eigenvalues = arrays[0]
+        node.eigenvalues_counter = results[0]._counter = [0]
+        node.eigenvalues_version = 0
+        node.eigenvectors = arrays[1]
+        node.eigenvectors_counter = results[1]._counter = [0]
+        node.eigenvectors_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, eigenvalues=results[0], eigenvectors=results[1])
+    return tuple(results)
+
+
 class LinalgSvdBackward0(UnaryNode):
     __slots__ = ('S', 'S_counter', 'S_version', 'U', 'U_counter', 'U_version', 'Vh', 'Vh_counter', 'Vh_version', 'S_sym_argsize_minus_1', 'full_matrices', 'descs',)
     saved = ('S', 'U', 'Vh',)
@@ -1680,6 +1762,7 @@ _CholeskySolveBackward0 = (CholeskySolveBackward0,)
 _LinalgCholeskyExBackward0 = (LinalgCholeskyExBackward0,)
 _LinalgCrossBackward0 = (LinalgCrossBackward0,)
 _LinalgDetBackward0 = (LinalgDetBackward0,)
+_LinalgEigBackward0 = (LinalgEigBackward0,)
 _LinalgEighBackward0 = (LinalgEighBackward0,)
 _LinalgInvExBackward0 = (LinalgInvExBackward0,)
 _LinalgLstsqBackward0 = (LinalgLstsqBackward0,)

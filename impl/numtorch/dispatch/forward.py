@@ -184,6 +184,7 @@ FORWARD = {
     'cholesky_inverse': ('cholesky_inverse_jvp(self_p, self_t, result, upper)', ('self',)),
     'linalg_qr': ('linalg_qr_jvp(A_t, result0, result1, mode)', ('A',)),
     'linalg_eigh': ('linalg_eigh_jvp(A_t, result0, result1)', ('A',)),
+    'linalg_eig': ('linalg_eig_jvp(self_t, result0, result1)', ('self',)),
     'linalg_svd': ('linalg_svd_jvp(A_t, result0, result1, result2, full_matrices)', ('A',)),
     'linalg_pinv': ('pinv_jvp(self_p, result, self_t)', ('self',)),
     'linalg_matrix_exp': ('linalg_matrix_exp_differential(self_p, self_t)', ('self',)),

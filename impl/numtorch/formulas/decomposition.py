@@ -233,6 +233,54 @@ def linalg_eigh_backward(grads: list, L: Any, V: Any) -> Any:
     return V.matmul(out.matmul(V.mH))
 
 
+def linalg_eig_backward(grads: list, L: Any, V: Any) -> Any:
+    """The gradient through eigenvalues and eigenvectors of a matrix that need not be symmetric."""
+    gL, gV = grads
+    if gV is None:
+        # From right to left, as PyTorch's C++ evaluates operands and arguments.
+        adjoint = V.mH
+        right = d.unsqueeze(gL, -1) * adjoint
+        return solve(V.mH, right)
+    turned = V.mH.matmul(gV)
+    diagonal = d.diagonal(turned, 0, -2, -1)
+    if depends_on_phase(diagonal):
+        raise RuntimeError(
+            "linalg_eig_backward: The eigenvectors in the complex case are specified up to multiplication by e^{i phi}. "
+            "The specified loss function depends on this quantity, so it is ill-defined."
+        )
+    along = V * d.unsqueeze(diagonal.real, -2)
+    out = turned - V.mH.matmul(along)
+    conjugates = L.conj()
+    second = d.unsqueeze(conjugates, -1)
+    apart = d.unsqueeze(conjugates, -2) - second
+    d.diagonal(apart, 0, -2, -1).fill_(1.0)
+    out = d.div_(out, apart)
+    if gL is not None:
+        d.diagonal(out, 0, -2, -1).copy_(gL)
+    adjoint = out.matmul(V.mH)
+    return solve(V.mH, adjoint)
+
+
+def solve(A: Any, B: Any) -> Any:
+    """The solution X of A X = B."""
+    return d.linalg_solve_ex(A, B, True)[0]
+
+
+def real_if(x: Any, kind: Any) -> Any:
+    """The real part of the gradient of a real operand."""
+    return x if kind.is_complex else x.real
+
+
+def linalg_eig_jvp(dA: Any, L: Any, V: Any) -> tuple:
+    """The tangents of eigenvalues and eigenvectors."""
+    dP = solve(V, dA.to(V.dtype).matmul(V))
+    dX = dP / (d.unsqueeze(L, -2) - d.unsqueeze(L, -1))
+    d.diagonal(dX, 0, -2, -1).zero_()
+    moved = V.matmul(dX)
+    along = d.diagonal(V.mH.matmul(moved), 0, -2, -1).real
+    return d.diagonal(dP, 0, -2, -1), moved - V * d.unsqueeze(along, -2)
+
+
 def depends_on_phase(diagonal: Any) -> bool:
     """Whether a gradient goes along the phases of complex vectors, which are LAPACK's choice: those that it would turn."""
     return not within(diagonal) and not np.all(np.abs(diagonal._array.imag) <= 1e-2)

@@ -6,8 +6,12 @@ import warnings
 from typing import Any
 
 from .. import dispatch as d, return_types
+from ..calls.operands import refused
 from ..dtype import dtypes
+from ..grad_mode import is_grad_enabled
+from ..plain_numpy import np
 from ..tensor import Tensor
+from .arguments import expect_tensor
 from .matrix_checks import converging, expect_compiled, expect_floating, expect_matrix, expect_square, raise_failed
 
 
@@ -122,6 +126,31 @@ def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     return _eigh(A, UPLO)[0]
 
 
+def eig(input: Tensor) -> Any:
+    """Eigenvalues in no order, and eigenvectors, of a square matrix; both are complex."""
+    return return_types.linalg_eig(*_eig("linalg.eig", input))
+
+
+def _eig(name: str, input: Tensor) -> tuple:
+    kind = expect_tensor(input, name.replace(".", "_"))._desc.dtype
+    if kind.category < dtypes.FLOATING:
+        raise RuntimeError(f"Unknown Complex ScalarType for {kind.scalar_name}")
+    expect_square(name, input)
+    if kind.is_half:
+        raise refused("linalg_eig_out_cpu", kind)
+    if not np.isfinite(input._array).all():
+        raise RuntimeError("torch.linalg.eig: input tensor should not contain infs or NaNs.")
+    return d.linalg_eig(input)
+
+
+def eigvals(input: Tensor) -> Tensor:
+    """Eigenvalues in no order of a square matrix; they are complex."""
+    recorded = (
+        expect_tensor(input, "linalg_eigvals").requires_grad and is_grad_enabled()
+    )  # then PyTorch finds the eigenvectors, too
+    return _eig("linalg.eig" if recorded else "linalg.eigvals", input)[0]
+
+
 def svd_factors(A: Tensor, full_matrices: bool) -> tuple:
     expect_matrix("linalg.svd", A)
     expect_floating("linalg.svd", A)
@@ -153,5 +182,5 @@ BOTH = (cholesky, cholesky_solve, cholesky_inverse, qr, svd)
 FUNCTIONS = {f.__name__: f for f in BOTH}
 METHODS = FUNCTIONS
 LINALG = {"cholesky": linalg_cholesky, "qr": linalg_qr, "svd": linalg_svd} | {
-    f.__name__: f for f in (cholesky_ex, eigh, eigvalsh, svdvals)
+    f.__name__: f for f in (cholesky_ex, eig, eigh, eigvals, eigvalsh, svdvals)
 }

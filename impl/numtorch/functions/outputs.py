@@ -105,7 +105,7 @@ APART = {"gather": 1, "take": 2, "index_select": 2, "masked_select": 2}
 """How many of the first operands `out` may share no memory with, not even all of it: they are read while it is written."""
 
 SEVERAL = {n: n for n in ("aminmax", "cummax", "cummin", "frexp", "kthvalue", "mode", "topk")}
-SEVERAL |= {n: f"linalg_{n}" for n in ("cholesky_ex", "eigh", "inv_ex", "lstsq", "qr", "slogdet", "svd")}
+SEVERAL |= {n: f"linalg_{n}" for n in ("cholesky_ex", "eig", "eigh", "inv_ex", "lstsq", "qr", "slogdet", "svd")}
 """Functions that have several results in every form, and their names in PyTorch's errors."""
 COUNTS = {"svd": 3, "lstsq": 4}
 
@@ -115,6 +115,7 @@ LINALG: dict[str, tuple[str, str | None]] = {
     "solve": (EXACT, "_linalg_solve_ex"),
     "cholesky": (EXACT, "linalg_cholesky_ex"),
     "svdvals": (EXACT, "_linalg_svd"),
+    "eigvals": (EXACT, "_linalg_eig"),
     "eigvalsh": (EXACT, "_linalg_eigh"),
     "slogdet": (EXACT, "_linalg_slogdet"),
     "matrix_power": (EXACT, "matmul"),
@@ -122,7 +123,9 @@ LINALG: dict[str, tuple[str, str | None]] = {
     "norm": (NORM, COMPOSITE),
     "matrix_norm": (NORM, COMPOSITE),
     "vecdot": (VECDOT, "sum"),
-    **{n: (EXACT, "linalg_" + n) for n in ("inv_ex", "cholesky_ex", "qr", "eigh", "svd", "vector_norm", "cross")},
+    **{
+        n: (EXACT, "linalg_" + n) for n in ("inv_ex", "cholesky_ex", "qr", "eig", "eigh", "svd", "vector_norm", "cross")
+    },
     **{n: (EXACT, "linalg_" + n) for n in ("lstsq",)},
     "solve_triangular": (TRIANGULAR, "linalg_solve_triangular"),
     "matmul": (EXACT, "matmul"),

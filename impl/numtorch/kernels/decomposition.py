@@ -237,6 +237,13 @@ def linalg_qr(a: Array, mode: str) -> tuple[Array, Array]:
     return columns(q), columns(r)
 
 
+def linalg_eig(a: Array) -> tuple[Array, Array]:
+    """Eigenvalues, complex ones, and eigenvectors as columns."""
+    values, vectors = np.linalg.eig(a)
+    kind = np.complex64 if a.dtype in (np.float32, np.complex64) else np.complex128
+    return values.astype(kind, copy=False), columns(vectors.astype(kind, copy=False))
+
+
 def linalg_eigh(a: Array, uplo: str) -> tuple[Array, Array]:
     """Eigenvalues in order, and eigenvectors, of a symmetric matrix of which one triangle is read."""
     values, vectors = np.linalg.eigh(a, uplo)

@@ -39,6 +39,9 @@ op("linalg_qr(A, mode)", k.linalg_qr, outputs=("Q", "R"), differentiable=(True, 
    A="linalg_qr_backward(grads, Q, R, mode)", jvp="linalg_qr_jvp(A_t, result0, result1, mode)")
 op("linalg_eigh(A, UPLO)", k.linalg_eigh, outputs=("eigenvalues", "eigenvectors"), differentiable=(True, True),
    A="linalg_eigh_backward(grads, eigenvalues, eigenvectors)", jvp="linalg_eigh_jvp(A_t, result0, result1)")
+op("linalg_eig(self)", k.linalg_eig, outputs=("eigenvalues", "eigenvectors"), differentiable=(True, True),
+   self="real_if(linalg_eig_backward(grads, eigenvalues, eigenvectors), self.dtype)",
+   jvp="linalg_eig_jvp(self_t, result0, result1)")
 op("linalg_svd(A, full_matrices)", k.linalg_svd, outputs=("U", "S", "Vh"), differentiable=(True, True, True),
    A="linalg_svd_backward(grads, U, S, S.last, Vh, full_matrices)",
    jvp="linalg_svd_jvp(A_t, result0, result1, result2, full_matrices)")

@@ -44,6 +44,7 @@ torch.linalg.solve(q, d[0]) | torch.linalg.cholesky(-h) | torch.linalg.cholesky(
 torch.linalg.cholesky(torch.stack([h, -h])) | torch.cholesky_solve(v, h) | torch.cholesky_solve(x, h)
 torch.linalg.solve_triangular(q, x, upper=True) | torch.linalg.solve_triangular(q, v, upper=True)
 torch.linalg.solve_triangular(q, m) | torch.linalg.qr(v) | torch.linalg.qr(x, mode='foo') | torch.linalg.eigh(x)
+torch.linalg.eig(v) | torch.linalg.eigvals(x) | torch.linalg.eig(q * inf)
 torch.linalg.eigh(v) | torch.linalg.eigh(q, 'foo') | torch.linalg.eigvalsh(x) | torch.linalg.svd(v)
 torch.linalg.svdvals(v) | torch.linalg.pinv(v) | torch.linalg.matrix_power(x, 2) | torch.linalg.matrix_power(q, 1.5)
 torch.linalg.matrix_power(v, 2) | torch.linalg.matrix_norm(v) | torch.linalg.matrix_norm(x, 'foo')
