@@ -27,7 +27,8 @@ STEPS = 10
 
 DECLARE = (
     "If it is to lack that, let it say what it has, by the `features` of its description (of a Python module "
-    "`__torchstone_description__`; `torchstone docs subjects`): then such cases count as nothing"
+    "`__torchstone_description__`; `torchstone docs subjects`): then such cases count as nothing. What no feature names, as "
+    "another dtype, `torchstone expect` writes down"
 )
 
 LACKS = 20
