@@ -296,3 +296,47 @@ def second_output_of_an_older_node_meets_a_younger_one(
     younger = w[:2].sin()
     loss = younger * outs[1] if turned else outs[1] * younger
     loss.sum().backward()
+
+
+@case(requires=["backward"])
+def number_is_filled_in(
+    torch,
+    x: floats(shape=(2,)),
+    c: complexes(shape=(2,)),
+    s: floats(shape=()),
+    number: st.sampled_from([0, 64, -64, 2**40, -(2**63), 2**63 - 1, 2**63, -(2**63) - 1, 2**70]),
+):
+    """A number of 64 bits is filled in; complex numbers that a real one fills send it no gradient."""
+    y = (x.requires_grad_() * 1).fill_(number)
+    s.requires_grad_()
+    (x * 1).fill_(s).sum().backward()
+    filled = (c.requires_grad_() * 1).fill_(s)
+    filled.real.sum().backward()
+    filled.backward(torch.ones_like(filled))
+
+
+@case(requires=["backward"])
+def grad_is_enabled_where_nothing_is_recorded(torch, x: floats(), first: st.booleans()):
+    """Within inference mode enabling grad is shown, and records nothing."""
+    x.requires_grad_()
+    with torch.inference_mode():
+        with torch.set_grad_enabled(first):
+            torch.is_grad_enabled()
+            y = x * 2
+            with torch.enable_grad():
+                z = x.exp()
+        torch.set_grad_enabled(not first)
+        w = x.sin()
+    torch.is_grad_enabled()
+    (x * 3).sum().backward()
+
+
+@case(requires=["in_place", "views"])
+def random_numbers_are_not_written_to_one_place_twice(
+    torch, x: floats(shape=(1, 3)), name: st.sampled_from(["normal_", "uniform_", "exponential_", "bernoulli_"])
+):
+    """An expanded tensor is not filled with random numbers."""
+    torch.manual_seed(3)
+    wide = x.expand(2, 3)
+    getattr(wide, name)()
+    wide._version

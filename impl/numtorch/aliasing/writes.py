@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import grad_mode
 from ..calls.operands import IMAGINARY_DISCARDED, category_of
-from ..calls.scalar import filling
+from ..calls.scalar import filling, refuse_wide
 from ..kernels.pointwise import zeros_like as zeros_of
 from ..memory.descriptor import broadcast_shapes
 from ..memory.geometry import address, laid_out
@@ -204,8 +204,8 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     array = storage_of(self)
     if is_tensor:
         refuse_internal(array)  # a tensor is copied in, a number is not; so assigned items are refused, too
-    if not is_tensor and isinstance(value, int) and not -(2**63) <= value < 2**63:
-        raise OverflowError("int too big to convert")
+    else:
+        refuse_wide(value)
     node = None
     if flag:  # even of integers: PyTorch asks only copy_ for the type
         node = binary(FillBackward3, self, value) if is_tensor else _unary(FillBackward2, self)

@@ -49,6 +49,12 @@ def checked(number: Any, kind: dtypes.dtype) -> Any:
     return np.array(number).astype(kind.numpy)
 
 
+def refuse_wide(number: Any) -> None:
+    """An OverflowError for an int that 64 bits, with or without a sign, do not hold."""
+    if isinstance(number, int) and not -(2**63) <= number < 2**64:
+        raise OverflowError("int too big to convert" if number > 0 else "can't convert negative int to unsigned")
+
+
 def filling(number: Any, kind: dtypes.dtype, numel: int) -> Any:
     """`checked` for the elements of a tensor that is filled; one element alone of a half type takes what a double holds."""
     if numel == 1 and kind.is_floating_point and kind.itemsize == 2:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..aliasing.views import counted
 from ..calls.operands import category_of
-from ..calls.scalar import filling
+from ..calls.scalar import filling, refuse_wide
 from ..dtype import dtypes
 from ..memory.formats import formatted
 from ..memory.geometry import laid_out
@@ -90,9 +90,7 @@ def full(
 def number(value: Any) -> Any:
     """The Python number that a value stands for where PyTorch wants a Number; a TypeError if it is none."""
     if isinstance(value, (bool, int, float, complex)) and not isinstance(value, np.generic):
-        if isinstance(value, int) and not -(2**63) <= value < 2**64:
-            negative = "can't convert negative int to unsigned"
-            raise OverflowError("int too big to convert" if value > 0 else negative)
+        refuse_wide(value)
         return value
     if isinstance(value, Tensor):
         if value._desc.ndim or value.requires_grad:

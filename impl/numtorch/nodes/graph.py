@@ -130,7 +130,7 @@ class ReadOnly(property):
     """An attribute that is refused, in PyTorch's words, when it is assigned."""
 
     def __set__(self, instance: Any, value: Any) -> None:
-        name = self.fget.__name__ if self.fget is not None else ""
+        name = self.fget.__name__  # type: ignore[union-attr]  # there always is a getter
         raise AttributeError(f"attribute '{name}' of '{type(instance).__name__}' objects is not writable")
 
 
