@@ -42,6 +42,8 @@ class VmapInterpreter(Interpreter):
         """Modes are the same on both sides."""
 
     def process(self, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+        if replaced.name in refusals.RANDOM:
+            raise RuntimeError(refusals.RANDOM[replaced.name])
         return KINDS[replaced.kind](self, replaced, args, kwargs)
 
     def batch(self, value: Any, bdim: int | None) -> Any:
@@ -70,8 +72,6 @@ class VmapInterpreter(Interpreter):
         """The batching rule of an operator that writes."""
         from .batch_rules import WRITES
 
-        if name in refusals.UNRULED:
-            raise RuntimeError(refusals.UNRULED[name])
         return fall_back_written if warn_if_slow(name) else WRITES.get(name, loop_written)
 
     def steps(self, name: str) -> Callable[..., Any] | None:
@@ -84,8 +84,6 @@ class VmapInterpreter(Interpreter):
         """A function that is made of operators, of others than usually."""
         from .batch_rules import COMPOSITES
 
-        if replaced.name in refusals.UNRULED:
-            raise RuntimeError(refusals.UNRULED[replaced.name])
         if replaced.name in SLOW:
             return lambda *args, **kwargs: operator(self, replaced, args, kwargs)
         return COMPOSITES.get(replaced.name, replaced.original)
@@ -367,6 +365,16 @@ def composite(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwa
     return passed(interpreter, replaced, args, kwargs)
 
 
+def queried(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """What asks how a batch lies in memory, which it is told of row-major only."""
+    from ..device import contiguous_format
+
+    told = kwargs.get("memory_format", args[1] if len(args) > 1 else None)
+    if told not in (None, contiguous_format) and at(living(args[0]), interpreter) is not None:
+        raise RuntimeError(refusals.FORMAT)
+    return replaced.original(*args, **kwargs)
+
+
 def lifted(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     """A dual and its parts: that of batches is a batch, for tangents belong to the levels below."""
     call = call_of(interpreter, replaced, args, kwargs)
@@ -393,6 +401,7 @@ KINDS: dict[str, Callable[..., Any]] = {
     "told": told,
     "composite": composite,
     "lifted": lifted,
+    "queried": queried,
 }
 
 __all__ = ["Call", "VmapInterpreter", "grad_mode", "to_front"]

@@ -228,7 +228,15 @@ def operator(interpreter: GradInterpreter, replaced: Replaced, args: tuple, kwar
         found = operator(interpreter, replaced, args, {k: v for k, v in kwargs.items() if k != "out"})
         return store(out, found, replaced.name, *tensors_in(args))
     args, kwargs = interpreter.lifted(args, kwargs)
+    if replaced.name in TAKEN_APART:
+        from .batch_rules.decompositions import EVERYWHERE
+
+        return EVERYWHERE[replaced.name](*args, **kwargs)
     return replaced.run(Levelled(interpreter, replaced, step), args, kwargs)
+
+
+TAKEN_APART = frozenset(("binary_cross_entropy_with_logits", "reshape_alias"))
+"""What no transform runs as one operator."""
 
 
 def step(interpreter: GradInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
@@ -383,7 +391,7 @@ def composite(interpreter: Any, replaced: Replaced, args: tuple, kwargs: dict[st
     """What is made of operators, each of which comes here by itself."""
     from .batch_rules import COMPOSITES
 
-    args, kwargs = without_the_dead(replaced, args, kwargs)
+    args, kwargs = interpreter.lifted(args, kwargs)
     of_vector = args[0]._desc.ndim == 1  # which is no matrix of one row here, as it is outside
     function = COMPOSITES.get(replaced.name) if of_vector else None
     return (function or replaced.original)(*args, **kwargs)
@@ -437,6 +445,7 @@ KINDS: dict[str, Callable[..., Any]] = {
     "detour": detour,
     "composite": composite,
     "lifted": lifted,
+    "queried": formula,
     "function": function,
     "text": text,
 }

@@ -9,7 +9,7 @@ from typing import Any
 from .. import creation, dispatch, printing
 from ..autograd import entry, forward_ad, function
 from ..formulas import comparison as formulas_of_comparison, masks, reduction, statistics
-from ..functions import activation, comparison, convert, copying, counts, distances, linalg, random
+from ..functions import activation, comparison, convert, copying, counts, distances, linalg, random, shape
 from ..tensor import Tensor
 
 SPECIAL = {
@@ -77,6 +77,8 @@ OTHERS: tuple[tuple[Any, str, str], ...] = (
     (masks, "mask", "operator"),
     (masks, "without_memory", "factory"),
     (statistics, "cummaxmin_backward", "formula"),
+    (shape, "contiguous", "queried"),
+    (Tensor, "is_contiguous", "queried"),
     (linalg, "linear", "composite"),
     (linalg, "matmul", "composite"),
     (linalg, "operator_matmul", "composite"),

@@ -36,14 +36,16 @@ TOLD = {
 }
 NO_VIEW_RULE = "Batching rule not implemented for aten::{}; the fallback path doesn't work on out= or view ops."
 UNSUPPORTED = "vmap: we do not yet support aten::{}. Please file an issue"
-UNRULED = {
-    "neg_view": NO_VIEW_RULE.format("_neg_view"),
+UNRULED = {"neg_view": NO_VIEW_RULE.format("_neg_view")}
+"""What a vmap has no rule of, and what PyTorch says."""
+FORMAT = "NYI: querying is_contiguous inside of vmap for memory_format other than torch.contiguous_format"
+RANDOM = {
     "rrelu": UNSUPPORTED.format("rrelu"),
     "rrelu_": UNSUPPORTED.format("rrelu_"),
     "rrelu_with_noise": UNSUPPORTED.format("rrelu_with_noise"),
     "rrelu_with_noise_of_": UNSUPPORTED.format("rrelu_with_noise_"),
 }
-"""What a vmap refuses, and what PyTorch says."""
+"""What a vmap refuses even where there is no batch."""
 TEXTS = {"run_from_scalar": BACKWARD, "requires_grad_": REQUIRES_GRAD, "retain_grad": RETAIN_GRAD}
 
 

@@ -4011,7 +4011,7 @@ def prelu_kernel(self, weight, *, out=None):
 
 
 class PreluKernelBackwardBackward0(VariadicNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'weight', 'weight_version', 'descs', 'written',)
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'weight', 'weight_version', 'self_info', 'descs', 'written',)
     saved = ('grad_output', 'self', 'weight',)
     saved_values = ()
     prunes = True
@@ -4041,12 +4041,15 @@ class PreluKernelBackwardBackward0(VariadicNode):
         weight = node.weight
         if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
             weight = unpack_input(node, 'weight')
+        self_info = node.self_info
         fn = node.next_nodes[0]
         grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.prelu_again(grads, self, weight)
         fn = node.next_nodes[1]
         grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.prelu_double_backward(grads, grad_output, self)
         fn = node.next_nodes[2]
         grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.prelu_double_backward_weight(grads, grad_output, self, weight)
+        if grad1 is not None:
+            grad1 = formulas.sum_to_info(grad1, self_info)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -4096,6 +4099,7 @@ def prelu_kernel_backward(grad_output, self, weight):
         node.weight = weight
         counter = weight._counter
         node.weight_version = 0 if counter is None else counter[0]
+        node.self_info = self._desc
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True

@@ -14,8 +14,10 @@ from .shape import of_number, sum_to_size
 
 def index_backward(grad: Any, shape: tuple, indices: tuple) -> Any:
     """The gradient added at the picked positions of zeros."""
-    put = d.index_put if within(grad) else d.index_put_impl
-    out = put(wrap(np.zeros(shape, grad._desc.dtype.numpy)), indices, grad, True)
+    zeros = wrap(np.zeros(shape, grad._desc.dtype.numpy))
+    if within(grad):
+        return d.index_put(zeros, indices, grad, True)
+    out = d.index_put_impl(zeros, indices, grad, True)
     bump(out)  # PyTorch writes into zeros
     return out
 

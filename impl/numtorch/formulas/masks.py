@@ -75,6 +75,12 @@ def alone(x: Any) -> bool:
     return wrapped is not None and wrapped.bdim is not None and wrapped.interpreter.writes_alone
 
 
+def stands_for_batch(x: Any) -> bool:
+    """Whether a tensor is a batch, of its level or of one below."""
+    wrapped = wrapped_of(x)
+    return wrapped is not None and (wrapped.bdim is not None or stands_for_batch(wrapped.value))
+
+
 def within_living(*tensors: Any) -> bool:
     """The same, but of tensors whose level is over, which are what they stand for."""
     return within(*tensors) and any(t is not None and wrapped_of(living(t)) is not None for t in tensors)

@@ -12,6 +12,7 @@ from ..grad_mode import is_grad_enabled
 from ..memory.lazy import Zeros
 from ..plain_numpy import np
 from ..tensor import wrap
+from .masks import within
 from .reduction import var_mean_backward
 
 
@@ -184,15 +185,15 @@ def batch_norm_double_backward(
     return of_grad, of_input, of_weight, None, None
 
 
-def _is_zero(x: Any) -> bool:
-    """Whether a tangent is zeros that nobody can write."""
-    return type(x._array) is Zeros
+def _unwritten(x: Any) -> bool:
+    """Whether a tangent is not written to: it is zeros that nobody can write, or one of a transform."""
+    return type(x._array) is Zeros or within(x)
 
 
 def _invstd_jvp(
     x: Any, mean: Any, tangent: Any, invstd: Any, dims: tuple, count: int, keepdim: bool, zero: bool
 ) -> Any:
-    """The tangent of one over the deviation; `zero`: the input's is zeros that nobody can write."""
+    """The tangent of one over the deviation; `zero`: the input's is not written to."""
     if zero:
         middle = d.mean_dim(tangent, dims, True, None)
         out = -invstd.pow(3) * (tangent - middle) * (x - mean)
@@ -216,7 +217,7 @@ def _norm_jvp(x: Any, tangent: Any, mean: Any, invstd: Any, dims: tuple, count: 
 def _affine_jvp(normal: Callable[[], Any], tangent: Any, weight: Any, weight_t: Any, bias_t: Any) -> Any:
     """The tangent of normal * weight + bias."""
     if weight is not None:
-        if _is_zero(tangent) or _is_zero(weight_t):
+        if _unwritten(tangent) or _unwritten(weight_t):
             other = normal() * weight_t
             tangent = tangent * weight + other
         else:
@@ -224,7 +225,7 @@ def _affine_jvp(normal: Callable[[], Any], tangent: Any, weight: Any, weight_t: 
             tangent = d.add_(tangent, d.mul_(normal(), weight_t))
     if bias_t is None:
         return tangent
-    return tangent + bias_t if _is_zero(tangent) else d.add_(tangent, bias_t)
+    return tangent + bias_t if _unwritten(tangent) else d.add_(tangent, bias_t)
 
 
 def layer_norm_jvp(
@@ -233,7 +234,7 @@ def layer_norm_jvp(
     """The tangent of layer_norm."""
     front = x._desc.ndim - len(normalized_shape)
     dims, each = tuple(range(front, x._desc.ndim)), (*(1,) * front, *normalized_shape)
-    out = _norm_jvp(x, x_t, mean, invstd, dims, prod(normalized_shape), _is_zero(x_t))
+    out = _norm_jvp(x, x_t, mean, invstd, dims, prod(normalized_shape), _unwritten(x_t))
     return _affine_jvp(
         lambda: (x - mean) * invstd, out, *[None if p is None else p.view(each) for p in (weight, weight_t, bias_t)]
     )
@@ -258,7 +259,7 @@ def batch_norm_jvp(
     each = (1, shape[1], *(1,) * (len(shape) - 2))
     if train:
         mean, invstd = mean.view(each), invstd.view(each)
-        out = _norm_jvp(x, x_t, mean, invstd, dims, prod(shape) // max(shape[1], 1), _is_zero(x_t))
+        out = _norm_jvp(x, x_t, mean, invstd, dims, prod(shape) // max(shape[1], 1), _unwritten(x_t))
     else:
         mean, invstd = running_mean.view(each), d.rsqrt(d.add_scalar(running_var, eps)).view(each)
         out = x_t * invstd
@@ -273,7 +274,7 @@ def group_norm_jvp(
     shape = tuple(x._desc.shape)
     groups = shape[0] * group
     flat = (1, groups, prod(shape) // groups if groups else 1)
-    zero = _is_zero(x_t)
+    zero = _unwritten(x_t)
     x, x_t = x.reshape(flat), x_t.reshape(flat)
     one = (1, groups, 1)
     out = _norm_jvp(x, x_t, mean.reshape(one), invstd.reshape(one), (0, 2), flat[2], zero)

@@ -264,9 +264,10 @@ def cumprod_backward(grad: Any, x: Any, dim: int, result: Any) -> Any:
     n = x._desc.shape[dim]
     if n == 1:
         return grad
-    if nowhere_zero(x):
+    inside = within_living(x, grad)
+    if not inside and nowhere_zero(x):
         return reversed_cumsum(result.conj() * grad, dim) / x.conj()
-    x, inside = x.conj(), within_living(x, grad)
+    x = x.conj()
     if not is_grad_enabled() and not inside:
         return _between_zeros(grad, x, dim, result.conj())
     shape = list(x._desc.shape)

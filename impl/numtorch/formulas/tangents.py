@@ -10,7 +10,7 @@ from ..aliasing.writes import copy_
 from ..plain_numpy import np
 from ..tensor import wrap
 from .losses import MEAN, NONE
-from .masks import joined, mask, of_arrays, within
+from .masks import joined, mask, of_arrays, stands_for_batch, within
 from .reduction import _number_of, prod_backward, prod_dim_backward, restored, var_backward
 
 
@@ -151,9 +151,12 @@ def logcumsumexp_jvp(x: Any, tangent: Any, dim: int) -> Any:
 
 
 def loss_in_its_memory(loss: Any, reduction: int) -> Any:
-    """The same of losses that PyTorch reduces within memory for all elements, to which a tangent is copied likewise."""
+    """The same of losses that PyTorch reduces within memory for all elements, to which a tangent is copied likewise.
+
+    Of a batch of tangents PyTorch does not compare the memory.
+    """
     out = reduced_loss(loss, reduction)
-    if reduction == NONE or loss._desc.numel <= 1:
+    if reduction == NONE or loss._desc.numel <= 1 or stands_for_batch(out):
         return out
     return copy_(wrap(np.zeros((), out._desc.dtype.numpy)), out)
 

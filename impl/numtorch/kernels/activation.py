@@ -217,11 +217,12 @@ def prelu_kernel(x: Array, weight: Array) -> Array:
 def prelu_kernel_backward(grad: Array, x: Array, weight: Array) -> tuple[Array, Array]:
     """The gradients of x and, of every element, of the weight."""
     above = x > 0
-    if x.ndim < 2:
+    if x.ndim < 2 and grad.ndim < 2:
         return np.where(above, grad, weight * grad), np.where(above, x.dtype.type(0), x * grad)
     operands = [(a.shape, element_strides(a)) for a in (x, weight, grad)]
-    strides = elementwise_strides(x.shape, operands)
-    mine, theirs = laid_out(x.shape, strides, x.dtype), laid_out(x.shape, strides, x.dtype)
+    shape = np.broadcast_shapes(x.shape, weight.shape, grad.shape)  # of a batch of gradients, larger than x
+    strides = elementwise_strides(shape, operands)
+    mine, theirs = laid_out(shape, strides, x.dtype), laid_out(shape, strides, x.dtype)
     mine[...] = np.where(above, grad, weight * grad)
     theirs[...] = np.where(above, x.dtype.type(0), x * grad)
     return mine, theirs

@@ -83,7 +83,11 @@ def lu_solve(factors: Array, pivots: Array, b: Array, adjoint: bool) -> Array:
 
 
 def linalg_lu_solve(factors: Array, pivots: Array, b: Array, left: bool, adjoint: bool) -> Array:
-    """X with A X = b (or X A = b) by the factors of A, or of its adjoint."""
+    """X with A X = b (or X A = b) by the factors of A, or of its adjoint; one of several A, or several b of one, is for all."""
+    if factors.shape[:-2] != b.shape[:-2]:
+        batch = np.broadcast_shapes(factors.shape[:-2], b.shape[:-2])
+        factors, b = [np.broadcast_to(a, batch + a.shape[-2:]) for a in (factors, b)]
+        pivots = np.broadcast_to(pivots, batch + pivots.shape[-1:])
     if left:
         return columns(lu_solve(factors, pivots, b, adjoint))
     x = lu_solve(factors, pivots, b.conj().swapaxes(-1, -2), not adjoint)

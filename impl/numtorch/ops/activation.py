@@ -91,7 +91,7 @@ op("prelu_kernel(self, weight)", k.prelu_kernel, joint={("self", "weight"): "pre
    jvp="where(self_p >= 0, self_t, weight_p * self_t + weight_t * self_p)")
 op("prelu_kernel_backward(grad_output, self, weight)", k.prelu_kernel_backward, node="PreluKernelBackwardBackward0",
    outputs=("mine", "of_weight"), differentiable=(True, True), grad_output="prelu_again(grads, self, weight)",
-   self="prelu_double_backward(grads, grad_output, self)",
+   self="sum_to_info(prelu_double_backward(grads, grad_output, self), self.info)",
    weight="prelu_double_backward_weight(grads, grad_output, self, weight)",
    jvp=("(where(self_p >= 0, grad_output_t, grad_output_t * weight_p + grad_output_p * weight_t), "
         "where(self_p >= 0, 0, grad_output_p * self_t + grad_output_t * self_p))"))

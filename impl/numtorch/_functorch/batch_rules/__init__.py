@@ -18,7 +18,16 @@ from types import FunctionType
 from ... import dispatch
 from ..batching import Rule
 from .decompositions import COMPOSITES, DECOMPOSITIONS
-from .folding import convolution, embedding, embedding_backward, existing, existing_all, pooled
+from .folding import (
+    convolution,
+    convolution_backward,
+    embedding,
+    embedding_backward,
+    existing,
+    existing_all,
+    optional,
+    pooled,
+)
 from .indexing import (
     added_at,
     diagonal_scatter,
@@ -39,6 +48,7 @@ from .moving import (
     embedded,
     expanded,
     flipped,
+    in_format,
     leading,
     listed,
     matrices,
@@ -51,6 +61,7 @@ from .moving import (
     shown_otherwise,
     sized,
     solved,
+    solved_by_factors,
     squeezed,
     squeezed_dims,
     strided,
@@ -68,6 +79,7 @@ from .normalizing import (
 from .pointwise import (
     along,
     backward_along,
+    distances_backward,
     elementwise,
     elementwise_written,
     filled,
@@ -100,19 +112,19 @@ _OTHERWISE = frozenset(
         "log_softmax",
         "softmax_backward_data",
         "log_softmax_backward_data",
-        "prelu_kernel_backward",
     ]
 )
+_PADS = [f"{how}_pad{dims}d" for how in ("reflection", "replication") for dims in (1, 2, 3)]
 KINDS: dict[Rule, str] = {
     elementwise: "clone contiguous_copy to_copy alias detach data get_data",
     filled: "masked_fill_tensor",
     leading: "conj view_as_real constant_pad_nd linalg_qr linalg_eig linalg_eigh linalg_svd linalg_pinv cholesky "
-    "cholesky_inverse",
+    "cholesky_inverse euclidean_dist",
     as_complex: "view_as_complex",
     of_one_size: "gelu_backward",
     along: "sum_dim mean_dim nansum_dim prod_dim max_dim min_dim amax amin argmax argmin median_dim kthvalue sort sort_stable "
     "topk vector_norm norm_dim var std var_mean std_mean logsumexp cumsum cumprod all_dim any_dim count_nonzero softmax "
-    "log_softmax cummax cummin logcumsumexp nanmedian_dim mode glu aminmax rot90",
+    "log_softmax cummax cummin logcumsumexp nanmedian_dim mode glu aminmax rot90 safe_softmax",
     backward_along: "softmax_backward_data log_softmax_backward_data glu_backward",
     gathered: "gather scatter scatter_value scatter_with scatter_value_with scatter_add scatter_reduce",
     added_at: "index_add",
@@ -144,11 +156,16 @@ KINDS: dict[Rule, str] = {
     mm: "mm bmm",
     loss: "mse_loss smooth_l1_loss huber_loss",
     spread: "binary_cross_entropy binary_cross_entropy_backward",
-    existing: "avg_pool2d adaptive_avg_pool2d",
-    existing_all(3): "avg_pool2d_backward adaptive_avg_pool2d_backward",
-    existing_all(3, "indices"): "max_pool2d_with_indices_backward",
-    pooled: "max_pool2d_with_indices",
+    existing: "avg_pool2d avg_pool3d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d "
+    "im2col col2im pixel_shuffle pixel_unshuffle channel_shuffle " + " ".join(_PADS),
+    existing_all: "avg_pool2d_backward avg_pool3d_backward adaptive_avg_pool2d_backward adaptive_avg_pool3d_backward "
+    + " ".join(f"{name}_backward" for name in _PADS),
+    optional(3, "indices"): "max_pool2d_with_indices_backward adaptive_max_pool2d_backward",
+    optional(4, "indices"): "max_pool3d_with_indices_backward adaptive_max_pool3d_backward",
+    pooled(3): "max_pool2d_with_indices",
+    pooled(4): "max_pool3d_with_indices",
     convolution: "convolution",
+    convolution_backward: "convolution_backward",
     embedding: "embedding",
     embedding_backward: "embedding_backward",
     batch_norm: "native_batch_norm",
@@ -157,7 +174,10 @@ KINDS: dict[Rule, str] = {
     layer_norm_backward_alone: "native_layer_norm_backward",
     batch_norm_backward_alone: "native_batch_norm_backward",
     solved: "linalg_solve_ex",
-    together: "linalg_solve_triangular cholesky_solve prelu_kernel",
+    solved_by_factors: "linalg_lu_solve",
+    in_format: "copy_in_format to_copy_in_format",
+    together: "linalg_solve_triangular cholesky_solve prelu_kernel prelu_kernel_backward cdist",
+    distances_backward: "cdist_backward",
     together_spread: "linalg_lstsq linalg_cross",
     matrices: "tril triu linalg_det linalg_inv_ex linalg_matrix_exp linalg_cholesky_ex linalg_slogdet",
 }

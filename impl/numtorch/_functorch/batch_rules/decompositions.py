@@ -82,6 +82,17 @@ def diagonal_copy(x: Any, *args: Any) -> Any:
     return d.clone(d.diagonal(x, *args))
 
 
+def convolution_backward(grad: Any, *args: Any) -> Any:
+    """The gradient of the bias for itself."""
+    *others, mask = args
+    if not mask[2]:
+        return NotImplemented
+    bias = d.sum_dim(grad, (0, *range(2, rank(grad))), False, None)
+    if not (mask[0] or mask[1]):
+        return None, None, bias
+    return *d.convolution_backward(grad, *others, (mask[0], mask[1], False))[:2], bias
+
+
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """A product, and a sum."""
     if bias is not None and rank(input) == 2:
@@ -107,9 +118,15 @@ DECOMPOSITIONS: dict[str, Callable[..., Any]] = {
     "vdot": vdot,
     "trace": trace,
     "diagonal_copy": diagonal_copy,
+    "convolution_backward": convolution_backward,
     **losses.STEPS,
     **indexing.STEPS,
     **normalizing.STEPS,
 }
+EVERYWHERE: dict[str, Callable[..., Any]] = {
+    "binary_cross_entropy_with_logits": losses.binary_cross_entropy_with_logits,
+    "reshape_alias": d.view,
+}
+"""Those that PyTorch takes apart within any transform."""
 COMPOSITES: dict[str, Callable[..., Any]] = {"linear": linear}
 """Functions that are made of other operators if there is a batch."""

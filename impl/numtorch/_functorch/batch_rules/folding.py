@@ -38,27 +38,36 @@ def existing(call: Call) -> Any:
     return exchange(call.op(folded(x, call), *rest), lambda t: (outof(t, 0, call.size), 0))
 
 
-def existing_all(rank_of_one: int, contiguous: str = "") -> Rule:
-    """The same of several tensors of one rank: with that of one element, they take the batch's dimension for their own."""
+def existing_all(call: Call) -> Any:
+    """The same of several tensors."""
+    args = [folded(a, call) if isinstance(a, Tensor) else a for a in call.args]
+    return exchange(call.op(*args), lambda t: (outof(t, 0, call.size), 0))
+
+
+def optional(rank_of_one: int, contiguous: str) -> Rule:
+    """The same of tensors that take the batch's dimension for their own if they have the rank of one picture."""
 
     def rule(call: Call) -> Any:
         alone = rank(next(a for a in call.args if isinstance(a, Tensor))) == rank_of_one
         args = [a if not isinstance(a, Tensor) else call.spread(a) if alone else folded(a, call) for a in call.args]
-        if contiguous:
-            place = call.place(contiguous)
-            args[place] = args[place].contiguous()
+        place = call.place(contiguous)
+        args[place] = args[place].contiguous()
         found = call.op(*args)
         return exchange(found, lambda t: (t if alone else outof(t, 0, call.size), 0))
 
     return rule
 
 
-def pooled(call: Call) -> Any:
-    """max_pool2d: pictures one by one, or batches of them."""
-    x, *rest = call.args
-    if rank(x) == 3:
-        return exchange(call.op(call.front(x), *rest), lambda t: (t, 0))
-    return existing(call)
+def pooled(rank_of_one: int) -> Rule:
+    """max_pool2d and max_pool3d: pictures of this rank one by one, or batches of them."""
+
+    def rule(call: Call) -> Any:
+        x, *rest = call.args
+        if rank(x) == rank_of_one:
+            return exchange(call.op(call.front(x), *rest), lambda t: (t, 0))
+        return existing(call)
+
+    return rule
 
 
 def convolution(call: Call) -> Any:
@@ -97,6 +106,101 @@ def convolution(call: Call) -> Any:
         shape = tuple(bias_._desc.shape)
         bias_ = dispatch.view(bias_, shape[:1] + (1,) * (ndim + 1 - len(shape)) + shape[1:])
     return dispatch.add(found, bias_), 0
+
+
+def stand_in(call: Call, value: Any, dim: int, times: int) -> Any:
+    """What has the shape of a tensor of one element, a dimension of it so many times as long, and no values."""
+    from ... import creation
+
+    shape = list(value._desc.shape)
+    shape[dim] *= times
+    return dispatch.expand(creation.zeros((), dtype=value.dtype), tuple(shape))
+
+
+def convolution_backward(call: Call) -> Any:
+    """The same ways back, each gradient for itself unless each element has its own of everything."""
+    grad, x, weight, bias_sizes, *sizes, mask = call.args
+    (g, at), (x_, x_at), (w_, w_at) = [call.interpreter.unwrap(t) for t in (grad, x, weight)]
+    if at is not None and x_at is not None and w_at is not None:
+        every = (*sizes[:-1], sizes[-1] * call.size)
+        found = call.op(into(g, at, 1), into(x_, x_at, 1), into(w_, w_at, 0), bias_sizes, *every, mask)
+        return tuple(
+            [
+                (outof(f, dim, call.size), dim) if wanted else None
+                for f, dim, wanted in zip(found, (1, 0), mask, strict=False)
+            ]
+        ) + (None,)
+    return (_to_input(call) if mask[0] else None), (_to_weight(call) if mask[1] else None), None
+
+
+def _to_input(call: Call) -> Any:
+    """The gradient of the pictures."""
+    grad, x, weight, bias_sizes, *sizes, _ = call.args
+    (g, at), (w_, w_at) = call.interpreter.unwrap(grad), call.interpreter.unwrap(weight)
+    transposed, groups, size = sizes[3], sizes[5], call.size
+
+    def run(g: Any, w: Any, dim: int, times: int, sizes: Any = sizes) -> Any:
+        return call.op(g, stand_in(call, x, dim, times), w, bias_sizes, *sizes, (True, False, False))[0]
+
+    if at is not None and w_at is not None:
+        found = run(into(g, at, 1), into(w_, w_at, 0), 1, size, (*sizes[:-1], groups * size))
+        return outof(found, 1, size), 1
+    if at is not None:
+        return outof(run(into(g, at, 0), w_, 0, size), 0, size), 0
+    if w_at is None:
+        return run(g, w_, 0, 1), None
+    if groups == 1:
+        return outof(run(g, into(w_, w_at, 0 if transposed else 1), 1, size), 1, size), 1
+    if transposed:
+        w_ = dispatch.transpose(outof(to_front(w_, w_at), 1, groups), 0, 1)
+        shape = w_._desc.shape
+        w_ = shapes.reshape(w_, (shape[0] * shape[1] * shape[2], *shape[3:]))
+    else:
+        w_ = into(w_, w_at, 1)
+    found = outof(outof(run(g, w_, 1, size), 1, groups), 2, size)
+    return into(dispatch.transpose(found, 1, 2), 2, 2), 1
+
+
+def _to_weight(call: Call) -> Any:
+    """The gradient of the weights."""
+    grad, x, weight, bias_sizes, *sizes, _ = call.args
+    (g, at), (x_, x_at) = call.interpreter.unwrap(grad), call.interpreter.unwrap(x)
+    transposed, groups, size = sizes[3], sizes[5], call.size
+
+    def run(g: Any, x: Any, dim: int, times: int, sizes: Any = sizes) -> Any:
+        return call.op(g, x, stand_in(call, weight, dim, times), bias_sizes, *sizes, (False, True, False))[1]
+
+    if at is not None and x_at is not None:
+        found = run(into(g, at, 1), into(x_, x_at, 1), 0, size, (*sizes[:-1], groups * size))
+        return outof(found, 0, size), 0
+    if at is None and x_at is None:
+        return run(g, x_, 0, 1), None
+    rows = transposed == (at is not None)  # which of the weights' dimensions the batch is folded into
+    if groups == 1:
+        found = run(
+            into(g, at, 1) if at is not None else g, into(x_, x_at, 1) if x_at is not None else x_, int(rows), size
+        )
+        return outof(found, int(rows), size), int(rows)
+    if at is not None:
+        g = _grouped(g, at, groups)
+    else:
+        x_ = _grouped(x_, x_at, groups)
+    found = run(g, x_, int(rows), size)
+    if rows:
+        return outof(found, 1, size), 1
+    shape = found._desc.shape
+    found = dispatch.transpose(shapes.reshape(found, (groups, size, shape[0] // groups // size, *shape[1:])), 0, 1)
+    return shapes.reshape(found, (size, -1, *shape[1:])), 0
+
+
+def _grouped(value: Any, at: int, groups: int) -> Any:
+    """Channels of a batch of pictures, each group's of all elements together."""
+    found = outof(to_front(value, at), 2, groups)
+    dims = list(range(found._desc.ndim))
+    dims.insert(2, dims.pop(0))
+    found = dispatch.permute(found, tuple(dims))
+    shape = found._desc.shape
+    return shapes.reshape(found, (shape[0], shape[1] * shape[2] * shape[3], *shape[4:]))
 
 
 def embedding(call: Call) -> Any:

@@ -67,16 +67,44 @@ def spread(call: Call) -> Any:
 
 
 def binary_cross_entropy_with_logits(x: Any, target: Any, weight: Any, pos_weight: Any, reduction: int) -> Any:
-    """log(1 + exp(-x)), computed without an exponential that overflows."""
-    most = d.clamp_min(d.neg(x), 0)
-    ones = d.sub(creation.tensor(1, dtype=x.dtype), target)
-    logs = d.log(d.add(d.exp(d.neg(most)), d.exp(d.sub(d.neg(x), most))))
-    if pos_weight is None:
-        found = d.add(d.add(d.mul(ones, x), most), logs)
-    else:
-        log_weight = d.add_scalar(d.mul(d.sub_scalar(pos_weight, 1), target), 1)
-        found = d.add(d.mul(ones, x), d.mul(log_weight, d.add(logs, most)))
+    """log(1 + exp(-x)), computed without an exponential that overflows, and written where PyTorch writes it."""
+    most = d.clamp_min_(d.neg(x), 0)
+    log_weight = None if pos_weight is None else d.add_scalar(d.mul(d.sub_scalar(pos_weight, 1), target), 1)
+    found = d.mul(d.sub(creation.tensor(1, dtype=x.dtype), target), x)
+    if log_weight is None:
+        found = d.add_(found, most)
+    logs = d.log_(d.add(d.exp_(d.neg(most)), d.exp_(d.sub(d.neg(x), most))))
+    found = d.add_(found, logs) if log_weight is None else d.add(found, d.mul(log_weight, d.add_(logs, most)))
     return reduced(found if weight is None else d.mul(found, weight), reduction)
+
+
+def number(value: float, like: Any) -> Any:
+    """A number as a tensor, which counts as an operand."""
+    return creation.tensor(value, dtype=like.dtype)
+
+
+def mse_loss_backward(grad: Any, x: Any, target: Any, reduction: int) -> Any:
+    """2 (x - target)"""
+    norm = 2.0 / x._desc.numel if reduction == MEAN else 2.0
+    return d.mul(d.mul(d.sub(x, target), number(norm, x)), grad)
+
+
+def smooth_l1_loss_backward(grad: Any, x: Any, target: Any, reduction: int, beta: float) -> Any:
+    """The difference over beta near zero, its sign beyond."""
+    difference = d.sub(x, target)
+    inner = d.mul(number(1.0 / x._desc.numel if reduction == MEAN else 1.0, x), grad)
+    near = d.abs(difference) < beta
+    return d.where(near, d.div(d.mul(inner, difference), number(beta, x)), d.mul(inner, d.sign(difference)))
+
+
+def huber_loss_backward(grad: Any, x: Any, target: Any, reduction: int, delta: float) -> Any:
+    """The difference, clamped."""
+    norm = 1.0 / x._desc.numel if reduction == MEAN else 1.0
+    difference = d.sub(x, target)
+    below = d.mul(d.mul(grad, number(-norm, x)), number(delta, x))
+    above = d.mul(d.mul(grad, number(norm, x)), number(delta, x))
+    inside = d.mul(d.mul(difference, number(norm, x)), grad)
+    return d.where(difference < -delta, below, d.where(difference > delta, above, inside))
 
 
 def channels(weight: Any, ndim: int, dim: int) -> Any:
@@ -136,6 +164,9 @@ STEPS: dict[str, Callable[..., Any]] = {
     "binary_cross_entropy": binary_cross_entropy,
     "binary_cross_entropy_backward": binary_cross_entropy_backward,
     "binary_cross_entropy_with_logits": binary_cross_entropy_with_logits,
+    "mse_loss_backward": mse_loss_backward,
+    "smooth_l1_loss_backward": smooth_l1_loss_backward,
+    "huber_loss_backward": huber_loss_backward,
     "nll_loss": nll_loss,
     "nll_loss2d": nll_loss,
     "nll_loss_backward": nll_loss_backward,

@@ -105,12 +105,14 @@ def one_dim(call: Call) -> Any:
 
 
 def squeezed_dims(call: Call) -> Any:
-    """Without given dimensions, if they are of size one."""
+    """Without given dimensions, if they are of size one; the batch's stays where it is."""
     x, dim = call.args
     if not rank(x):
         return elementwise_of(call)
-    dims = shifted(dim if isinstance(dim, tuple) else (dim,), rank(x))
-    return dispatch.squeeze_dims(call.front(x), dims), 0
+    value, bdim = call.interpreter.unwrap(x)
+    dims = [d % rank(x) for d in (dim if isinstance(dim, tuple) else (dim,))]
+    gone = sum(d < bdim and x._desc.shape[d] == 1 for d in set(dims))
+    return dispatch.squeeze_dims(value, tuple([d + (d >= bdim) for d in dims])), bdim - gone
 
 
 def shown_otherwise(call: Call) -> None:
@@ -263,6 +265,42 @@ def solved(call: Call) -> Any:
     if a._desc.plain and a._desc.real:
         left = left.contiguous()
     return exchange(call.op(left, right, *rest), lambda t: (t, 0))
+
+
+def solved_by_factors(call: Call) -> Any:
+    """linalg_lu_solve; factors and the order of their rows are both those of each element, or none."""
+    factors, order, right, *rest = call.args
+    if call.is_batched(factors) == call.is_batched(order):
+        left, rows = call.front(factors), call.front(order)
+    else:
+        left, rows = call.spread(factors), call.spread(order)
+    most = max(rank(factors), rank(right))
+    value = call.front(right)
+    if call.is_batched(right) and rank(right) < most:
+        value = unsqueezed_to(value, most)
+    elif left._desc.ndim > rank(factors) and rank(factors) < most:
+        left = unsqueezed_to(left, most)
+        rows = unsqueezed_to(rows, most - 1)
+    return call.op(left, rows, value, *rest), 0
+
+
+FORMATS = {"channels_last": ("ChannelsLast", 4), "channels_last_3d": ("ChannelsLast3d", 5)}
+"""What C++ calls memory formats, and of how many dimensions they are."""
+
+
+def in_format(call: Call) -> Any:
+    """A copy in a memory format, which clone has none of within vmap, and `to` takes for that of the whole batch."""
+    x, *rest = call.args
+    name = str(rest[-1]).removeprefix("torch.")
+    if call.replaced.name == "copy_in_format":
+        raise RuntimeError(
+            "NYI: Tensor.clone(memory_format) inside vmap is only supported with memory_format torch.preserve_format or "
+            f"torch.contiguous_format (got {FORMATS[name][0]})"
+        )
+    if name in FORMATS and rank(x) + 1 != FORMATS[name][1]:
+        raise RuntimeError(f"required rank {FORMATS[name][1]} tensor to use {name} format")
+    value, bdim = call.interpreter.unwrap(x)
+    return call.op(value, *rest), bdim
 
 
 def padded(call: Call, value: Any, ndim: int) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ... import dispatch
+from ... import creation, dispatch
 from ...tensor import Tensor
 from ..batching import Call, rank, shifted
 from ..fallback import UNBATCHED, exchange, loop
@@ -78,6 +78,14 @@ def together_spread(call: Call) -> Any:
     return exchange(call.op(*tensors), lambda t: (t, 0))
 
 
+def distances_backward(call: Call) -> Any:
+    """cdist_backward; of points that all share PyTorch returns the first of a batch of gradients, as if it were all's."""
+    grad, x1, x2, p, result = call.args
+    if not call.is_batched(x1) and not call.is_batched(x2):
+        return exchange(call.op(call.element(grad, 0), x1, x2, p, result), lambda t: (t, None))
+    return loop(call)
+
+
 def filled(call: Call) -> Any:
     """masked_fill with a tensor: a batch of values is no value, but operands of where."""
     x, mask, value = aligned(call)
@@ -136,8 +144,14 @@ def along(call: Call) -> Any:
 
 
 def backward_along(call: Call) -> Any:
-    """The same for two operands of one shape."""
-    a, b, dim = call.args[:3]
-    if not rank(a) or rank(a) != rank(b):
+    """The same for two operands of one shape; of softmax the gradient of a number is none."""
+    a, b, dim, *rest = call.args
+    left, right = call.spread(a), call.spread(b)
+    name = call.replaced.name
+    if not rank(b) and name != "glu_backward":
+        return creation.zeros_like(left), 0
+    if rank(a) != rank(b):
         return loop(call)
-    return call.op(call.spread(a), call.spread(b), shifted(dim, rank(a)), *call.args[3:]), 0
+    if name == "softmax_backward_data":
+        right = right.contiguous()
+    return call.op(left, right, shifted(dim, rank(a)), *rest), 0

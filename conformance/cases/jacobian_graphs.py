@@ -1,0 +1,62 @@
+"""Jacobians by function transforms, with the graph of how operators run on a batch of seeds."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import smooth
+
+FUNCTIONS = {
+    "activations": lambda torch, F, x, w: F.prelu(x, w[0]) + x.softmax(-1) * F.log_softmax(x.sum(), 0),
+    "pools": lambda torch, F, x, w: F.avg_pool1d(x, 2, 1) + F.adaptive_avg_pool1d(x, 2) + F.adaptive_max_pool1d(x, 2),
+    "paddings": lambda torch, F, x, w: F.pad(x, (1, 1), "reflect") + F.pad(x, (1, 1), "replicate"),
+    "convolutions": lambda torch, F, x, w: (
+        F.conv1d(x, w[None], w[:1, 0]) + F.conv1d(w[:, None], x[:1, None, :2].mT * 0 + w[0, 0])
+    ),
+    "weights": lambda torch, F, x, w: F.conv1d(w, x[:, None], groups=2),
+    "means of losses": lambda torch, F, x, w: F.mse_loss(x, w) + F.huber_loss(x, w) + F.smooth_l1_loss(x, w),
+    "entropies": lambda torch, F, x, w: F.binary_cross_entropy_with_logits(x, w) + F.nll_loss(x, torch.tensor([2, 0])),
+    "norms": lambda torch, F, x, w: F.layer_norm(x, (3,), w[0]) + F.group_norm(x, 1, w[0, :2]),
+    "products": lambda torch, F, x, w: x.cumprod(1) + (x[None] @ w.mT).sum(),
+    "solved": lambda torch, F, x, w: (
+        torch.linalg.solve(x[:, :2] + 3 * torch.eye(2, dtype=x.dtype), w) + torch.det(x[:, :2])
+    ),
+    "indices": lambda torch, F, x, w: x[torch.tensor([1, 1])] + x.index_fill(0, torch.tensor([0]), 2.0),
+}
+
+
+@case(requires=["func"], covers=["func.nested"])
+def jacobians_have_the_nodes_of_batching_rules(
+    torch,
+    x: smooth(dtype="float64", shape=(2, 3)),
+    w: smooth(dtype="float64", shape=(2, 3)),
+    kind: st.sampled_from(sorted(FUNCTIONS)),
+    way: st.sampled_from(["jacrev", "jacfwd"]),
+):
+    """The graph of a Jacobian shows the operators that its batch of seeds ran through."""
+    x.requires_grad_()
+    w.requires_grad_()
+    getattr(torch.func, way)(lambda a: FUNCTIONS[kind](torch, torch.nn.functional, a, w))(x)
+
+
+@case(requires=["func"], covers=["func.vmap"])
+def batches_lie_row_major(
+    torch,
+    x: smooth(dtype="float32", shape=(2, 1, 2, 2, 3)),
+    to: st.sampled_from(["clone", "contiguous", "to", "is_contiguous"]),
+    form: st.sampled_from(["channels_last", "channels_last_3d"]),
+):
+    """Within vmap no batch is cloned to, or asked about, a memory format other than row-major."""
+    memory_format = getattr(torch, form)
+    torch.func.vmap(lambda a: (getattr(a, to)(memory_format=memory_format), a.clone())[1])(x)
+
+
+@case(requires=["func", "random"], covers=["func.vmap"])
+def random_slopes_are_refused(
+    torch, x: smooth(dtype="float32", shape=(2, 3)), way: st.sampled_from(["vmap", "jacfwd"])
+):
+    """rrelu is refused within vmap, under the name of what reaches it there."""
+    f = torch.nn.functional.rrelu
+    if way == "vmap":
+        torch.func.vmap(f)(x)
+    else:
+        torch.func.jacfwd(f)(x)
