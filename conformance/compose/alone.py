@@ -150,6 +150,7 @@ class OperatorCase(Case):
         written = (
             row.function or f"Tensor.{row.method or row.inplace}" if not row.symbol else row.function or row.symbol
         )
+        self.left_out = dict
         self.sentence = f"{_named(row, written)} has PyTorch's values and derivatives in every form."
         self.lecture = ""
         self.requires: tuple[str, ...] = ()

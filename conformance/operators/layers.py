@@ -151,6 +151,18 @@ def _patches(x: Any, arguments: Any) -> Any:
 _layer("im2col", (constants(2, 1),), values="finite", function="torch.nn.functional.unfold", shape=_patches)
 
 
+# Of the linear modes no row: what PyTorch adds up for a gradient is fused with the product before it.
+def _enlarged(shape: Any, arguments: Any) -> Any:
+    if len(shape) != 3 or 0 in shape[1:]:
+        raise Unfit
+    return (*shape[:2], shape[2] * arguments[0])
+
+
+_layer("interpolate", (constants(2, 3, keyword="scale_factor"),
+                       constants("nearest", "nearest-exact", "area", keyword="mode")),
+       values="finite", shape=_enlarged)  # fmt: skip
+
+
 # ---- attention and distances
 _keys = Argument(lambda shape, _: _with_dims(2, shape), "float", "smooth")
 _layer("scaled_dot_product_attention", (_keys, _keys, constants(False, True, keyword="is_causal")))

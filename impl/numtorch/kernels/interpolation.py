@@ -98,9 +98,13 @@ def _sent_back(
         n = input_size[axis]
         moved = np.moveaxis(out, axis, 0)
         found = np.zeros((n, *moved.shape[1:]), grad.dtype)
-        for at, weight in find(n, size[axis], align, scales[axis], kind):
-            share = moved if weight is None else moved * weight.reshape(-1, *(1,) * (moved.ndim - 1))
-            np.add.at(found, at, share)
+        taps = find(n, size[axis], align, scales[axis], kind)
+        shares = [
+            moved if weight is None else moved * weight.reshape(-1, *(1,) * (moved.ndim - 1)) for _, weight in taps
+        ]
+        # Element by element of the result, all that each is a sum of, as PyTorch adds up.
+        places = np.stack([at for at, _ in taps], 1).ravel()
+        np.add.at(found, places, np.stack(shares, 1).reshape(places.size, *moved.shape[1:]))
         out = np.moveaxis(found, 0, axis)
     return as_pooled(out, grad)
 

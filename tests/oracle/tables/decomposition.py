@@ -5,6 +5,7 @@ The signs of eigenvectors and singular vectors are LAPACK's choice, and each lib
 
 SAMPLES = """
 [t.square() for t in torch.linalg.eigh(h)] | [t.square() for t in torch.linalg.eigh(h, 'U')]
+torch.linalg.eigvals(q).abs() | torch.linalg.eigvals(torch.stack([q, h])).real | torch.linalg.eigvals(q.t()).imag
 [t.square() for t in torch.linalg.svd(x)] | [t.square() for t in torch.linalg.svd(m)]
 [t.square() for t in torch.linalg.svd(q, False)] | [t.square() for t in torch.svd(x)] | torch.linalg.qr(q)
 torch.linalg.qr(x) | torch.linalg.qr(m) | torch.linalg.qr(m, mode='complete') | torch.linalg.qr(x, mode='r')
