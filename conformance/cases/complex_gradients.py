@@ -179,3 +179,32 @@ def real_tensors_have_no_imaginary_part(torch, x: floats("float32", shape=(2, 3)
     torch.view_as_complex(x[0])
     torch.view_as_complex(x[:, :2].clone())
     torch.view_as_real(z)
+
+
+@case(requires=["backward", "complex"])
+def products_conjugate_the_other_operand(
+    torch,
+    z: complexes("complex128", shape=(2,)),
+    w: complexes("complex128", shape=(2,)),
+    g: complexes("complex128", shape=(2, 2)),
+):
+    """The gradients of addr, and of a quotient that rounds nothing, have the other operand conjugated."""
+    z.requires_grad_()
+    w.requires_grad_()
+    torch.addr(torch.zeros(2, 2), z, w).backward(g)
+    z.div(w + 3, rounding_mode=None).backward(g[0])
+
+
+@case(requires=["backward", "complex"])
+def norm_of_complex_slices_is_real(
+    torch, z: complexes("complex128", shape=(2, 3)), p: st.sampled_from([1, 2, 3, float("inf")]), dim: st.integers(0, 1)
+):
+    """renorm's gradient of complex slices takes the real part of what goes to their norms."""
+    (z.requires_grad_() * 3).renorm(p, dim, 1.0).sum().backward()
+
+
+@case(requires=["backward", "complex"])
+def gradient_of_a_complex_sign_was_written_to(torch, z: complexes(shape=(2,)), g: complexes(shape=(2,))):
+    """The gradient of the sgn of complex numbers is filled in at zeros, which counts as a write."""
+    z.requires_grad_().sgn().backward(g)
+    z.grad._version

@@ -368,3 +368,23 @@ def functions_are_recorded_in_inference_mode(torch, x: floats(values="finite"), 
             y * 2
             y.backward(torch.ones_like(y))
             Sine.apply(x.detach().requires_grad_())
+
+
+@case(requires=["tape", "inference_mode"])
+def inference_tensors_alone_are_not_recorded(
+    torch,
+    x: floats("float64", shape=(3,), values="positive"),
+    n: floats("float64", shape=(3,), values="finite"),
+    name: st.sampled_from(["sqrt", "relu", "cos", "sum", "neg", "unsqueeze", "view", "cumsum", "detach"]),
+):
+    """Outside their mode tensors of inference mode are recorded only beside others, though they require grad."""
+    with torch.inference_mode():
+        y = x * 1
+        y.requires_grad_()
+        z = torch.ones(3, requires_grad=True)
+    getattr(y, name)(*{"unsqueeze": (0,), "view": (3, 1), "cumsum": (0,)}.get(name, ()))
+    y * y
+    y * z
+    y * 2
+    y + n
+    y * n.requires_grad_()

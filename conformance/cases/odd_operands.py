@@ -148,3 +148,57 @@ def logical_write_looks_at_memory_first(
     getattr(x[1:], name)(x[:-1])
     getattr(x, name)(x[:2])
     getattr(x, name)(x)
+
+
+ORDERS = st.permutations([0, 1, 2])
+
+
+@case(requires=["backward", "views"])
+def sequences_lie_as_pictures_of_one_row(
+    torch,
+    x: floats("float32", shape=(2, 1, 1), values="finite"),
+    w: floats("float32", shape=(1, 2, 3), values="finite"),
+    order: ORDERS,
+    turn: ORDERS,
+    name: st.sampled_from(["conv1d", "conv_transpose1d"]),
+):
+    """A convolution of sequences lies as that of pictures of one row, whose strides say where channels are."""
+    x, w = x.permute(order), w.permute(turn)
+    at = int(name == "conv1d")
+    given = x.expand(-1, w.shape[at], -1) if x.shape[1] == 1 else x.detach()
+    y = getattr(torch.nn.functional, name)(given, w)
+    y.stride()
+    getattr(torch.nn.functional, name)(given.contiguous().requires_grad_(), w).sum().backward()
+
+
+@case(requires=["backward", "take_along_dim"])
+def take_along_dim_takes_indices_round(
+    torch, x: floats(shape=(2, 3)), index: st.lists(st.integers(-7, 7), min_size=3, max_size=3), dim: st.integers(0, 1)
+):
+    """take_along_dim counts round from either end, and keeps indices of its own, which a write does not reach."""
+    x.requires_grad_()
+    i = torch.tensor([index])
+    y = torch.take_along_dim(x, i, dim)
+    i.zero_()
+    y.sum().backward()
+    torch.take_along_dim(x, torch.zeros(3, 2, dtype=torch.int64), dim)
+    torch.take_along_dim(x[:0], i, 0)
+
+
+@case(requires=["in_place"])
+def complex_number_is_refused_or_halved(
+    torch,
+    x: floats(("float32", "float64", "float16", "bfloat16"), shape=(2, 2)),
+    imaginary: st.sampled_from([0.0, 2.0]),
+    alone: st.booleans(),
+):
+    """A copy of a complex number keeps its real part and warns; a fill by a mask or an index refuses to."""
+    z = torch.tensor(complex(1.5, imaginary))
+    mask = torch.tensor([[True, False], [False, True]])
+    number = complex(1.5, imaginary) if alone else z
+    x.masked_fill(mask, number)
+    x.masked_fill_(mask, number)
+    x.scatter(0, torch.tensor([[0]]), complex(1.5, imaginary))
+    x[0] = z
+    x.fill_(z)
+    x.copy_(z)

@@ -81,3 +81,21 @@ def inverse_error_function_of_nan_is_nan(torch, x: floats()):
     torch.erfinv(x)
     x.erfinv()
     x.erfinv_()
+
+
+@case(requires=["tensor"])
+def convolutions_say_which_types_differ(
+    torch,
+    kinds: st.lists(
+        st.sampled_from(["float32", "float64", "complex64", "complex128", "int64", "bool"]), min_size=3, max_size=3
+    ),
+    name: st.sampled_from(["conv1d", "conv2d", "conv_transpose1d", "conv_transpose3d"]),
+    ranks: st.sampled_from(["fitting", "number"]),
+):
+    """A convolution compares the bias's type before all shapes; a complex one all types, and says them otherwise."""
+    x, w, b = [torch.ones(1, 1, 1, 1, 1, dtype=getattr(torch, kind)) for kind in kinds]
+    ndim = int(name[-2]) + 2
+    shape = (1,) * ndim
+    weight = w.reshape(shape) if ranks == "fitting" else w.reshape(())
+    getattr(torch.nn.functional, name)(x.reshape(shape), weight)
+    getattr(torch.nn.functional, name)(x.reshape(shape), weight, b.reshape(1))

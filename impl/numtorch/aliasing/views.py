@@ -20,6 +20,9 @@ from .strided import AsStridedBackward0, CopySlices
 
 DEFAULT, IN_CUSTOM_FUNCTION, MULTI_OUTPUT_NODE, NO_GRAD_MODE, INFERENCE_MODE = range(5)
 ASK_BASE = 2  # value of `_requires_grad` in a view of a plain base: truthy, so that the slow path asks the base
+ALONE = (
+    3  # the same of an inference tensor that requires grad: the slow path asks whether there are others (`recorded`)
+)
 
 _new = object.__new__
 
@@ -73,10 +76,10 @@ def edge(tensor: Any) -> tuple[Node | None, int]:
     if tensor._extra is None:
         fn = tensor._node
     else:
-        if flag is not True and (tensor._extra.base._requires_grad is False or not requires_grad(tensor)):
+        if flag is ASK_BASE and (tensor._extra.base._requires_grad is False or not requires_grad(tensor)):
             return None, 0
         fn = current_grad_fn(tensor)
-        if fn is None and flag is not True:
+        if fn is None and flag is ASK_BASE:
             # A view made without grad of a base that requires it: it has no history, and is no leaf of its own.
             return None, 0
     if fn is None:
@@ -217,10 +220,17 @@ class Chained:
 def requires_grad(tensor: Any) -> bool:
     """Whether gradients flow to the tensor, a view's base included."""
     flag = tensor._requires_grad
+    if flag is ALONE:
+        return True
     if flag is not True and flag:
         base = tensor._extra.base
         return base._requires_grad is True or (bool(base._requires_grad) and requires_grad(base))
     return flag
+
+
+def recorded(operands: Any) -> bool:
+    """Whether autograd sees a call: outside inference mode it sees none that is over inference tensors alone."""
+    return any(t is not None and (t._extra is None or not t._extra.inference) for t in operands)
 
 
 def current_grad_fn(tensor: Any) -> Node | None:

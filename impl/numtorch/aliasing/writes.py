@@ -162,13 +162,17 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
     if self is not other and not same_elements(self, other):
         refuse(array, other._array.raw if type(other._array) in LAZY else other._array)  # which is not computed first
         check_broadcast(other, self._desc.shape)
-        source = other._array
-        if np.iscomplexobj(source) and not np.iscomplexobj(array) and array.dtype.kind != "b":
-            if array.size:
-                warnings.warn(IMAGINARY_DISCARDED, stacklevel=2)
-            source = source.real
-        np.copyto(array, source, casting="unsafe")
+        np.copyto(array, castable(other._array, array), casting="unsafe")
     return written(self, node)
+
+
+def castable(source: Any, target: Any) -> Any:
+    """What is copied into an array: the real parts of complex numbers where it is real, after PyTorch's warning."""
+    if not np.iscomplexobj(source) or np.iscomplexobj(target) or target.dtype.kind == "b":
+        return source
+    if target.size:
+        warnings.warn(IMAGINARY_DISCARDED, stacklevel=3)
+    return source.real
 
 
 def same_elements(a: Tensor, b: Tensor) -> bool:
@@ -209,7 +213,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     node = None
     if flag:  # even of integers: PyTorch asks only copy_ for the type
         node = binary(FillBackward3, self, value) if is_tensor else _unary(FillBackward2, self)
-    array[...] = value._array if is_tensor else filling(value, self._desc.dtype, self._desc.numel)
+    array[...] = castable(value._array, array) if is_tensor else filling(value, self._desc.dtype, self._desc.numel)
     return written(self, node)
 
 

@@ -138,7 +138,8 @@ def written(task: GraphTask, array: Any, times: int = 1) -> None:
 def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
     """The result of a formula that PyTorch's writes to in place; summed to another shape, it is a new one."""
     if node.counts_writes:
-        times = node.written[index] if task.raw else 0  # type: ignore[attr-defined]
+        counts = getattr(node, "written", None) if task.raw else None  # unset where the formula had arrays
+        times = counts[index] if counts else 0
     else:
         times = node.writes_grad if node.writes_only in (None, index) else node.operand_writes
     if grad is None or not times:

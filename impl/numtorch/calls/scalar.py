@@ -36,12 +36,29 @@ def spelled(kind: dtypes.dtype) -> str:
     return _SPELLED.get(kind.name, kind.name)
 
 
+def overflowing(kind: dtypes.dtype) -> RuntimeError:
+    """The error of a number that a type cannot hold."""
+    fixed = kind.category == dtypes.INTEGRAL and kind is not dtypes.int32  # told by its alias
+    return RuntimeError(
+        f"value cannot be converted to type {f'{kind.name}_t' if fixed else spelled(kind)} without overflow"
+    )
+
+
+def real_part(number: complex, kind: dtypes.dtype) -> Any:
+    """A complex number in the type of a tensor that it is written to; a RuntimeError if that is real and the number is not."""
+    if kind.is_complex:
+        return number
+    if kind is dtypes.bool_:
+        return bool(number)
+    if number.imag:
+        raise overflowing(kind)
+    return number.real
+
+
 def checked(number: Any, kind: dtypes.dtype) -> Any:
     """A 0-d array of type `kind`; a RuntimeError if the number overflows it."""
     if kind is not dtypes.bool_ and overflows(number, kind):
-        fixed = kind.category == dtypes.INTEGRAL and kind is not dtypes.int32  # told by its alias
-        name = f"{kind.name}_t" if fixed else spelled(kind)
-        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+        raise overflowing(kind)
     if isinstance(number, (complex, np.complexfloating)) and kind.category in (dtypes.INTEGRAL, dtypes.FLOATING):
         number = number.real
     if kind is dtypes.uint8:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import grad_mode
-from ..aliasing.views import bump, extras, rebase_history, requires_grad as needs_grad, storage_of
+from ..aliasing.views import ALONE, bump, extras, rebase_history, requires_grad as needs_grad, storage_of
 from ..device import check_device, preserve_format, strided
 from ..dtype import dtypes
 from ..memory.formats import formatted
@@ -117,7 +117,7 @@ def finish(
         extras(new).inference = True
     if requires_grad:
         _refuse_integers(new)
-        new._requires_grad = True
+        new._requires_grad = ALONE if new._extra is not None and new._extra.inference else True
     return new
 
 

@@ -15,7 +15,7 @@ from ..memory.lazy import assigned
 from ..calls.operands import inplace_operands, laid, plain, store
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import as_view, become, bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, set_history, storage_of, undifferentiable
+from ..aliasing.views import as_view, become, bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, set_history, storage_of, undifferentiable
 from ..kernels.arrange import block_diag as k_block_diag
 from ..kernels.arrange import constant_pad_nd as k_constant_pad_nd
 from ..kernels.arrange import constant_pad_nd_backward as k_constant_pad_nd_backward
@@ -79,7 +79,7 @@ def tril(self, diagonal, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -183,7 +183,7 @@ def triu(self, diagonal, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -296,7 +296,7 @@ def diagonal(self, offset, dim1, dim2):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -371,7 +371,7 @@ def squeeze_dims(self, dim):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -472,7 +472,7 @@ def view_as_real(self):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -536,7 +536,7 @@ def view_as_complex(self):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -614,7 +614,7 @@ def split_with_sizes(self, split_sizes, dim):
     results = [wrap(a) for a in arrays]
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not self._desc.real and self._desc.dtype.category < 2:
             raise undifferentiable(self._desc)
@@ -669,7 +669,7 @@ def flip(self, dims, *, out=None):
     array, desc = laid(k_flip(self._array, dims), 'like', self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -740,7 +740,7 @@ def repeat(self, repeats, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -807,7 +807,7 @@ def fill_scalar(self, value, *, out=None):
     array, desc = laid(k_fill(self._array, value), 'like', self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -888,7 +888,7 @@ def fill(self, value, *, out=None):
     array, desc = laid(k_fill(self._array, value._array), 'like', self, value)
     flag = self._requires_grad or value._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(value)
+        flag = (requires_grad(self) or requires_grad(value)) and recorded((self, value,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -972,7 +972,7 @@ def roll(self, shifts, dims, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1044,7 +1044,7 @@ def rot90(self, k, dims, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1118,7 +1118,7 @@ def diag_embed(self, offset, dim1, dim2, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1195,7 +1195,7 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1262,7 +1262,7 @@ def block_diag(tensors, *, out=None):
     """block_diag(tensors) -> Tensor"""
     array = k_block_diag([t._array for t in tensors])
     desc = describe(array)
-    flag = any([requires_grad(t) for t in tensors])
+    flag = any([requires_grad(t) for t in tensors]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1331,7 +1331,7 @@ def unfold(self, dimension, size, step):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1405,7 +1405,7 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
     desc = describe(array)
     flag = grad_in._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_in)
+        flag = (requires_grad(grad_in)) and recorded((grad_in,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1474,7 +1474,7 @@ def constant_pad_nd(self, pad, value, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1545,7 +1545,7 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
     desc = describe(array)
     flag = grad_output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output)
+        flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1619,7 +1619,7 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
     desc = describe(array)
     flag = grad_output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output)
+        flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1693,7 +1693,7 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
     desc = describe(array)
     flag = grad_output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output)
+        flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)

@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import edge, mark_inference, requires_grad, undifferentiable
+from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.attention import safe_softmax as k_safe_softmax
 from ..kernels.attention import scaled_dot_product_flash_attention_for_cpu as k_scaled_dot_product_flash_attention_for_cpu
 from ..kernels.attention import scaled_dot_product_flash_attention_for_cpu_backward as k_scaled_dot_product_flash_attention_for_cpu_backward
@@ -69,7 +69,7 @@ def safe_softmax(self, dim, dtype, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -229,7 +229,7 @@ def scaled_dot_product_flash_attention_for_cpu(query, key, value, dropout_p, is_
             mark_inference(r)
     flag = query._requires_grad or key._requires_grad or value._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(query) or requires_grad(key) or requires_grad(value)
+        flag = (requires_grad(query) or requires_grad(key) or requires_grad(value)) and recorded((query, key, value, attn_mask,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -324,7 +324,7 @@ def scaled_dot_product_flash_attention_for_cpu_backward(grad_out, query, key, va
             mark_inference(r)
     flag = grad_out._requires_grad or query._requires_grad or key._requires_grad or value._requires_grad or out._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_out) or requires_grad(query) or requires_grad(key) or requires_grad(value) or requires_grad(out)
+        flag = (requires_grad(grad_out) or requires_grad(query) or requires_grad(key) or requires_grad(value) or requires_grad(out)) and recorded((grad_out, query, key, value, out, logsumexp, attn_mask,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)

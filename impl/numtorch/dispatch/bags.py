@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import edge, mark_inference, requires_grad, undifferentiable
+from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.bags import embedding_bag as k_embedding_bag
 from ..kernels.bags import embedding_bag_backward as k_embedding_bag_backward
 from ..kernels.bags import embedding_bag_per_sample_weights_backward as k_embedding_bag_per_sample_weights_backward
@@ -159,7 +159,7 @@ def embedding_bag(weight, indices, offsets, scale_grad_by_freq, mode, sparse, pe
             mark_inference(r)
     flag = weight._requires_grad or per_sample_weights is not None and per_sample_weights._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(weight) or per_sample_weights is not None and requires_grad(per_sample_weights)
+        flag = (requires_grad(weight) or per_sample_weights is not None and requires_grad(per_sample_weights)) and recorded((weight, indices, offsets, per_sample_weights,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -245,7 +245,7 @@ def embedding_bag_backward(grad_output, indices, offsets, offset2bag, bag_size, 
     desc = describe(array)
     flag = grad_output._requires_grad or per_sample_weights is not None and per_sample_weights._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or per_sample_weights is not None and requires_grad(per_sample_weights)
+        flag = (requires_grad(grad_output) or per_sample_weights is not None and requires_grad(per_sample_weights)) and recorded((grad_output, indices, offsets, offset2bag, bag_size, maximum_indices, per_sample_weights,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -322,7 +322,7 @@ def embedding_bag_per_sample_weights_backward(grad_output, weight, indices, offs
     desc = describe(array)
     flag = grad_output._requires_grad or weight._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(weight)
+        flag = (requires_grad(grad_output) or requires_grad(weight)) and recorded((grad_output, weight, indices, offsets, offset2bag,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)

@@ -21,7 +21,7 @@ from ..nodes.saved import check_saveable, is_odd, unpack_input
 from ..nodes import saved_hooks
 from ..calls.several import before_write, check_result, fit, together
 from ..tensor import Tensor
-from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
+from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, undifferentiable
 from ..kernels.comparison import above as k_above
 from ..kernels.comparison import all_alike as k_all_alike
 from ..kernels.comparison import at_least as k_at_least
@@ -230,7 +230,7 @@ def lt_scalar(self, other, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -479,7 +479,7 @@ def le_scalar(self, other, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -728,7 +728,7 @@ def gt_scalar(self, other, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -977,7 +977,7 @@ def ge_scalar(self, other, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1218,7 +1218,7 @@ def eq_scalar(self, other, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1457,7 +1457,7 @@ def ne_scalar(self, other, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2576,7 +2576,7 @@ def maximum(self, other, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2750,7 +2750,7 @@ def minimum(self, other, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2923,7 +2923,7 @@ def fmax(self, other, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3096,7 +3096,7 @@ def fmin(self, other, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3221,7 +3221,7 @@ def where(condition, self, other, *, out=None):
         raise
     if not desc.plain:
         array, desc = arrange(array, desc)
-    flag = any([requires_grad(t) for t in tensors if t is not None])
+    flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3308,7 +3308,7 @@ def masked_fill(self, mask, value, *, out=None):
         autograd_first(error, locals(), 'masked_fill', ('self',), (('mask', ('self',)),))
         raise
     desc = describe(array)
-    flag = any([requires_grad(t) for t in tensors if t is not None])
+    flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3437,7 +3437,7 @@ def masked_fill_tensor(self, mask, value, *, out=None):
         autograd_first(error, locals(), 'masked_fill', ('self', 'value'), (('mask', ('self', 'value')),))
         raise
     desc = describe(array)
-    flag = any([requires_grad(t) for t in tensors if t is not None])
+    flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3570,7 +3570,7 @@ def masked_select(self, mask, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self, mask,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3670,7 +3670,7 @@ def clamp(self, min, max, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3817,7 +3817,7 @@ def clamp_min(self, min, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3962,7 +3962,7 @@ def clamp_max(self, max, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4144,7 +4144,7 @@ def clamp_tensor(self, min, max, *, out=None):
         raise
     if not desc.plain:
         array, desc = arrange(array, desc)
-    flag = any([requires_grad(t) for t in tensors if t is not None])
+    flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4338,7 +4338,7 @@ def clamp_min_tensor(self, min, *, out=None):
             raise
     flag = self._requires_grad or min._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(min)
+        flag = (requires_grad(self) or requires_grad(min)) and recorded((self, min,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4583,7 +4583,7 @@ def clamp_max_tensor(self, max, *, out=None):
             raise
     flag = self._requires_grad or max._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(max)
+        flag = (requires_grad(self) or requires_grad(max)) and recorded((self, max,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)

@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, unpack_input
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import edge, mark_inference, requires_grad, undifferentiable
+from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.convolutions import convolution as k_convolution
 from ..kernels.convolutions import convolution_backward as k_convolution_backward
 
@@ -97,7 +97,7 @@ def convolution(input, weight, bias, stride, padding, dilation, transposed, outp
         raise
     flag = input._requires_grad or weight._requires_grad or bias is not None and bias._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(input) or requires_grad(weight) or bias is not None and requires_grad(bias)
+        flag = (requires_grad(input) or requires_grad(weight) or bias is not None and requires_grad(bias)) and recorded((input, weight, bias,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -209,7 +209,7 @@ def convolution_backward(grad_output, input, weight, bias_sizes, stride, padding
             r is None or mark_inference(r)
     flag = grad_output._requires_grad or input._requires_grad or weight._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(input) or requires_grad(weight)
+        flag = (requires_grad(grad_output) or requires_grad(input) or requires_grad(weight)) and recorded((grad_output, input, weight,))
     if flag and (not disabled or _grad.grad):
         desc = next((r._desc for r in results if r is not None), None)
         if desc is None:

@@ -20,7 +20,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor
-from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
+from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, undifferentiable
 from ..kernels.pointwise import angle as k_angle
 from ..kernels.pointwise import complex_of as k_complex_of
 from ..kernels.pointwise import conj_physical as k_conj_physical
@@ -159,7 +159,7 @@ def div_mode(self, other, rounding_mode, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -374,7 +374,7 @@ def rsub(self, other, *, out=None):
             array, desc = arrange(array, plan_of(other._desc, self._desc).result)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -503,7 +503,7 @@ def rsub_alpha(self, other, alpha, *, out=None):
             array, desc = arrange(array, plan_of(other._desc, self._desc).result)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -595,7 +595,7 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
         array, desc = laid(k_rsub_scalar_alpha(self._array, other, alpha), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -754,7 +754,7 @@ def pow_tensor(self, exponent, *, out=None):
             raise
     flag = self._requires_grad or exponent._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(exponent)
+        flag = (requires_grad(self) or requires_grad(exponent)) and recorded((self, exponent,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -965,7 +965,7 @@ def pow_base(self, exponent, *, out=None):
             raise
     flag = exponent._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(exponent)
+        flag = (requires_grad(exponent)) and recorded((exponent,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1071,7 +1071,7 @@ def conj_physical(self, *, out=None):
             array, desc = single(np.conjugate(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1166,7 +1166,7 @@ def conj_physical_of(self, *, out=None):
             array, desc = single(np.conjugate(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1285,7 +1285,7 @@ def complex_of(real, imag, *, out=None):
         raise
     flag = real._requires_grad or imag._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(real) or requires_grad(imag)
+        flag = (requires_grad(real) or requires_grad(imag)) and recorded((real, imag,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1388,7 +1388,7 @@ def polar(abs, angle, *, out=None):
     desc = describe(array)
     flag = abs._requires_grad or angle._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(abs) or requires_grad(angle)
+        flag = (requires_grad(abs) or requires_grad(angle)) and recorded((abs, angle,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1508,7 +1508,7 @@ def angle(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1631,7 +1631,7 @@ def atan(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1798,7 +1798,7 @@ def asin(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1965,7 +1965,7 @@ def acos(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2132,7 +2132,7 @@ def sinh(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2299,7 +2299,7 @@ def cosh(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2464,7 +2464,7 @@ def tan(self, *, out=None):
             array, desc = single(np.tan(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2626,7 +2626,7 @@ def log1p(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2791,7 +2791,7 @@ def expm1(self, *, out=None):
             array, desc = single(np.expm1(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2882,16 +2882,18 @@ def expm1_(self):
 
 
 class SgnBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'written',)
     saved = ('self', 'result',)
     saved_values = ()
+    writes_grad = 1
+    counts_writes = True
     combines = True
-    def run(node, grad, keep: bool):
+    def apply(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return out
         self = node.self
         if self is not None:
             counter = self._counter
@@ -2908,7 +2910,7 @@ class SgnBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return out
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -2966,7 +2968,7 @@ def sgn(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3116,7 +3118,7 @@ def sign(self, *, out=None):
         array, desc = single(rounded_once(k_sign, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3251,7 +3253,7 @@ def round_decimals(self, decimals, *, out=None):
         array, desc = single(rounded_once(k_round_decimals, self._array, decimals), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3386,7 +3388,7 @@ def floor(self, *, out=None):
             array, desc = single(np.floor(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3527,7 +3529,7 @@ def ceil(self, *, out=None):
             array, desc = single(np.ceil(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3664,7 +3666,7 @@ def round(self, *, out=None):
         array, desc = single(rounded_once(k_round, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3801,7 +3803,7 @@ def trunc(self, *, out=None):
             array, desc = single(np.trunc(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3988,7 +3990,7 @@ def tanh_backward(grad_output, output, *, out=None):
             raise
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(output)
+        flag = (requires_grad(grad_output) or requires_grad(output)) and recorded((grad_output, output,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4156,7 +4158,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
             raise
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(output)
+        flag = (requires_grad(grad_output) or requires_grad(output)) and recorded((grad_output, output,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4313,7 +4315,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)

@@ -15,7 +15,7 @@ from ..calls.operands import store
 from ..nodes import saved_hooks
 from ..nodes.saved_variable import SavedList
 from ..tensor import Tensor
-from ..aliasing.views import edge, mark_inference, requires_grad, undifferentiable
+from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.index import index as k_index
 from ..kernels.index import index_backward as k_index_backward
 from ..kernels.index import index_put as k_index_put
@@ -61,7 +61,7 @@ def index(self, indices, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -153,7 +153,7 @@ def index_put(self, indices, values, accumulate, *, out=None):
     desc = describe(array)
     flag = self._requires_grad or values._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(values)
+        flag = (requires_grad(self) or requires_grad(values)) and recorded((self, values,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -261,7 +261,7 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
     desc = describe(array)
     flag = self._requires_grad or values._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(values)
+        flag = (requires_grad(self) or requires_grad(values)) and recorded((self, values,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)

@@ -14,7 +14,7 @@ from ..kernels.half import rounded_once
 from ..calls.operands import store
 from ..nodes import saved_hooks
 from ..tensor import Tensor
-from ..aliasing.views import edge, mark_inference, requires_grad, undifferentiable
+from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.interpolation import cubic_between as k_cubic_between
 from ..kernels.interpolation import cubic_between_backward as k_cubic_between_backward
 from ..kernels.interpolation import linear_between as k_linear_between
@@ -51,7 +51,7 @@ def upsample_nearest1d(self, output_size, scales, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -117,7 +117,7 @@ def upsample_nearest1d_backward(grad_output, output_size, input_size, scales, *,
     desc = describe(array)
     flag = grad_output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output)
+        flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -184,7 +184,7 @@ def upsample_nearest2d(self, output_size, scales_h, scales_w, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -252,7 +252,7 @@ def upsample_nearest2d_backward(grad_output, output_size, input_size, scales_h, 
     desc = describe(array)
     flag = grad_output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output)
+        flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -321,7 +321,7 @@ def upsample_nearest3d(self, output_size, scales_d, scales_h, scales_w, *, out=N
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -391,7 +391,7 @@ def upsample_nearest3d_backward(grad_output, output_size, input_size, scales_d, 
     desc = describe(array)
     flag = grad_output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output)
+        flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -459,7 +459,7 @@ def upsample_nearest_exact1d(self, output_size, scales, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -525,7 +525,7 @@ def upsample_nearest_exact1d_backward(grad_output, output_size, input_size, scal
     desc = describe(array)
     flag = grad_output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output)
+        flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -592,7 +592,7 @@ def upsample_nearest_exact2d(self, output_size, scales_h, scales_w, *, out=None)
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -660,7 +660,7 @@ def upsample_nearest_exact2d_backward(grad_output, output_size, input_size, scal
     desc = describe(array)
     flag = grad_output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output)
+        flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -729,7 +729,7 @@ def upsample_nearest_exact3d(self, output_size, scales_d, scales_h, scales_w, *,
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -799,7 +799,7 @@ def upsample_nearest_exact3d_backward(grad_output, output_size, input_size, scal
     desc = describe(array)
     flag = grad_output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output)
+        flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -868,7 +868,7 @@ def upsample_linear1d(self, output_size, align_corners, scales, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -936,7 +936,7 @@ def upsample_linear1d_backward(grad_output, output_size, input_size, align_corne
     desc = describe(array)
     flag = grad_output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output)
+        flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1005,7 +1005,7 @@ def upsample_bilinear2d(self, output_size, align_corners, scales_h, scales_w, *,
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1075,7 +1075,7 @@ def upsample_bilinear2d_backward(grad_output, output_size, input_size, align_cor
     desc = describe(array)
     flag = grad_output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output)
+        flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1146,7 +1146,7 @@ def upsample_trilinear3d(self, output_size, align_corners, scales_d, scales_h, s
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1218,7 +1218,7 @@ def upsample_trilinear3d_backward(grad_output, output_size, input_size, align_co
     desc = describe(array)
     flag = grad_output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output)
+        flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1289,7 +1289,7 @@ def upsample_bicubic2d(self, output_size, align_corners, scales_h, scales_w, *, 
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1359,7 +1359,7 @@ def upsample_bicubic2d_backward(grad_output, output_size, input_size, align_corn
     desc = describe(array)
     flag = grad_output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output)
+        flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)

@@ -17,7 +17,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, unpack_input
 from ..nodes import saved_hooks
 from ..tensor import Tensor
-from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
+from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, undifferentiable
 from ..kernels.linalg import addmm as k_addmm
 from ..kernels.linalg import bmm as k_bmm
 from ..kernels.linalg import bmm_mat2_backward as k_bmm_mat2_backward
@@ -106,7 +106,7 @@ def dot(self, tensor, *, out=None):
         raise
     flag = self._requires_grad or tensor._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(tensor)
+        flag = (requires_grad(self) or requires_grad(tensor)) and recorded((self, tensor,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -294,7 +294,7 @@ def mv(self, vec, *, out=None):
         raise
     flag = self._requires_grad or vec._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(vec)
+        flag = (requires_grad(self) or requires_grad(vec)) and recorded((self, vec,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -494,7 +494,7 @@ def mm(self, mat2, *, out=None):
         raise
     flag = self._requires_grad or mat2._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(mat2)
+        flag = (requires_grad(self) or requires_grad(mat2)) and recorded((self, mat2,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -640,7 +640,7 @@ def bmm(self, mat2, *, out=None):
         raise
     flag = self._requires_grad or mat2._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(mat2)
+        flag = (requires_grad(self) or requires_grad(mat2)) and recorded((self, mat2,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -793,7 +793,7 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
         raise
     flag = self._requires_grad or mat1._requires_grad or mat2._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(mat1) or requires_grad(mat2)
+        flag = (requires_grad(self) or requires_grad(mat1) or requires_grad(mat2)) and recorded((self, mat1, mat2,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)

@@ -18,7 +18,7 @@ from ..nodes.saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..calls.several import together
 from ..tensor import Tensor, wrap
-from ..aliasing.views import counted, edge, mark_inference, requires_grad, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.losses import binary_cross_entropy as k_binary_cross_entropy
 from ..kernels.losses import binary_cross_entropy_backward as k_binary_cross_entropy_backward
 from ..kernels.losses import binary_cross_entropy_with_logits as k_binary_cross_entropy_with_logits
@@ -121,7 +121,7 @@ def mse_loss(self, target, reduction, *, out=None):
         raise
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(target)
+        flag = (requires_grad(self) or requires_grad(target)) and recorded((self, target,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -251,7 +251,7 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
         raise
     array = array.astype(self._desc.dtype.numpy, copy=False)
     desc = describe(array)
-    flag = any([requires_grad(t) for t in tensors if t is not None])
+    flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -381,7 +381,7 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
         raise
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(target)
+        flag = (requires_grad(self) or requires_grad(target)) and recorded((self, target,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -513,7 +513,7 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
         raise
     array = array.astype(self._desc.dtype.numpy, copy=False)
     desc = describe(array)
-    flag = any([requires_grad(t) for t in tensors if t is not None])
+    flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -644,7 +644,7 @@ def huber_loss(self, target, reduction, delta, *, out=None):
         raise
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(target)
+        flag = (requires_grad(self) or requires_grad(target)) and recorded((self, target,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -767,7 +767,7 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
         raise
     flag = grad_output._requires_grad or self._requires_grad or target._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(target)
+        flag = (requires_grad(grad_output) or requires_grad(self) or requires_grad(target)) and recorded((grad_output, self, target,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -876,7 +876,7 @@ def soft_margin_loss(self, target, reduction, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self, target,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -986,7 +986,7 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, target,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1145,7 +1145,7 @@ def nll_loss(self, target, weight, reduction, ignore_index):
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self, target, weight,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -1276,7 +1276,7 @@ def nll_loss2d(self, target, weight, reduction, ignore_index):
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self, target, weight,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -1363,7 +1363,7 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, target, weight, total_weight,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1473,7 +1473,7 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, target, weight, total_weight,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1590,7 +1590,7 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
         raise
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(target)
+        flag = (requires_grad(self) or requires_grad(target)) and recorded((self, target, weight,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1723,7 +1723,7 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
         raise
     flag = grad_output._requires_grad or self._requires_grad or target._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(target)
+        flag = (requires_grad(grad_output) or requires_grad(self) or requires_grad(target)) and recorded((grad_output, self, target, weight,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1832,7 +1832,7 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
         raise
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(target)
+        flag = (requires_grad(self) or requires_grad(target)) and recorded((self, target, weight, pos_weight,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1958,7 +1958,7 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
         raise
     flag = weight._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(weight)
+        flag = (requires_grad(weight)) and recorded((weight, indices,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2046,7 +2046,7 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
         raise
     flag = grad_output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output)
+        flag = (requires_grad(grad_output)) and recorded((grad_output, indices,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)

@@ -14,7 +14,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import edge, mark_inference, requires_grad, undifferentiable
+from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.normalization import native_batch_norm as k_native_batch_norm
 from ..kernels.normalization import native_batch_norm_backward as k_native_batch_norm_backward
 from ..kernels.normalization import native_group_norm as k_native_group_norm
@@ -124,7 +124,7 @@ def native_layer_norm(input, normalized_shape, weight, bias, eps):
             mark_inference(r)
     flag = input._requires_grad or weight is not None and weight._requires_grad or bias is not None and bias._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(input) or weight is not None and requires_grad(weight) or bias is not None and requires_grad(bias)
+        flag = (requires_grad(input) or weight is not None and requires_grad(weight) or bias is not None and requires_grad(bias)) and recorded((input, weight, bias,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -230,7 +230,7 @@ def native_layer_norm_backward(grad_out, input, normalized_shape, mean, rstd, we
             r is None or mark_inference(r)
     flag = grad_out._requires_grad or input._requires_grad or mean._requires_grad or rstd._requires_grad or weight is not None and weight._requires_grad or bias is not None and bias._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_out) or requires_grad(input) or requires_grad(mean) or requires_grad(rstd) or weight is not None and requires_grad(weight) or bias is not None and requires_grad(bias)
+        flag = (requires_grad(grad_out) or requires_grad(input) or requires_grad(mean) or requires_grad(rstd) or weight is not None and requires_grad(weight) or bias is not None and requires_grad(bias)) and recorded((grad_out, input, mean, rstd, weight, bias,))
     if flag and (not disabled or _grad.grad):
         desc = next((r._desc for r in results if r is not None), None)
         if desc is None:
@@ -351,7 +351,7 @@ def native_group_norm(input, weight, bias, N, C, HxW, group, eps):
             mark_inference(r)
     flag = input._requires_grad or weight is not None and weight._requires_grad or bias is not None and bias._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(input) or weight is not None and requires_grad(weight) or bias is not None and requires_grad(bias)
+        flag = (requires_grad(input) or weight is not None and requires_grad(weight) or bias is not None and requires_grad(bias)) and recorded((input, weight, bias,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -519,7 +519,7 @@ def native_batch_norm(input, weight, bias, running_mean, running_var, training, 
             mark_inference(r)
     flag = input._requires_grad or weight is not None and weight._requires_grad or bias is not None and bias._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(input) or weight is not None and requires_grad(weight) or bias is not None and requires_grad(bias)
+        flag = (requires_grad(input) or weight is not None and requires_grad(weight) or bias is not None and requires_grad(bias)) and recorded((input, weight, bias, running_mean, running_var,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -639,7 +639,7 @@ def native_batch_norm_backward(grad_out, input, weight, running_mean, running_va
             r is None or mark_inference(r)
     flag = grad_out._requires_grad or input._requires_grad or weight is not None and weight._requires_grad or save_mean._requires_grad or save_invstd._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_out) or requires_grad(input) or weight is not None and requires_grad(weight) or requires_grad(save_mean) or requires_grad(save_invstd)
+        flag = (requires_grad(grad_out) or requires_grad(input) or weight is not None and requires_grad(weight) or requires_grad(save_mean) or requires_grad(save_invstd)) and recorded((grad_out, input, weight, running_mean, running_var, save_mean, save_invstd,))
     if flag and (not disabled or _grad.grad):
         desc = next((r._desc for r in results if r is not None), None)
         if desc is None:

@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor
-from ..aliasing.views import edge, mark_inference, requires_grad, undifferentiable
+from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.pair_distances import cdist as k_cdist
 from ..kernels.pair_distances import cdist_backward as k_cdist_backward
 from ..kernels.pair_distances import cdist_to_first as k_cdist_to_first
@@ -127,7 +127,7 @@ def cdist(x1, x2, p, *, out=None):
         raise
     flag = x1._requires_grad or x2._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(x1) or requires_grad(x2)
+        flag = (requires_grad(x1) or requires_grad(x2)) and recorded((x1, x2,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -234,7 +234,7 @@ def cdist_backward(grad_output, x1, x2, p, result, *, out=None):
     desc = describe(array)
     flag = grad_output._requires_grad or x1._requires_grad or x2._requires_grad or result._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(x1) or requires_grad(x2) or requires_grad(result)
+        flag = (requires_grad(grad_output) or requires_grad(x1) or requires_grad(x2) or requires_grad(result)) and recorded((grad_output, x1, x2, result,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -342,7 +342,7 @@ def euclidean_dist(x1, x2, *, out=None):
         raise
     flag = x1._requires_grad or x2._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(x1) or requires_grad(x2)
+        flag = (requires_grad(x1) or requires_grad(x2)) and recorded((x1, x2,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -471,7 +471,7 @@ def pdist(self, p, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -553,7 +553,7 @@ def pdist_backward(grad_output, self, p, pdist, *, out=None):
     desc = describe(array)
     flag = grad_output._requires_grad or self._requires_grad or pdist._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(pdist)
+        flag = (requires_grad(grad_output) or requires_grad(self) or requires_grad(pdist)) and recorded((grad_output, self, pdist,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)

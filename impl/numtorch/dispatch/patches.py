@@ -14,7 +14,7 @@ from ..kernels.half import rounded_once
 from ..calls.operands import store
 from ..nodes import saved_hooks
 from ..tensor import Tensor
-from ..aliasing.views import edge, mark_inference, requires_grad, undifferentiable
+from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.patches import channel_shuffle as k_channel_shuffle
 from ..kernels.patches import channel_shuffle_backward as k_channel_shuffle_backward
 from ..kernels.patches import col2im as k_col2im
@@ -61,7 +61,7 @@ def im2col(self, kernel_size, dilation, padding, stride, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -139,7 +139,7 @@ def col2im(self, output_size, kernel_size, dilation, padding, stride, *, out=Non
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -209,7 +209,7 @@ def pixel_shuffle(self, upscale_factor, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -276,7 +276,7 @@ def pixel_unshuffle(self, downscale_factor, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -343,7 +343,7 @@ def channel_shuffle(self, groups, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)

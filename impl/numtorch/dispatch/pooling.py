@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import edge, mark_inference, requires_grad, undifferentiable
+from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.pooling import adaptive_avg_pool as k_adaptive_avg_pool
 from ..kernels.pooling import adaptive_avg_pool2d as k_adaptive_avg_pool2d
 from ..kernels.pooling import adaptive_avg_pool2d_backward as k_adaptive_avg_pool2d_backward
@@ -98,7 +98,7 @@ def avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -203,7 +203,7 @@ def avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
     desc = describe(array)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -335,7 +335,7 @@ def max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_m
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -412,7 +412,7 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, indices,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -519,7 +519,7 @@ def adaptive_avg_pool2d(self, output_size, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -610,7 +610,7 @@ def adaptive_avg_pool2d_backward(grad_output, self, *, out=None):
     desc = describe(array)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -728,7 +728,7 @@ def adaptive_max_pool2d(self, output_size):
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -800,7 +800,7 @@ def adaptive_max_pool2d_backward(grad_output, self, indices, *, out=None):
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, indices,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -921,7 +921,7 @@ def avg_pool3d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1026,7 +1026,7 @@ def avg_pool3d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
     desc = describe(array)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1158,7 +1158,7 @@ def max_pool3d_with_indices(self, kernel_size, stride, padding, dilation, ceil_m
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -1235,7 +1235,7 @@ def max_pool3d_with_indices_backward(grad_output, self, kernel_size, stride, pad
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, indices,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1342,7 +1342,7 @@ def adaptive_avg_pool3d(self, output_size, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1435,7 +1435,7 @@ def adaptive_avg_pool3d_backward(grad_output, self, *, out=None):
     desc = describe(array)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1554,7 +1554,7 @@ def adaptive_max_pool3d(self, output_size):
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -1626,7 +1626,7 @@ def adaptive_max_pool3d_backward(grad_output, self, indices, *, out=None):
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, indices,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)

@@ -17,7 +17,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, unpack_input
 from ..nodes import saved_hooks
 from ..tensor import Tensor
-from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
+from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, undifferentiable
 from ..kernels.linalg import addbmm as k_addbmm
 from ..kernels.linalg import addmv as k_addmv
 from ..kernels.linalg import addr as k_addr
@@ -108,7 +108,7 @@ def vdot(self, other, *, out=None):
         raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -255,7 +255,7 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
         raise
     flag = self._requires_grad or mat._requires_grad or vec._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(mat) or requires_grad(vec)
+        flag = (requires_grad(self) or requires_grad(mat) or requires_grad(vec)) and recorded((self, mat, vec,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -433,7 +433,7 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
         raise
     flag = self._requires_grad or vec1._requires_grad or vec2._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(vec1) or requires_grad(vec2)
+        flag = (requires_grad(self) or requires_grad(vec1) or requires_grad(vec2)) and recorded((self, vec1, vec2,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -611,7 +611,7 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
         raise
     flag = self._requires_grad or batch1._requires_grad or batch2._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(batch1) or requires_grad(batch2)
+        flag = (requires_grad(self) or requires_grad(batch1) or requires_grad(batch2)) and recorded((self, batch1, batch2,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -769,7 +769,7 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
         raise
     flag = self._requires_grad or batch1._requires_grad or batch2._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(batch1) or requires_grad(batch2)
+        flag = (requires_grad(self) or requires_grad(batch1) or requires_grad(batch2)) and recorded((self, batch1, batch2,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -907,7 +907,7 @@ def trace(self, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)

@@ -18,7 +18,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
+from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, undifferentiable
 from ..kernels.reduction import aminmax as k_aminmax
 from ..kernels.reduction import count_nonzero as k_count_nonzero
 from ..kernels.reduction import cumprod as k_cumprod
@@ -98,7 +98,7 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -206,7 +206,7 @@ def prod_all(self, dtype, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -319,7 +319,7 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -432,7 +432,7 @@ def aminmax(self, dim, keepdim):
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -538,7 +538,7 @@ def median_all(self, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -645,7 +645,7 @@ def median_dim(self, dim, keepdim):
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -728,7 +728,7 @@ def kthvalue(self, k, dim, keepdim):
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -811,7 +811,7 @@ def sort(self, dim, descending):
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -891,7 +891,7 @@ def sort_stable(self, dim, descending):
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -971,7 +971,7 @@ def topk(self, k, dim, largest):
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -1068,7 +1068,7 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1187,7 +1187,7 @@ def norm_dim(self, p, dim, keepdim, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1285,7 +1285,7 @@ def var_mean(self, dim, correction, keepdim):
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -1375,7 +1375,7 @@ def std_mean(self, dim, correction, keepdim):
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -1481,7 +1481,7 @@ def logsumexp(self, dim, keepdim, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1561,7 +1561,7 @@ def cumsum(self, dim, dtype, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1704,7 +1704,7 @@ def cumprod(self, dim, dtype, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)

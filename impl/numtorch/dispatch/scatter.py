@@ -18,7 +18,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor
-from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
+from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, undifferentiable
 from ..kernels.scatter import diagonal_scatter as k_diagonal_scatter
 from ..kernels.scatter import fill_slices as k_fill_slices
 from ..kernels.scatter import gather as k_gather
@@ -111,7 +111,7 @@ def gather(self, dim, index, sparse_grad, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self, index,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -225,7 +225,7 @@ def scatter(self, dim, index, src, *, out=None):
         raise
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(src)
+        flag = (requires_grad(self) or requires_grad(src)) and recorded((self, index, src,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -397,7 +397,7 @@ def scatter_value(self, dim, index, value, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self, index,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -530,7 +530,7 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
     desc = describe(array)
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(src)
+        flag = (requires_grad(self) or requires_grad(src)) and recorded((self, index, src,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -659,7 +659,7 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self, index,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -795,7 +795,7 @@ def scatter_add(self, dim, index, src, *, out=None):
         raise
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(src)
+        flag = (requires_grad(self) or requires_grad(src)) and recorded((self, index, src,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -985,7 +985,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
         raise
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(src)
+        flag = (requires_grad(self) or requires_grad(src)) and recorded((self, index, src,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1198,7 +1198,7 @@ def index_select(self, dim, index, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self, index,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1290,7 +1290,7 @@ def index_add(self, dim, index, source, alpha, *, out=None):
         raise
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(source)
+        flag = (requires_grad(self) or requires_grad(source)) and recorded((self, index, source,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1482,7 +1482,7 @@ def index_copy(self, dim, index, source, *, out=None):
         raise
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(source)
+        flag = (requires_grad(self) or requires_grad(source)) and recorded((self, index, source,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1670,7 +1670,7 @@ def index_fill(self, dim, index, value, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self, index,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1803,7 +1803,7 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
         raise
     flag = self._requires_grad or value._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(value)
+        flag = (requires_grad(self) or requires_grad(value)) and recorded((self, index, value,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1987,7 +1987,7 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
         raise
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(source)
+        flag = (requires_grad(self) or requires_grad(source)) and recorded((self, index, source,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2189,7 +2189,7 @@ def take(self, index, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self, index,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2283,7 +2283,7 @@ def put(self, index, source, accumulate, *, out=None):
         raise
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(source)
+        flag = (requires_grad(self) or requires_grad(source)) and recorded((self, index, source,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2485,7 +2485,7 @@ def masked_scatter(self, mask, source, *, out=None):
         raise
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(source)
+        flag = (requires_grad(self) or requires_grad(source)) and recorded((self, mask, source,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2642,7 +2642,7 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
         raise
     flag = grad_output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output)
+        flag = (requires_grad(grad_output)) and recorded((grad_output, mask,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2736,7 +2736,7 @@ def select_scatter(self, src, dim, index, *, out=None):
     desc = describe(array)
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(src)
+        flag = (requires_grad(self) or requires_grad(src)) and recorded((self, src,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2825,7 +2825,7 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
     desc = describe(array)
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(src)
+        flag = (requires_grad(self) or requires_grad(src)) and recorded((self, src,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2915,7 +2915,7 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
     desc = describe(array)
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(src)
+        flag = (requires_grad(self) or requires_grad(src)) and recorded((self, src,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)

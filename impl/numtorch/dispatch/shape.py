@@ -14,7 +14,7 @@ from ..grad_mode import disabled
 from ..calls.operands import plain, store
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import as_view, become, check_inplace, edge, mark_inference, requires_grad, set_history, storage_of, undifferentiable
+from ..aliasing.views import as_view, become, check_inplace, edge, mark_inference, recorded, requires_grad, set_history, storage_of, undifferentiable
 from ..kernels.shape import alias as k_alias
 from ..kernels.shape import cat as k_cat
 from ..kernels.shape import cat_backward as k_cat_backward
@@ -89,7 +89,7 @@ def view(self, size):
         desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -159,7 +159,7 @@ def reshape_alias(self, size):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -232,7 +232,7 @@ def alias(self):
         desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -304,7 +304,7 @@ def t(self):
         desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -413,7 +413,7 @@ def transpose(self, dim0, dim1):
         desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -519,7 +519,7 @@ def permute(self, dims):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -589,7 +589,7 @@ def expand(self, size):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -659,7 +659,7 @@ def squeeze(self):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -765,7 +765,7 @@ def squeeze_dim(self, dim):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -876,7 +876,7 @@ def unsqueeze(self, dim):
         desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -989,7 +989,7 @@ def select(self, dim, index):
         desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1069,7 +1069,7 @@ def slice_(self, dim, start, end, step):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1141,7 +1141,7 @@ def conj(self):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1208,7 +1208,7 @@ def neg_view(self):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not desc.real and desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1284,7 +1284,7 @@ def unbind(self, dim):
     results = [wrap(a) for a in arrays]
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not self._desc.real and self._desc.dtype.category < 2:
             raise undifferentiable(self._desc)
@@ -1351,7 +1351,7 @@ def split(self, split_size, dim):
     results = [wrap(a) for a in arrays]
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if not self._desc.real and self._desc.dtype.category < 2:
             raise undifferentiable(self._desc)
@@ -1405,7 +1405,7 @@ def clone(self, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1453,7 +1453,7 @@ def contiguous_copy(self, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1501,7 +1501,7 @@ def copy_in_format(self, memory_format, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1567,7 +1567,7 @@ def unsafe_view(self, size, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1634,7 +1634,7 @@ def to_copy(self, dtype_, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_ToCopyBackward0)
@@ -1682,7 +1682,7 @@ def to_copy_in_format(self, dtype_, memory_format, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category >= 2:
             node = _new(*_ToCopyBackward0)
@@ -1752,7 +1752,7 @@ def cat(tensors, dim, *, out=None):
     """cat(tensors, dim) -> Tensor"""
     array = k_cat([t._array for t in tensors], dim)
     desc = describe(array)
-    flag = any([requires_grad(t) for t in tensors])
+    flag = any([requires_grad(t) for t in tensors]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1817,7 +1817,7 @@ def stack(tensors, dim, *, out=None):
     """stack(tensors, dim) -> Tensor"""
     array = k_stack([t._array for t in tensors], dim)
     desc = describe(array)
-    flag = any([requires_grad(t) for t in tensors])
+    flag = any([requires_grad(t) for t in tensors]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)

@@ -21,7 +21,7 @@ from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpa
 from ..nodes import saved_hooks
 from ..calls.several import before_write, check_result, fit, together
 from ..tensor import Tensor, wrap
-from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
+from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, undifferentiable
 from ..kernels.special import acosh_backward as k_acosh_backward
 from ..kernels.special import addcdiv as k_addcdiv
 from ..kernels.special import addcmul as k_addcmul
@@ -172,7 +172,7 @@ def exp2(self, *, out=None):
             array, desc = single(np.exp2(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -334,7 +334,7 @@ def log2(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -501,7 +501,7 @@ def log10(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -689,7 +689,7 @@ def logaddexp(self, other, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -858,7 +858,7 @@ def logaddexp2(self, other, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1023,7 +1023,7 @@ def xlogy(self, other, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1217,7 +1217,7 @@ def xlogy_self(self, other, *, out=None):
             raise
     flag = other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(other)
+        flag = (requires_grad(other)) and recorded((other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1306,7 +1306,7 @@ def xlogy_other(self, other, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1498,7 +1498,7 @@ def xlog1py(self, other, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1619,7 +1619,7 @@ def xlog1py_self(self, other, *, out=None):
             raise
     flag = other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(other)
+        flag = (requires_grad(other)) and recorded((other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1708,7 +1708,7 @@ def xlog1py_other(self, other, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1830,7 +1830,7 @@ def entr(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1931,7 +1931,7 @@ def logit(self, eps, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2139,7 +2139,7 @@ def asinh(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2262,7 +2262,7 @@ def acosh(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2385,7 +2385,7 @@ def atanh(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2485,7 +2485,7 @@ def asinh_of(self, *, out=None):
             array, desc = single(np.arcsinh(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2616,7 +2616,7 @@ def acosh_of(self, *, out=None):
             array, desc = single(np.arccosh(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2747,7 +2747,7 @@ def atanh_of(self, *, out=None):
             array, desc = single(np.arctanh(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2923,7 +2923,7 @@ def atan2(self, other, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3182,7 +3182,7 @@ def hypot(self, other, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3416,7 +3416,7 @@ def sinc(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3559,7 +3559,7 @@ def deg2rad(self, *, out=None):
         array, desc = laid(k_deg2rad(self._array), 'like', self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3697,7 +3697,7 @@ def rad2deg(self, *, out=None):
         array, desc = laid(k_rad2deg(self._array), 'like', self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3857,7 +3857,7 @@ def erf(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4024,7 +4024,7 @@ def erfc(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4191,7 +4191,7 @@ def erfinv(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4377,7 +4377,7 @@ def erfcx(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4501,7 +4501,7 @@ def ndtri(self, *, out=None):
         array, desc = single(rounded_once(k_ndtri, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4639,7 +4639,7 @@ def log_ndtr(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4763,7 +4763,7 @@ def lgamma(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4930,7 +4930,7 @@ def digamma(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -5077,7 +5077,7 @@ def polygamma(n, self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -5179,7 +5179,7 @@ def polygamma_of(self, n, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -5329,7 +5329,7 @@ def mvlgamma(self, p, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -5523,7 +5523,7 @@ def igamma(self, other, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -5772,7 +5772,7 @@ def igammac(self, other, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -6023,7 +6023,7 @@ def zeta(self, other, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -6152,7 +6152,7 @@ def zeta_self(self, other, *, out=None):
             raise
     flag = other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(other)
+        flag = (requires_grad(other)) and recorded((other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -6253,7 +6253,7 @@ def zeta_other(self, other, *, out=None):
         array, desc = laid(rounded_once(k_zeta_other, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -6369,7 +6369,7 @@ def i0(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -6553,7 +6553,7 @@ def i0e(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -6676,7 +6676,7 @@ def i1(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -6799,7 +6799,7 @@ def i1e(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -6900,7 +6900,7 @@ def frac(self, *, out=None):
         array, desc = single(rounded_once(k_frac, self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -7085,7 +7085,7 @@ def fmod(self, other, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -7263,7 +7263,7 @@ def fmod_scalar(self, other, *, out=None):
     array, desc = laid(k_fmod_scalar(self._array, other) if self._desc.real else rounded_once(k_fmod_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -7442,7 +7442,7 @@ def remainder(self, other, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -7620,7 +7620,7 @@ def remainder_scalar(self, other, *, out=None):
     array, desc = laid(k_remainder_scalar(self._array, other) if self._desc.real else rounded_once(k_remainder_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -7771,7 +7771,7 @@ def floor_divide(self, other, *, out=None):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -7885,7 +7885,7 @@ def floor_divide_scalar(self, other, *, out=None):
         array, desc = laid(rounded_once(k_floor_divide_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -8002,7 +8002,7 @@ def floor_divide_of(self, other, *, out=None):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -8175,7 +8175,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
         array, desc = laid(rounded_once(k_floor_divide_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -8312,7 +8312,7 @@ def remainder_of(self, other, *, out=None):
         array, desc = laid(rounded_once(k_remainder_of, self, other._array), 'beside number', other)
     flag = other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(other)
+        flag = (requires_grad(other)) and recorded((other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -8589,7 +8589,7 @@ def copysign(self, other, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -8824,7 +8824,7 @@ def copysign_scalar(self, other, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -9031,7 +9031,7 @@ def nextafter(self, other, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -9283,7 +9283,7 @@ def ldexp(self, other, *, out=None):
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -9470,7 +9470,7 @@ def frexp(self):
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -9569,7 +9569,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -9737,7 +9737,7 @@ def heaviside(self, values, *, out=None):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or values._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(values)
+        flag = (requires_grad(self) or requires_grad(values)) and recorded((self, values,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -9863,7 +9863,7 @@ def heaviside_of(self, values, *, out=None):
             array, desc = arrange(array, desc)
     flag = self._requires_grad or values._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(values)
+        flag = (requires_grad(self) or requires_grad(values)) and recorded((self, values,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -10020,7 +10020,7 @@ def lerp_scalar(self, end, weight, *, out=None):
     array = k_lerp(arrays[0], arrays[1], weight) if desc.real else rounded_once(k_lerp, arrays[0], arrays[1], weight)
     if not desc.plain:
         array, desc = arrange(array, desc)
-    flag = any([requires_grad(t) for t in tensors if t is not None])
+    flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -10171,7 +10171,7 @@ def lerp_tensor(self, end, weight, *, out=None):
         raise
     if not desc.plain:
         array, desc = arrange(array, desc)
-    flag = any([requires_grad(t) for t in tensors if t is not None])
+    flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -10347,7 +10347,7 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
         raise
     if not desc.plain:
         array, desc = arrange(array, desc)
-    flag = any([requires_grad(t) for t in tensors if t is not None])
+    flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -10519,7 +10519,7 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
         raise
     if not desc.plain:
         array, desc = arrange(array, desc)
-    flag = any([requires_grad(t) for t in tensors if t is not None])
+    flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -10667,7 +10667,7 @@ def dist(self, other, p, *, out=None):
         raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)

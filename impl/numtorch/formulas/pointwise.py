@@ -70,7 +70,7 @@ def div_other(grad: Any, x: Any, other: Any) -> Any:
 
 
 def div_mode_self(grad: Any, other: Any, rounding_mode: str | None) -> Any:
-    return grad / other if rounding_mode is None else zeros_like(grad)
+    return grad / other.conj() if rounding_mode is None else zeros_like(grad)
 
 
 def div_mode_other(grad: Any, x: Any, other: Any, rounding_mode: str | None) -> Any:

@@ -10,6 +10,7 @@ from ..aliasing.overlap import refuse
 from ..aliasing.views import bump, check_inplace, requires_grad, storage_of
 from ..calls.checked import refusal
 from ..calls.operands import FOUND_DTYPE, IMAGINARY_DISCARDED, category_of, refused, store, type_name
+from ..calls.scalar import real_part
 from ..dtype import dtypes
 from ..memory.descriptor import broadcast_shapes
 from ..nodes import saved_hooks
@@ -331,16 +332,20 @@ def _mask(mask: Tensor) -> Tensor:
 def _filling(self: Tensor, mask: Tensor, value: Any) -> Any:
     """The value to fill in, in the type of self; a tensor if it is one."""
     _mask(mask)
+    kind = self._desc.dtype
     if not isinstance(value, Tensor):
-        return value
+        return real_part(value, kind) if type(value) is complex else value
     if value._desc.ndim:
         raise RuntimeError(
             "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
             f"{value._desc.ndim} dimension(s)."
         )
-    if value._desc.dtype is self._desc.dtype or requires_grad(value):
+    if value._desc.dtype.is_complex and not kind.is_complex:
+        real_part(value._array.item(), kind)
+        value = value.real
+    if value._desc.dtype is kind or requires_grad(value):
         return value
-    return wrap(value._array.astype(self._desc.dtype.numpy))
+    return wrap(value._array.astype(kind.numpy))
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:

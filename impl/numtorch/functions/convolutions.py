@@ -107,20 +107,16 @@ def _vectorized(
 
 
 def _full_name(kind: dtypes.dtype) -> str:
-    """A type as PyTorch's C++ tells that of a tensor: by its legacy name, which complex numbers and bfloat16 have none of."""
+    """A type as PyTorch's C++ tells that of a tensor: by its legacy name, which not all have."""
     name = kind.scalar_name
-    return f"CPU{name}Type" if kind.is_complex or kind.name == "bfloat16" else f"torch.{name}Tensor"
+    return f"CPU{name}Type" if kind.is_complex or kind.name in ("bfloat16", "bool") else f"torch.{name}Tensor"
 
 
 def _expect_one_type(
     name: str, x: Tensor, weight: Tensor, bias: Tensor | None, transposed: bool, vectorized: bool
 ) -> None:  # fmt: skip
-    """Refuse types that PyTorch's kernels do not mix. The bias of a transposed convolution is added whatever it is."""
+    """Refuse types that PyTorch's kernels do not mix. A bias is added whatever it is, but in three dimensions."""
     kind = x._desc.dtype
-    if bias is not None and bias._desc.dtype is not kind and not transposed:
-        raise RuntimeError(
-            f"Input type ({spelled(kind)}) and bias type ({spelled(bias._desc.dtype)}) should be the same"
-        )
     for what, given in (("weight", weight), ("bias", bias)) if vectorized else ():
         if given is not None and given._desc.dtype is not kind:
             raise RuntimeError(
@@ -173,9 +169,12 @@ def _complex(
     input: Tensor, weight: Tensor, bias: Tensor | None, *sizes: Any
 ) -> Tensor:  # fmt: skip
     """A complex convolution by three real ones: a = Re Re, b = Im Im, and c of the sums, as PyTorch has it."""
-    kinds = [t._desc.dtype for t in (input, weight, bias) if t is not None]
-    if any(k is not kinds[0] for k in kinds):
-        raise RuntimeError(f"expected scalar type {kinds[0].scalar_name} but found {kinds[1].scalar_name}")
+    kind = input._desc.dtype
+    for name, tensor in (("weight", weight), ("bias", bias)):
+        if tensor is not None and tensor._desc.dtype is not kind:
+            raise RuntimeError(
+                f"Input type ({_full_name(kind)}) and {name} type ({_full_name(tensor._desc.dtype)}) should be the same"
+            )
 
     def parts(x: Tensor) -> tuple[Tensor, Tensor]:
         both = d.view_as_real(x.resolve_conj())
@@ -238,8 +237,12 @@ def _of_dimensions(dims: int) -> Any:
         groups: int = 1,
     ) -> Tensor:
         """The convolution, of a batch or of one sample."""
-        batch, alone = _batch(name, input, dims)
+        expect_tensor(input, name)
         _expect_parameters(name, weight, bias)
+        if bias is not None and bias._desc.dtype is not input._desc.dtype:
+            kinds = spelled(input._desc.dtype), spelled(bias._desc.dtype)
+            raise RuntimeError(f"Input type ({kinds[0]}) and bias type ({kinds[1]}) should be the same")
+        batch, alone = _batch(name, input, dims)
         stride = (stride,) * dims if is_int(stride) else stride
         if padding == "same":
             out = _same(batch, weight, bias, stride, dilation, groups)
@@ -280,8 +283,9 @@ def _transposed(dims: int) -> Any:
         dilation: Any = 1,
     ) -> Tensor:
         """The transpose of the convolution, of a batch or of one sample."""
-        batch, alone = _batch(name, input, dims)
+        expect_tensor(input, name)
         _expect_parameters(name, weight, bias)
+        batch, alone = _batch(name, input, dims)
         stride = (stride,) * dims if is_int(stride) else stride
         out = _convolved(batch, weight, bias, stride, padding, dilation, True, output_padding, groups)
         return d.squeeze_dim(out, 0) if alone else out

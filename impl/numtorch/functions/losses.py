@@ -280,10 +280,11 @@ def binary_cross_entropy(
         raise RuntimeError(f"Found dtype {found} but expected {expected}")
     if input._desc.dtype.category != FLOATING:
         raise refused("binary_cross_entropy", input._desc.dtype)
-    for name, tensor in (("target", target), ("input", input)):
-        values = tensor._array
-        if values.size and not ((values >= 0) & (values <= 1)).all():
-            raise RuntimeError(f"all elements of {name} should be between 0 and 1")
+    inside = [(x >= 0) & (x <= 1) for x in (input._array, target._array)]
+    if not (inside[0].all() and inside[1].all()):
+        first = np.argmin(inside[0] & inside[1])  # PyTorch goes from element to element, and asks the input first
+        name = "target" if np.ravel(inside[0])[first] else "input"
+        raise RuntimeError(f"all elements of {name} should be between 0 and 1")
     no_gradient(weight, "binary_cross_entropy", "weight")
     if weight is not None:
         weight = weight.expand(np.broadcast_shapes(tuple(target.shape), tuple(weight.shape)))

@@ -8,6 +8,7 @@ from .. import dispatch as d
 from ..aliasing.index_put import check_indices, check_values, index_put_ as writes_at
 from ..aliasing.overlap import refuse_any
 from ..calls.operands import category_of
+from ..calls.scalar import real_part
 from ..dtype import dtypes
 from ..functions import shape as shapes
 from ..memory.descriptor import broadcast_shapes
@@ -82,6 +83,8 @@ def _scatter(
         if category_of(src) is None:
             raise raised(name, "\n * (int dim, Tensor index, Tensor src)\n", dim, index, src)
         _scattered("scatter", self, dim, index, None)
+        if type(src) is complex:
+            src = real_part(src, self._desc.dtype)
         return (
             with_number[0](self, int(dim), index, src)
             if reduce is None
@@ -270,8 +273,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: Any = None) -> Tensor:
     at = existing_dim(dim, a)
     shape = list(broadcast_shapes(*[(*s[:at], 1, *s[at + 1 :]) for s in (input._desc.shape, indices._desc.shape)]))
     shape[at] = indices._desc.shape[at]
-    size = input._desc.shape[at]
-    wide = shapes.expand(d.remainder_scalar(indices, size) if size else indices, tuple(shape))  # unlike gather's
+    # Taken round from either end, which makes new numbers: what is written to the indices later changes no gradient.
+    wide = d.remainder_scalar(shapes.expand(indices, tuple(shape)), input._desc.shape[at])
     shape[at] = input._desc.shape[at]
     return gather(shapes.expand(input, tuple(shape)), at, wide)
 

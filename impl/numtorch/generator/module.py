@@ -40,7 +40,7 @@ IMPORTS = (
     (
         "..aliasing.views",
         (
-            "as_view become bump check_inplace counted edge mark_inference rebase_history requires_grad set_history "
+            "as_view become bump check_inplace counted edge mark_inference rebase_history recorded requires_grad set_history "
             "storage_of undifferentiable"
         ),
     ),

@@ -210,13 +210,15 @@ class Recording(Template):
         names = row.operands
         lists = [p.name for p in row.params if p.kind == "tensors"]
         if lists:
-            w(indent, f"flag = any([requires_grad(t) for t in {lists[0]}])")
+            w(indent, f"flag = any([requires_grad(t) for t in {lists[0]}]) and recorded({lists[0]})")
         elif row.template == "nary":
-            w(indent, "flag = any([requires_grad(t) for t in tensors if t is not None])")
+            w(indent, "flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)")
         else:
             maybe = {p.name for p in row.params if p.optional}
             asked = {n: f"{n} is not None and " if n in maybe else "" for n in names}
             w(indent, "flag = " + " or ".join(f"{asked[n]}{n}._requires_grad" for n in names))
             w(indent, "if flag and flag is not True:")
-            w(indent + 1, "flag = " + " or ".join(f"{asked[n]}requires_grad({n})" for n in names))
+            required = " or ".join(f"{asked[n]}requires_grad({n})" for n in names)
+            given = [p.name for p in row.params if p.kind == "tensor"]
+            w(indent + 1, f"flag = ({required}) and recorded(({', '.join(given)},))")
         w(indent, "if flag and (not disabled or _grad.grad):")

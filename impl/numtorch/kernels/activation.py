@@ -20,7 +20,7 @@ _KAPPA = 0.044715
 
 def elu(x: Array, alpha: float, scale: float, input_scale: float) -> Array:
     """scale * x above 0, an exponential approach to -alpha * scale below."""
-    return np.where(x > 0, x * scale, np.expm1(x * input_scale) * (alpha * scale))
+    return np.where(x >= 0, x * scale, np.expm1(x * input_scale) * (alpha * scale))
 
 
 def elu_backward(grad: Array, alpha: float, scale: float, input_scale: float, is_result: bool, x: Array) -> Array:

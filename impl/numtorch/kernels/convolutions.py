@@ -11,6 +11,7 @@ import itertools
 from math import prod
 from typing import Any
 
+from ..memory.geometry import laid_out
 from ..plain_numpy import np
 from .pooling import as_pooled, channels_last
 
@@ -108,9 +109,29 @@ def _to_weight(grad: Array, x: Array, weight: Array, stride: Sizes, pad: Sizes, 
     return (left @ right).reshape(weight.shape)
 
 
-def _format(x: Array, weight: Array) -> Array:
-    """The array whose memory format results have: channels lie innermost if those of either do."""
-    return weight if channels_last(weight) else x
+def _laid_out(out: Array, x: Array, weight: Array) -> Array:
+    """The result in new memory: its channels lie innermost if those of the input or the weight do.
+
+    Sequences are looked at as pictures of one row, the input in its contiguous form.
+    """
+    if x.ndim != 3:
+        return as_pooled(out, weight if channels_last(weight) else x)
+    whole = x if x.flags.c_contiguous else np.ascontiguousarray(x)
+    if not (channels_last(_pictures(weight)) or channels_last(_pictures(whole))):
+        return np.array(out, order="C")
+    _, channels, length = out.shape
+    new = laid_out(out.shape, (channels * length, 1, channels), out.dtype)
+    new[...] = out
+    return new
+
+
+def _pictures(x: Array) -> Array:
+    """Sequences as pictures of one row, with the strides that PyTorch gives that row."""
+    batch, channels, length = x.shape
+    to_batch, to_channel, to_next = x.strides
+    return np.lib.stride_tricks.as_strided(
+        x, (batch, channels, 1, length), (to_batch, to_channel, length * to_next, to_next)
+    )
 
 
 def convolution(
@@ -137,7 +158,7 @@ def convolution(
         out = _forward(x, weight, _windows(x, weight, stride, pad, dilation), stride, pad, dilation, groups)
     if bias is not None:
         out += bias.reshape(-1, *(1,) * (x.ndim - 2))
-    return as_pooled(out, _format(x, weight))
+    return _laid_out(out, x, weight)
 
 
 def convolution_backward(
@@ -160,10 +181,10 @@ def convolution_backward(
             out = _forward(grad, weight, x.shape[2:], stride, pad, dilation, groups)  # output padding has no window
         else:
             out = _to_input(grad, weight, x.shape[2:], stride, pad, dilation, groups)
-        found[0] = as_pooled(out, _format(x, weight))
+        found[0] = _laid_out(out, x, weight)
     if mask[1]:
         pair = (x, grad) if transposed else (grad, x)
-        found[1] = as_pooled(_to_weight(*pair, weight, stride, pad, dilation, groups), _format(x, weight))
+        found[1] = _laid_out(_to_weight(*pair, weight, stride, pad, dilation, groups), x, weight)
     if mask[2]:
         found[2] = np.add.reduce(grad, axis=(0, *range(2, grad.ndim)))
     return tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..memory.geometry import element_strides, laid_out, settled
+from ..memory.geometry import contiguous_strides, element_strides, laid_out, settled
 from ..memory.layout import elementwise_strides
 from ..memory.lazy import Zeros, resolve
 from ..plain_numpy import np
@@ -33,13 +33,17 @@ def vdot_self_backward(grad: Array, other: Array) -> Array:
 
 def mv(x: Array, vec: Array) -> Array:
     """Matrix times vector. BLAS leaves out columns whose factor is 0, also where 0 * nan is wanted."""
+    if len(vec) == 1:
+        return mm(x, vec[:, None])[:, 0]
     if not vec.all() and not np.isfinite(x).all():
         return (resolve(x) * resolve(vec)).sum(1, dtype=np.result_type(x, vec))
     return x.dot(vec)
 
 
 def mm(x: Array, mat2: Array) -> Array:
-    """Matrix times matrix."""
+    """Matrix times matrix; NumPy leaves out products with 0, too, where there is one alone to each element."""
+    if len(mat2) == 1 and type(x) is type(mat2) is np.ndarray:
+        return np.multiply(x, mat2, order="C") + mat2.dtype.type(0)  # a sum is no -0
     return x.dot(mat2)
 
 
@@ -66,15 +70,15 @@ def column_major(shape: tuple, strides: tuple, itemsize: int) -> bool:
 def mm_self_backward(grad: Array, mat2: Array, shape: tuple, strides: tuple) -> Array:
     """grad @ mat2.T, in the layout of what it is the gradient of."""
     if strides[0] <= strides[1] and column_major(shape, strides, grad.itemsize):
-        return settled(mat2.dot(grad.T)).T
-    return grad.dot(mat2.T)
+        return settled(mm(mat2, grad.T)).T
+    return mm(grad, mat2.T)
 
 
 def mm_mat2_backward(grad: Array, x: Array, shape: tuple, strides: tuple) -> Array:
     """x.T @ grad, in the layout of what it is the gradient of."""
     if strides[0] <= strides[1] and column_major(shape, strides, grad.itemsize):
-        return settled(grad.T.dot(x)).T
-    return x.T.dot(grad)
+        return settled(mm(grad.T, x)).T
+    return mm(x.T, grad)
 
 
 def bmm_self_backward(grad: Array, mat2: Array) -> Array:
@@ -103,20 +107,28 @@ def plus_scaled(x: Array, product: Array, beta: Any, alpha: Any) -> Array:
     return product + scaled(x, beta) if beta else product
 
 
+def plus_product(x: Array, product: Any, mat: Array, other: Array, beta: Any, alpha: Any) -> Array:
+    """beta * x + alpha * product(mat, other), of BLAS, which multiplies nothing if alpha is 0."""
+    if alpha:
+        return plus_scaled(x, product(mat, other), beta, alpha)
+    shape = (*mat.shape[:-1], *other.shape[1:])
+    return np.broadcast_to(scaled(x, beta), shape).copy() if beta else np.zeros(shape, x.dtype)
+
+
 def addmm(x: Array, mat1: Array, mat2: Array, beta: Any, alpha: Any) -> Array:
     """beta * x + alpha * mat1 @ mat2"""
-    return plus_scaled(x, mat1.dot(mat2), beta, alpha)
+    return plus_product(x, mm, mat1, mat2, beta, alpha)
 
 
 def addmv(x: Array, mat: Array, vec: Array, beta: Any, alpha: Any) -> Array:
     """beta * x + alpha * mat @ vec"""
-    return plus_scaled(x, mat.dot(vec), beta, alpha)
+    return plus_product(x, mv, mat, vec, beta, alpha)
 
 
 def addr(x: Array, vec1: Array, vec2: Array, beta: Any, alpha: Any) -> Array:
     """beta * x + alpha * outer(vec1, vec2), laid out as elementwise operators are"""
     out = plus_scaled(x, outer_backward(vec1, vec2), beta, alpha)
-    if x.ndim < 2 or x.flags.c_contiguous:
+    if x.ndim < 2 or element_strides(x) == contiguous_strides(x.shape):
         return out
     operands = [(x.shape, element_strides(x)), ((out.shape[0], 1), (1, 1)), ((1, out.shape[1]), (1, 1))]
     arranged = laid_out(out.shape, elementwise_strides(out.shape, operands), out.dtype)

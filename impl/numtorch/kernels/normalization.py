@@ -29,9 +29,16 @@ def _scaled(x: Array, weight: Array | None, bias: Array | None, shape: tuple) ->
     """The elements times the weight, plus the bias, both in a shape that broadcasts; in place."""
     if weight is not None:
         x *= weight.reshape(shape)
-    if bias is not None:
-        x += bias.reshape(shape)
+    x += 0 if bias is None else bias.reshape(shape)  # which is no -0
     return x
+
+
+def _line(
+    x: Array, mean: Array, rstd: Array, weight: Array | None, bias: Array | None, shape: tuple
+) -> Array:  # fmt: skip
+    """The same of elements that are not centred yet, as PyTorch has it: one factor and one summand a channel."""
+    factor = rstd if weight is None else rstd * weight.reshape(shape)
+    return x * factor + ((0 if bias is None else bias.reshape(shape)) - mean * factor)
 
 
 def _double(*arrays: Array | None) -> list[Array | None]:
@@ -111,8 +118,13 @@ def native_group_norm(
     mean, centred = _moments(x.reshape(n, group, channels // group * inner), (2,))
     square = np.add.reduce(centred * centred, axis=2, keepdims=True)
     rstd = _reciprocal(square / square.dtype.type(channels // group * inner or np.nan), eps)
-    centred *= rstd
-    out = _scaled(centred.reshape(n, channels, inner), weight, bias, (channels, 1)).reshape(x.shape)
+    if weight is None and bias is None:
+        out = centred * rstd
+    else:
+        each = (n, group, channels // group, inner)
+        shape = (group, channels // group, 1)
+        out = _line(x.reshape(each), mean[..., None], rstd[..., None], weight, bias, shape)
+    out = out.reshape(x.shape)
     kept = _statistics(kind, mean.reshape(n, group), rstd.reshape(n, group))
     return as_pooled(out.astype(kind, copy=False), source), *kept
 
@@ -162,9 +174,8 @@ def native_batch_norm(
     if not training:
         mean, variance = _double(running_mean, running_var)
         scale = _reciprocal(variance, eps)  # type: ignore[arg-type]
-        centred = x - mean.reshape(shape)  # type: ignore[union-attr]
-        centred *= scale.reshape(shape)
-        out = _scaled(centred, weight, bias, shape).astype(kind, copy=False)
+        at = mean.reshape(shape)  # type: ignore[union-attr]
+        out = _line(x, at, scale.reshape(shape), weight, bias, shape).astype(kind, copy=False)
         return as_pooled(out, source), *_statistics(kind, np.empty(0), np.empty(0))
     mean, centred = _moments(x, axes)
     square = np.add.reduce(centred * centred, axis=axes, keepdims=True)
@@ -173,8 +184,7 @@ def native_batch_norm(
     for running, new in ((running_mean, mean), (running_var, square / square.dtype.type(max(count - 1, 0) or np.nan))):
         if running is not None:
             running[...] = momentum * new + (1 - momentum) * running
-    centred *= rstd.reshape(shape)
-    out = _scaled(centred, weight, bias, shape).astype(kind, copy=False)
+    out = _line(x, mean.reshape(shape), rstd.reshape(shape), weight, bias, shape).astype(kind, copy=False)
     return as_pooled(out, source), *_statistics(kind, mean, rstd)
 
 
