@@ -156,6 +156,7 @@ class OperatorCase(Case):
         self.requires: tuple[str, ...] = ()
         self.covers: tuple[str, ...] = ()
         self.observe = "every"
+        self.left_out = dict
 
     @property
     def source(self) -> str:

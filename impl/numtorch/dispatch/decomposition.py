@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import counted, edge, mark_inference, requires_grad, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.decomposition import cholesky as k_cholesky
 from ..kernels.decomposition import cholesky_inverse as k_cholesky_inverse
 from ..kernels.decomposition import cholesky_solve as k_cholesky_solve
@@ -70,7 +70,7 @@ def linalg_inv_ex(A):
             mark_inference(r)
     flag = A._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(A)
+        flag = (requires_grad(A)) and recorded((A,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -145,7 +145,7 @@ def linalg_det(A):
             mark_inference(r)
     flag = A._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(A)
+        flag = (requires_grad(A)) and recorded((A,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -245,7 +245,7 @@ def linalg_slogdet(A):
             mark_inference(r)
     flag = A._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(A)
+        flag = (requires_grad(A)) and recorded((A,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -341,7 +341,7 @@ def linalg_solve_ex(A, B, left):
             mark_inference(r)
     flag = A._requires_grad or B._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(A) or requires_grad(B)
+        flag = (requires_grad(A) or requires_grad(B)) and recorded((A, B,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -440,7 +440,7 @@ def linalg_lu_solve(LU, pivots, B, left, adjoint, *, out=None):
         raise
     flag = LU._requires_grad or B._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(LU) or requires_grad(B)
+        flag = (requires_grad(LU) or requires_grad(B)) and recorded((LU, pivots, B,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -562,7 +562,7 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
         raise
     flag = self._requires_grad or B._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(B)
+        flag = (requires_grad(self) or requires_grad(B)) and recorded((self, B,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -660,7 +660,7 @@ def linalg_cholesky_ex(self, upper):
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -723,7 +723,7 @@ def cholesky(self, upper, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -818,7 +818,7 @@ def cholesky_solve(self, input2, upper, *, out=None):
         raise
     flag = self._requires_grad or input2._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(input2)
+        flag = (requires_grad(self) or requires_grad(input2)) and recorded((self, input2,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -931,7 +931,7 @@ def cholesky_inverse(self, upper, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1026,7 +1026,7 @@ def linalg_qr(A, mode):
             mark_inference(r)
     flag = A._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(A)
+        flag = (requires_grad(A)) and recorded((A,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -1110,7 +1110,7 @@ def linalg_eigh(A, UPLO):
             mark_inference(r)
     flag = A._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(A)
+        flag = (requires_grad(A)) and recorded((A,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -1190,7 +1190,7 @@ def linalg_eig(self):
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -1277,7 +1277,7 @@ def linalg_svd(A, full_matrices):
             mark_inference(r)
     flag = A._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(A)
+        flag = (requires_grad(A)) and recorded((A,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -1360,7 +1360,7 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1440,7 +1440,7 @@ def linalg_matrix_exp(self, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1543,7 +1543,7 @@ def linalg_lstsq(self, b, rcond, driver):
             mark_inference(r)
     flag = self._requires_grad or b._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(b)
+        flag = (requires_grad(self) or requires_grad(b)) and recorded((self, b,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -1680,7 +1680,7 @@ def linalg_cross(self, other, dim, *, out=None):
         raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(other)
+        flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
