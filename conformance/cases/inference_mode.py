@@ -377,7 +377,7 @@ def inference_tensors_alone_are_not_recorded(
     n: floats("float64", shape=(3,), values="finite"),
     name: st.sampled_from(["sqrt", "relu", "cos", "sum", "neg", "unsqueeze", "view", "cumsum", "detach"]),
 ):
-    """Outside their mode tensors of inference mode are recorded only beside others, though they require grad."""
+    """Outside their mode inference tensors that require grad are recorded only beside others."""
     with torch.inference_mode():
         y = x * 1
         y.requires_grad_()

@@ -162,7 +162,7 @@ def sequences_lie_as_pictures_of_one_row(
     turn: ORDERS,
     name: st.sampled_from(["conv1d", "conv_transpose1d"]),
 ):
-    """A convolution of sequences lies as that of pictures of one row, whose strides say where channels are."""
+    """A convolution of sequences lies as that of pictures of one row does."""
     x, w = x.permute(order), w.permute(turn)
     at = int(name == "conv1d")
     given = x.expand(-1, w.shape[at], -1) if x.shape[1] == 1 else x.detach()
@@ -175,7 +175,7 @@ def sequences_lie_as_pictures_of_one_row(
 def take_along_dim_takes_indices_round(
     torch, x: floats(shape=(2, 3)), index: st.lists(st.integers(-7, 7), min_size=3, max_size=3), dim: st.integers(0, 1)
 ):
-    """take_along_dim counts round from either end, and keeps indices of its own, which a write does not reach."""
+    """take_along_dim takes indices round, and keeps its own, which a write does not reach."""
     x.requires_grad_()
     i = torch.tensor([index])
     y = torch.take_along_dim(x, i, dim)
@@ -192,7 +192,7 @@ def complex_number_is_refused_or_halved(
     imaginary: st.sampled_from([0.0, 2.0]),
     alone: st.booleans(),
 ):
-    """A copy of a complex number keeps its real part and warns; a fill by a mask or an index refuses to."""
+    """A copy of a complex number keeps its real part and warns; a fill by a mask refuses to."""
     z = torch.tensor(complex(1.5, imaginary))
     mask = torch.tensor([[True, False], [False, True]])
     number = complex(1.5, imaginary) if alone else z

@@ -92,7 +92,7 @@ def convolutions_say_which_types_differ(
     name: st.sampled_from(["conv1d", "conv2d", "conv_transpose1d", "conv_transpose3d"]),
     ranks: st.sampled_from(["fitting", "number"]),
 ):
-    """A convolution compares the bias's type before all shapes; a complex one all types, and says them otherwise."""
+    """A convolution compares the type of its bias before shapes; a complex one all types."""
     x, w, b = [torch.ones(1, 1, 1, 1, 1, dtype=getattr(torch, kind)) for kind in kinds]
     ndim = int(name[-2]) + 2
     shape = (1,) * ndim

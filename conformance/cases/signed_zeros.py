@@ -13,7 +13,7 @@ EXTREMES = st.lists(
 
 @case(requires=["tensor"])
 def sum_that_begins_with_zero_has_its_sign(torch, values: ZEROS, weighed: st.booleans()):
-    """Means of windows and normalized numbers are no negative zeros, where sums begin with zero."""
+    """Means of windows and normalized numbers are no negative zeros: sums begin with zero."""
     x = torch.tensor(values, dtype=torch.float64).reshape(2, 3)
     w = torch.ones(3, dtype=torch.float64) if weighed else None
     F = torch.nn.functional
@@ -26,7 +26,7 @@ def sum_that_begins_with_zero_has_its_sign(torch, values: ZEROS, weighed: st.boo
 
 @case(requires=["tensor"])
 def factor_of_zero_makes_infinity_nan(torch, a: EXTREMES, b: EXTREMES):
-    """Products of matrices have nan for zero times infinity, also where each is one product alone."""
+    """Products of matrices have nan for zero times infinity, also where there is one product."""
     column, row = torch.tensor(a).reshape(2, 1), torch.tensor(b).reshape(1, 2)
     torch.mm(column, row[:, :1])
     torch.mm(column[:1], row)
@@ -43,7 +43,7 @@ def product_times_zero_is_not_computed(
     a: EXTREMES,
     beta: st.sampled_from([0.0, 0.5, 1.0]),
 ):
-    """addmm and addmv with alpha=0 multiply nothing, so nothing of what they would multiply is seen."""
+    """addmm and addmv with alpha=0 multiply nothing, so that no nan comes of it."""
     column = torch.tensor(a, dtype=torch.float64)
     torch.addmm(x, column.reshape(2, 1), column.reshape(1, 2), beta=beta, alpha=0)
     torch.addmv(x[0], column.reshape(2, 1), column[:1], beta=beta, alpha=0)
@@ -54,7 +54,7 @@ def product_times_zero_is_not_computed(
 def number_is_scaled_before_it_is_moved(
     torch, w: floats("float64", shape=(4,), values="finite"), number: st.sampled_from([0.0, 1.0, 3.0])
 ):
-    """Where there is a weight or a bias, group_norm is one factor and one summand a channel."""
+    """Beside a weight or a bias group_norm is one factor and one summand a channel."""
     x = torch.full((2, 4), number, dtype=torch.float64)
     torch.nn.functional.group_norm(x, 1, bias=w)
     torch.nn.functional.group_norm(x, 2, w, w)
@@ -64,7 +64,7 @@ def number_is_scaled_before_it_is_moved(
 def first_number_out_of_range_is_named(
     torch, values: st.lists(st.sampled_from([0.0, 0.5, 1.0, 2.0, float("nan")]), min_size=4, max_size=4)
 ):
-    """binary_cross_entropy goes from number to number, and at each asks the input before the target."""
+    """binary_cross_entropy goes by numbers, and at each asks the input before the target."""
     x = torch.tensor(values)
     torch.nn.functional.binary_cross_entropy(x[:2], x[2:])
     torch.nn.functional.binary_cross_entropy(x[2:], x[:2])
