@@ -19,7 +19,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, requires_grad, undifferentiable
+from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, undifferentiable
 from ..kernels.activation import celu as k_celu
 from ..kernels.comparison import clamp as k_clamp
 from ..kernels.activation import elu as k_elu
@@ -127,7 +127,7 @@ def elu(self, alpha, scale, input_scale, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -233,7 +233,7 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
         array, desc = single(rounded_once(k_elu, self._array, alpha, scale, input_scale), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -400,7 +400,7 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
             raise
     flag = grad_output._requires_grad or self_or_result._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self_or_result)
+        flag = (requires_grad(grad_output) or requires_grad(self_or_result)) and recorded((grad_output, self_or_result,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -525,7 +525,7 @@ def celu(self, alpha, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -625,7 +625,7 @@ def celu_of(self, alpha, *, out=None):
         array, desc = single(rounded_once(k_celu, self._array, alpha), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -773,7 +773,7 @@ def softplus(self, beta, threshold, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -891,7 +891,7 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1014,7 +1014,7 @@ def gelu(self, approximate, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1130,7 +1130,7 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1270,7 +1270,7 @@ def silu(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1443,7 +1443,7 @@ def mish(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1601,7 +1601,7 @@ def log_sigmoid(self):
             mark_inference(r)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -1755,7 +1755,7 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, buffer,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1877,7 +1877,7 @@ def leaky_relu(self, negative_slope, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1977,7 +1977,7 @@ def leaky_relu_of(self, negative_slope, *, out=None):
         array, desc = single(rounded_once(k_leaky_relu, self._array, negative_slope), self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2159,7 +2159,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2278,7 +2278,7 @@ def hardtanh(self, min_val, max_val, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2473,7 +2473,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2591,7 +2591,7 @@ def threshold(self, threshold, value, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2693,7 +2693,7 @@ def threshold_of(self, threshold, value, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2842,7 +2842,7 @@ def softshrink(self, lambd, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -2980,7 +2980,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3097,7 +3097,7 @@ def hardshrink(self, lambd, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3235,7 +3235,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3372,7 +3372,7 @@ def hardsigmoid(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3540,7 +3540,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
             array, desc = arrange(array, desc)
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3671,7 +3671,7 @@ def hardswish(self, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3833,7 +3833,7 @@ def hardswish_backward(grad_output, self, *, out=None):
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3943,7 +3943,7 @@ def prelu_kernel(self, weight, *, out=None):
         raise
     flag = self._requires_grad or weight._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self) or requires_grad(weight)
+        flag = (requires_grad(self) or requires_grad(weight)) and recorded((self, weight,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4074,7 +4074,7 @@ def prelu_kernel_backward(grad_output, self, weight):
             mark_inference(r)
     flag = grad_output._requires_grad or self._requires_grad or weight._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self) or requires_grad(weight)
+        flag = (requires_grad(grad_output) or requires_grad(self) or requires_grad(weight)) and recorded((grad_output, self, weight,))
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
@@ -4176,7 +4176,7 @@ def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self, noise,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4296,7 +4296,7 @@ def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self, noise,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4479,7 +4479,7 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, noise,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4595,7 +4595,7 @@ def glu(self, dim, *, out=None):
         raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4680,7 +4680,7 @@ def glu_jvp(glu, x, dx, dim, *, out=None):
     desc = describe(array)
     flag = glu._requires_grad or x._requires_grad or dx._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(glu) or requires_grad(x) or requires_grad(dx)
+        flag = (requires_grad(glu) or requires_grad(x) or requires_grad(dx)) and recorded((glu, x, dx,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4756,7 +4756,7 @@ def glu_backward(grad_output, self, dim, *, out=None):
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(self)
+        flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4867,7 +4867,7 @@ def glu_backward_jvp(grad_x, grad_glu, x, dgrad_glu, dx, dim, *, out=None):
     desc = describe(array)
     flag = grad_x._requires_grad or grad_glu._requires_grad or x._requires_grad or dgrad_glu._requires_grad or dx._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_x) or requires_grad(grad_glu) or requires_grad(x) or requires_grad(dgrad_glu) or requires_grad(dx)
+        flag = (requires_grad(grad_x) or requires_grad(grad_glu) or requires_grad(x) or requires_grad(dgrad_glu) or requires_grad(dx)) and recorded((grad_x, grad_glu, x, dgrad_glu, dx,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4944,7 +4944,7 @@ def softmax(self, dim, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -5034,7 +5034,7 @@ def log_softmax(self, dim, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(self)
+        flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -5153,7 +5153,7 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
         raise
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(output)
+        flag = (requires_grad(grad_output) or requires_grad(output)) and recorded((grad_output, output,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -5292,7 +5292,7 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
         raise
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
-        flag = requires_grad(grad_output) or requires_grad(output)
+        flag = (requires_grad(grad_output) or requires_grad(output)) and recorded((grad_output, output,))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
