@@ -151,7 +151,8 @@ def _patches(x: Any, arguments: Any) -> Any:
 _layer("im2col", (constants(2, 1),), values="finite", function="torch.nn.functional.unfold", shape=_patches)
 
 
-# Of the linear modes no row: what PyTorch adds up for a gradient is fused with the product before it.
+# Of the linear modes no row: what PyTorch adds up for a gradient is fused with the product before it. Nor of area, which
+# adaptive_avg_pool1d has; its gradient of many windows that cancel is added up in another order.
 def _enlarged(shape: Any, arguments: Any) -> Any:
     if len(shape) != 3 or 0 in shape[1:]:
         raise Unfit
@@ -159,7 +160,7 @@ def _enlarged(shape: Any, arguments: Any) -> Any:
 
 
 _layer("interpolate", (constants(2, 3, keyword="scale_factor"),
-                       constants("nearest", "nearest-exact", "area", keyword="mode")),
+                       constants("nearest", "nearest-exact", keyword="mode")),
        values="finite", shape=_enlarged)  # fmt: skip
 
 
