@@ -114,7 +114,16 @@ _UNEVEN = frozenset(
         "xlogy",
     ]
     + ["special_xlog1py", "gelu_backward", "logit_backward", "rsub", "cross", "mish", "mish_backward", "silu_backward"]
-    + ["convolution", "convolution_backward", "native_layer_norm", "native_layer_norm_backward", "native_group_norm"]
+    + [
+        "_fft_c2c",
+        "_fft_c2r",
+        "_fft_r2c",
+        "convolution",
+        "convolution_backward",
+        "native_layer_norm",
+        "native_layer_norm_backward",
+        "native_group_norm",
+    ]
     + ["native_group_norm_backward", "native_batch_norm", "native_batch_norm_backward", "_fused_rms_norm"]
 )
 """Functions whose error is no part of their result: of those that add within themselves, and near a root."""

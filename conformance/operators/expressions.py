@@ -443,6 +443,9 @@ linalg_eigh             torch.linalg.eigh(q + q.T)[1].square() | torch.linalg.ei
 linalg_svd              torch.linalg.svd(x, False)[0].square() | torch.linalg.svd(m, False)[2].square()
 linalg_pinv             torch.linalg.pinv(x) | torch.linalg.pinv(m)
 linalg_matrix_exp       torch.linalg.matrix_exp(q / 4)
+fft_c2c                 torch.view_as_real(torch.fft.fft(torch.complex(x, y))) | torch.view_as_real(torch.fft.ifft2(b))
+fft_r2c                 torch.view_as_real(torch.fft.rfft(x)) | torch.fft.fft(x, dim=0).real
+fft_c2r                 torch.fft.irfft(torch.complex(x, y)) | torch.fft.hfft(x)
 linalg_lstsq            torch.linalg.lstsq(m, v)[0] | torch.linalg.lstsq(x, w)[0]
 """
 

@@ -319,6 +319,12 @@ linalg_svd              torch.linalg.svd(x, False)[1] | torch.linalg.svd(m, Fals
                       | torch.linalg.svd(q)[2].abs() | torch.linalg.svdvals(x)
 linalg_pinv             torch.linalg.pinv(q)
 linalg_matrix_exp       torch.linalg.matrix_exp(torch.stack([q / 4, q.T]))
+fft_c2c                 torch.fft.fft(torch.complex(x, y), 2, 0, 'ortho').real | torch.fft.ihfftn(b, dim=(1, 2)).real
+                      | torch.fft.fftn(b, (3, 2), (2, 0), 'forward').imag | torch.fft.ifft(torch.complex(x, y).mT, 4).abs()
+fft_r2c                 torch.fft.rfft(x, 4, norm='ortho').imag | torch.fft.ihfft(x, 2).real | torch.fft.rfft(v, 1).real
+                      | torch.fft.rfftn(b, (2, 5)).real | torch.fft.fft(x.T, norm='forward').imag
+fft_c2r                 torch.fft.irfft(torch.complex(x, y), 3) | torch.fft.irfft(x, 1) | torch.fft.hfft2(b, (3, 4))
+                      | torch.fft.irfftn(torch.complex(b, b + 1), norm='ortho') | torch.fft.irfft(torch.complex(x, y), 4, 0)
 linalg_lstsq            torch.linalg.lstsq(m, v[:, None])[0] | torch.linalg.lstsq(q, m)[0]
 
 cummax                  v.cummax(0) | b.cummax(-2) | s.cummax(0)

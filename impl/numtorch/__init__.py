@@ -48,6 +48,7 @@ _MODULES = (
     "_C",
     "cuda",
     "drawing",
+    "fft",
     "func",
     "linalg",
     "nn",

@@ -450,6 +450,8 @@ METHODS = {
     ),
     'pooling': (
     ),
+    'fourier': (
+    ),
     'adaptive_pooling': (
     ),
     'called': (
@@ -874,6 +876,8 @@ FUNCTIONS = {
         'max_pool1d',
         'max_pool2d',
         'max_pool3d',
+    ),
+    'fourier': (
     ),
     'adaptive_pooling': (
         'adaptive_avg_pool1d',

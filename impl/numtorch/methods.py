@@ -90,6 +90,7 @@ FAMILIES = (
     "interpolation",
     "attention",
     "pooling",
+    "fourier",
     "adaptive_pooling",
     "called",
 )
@@ -132,6 +133,7 @@ LATE = (
     "interpolation",
     "attention",
     "pooling",
+    "fourier",
     "adaptive_pooling",
     "called",
 )

@@ -16,6 +16,7 @@ FAMILIES = (
     "convolutions",
     "decomposition",
     "decomposition_tangents",
+    "fourier",
     "index",
     "linalg",
     "losses",

@@ -131,6 +131,13 @@ LINALG: dict[str, tuple[str, str | None]] = {
     "matmul": (EXACT, "matmul"),
 }
 
+FFT: dict[str, tuple[str, str | None]] = {
+    **{n + end: (CAST, "_fft_c2c") for n in ("fft", "ifft") for end in ("2", "n")},
+    **{n + end: (CAST, "_fft_r2c") for n in ("rfft", "ihfft") for end in ("", "2", "n")},
+    **{n + end: (CAST, "_fft_c2r") for n in ("irfft", "hfft") for end in ("", "2", "n")},
+    **dict.fromkeys(("fft", "ifft"), (CAST, "_fft_r2c")),  # of reals, as most are
+}
+
 
 def with_out(name: str, function: Any, row: tuple[str, str | None]) -> Any:
     """The function, taking out= as well."""

@@ -42,7 +42,7 @@ COUNTED = {
     *(f"{loss}_double_backward" for loss in ("mse_loss", "smooth_l1_loss", "huber_loss", "soft_margin_loss")),
     *(f"binary_cross_entropy_{of}" for of in ("target_backward", "double_backward", "double_backward_target")),
     *(f"binary_cross_entropy_with_logits_{of}" for of in ("backward", "target_backward")),
-    *("prelu_double_backward", "prelu_double_backward_weight", "sgn_backward"),
+    *("prelu_double_backward", "prelu_double_backward_weight", "sgn_backward", "fft_c2r_backward"),
 }
 """Formulas over Tensors alone that write to their results where PyTorch's do, by operators that count it."""
 

@@ -9,6 +9,7 @@ from .comparison import *  # noqa: F403
 from .convolutions import *  # noqa: F403
 from .decomposition import *  # noqa: F403
 from .error_function import *  # noqa: F403
+from .fourier import *  # noqa: F403
 from .gamma import *  # noqa: F403
 from .index import *  # noqa: F403
 from .interpolation import *  # noqa: F403

@@ -86,6 +86,7 @@ from .pointwise import (
     of_one_size,
     together,
     together_spread,
+    transformed,
 )
 from .products import dot, mm, mv
 
@@ -125,6 +126,7 @@ KINDS: dict[Rule, str] = {
     along: "sum_dim mean_dim nansum_dim prod_dim max_dim min_dim amax amin argmax argmin median_dim kthvalue sort sort_stable "
     "topk vector_norm norm_dim var std var_mean std_mean logsumexp cumsum cumprod all_dim any_dim count_nonzero softmax "
     "log_softmax cummax cummin logcumsumexp nanmedian_dim mode glu aminmax rot90 safe_softmax",
+    transformed: "fft_c2c fft_r2c fft_c2r",
     backward_along: "softmax_backward_data log_softmax_backward_data glu_backward",
     gathered: "gather scatter scatter_value scatter_with scatter_value_with scatter_add scatter_reduce",
     added_at: "index_add",

@@ -143,6 +143,11 @@ def along(call: Call) -> Any:
     return exchange(found, lambda t: (t if ndim or not keeps else dispatch.squeeze_dim(t, 1), 0))
 
 
+def transformed(call: Call) -> Any:
+    """A transform along some dimensions, which does nothing along none."""
+    return loop(call) if call.args[call.place("dim")] == () else along(call)
+
+
 def backward_along(call: Call) -> Any:
     """The same for two operands of one shape; of softmax the gradient of a number is none."""
     a, b, dim, *rest = call.args
