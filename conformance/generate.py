@@ -87,12 +87,15 @@ _FORMATS = {
 }
 
 
+_PARTS = {"complex32": "float16", "complex64": "float32", "complex128": "float64"}
+
+
 def encode(values: Iterable[float], dtype: str) -> bytes:
     """Real numbers, little-endian in the width of `dtype`, rounded to the nearest it has."""
     if dtype == "bfloat16":
         return b"".join(_bfloat16(value) for value in values)
-    if dtype.startswith("complex"):
-        return encode(values, "float32" if dtype == "complex64" else "float64")  # pairs of real and imaginary parts
+    if dtype in _PARTS:
+        return encode(values, _PARTS[dtype])  # pairs of real and imaginary parts
     numbers = list(values)
     if dtype == "uint8":
         numbers = [abs(int(number)) & 0xFF for number in numbers]

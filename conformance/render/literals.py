@@ -24,6 +24,9 @@ FORMATS = {
     "bool": "?",
 }
 
+PARTS = {"complex32": "float16", "complex64": "float32", "complex128": "float64"}
+"""What the two parts of a complex number are."""
+
 DEFAULTS = frozenset({"float32", "int64", "bool", "complex64"})
 """The dtypes that torch.tensor chooses by itself for numbers of each kind."""
 
@@ -48,9 +51,9 @@ def _nested(elements: Iterator[str], shape: tuple[int, ...]) -> str:
 
 def _elements(literal: TensorLiteral) -> list[str]:
     kind, data = literal.dtype, literal.data
-    if kind in ("complex64", "complex128"):
-        part = "float32" if kind == "complex64" else "float64"
-        parts = _shortest(_unpacked(FORMATS[part], data), FORMATS[part])
+    if kind in PARTS:
+        part = FORMATS[PARTS[kind]]
+        parts = _shortest(_unpacked(part, data), part)
         return [_complex(*pair)[0] for pair in zip(parts[::2], parts[1::2], strict=True)]
     if kind == "bfloat16":
         widened = b"".join([b"\0\0" + data[start : start + 2] for start in range(0, len(data), 2)])

@@ -111,3 +111,4 @@ def test_values_are_rounded_to_the_dtype():
     assert encode([0.1], "float32") == struct.pack("<f", 0.1)
     assert encode([-1, 300], "uint8") == bytes([1, 44])
     assert encode([1.0, -2.0], "complex64") == struct.pack("<ff", 1, -2)
+    assert encode([1.0, -2.0], "complex32") == struct.pack("<ee", 1, -2)

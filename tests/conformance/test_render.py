@@ -261,6 +261,10 @@ def test_a_method_shows_the_defaults_of_its_parameters():
         (TensorLiteral("int64", (2, 1), struct.pack("<qq", 1, -2)), "torch.tensor([[1], [-2]])"),
         (TensorLiteral("bool", (1,), b"\1"), "torch.tensor([True])"),
         (TensorLiteral("complex64", (1,), struct.pack("<ff", 1, -2)), "torch.tensor([1.0-2.0j])"),
+        (
+            TensorLiteral("complex32", (1,), struct.pack("<ee", 1, 0.1)),
+            "torch.tensor([1.0+0.1j], dtype=torch.complex32)",
+        ),
         (TensorLiteral("bfloat16", (1,), b"\x80\x3f"), "torch.tensor([1.0], dtype=torch.bfloat16)"),
         (TensorLiteral("float32", (0,), b""), "torch.tensor([])"),
         (TensorLiteral("int64", (0, 2), b""), "torch.zeros((0, 2), dtype=torch.int64)"),
