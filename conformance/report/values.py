@@ -130,6 +130,7 @@ _ELEMENTS: dict[str, tuple[str, Callable[..., str]]] = {
     "float32": ("f", lambda number: _shortest(number, "f")),
     "float64": ("d", lambda number: _shortest(number, "d") if number else repr(number)),
     "bfloat16": ("H", _bfloat16),
+    "complex32": ("ee", _complex("e")),
     "complex64": ("ff", _complex("f")),
     "complex128": ("dd", _complex("d")),
 }

@@ -108,6 +108,7 @@ def test_a_node_whose_edge_leads_elsewhere_differs() -> None:
         (Array("bool", (2,), b"\x01\x00"), "[True, False]"),
         (Array("int64", (1,), struct.pack("<q", -7)), "[-7]"),
         (Array("complex64", (1,), struct.pack("<ff", 1.0, -0.5)), "[1.-0.5j]"),
+        (Array("complex32", (1,), struct.pack("<ee", 1.5, -0.5)), "[1.5-0.5j]"),
         (Array("bfloat16", (1,), b"\x80\x3f"), "[1.]"),
     ],
 )
