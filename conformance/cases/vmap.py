@@ -399,7 +399,11 @@ MADE_OF = {
     "matrices": lambda torch, x, w: (
         torch.linalg.solve(x[:, :2] + 3 * torch.eye(2, dtype=x.dtype), w) + torch.linalg.qr(x)[1]
     ),
-    "pictures": lambda torch, x, w: torch.nn.functional.avg_pool2d(x[None], 1) + torch.nn.functional.max_pool1d(x, 1),
+    "pictures": lambda torch, x, w: (
+        torch.nn.functional.interpolate(x[None], 3)
+        + torch.nn.functional.avg_pool2d(x[None], 1)
+        + torch.nn.functional.max_pool1d(x, 1)
+    ),
     "convolution": lambda torch, x, w: (
         torch.nn.functional.conv1d(x, w[None], w[:1, 0]) + torch.nn.functional.conv1d(w, x[None], x[:1, 0], groups=1)
     ),

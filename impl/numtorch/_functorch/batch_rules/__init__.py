@@ -116,6 +116,8 @@ _OTHERWISE = frozenset(
     ]
 )
 _PADS = [f"{how}_pad{dims}d" for how in ("reflection", "replication") for dims in (1, 2, 3)]
+_UPSAMPLES = [f"upsample_{how}{dims}d" for how in ("nearest", "nearest_exact") for dims in (1, 2, 3)]
+_UPSAMPLES += ["upsample_linear1d", "upsample_bilinear2d", "upsample_trilinear3d", "upsample_bicubic2d"]
 KINDS: dict[Rule, str] = {
     elementwise: "clone contiguous_copy to_copy alias detach data get_data",
     filled: "masked_fill_tensor",
@@ -159,7 +161,7 @@ KINDS: dict[Rule, str] = {
     loss: "mse_loss smooth_l1_loss huber_loss",
     spread: "binary_cross_entropy binary_cross_entropy_backward",
     existing: "avg_pool2d avg_pool3d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d "
-    "im2col col2im pixel_shuffle pixel_unshuffle channel_shuffle " + " ".join(_PADS),
+    "im2col col2im pixel_shuffle pixel_unshuffle channel_shuffle " + " ".join(_PADS + _UPSAMPLES),
     existing_all: "avg_pool2d_backward avg_pool3d_backward adaptive_avg_pool2d_backward adaptive_avg_pool3d_backward "
     + " ".join(f"{name}_backward" for name in _PADS),
     optional(3, "indices"): "max_pool2d_with_indices_backward adaptive_max_pool2d_backward",
