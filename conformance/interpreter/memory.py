@@ -20,7 +20,7 @@ Geometry = tuple[Any, Any, Any]
 class Place:
     """Where a tensor was seen, and what it held: numbers and bytes, never the tensor."""
 
-    __slots__ = ("address", "begins", "data", "geometry", "is_complex", "is_hidden", "of", "raw", "window")
+    __slots__ = ("address", "begins", "data", "geometry", "is_complex", "of", "raw", "window")
 
     def __init__(self, of: int, geometry: Geometry) -> None:
         self.of, self.geometry = of, geometry
@@ -34,45 +34,30 @@ class Place:
         """
         self.raw = b""
         self.is_complex = False
-        self.is_hidden = False
-        """Whether the tensor is of a level of a transform, and has no memory that it would show."""
         self.begins: Any = None
         """What stands for the storage that it lies in; None where that is not known."""
 
 
 class Memory:
-    """Looks at the tensors of one library. `read` copies the elements of one out, row by row; `hides` knows those that have
-    none to copy: to try all the same ends in an exception, whichever way."""
+    """Looks at the tensors of one library. `read` copies the elements of one out, row by row."""
 
-    def __init__(
-        self,
-        read: Callable[[Any], bytes | None],
-        of: Callable[[Any], Any] | None,
-        hides: Callable[[Any], bool] = lambda tensor: False,
-    ) -> None:
-        self._read, self._hides = read, hides
+    def __init__(self, read: Callable[[Any], bytes | None], of: Callable[[Any], Any] | None) -> None:
+        self._read = read
         self._trusted = of is not None and _tells_addresses(of)
 
     def look(self, tensor: Any, geometry: Geometry, before: Place | None) -> Place:
         """What a tensor holds now; `before` itself if that is the same."""
-        is_hidden = self._hides(tensor)
-        if before is not None and before.of == id(tensor) and before.geometry == geometry:
-            if is_hidden and before.is_hidden:
-                return before
-            if before.window is not None:
-                try:
-                    if (
-                        tensor.data_ptr() == before.address
-                        and before.window.raw == before.raw
-                        and not (before.is_complex and tensor.is_conj())
-                    ):
-                        return before
-                except Exception:
-                    before.window = None
+        if before is not None and before.window is not None and before.of == id(tensor) and before.geometry == geometry:
+            try:
+                if (
+                    tensor.data_ptr() == before.address
+                    and before.window.raw == before.raw
+                    and not (before.is_complex and tensor.is_conj())
+                ):
+                    return before
+            except Exception:
+                before.window = None
         found = Place(id(tensor), geometry)
-        found.is_hidden = is_hidden
-        if is_hidden:
-            return found
         try:
             # Not untyped_storage(): PyTorch would keep the object, and ever after take the memory for shared, so that a
             # gradient that was looked at is no longer added to in place.

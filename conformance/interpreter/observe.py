@@ -200,7 +200,7 @@ class Lens:
         self._int16 = find("int16")
         self._is_wrapped: Callable[[Any], bool] = find("_C._functorch.is_functorch_wrapped_tensor") or (lambda _: False)
         self._is_dead: Callable[[Any], bool] = find("_C._functorch.is_dead_tensor_wrapper") or (lambda _: False)
-        self.memory = Memory(getattr(self.tensor_type, READ, self.read), find("tensor"), self._hides)
+        self.memory = Memory(getattr(self.tensor_type, READ, self.read), find("tensor"))
 
     def mode(self) -> Mode:
         return self._modes[bool(self._is_grad_enabled()), bool(self._is_inference())]
@@ -254,16 +254,14 @@ class Lens:
         if type(tensor) is np.ndarray:
             return tensor.tobytes() if tensor.dtype.name in DTYPES else None
         try:
+            if self._is_wrapped(tensor) and not self._is_dead(tensor):
+                return None  # within a transform no tensor has elements, and every way to ask ends in an exception
             # Of a copy: PyTorch never resizes memory that an array was once made of, and a resizing that fails half-way leaves
             # a tensor larger than its memory.
             data: bytes = tensor.detach().clone().numpy().tobytes()
             return data
         except Exception:
             return self._slow_read(tensor)
-
-    def _hides(self, tensor: Any) -> bool:
-        """Whether it has no elements that could be read: within a transform no tensor of its level has."""
-        return isinstance(tensor, self.tensor_type) and self._is_wrapped(tensor) and not self._is_dead(tensor)
 
     def _slow_read(self, tensor: Any) -> bytes | None:
         ways: tuple[Callable[[], Any], ...] = (
