@@ -164,3 +164,44 @@ def scaled_down_slices_have_real_factors(
     """The gradient of a complex slice that renorm scales down goes by a real part."""
     y = torch.renorm(x.requires_grad_(), p, 0, most)
     torch.autograd.grad(y, x, x.detach(), create_graph=True)
+
+
+@case(lecture="grad", requires=["grad"])
+def complex_convolution_is_derived_by_its_parts(
+    torch, x: complexes(shape=(1, 2, 3)), w: complexes(shape=(2, 2, 2)), transposed: st.booleans(), graph: st.booleans()
+):
+    """The gradients of a complex convolution, and of those, come from three real convolutions."""
+    function = torch.nn.functional.conv_transpose1d if transposed else torch.nn.functional.conv1d
+    y = function(x.requires_grad_(), w.requires_grad_())
+    grad, _ = torch.autograd.grad(y, (x, w), y.detach(), create_graph=graph)
+    torch.autograd.grad(grad, w, x.detach(), allow_unused=True)
+
+
+@case(lecture="values", requires=["grad"])
+def running_statistics_of_halves_move(
+    torch,
+    dtype: st.sampled_from(["float16", "bfloat16", "float32"]),
+    momentum: st.sampled_from([0.5, 1.0, -1.0]),
+    each: st.booleans(),
+):
+    """Running statistics move by what each batch has, also those of half precision."""
+    kind = getattr(torch, dtype)
+    x = torch.arange(8.0).view(2, 2, 2).to(kind)
+    mean, var = torch.zeros(2, dtype=kind), torch.ones(2, dtype=kind)
+    function = torch.nn.functional.instance_norm if each else torch.nn.functional.batch_norm
+    function(x, mean, var, momentum=momentum, **({} if each else {"training": True}))
+    mean, var
+
+
+@case(lecture="values", requires=["grad"])
+def copy_of_a_number_has_memory_of_its_own(torch, x: floats(shape=(), values="finite"), way: st.integers(0, 3)):
+    """What is picked, repeated or summed out of a number is no alias of it."""
+    index = torch.tensor([0])
+    y = [
+        lambda: x.index_select(0, index),
+        lambda: x.repeat(()),
+        lambda: x.requires_grad_().sum_to_size(()),
+        lambda: torch.zeros(()).index_copy(0, index, x),
+    ][way]()
+    with torch.no_grad():
+        y.add_(1)

@@ -63,6 +63,8 @@ from .pointwise import (
     MulBackward1,
     mul_scalar,
     mul_scalar_,
+    MulComplexBackward1,
+    mul_complex,
     DivBackward1,
     div_scalar,
     div_scalar_,

@@ -20,6 +20,7 @@ FORWARD = {
     'add_scalar': ('self_t.clone()', ('self',)),
     'sub_scalar': ('self_t.conj().conj()', ('self',)),
     'mul_scalar': ('linear', ('self',)),
+    'mul_complex': ('linear', ('self',)),
     'div_scalar': ('linear', ('self',)),
     'neg': ('(-self_t.conj()).conj()', ('self',)),
     'reciprocal': ('mul(other=(result * result).conj(), self=-self_t.conj()).conj()', ('self',)),

@@ -509,7 +509,7 @@ class NativeBatchNormBackward0(VariadicNode):
 def native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps):
     """native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps) -> tuple"""
     try:
-        arrays = k_native_batch_norm(input._array, None if weight is None else weight._array, None if bias is None else bias._array, None if running_mean is None else running_mean._array, None if running_var is None else running_var._array, training, momentum, eps) if input._desc.real else rounded_once(k_native_batch_norm, input._array, None if weight is None else weight._array, None if bias is None else bias._array, None if running_mean is None else running_mean._array, None if running_var is None else running_var._array, training, momentum, eps)
+        arrays = k_native_batch_norm(input._array, None if weight is None else weight._array, None if bias is None else bias._array, None if running_mean is None else running_mean._array, None if running_var is None else running_var._array, training, momentum, eps)
         results = [wrap(a) for a in arrays]
     except Exception as error:
         autograd_first(error, locals(), 'native_batch_norm', ('input', 'weight', 'bias'), (('input', ('input', 'weight', 'bias')), ('running_mean', ('input', 'weight', 'bias')), ('running_var', ('input', 'weight', 'bias')), ('weight', ('input', 'weight', 'bias'))))

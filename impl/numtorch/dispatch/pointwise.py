@@ -1956,6 +1956,71 @@ def mul_scalar_(self, other):
     return self
 
 
+class MulComplexBackward1(UnaryNode):
+    __slots__ = ('other',)
+    saved = ()
+    saved_values = ('other',)
+    def apply(node, grad, keep: bool):
+        out = through_tensors(node, grad)  # mul_complex_backward has no raw form
+        if not keep:
+            node.release()
+        return out
+    def apply_tensors(node, grad):
+        other = node.other
+        return formulas.mul_complex_backward(grad, other)
+
+
+MulComplexBackward1.__name__ = 'MulBackward1'
+
+
+def mul_complex(self, other, *, out=None):
+    """mul_complex(self, other) -> Tensor"""
+    array, desc = laid(np.multiply(self._array, other) if self._desc.real else rounded_once(np.multiply, self._array, other), 'beside number', self)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = (requires_grad(self)) and recorded((self,))
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_MulComplexBackward1)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._node
+        if fn0 is not None and self._extra is None:
+            node.fn0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.fn0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.fn0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.other = other
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._node = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'mul_complex')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._node = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'mul_complex')
+
+
 class DivBackward1(UnaryNode):
     __slots__ = ('other',)
     saved = ()
@@ -4137,6 +4202,7 @@ _ExpBackward0 = (ExpBackward0,)
 _LogBackward0 = (LogBackward0,)
 _MulBackward0 = (MulBackward0,)
 _MulBackward1 = (MulBackward1,)
+_MulComplexBackward1 = (MulComplexBackward1,)
 _NegBackward0 = (NegBackward0,)
 _PowBackward0 = (PowBackward0,)
 _ReciprocalBackward0 = (ReciprocalBackward0,)

@@ -113,6 +113,11 @@ def mul_scalar_backward(grad: Any, number: Any) -> Any:
     return d.mul_scalar(grad, number.conjugate())
 
 
+def mul_complex_backward(grad: Any, number: Any) -> Any:
+    """The gradient of real x * complex number, which is real."""
+    return d.mul_scalar(grad, number.conjugate()).real
+
+
 def complex_backward(grad: Any, real: Any, imag: Any, needed: list) -> tuple:
     """The parts of the gradient."""
     second = grad.imag if needed[1] else None  # first, as PyTorch does

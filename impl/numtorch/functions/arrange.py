@@ -236,6 +236,8 @@ def sum_to_size(self: Tensor, *size: Any) -> Tensor:
     target = sizes(size)
     if not expandable(target, self._desc.shape):
         raise RuntimeError(f"size {{{list(target)}}} is not expandable to size {{{list(self._desc.shape)}}}.")
+    if not target:
+        return d.sum_all(self, None)
     return summed(self, target)
 
 

@@ -189,7 +189,7 @@ def _complex(
     both = None if b_r is None or b_i is None else b_r + b_i
     weights = w_r + w_i  # from right to left, as PyTorch's C++ evaluates arguments
     c = convolution(x_r + x_i, weights, both, *sizes)
-    imaginary = d.mul_scalar(c - a - b, 1j)
+    imaginary = d.mul_complex(c - a - b, 1j)
     return a - b + imaginary
 
 

@@ -259,6 +259,8 @@ def corrcoef(input: Tensor) -> Tensor:
     deviation = d.diagonal(c, 0, 0, 1).sqrt()
     c = c / shapes.view(deviation, -1, 1)
     c = c / shapes.view(deviation, 1, -1)
+    if c._desc.dtype.is_complex:
+        return d.complex_of(c.real.clamp(-1, 1), c.imag.clamp(-1, 1))
     return c.clamp(-1, 1)
 
 

@@ -6,6 +6,7 @@ from math import prod
 from typing import Any
 
 from ..plain_numpy import np
+from .half import in_steps
 from .pooling import as_pooled
 
 Array = Any
@@ -157,6 +158,7 @@ def _of_channels(x: Array) -> tuple[tuple, tuple, int]:
     return axes, (-1, *(1,) * (x.ndim - 2)), prod([x.shape[a] for a in axes])
 
 
+@in_steps  # the running statistics are written as they are
 def native_batch_norm(
     x: Array,
     weight: Array | None,
@@ -169,6 +171,7 @@ def native_batch_norm(
 ) -> Three:
     """The elements of each channel normalized by their own statistics, which move the running ones, or else by those."""
     kind, source = x.dtype, x
+    kept = next((p.dtype for p in (weight, bias, running_mean, running_var) if p is not None), kind)
     x, weight, bias = _double(x, weight, bias)  # type: ignore[assignment]
     axes, shape, count = _of_channels(x)
     if not training:
@@ -184,8 +187,11 @@ def native_batch_norm(
     for running, new in ((running_mean, mean), (running_var, square / square.dtype.type(max(count - 1, 0) or np.nan))):
         if running is not None:
             running[...] = momentum * new + (1 - momentum) * running
+    saved = [s.astype(kept, copy=False) for s in (mean, rstd)]
+    if kept.itemsize == 2:
+        mean, rstd = _double(*saved)  # type: ignore[assignment]  # which are those that are used, then
     out = _line(x, mean.reshape(shape), rstd.reshape(shape), weight, bias, shape).astype(kind, copy=False)
-    return as_pooled(out, source), *_statistics(kind, mean, rstd)
+    return as_pooled(out, source), *saved
 
 
 def native_batch_norm_backward(

@@ -164,7 +164,7 @@ def lanes(x: Array, dim: int, index: Array) -> tuple:
 def index_select(x: Array, dim: int, index: Array) -> Array:
     """The slices that the index names along a dimension."""
     if not np.ndim(x):
-        return x
+        return x.copy()
     return np.ascontiguousarray(np.take(x, line(index), axis=dim))
 
 

@@ -182,7 +182,7 @@ class Zeros(Lazy):
         if rule is None or method != "__call__" or out is not None:
             return super().__array_ufunc__(ufunc, method, *inputs, out=out, **options)
         shape = np.broadcast_shapes(*[np.shape(x) for x in inputs])
-        return rule(shape, np.result_type(*[getattr(x, "raw", x) for x in inputs]), *inputs)
+        return rule(shape, _kind(inputs), *inputs)
 
     def __array_function__(self, function: Any, types: Any, args: tuple, kwargs: dict) -> Any:
         if function is np.copyto and type(args[0]) is Zeros:
@@ -201,6 +201,14 @@ IMMUTABLE = (
 COPIED_TO = (
     "ZeroTensors are immutable. Please materialize the tensor using `.clone()`, if you want a mutable zero tensor."
 )
+
+
+def _kind(operands: tuple) -> Any:
+    """The type of a result. NumPy would make float64 of bfloat16, which it does not know, and a Python number."""
+    kinds = {x.dtype for x in operands if hasattr(x, "dtype")}
+    if len(kinds) == 1 and next(iter(kinds)).kind == "V" and not any(type(x) is complex for x in operands):
+        return kinds.pop()
+    return np.result_type(*[getattr(x, "raw", x) for x in operands])
 
 
 def zeros(shape: tuple, kind: Any) -> Zeros:

@@ -25,6 +25,8 @@ op("sub_scalar(self, other)", k.sub_scalar, layout=BESIDE_NUMBER, node="SubBackw
    jvp=ELEMENTWISE)
 op("mul_scalar(self, other)", np.multiply, pointwise=False, elementwise=True, inplace=True, layout=BESIDE_NUMBER,
    node="MulBackward1", self="mul_scalar_backward(grad, other)", jvp=LINEAR)
+op("mul_complex(self, other)", np.multiply, pointwise=False, elementwise=True, inplace=False, layout=BESIDE_NUMBER,
+   node="MulComplexBackward1", shown="MulBackward1", self="mul_complex_backward(grad, other)", jvp=LINEAR)  # reals
 op("div_scalar(self, other)", np.true_divide, pointwise=False, elementwise=True, inplace=True, layout=BESIDE_NUMBER,
    node="DivBackward1",
    self="grad / other", jvp=LINEAR)
