@@ -384,7 +384,7 @@ def _leave(context: Any, contexts: list[Any], error: BaseException | None) -> An
 def _lookup_that_failed(step: Step, error: AttributeError) -> str | None:
     """The name that the step itself looked up and did not find; None if the error came from within what it called."""
     name = step.name if isinstance(step, Method | Get | Set) else None
-    if name is None:
+    if name is None or "'NoneType' object" in str(error):
         return None
     owner = error.obj
     if error.name == name and owner is not None and not hasattr(type(owner), name):

@@ -27,6 +27,7 @@ angle                   x.angle()
 rsub_scalar             2 - x
 add_scalar              x.tan()
 sub_scalar              p ** p
+mul_complex             torch.view_as_real(F.conv1d(torch.complex(e, e), torch.complex(e, 1 - e)))
 mul_scalar              p ** 2.5 | torch.linalg.qr(q)
 div_scalar              torch.maximum(x, y)
 neg                     -x | x.neg()

@@ -57,9 +57,9 @@ def test_programs_differ(programs: list[Program]) -> None:
 
 @pytest.fixture(scope="module")
 def done() -> Counter[str]:
-    """How often each thing was done in 5,000 programs."""
+    """How often each thing was done in 10,000 programs."""
     stream = random.Random(1)
-    blocks = [[stream.randbytes(BLOCK) for _ in range(stream.randint(2, 14))] for _ in range(5000)]
+    blocks = [[stream.randbytes(BLOCK) for _ in range(stream.randint(2, 14))] for _ in range(10000)]
     return Counter(name for one in blocks for name in composed(one).done)
 
 

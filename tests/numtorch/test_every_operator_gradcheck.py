@@ -34,6 +34,8 @@ ROWS = {
 SAMPLES = samples()
 OTHER_ORDER = {"where", "stack", "cat", "polygamma"}
 """Functions whose first argument is not the tensor that the method is called on."""
+WRITTEN_WITHIN = {"div_scalar"}
+"""Operators in place that nobody but a transform's rule calls."""
 
 
 def place(code: Any) -> tuple[str, int]:
@@ -137,4 +139,5 @@ def test_gradients_pass_gradcheck_and_gradgradcheck(name):
                 assert torch.autograd.gradgradcheck(f, given), form
             seen |= reached(form, twice)
     assert {name, name + "_"} & seen, "no sample reaches the operator"
-    assert name + "_" in seen or not hasattr(dispatch, name + "_"), "no sample reaches the operator in place"
+    in_place = hasattr(dispatch, name + "_") and name not in WRITTEN_WITHIN
+    assert name + "_" in seen or not in_place, "no sample reaches the operator in place"

@@ -298,6 +298,7 @@ ELSEWHERE = {
     "NegViewBackward0",
     "ComplexBackward0",
     "PolarBackward0",
+    "MulBackward1",  # of reals by a complex number: conformance/cases/seldom_arguments.py has complex convolutions
     "ViewAsComplexBackward0",
     "ViewAsRealBackward0",
     "LinalgLuSolveBackward0",  # of the tangents of solutions, and what says that LU has no derivative there:

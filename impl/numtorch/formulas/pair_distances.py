@@ -22,7 +22,7 @@ def euclidean_dist_backward(grad: Any, x1: Any, x2: Any, result: Any) -> tuple:
     """The gradients of both; where rows are alike it is zero."""
     ratio = grad / result
     ratio = ratio.masked_fill_(result == 0, 0)
-    return (
-        x1 * ratio.sum(-1, True) - ratio @ x2,
-        x2 * ratio.sum(-2, False).unsqueeze(-1) - d.transpose(ratio, -2, -1) @ x1,
-    )
+    to_first = ratio @ x2  # before what it is subtracted from: PyTorch's C++ evaluates the right operand first
+    first = x1 * ratio.sum(-1, True) - to_first
+    to_second = d.transpose(ratio, -2, -1) @ x1
+    return first, x2 * ratio.sum(-2, False).unsqueeze(-1) - to_second

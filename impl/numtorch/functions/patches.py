@@ -54,7 +54,8 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
     _expect_windows(*pairs)
     shape = input._desc.shape
     if input.requires_grad and is_grad_enabled():
-        existing_dim(-2, len(shape))  # which is saved
+        existing_dim(-1, len(shape))  # which is saved, from right to left
+        existing_dim(-2, len(shape))
     for dim in (1, 2):
         if shape[existing_dim(dim, len(shape))] == 0:
             break
