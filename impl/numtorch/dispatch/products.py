@@ -367,35 +367,10 @@ class AddrBackward0(VariadicNode):
     saved_values = ('beta', 'alpha',)
     prunes = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        vec1 = node.vec1
-        if vec1 is not None:
-            counter = vec1._counter
-            if counter is not None and counter[0] != node.vec1_version:
-                vec1 = unpack_input(node, 'vec1')
-            vec1 = vec1._array
-        vec2 = node.vec2
-        if vec2 is not None:
-            counter = vec2._counter
-            if counter is not None and counter[0] != node.vec2_version:
-                vec2 = unpack_input(node, 'vec2')
-            vec2 = vec2._array
-        self_info = node.self_info
-        beta = node.beta
-        alpha = node.alpha
-        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled_conj(grad, beta), self_info)
-        grad1 = None if node.next_nodes[1] is None else k_scaled_conj(k_mv(grad, vec2), alpha)
-        grad2 = None if node.next_nodes[2] is None else k_scaled_conj(k_mv(k_t(grad), vec1), alpha)
+        out = through_tensors(node, grad)  # addr_vec1 has no raw form
         if not keep:
-            if vec1 is not None:
-                node.vec1 = FREED
-            if vec2 is not None:
-                node.vec2 = FREED
-        return grad0, grad1, grad2,
+            node.release()
+        return out
     def apply_tensors(node, grad, deps=None):
         vec1 = node.vec1
         if vec1 is not None and (type(vec1) is not Tensor or (counter := vec1._counter) is not None and counter[0] != node.vec1_version):
@@ -409,9 +384,9 @@ class AddrBackward0(VariadicNode):
         fn = node.next_nodes[0]
         grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(grad, beta)
         fn = node.next_nodes[1]
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(grad.mv(vec2.conj()), alpha)
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.addr_vec1(grad, vec2, alpha)
         fn = node.next_nodes[2]
-        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(grad.t().mv(vec1.conj()), alpha)
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.addr_vec2(grad, vec1, alpha)
         if grad0 is not None:
             grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,

@@ -43,6 +43,9 @@ class CummaxBackward0(UnaryNode):
     saved_values = ('dim',)
     spares_watched = True
     writes_grad = property(lambda node: 2 if node.desc.numel else 0)
+    custom = property(lambda node: not node.desc.numel)
+    def apply_custom(node, grads):
+        return [node.apply_tensors(grads[0])]  # which requires grad
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self):
@@ -148,6 +151,9 @@ class CumminBackward0(UnaryNode):
     saved_values = ('dim',)
     spares_watched = True
     writes_grad = property(lambda node: 2 if node.desc.numel else 0)
+    custom = property(lambda node: not node.desc.numel)
+    def apply_custom(node, grads):
+        return [node.apply_tensors(grads[0])]  # which requires grad
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self):

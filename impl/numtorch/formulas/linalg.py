@@ -64,6 +64,16 @@ def scaled_conj(grad: Any, alpha: Any) -> Any:
     return scaled(grad, alpha.conjugate())
 
 
+def addr_vec1(grad: Any, vec2: Any, alpha: Any) -> Any:
+    """The gradient's rows times the other vector, whose type is not looked at before."""
+    return scaled_conj(grad.mv(vec2.conj()), alpha)
+
+
+def addr_vec2(grad: Any, vec1: Any, alpha: Any) -> Any:
+    """The gradient's columns times the other vector, likewise."""
+    return scaled_conj(grad.t().mv(vec1.conj()), alpha)
+
+
 def addbmm_batch1(grad: Any, batch2: Any, n: int, rows: int, cols: int, alpha: Any) -> Any:
     """The gradient for each of the batch, times the other factor transposed."""
     return scaled(d.bmm(_repeated(grad, n, rows, cols), d.transpose(batch2, 1, 2).conj()), alpha.conjugate())

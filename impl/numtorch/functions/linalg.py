@@ -316,7 +316,7 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any
             raise RuntimeError(f"Boolean {name} only supported for Boolean results.")
         if type(number) is float and kind.category < dtypes.FLOATING:
             raise RuntimeError(f"For integral input tensors, argument {name} must not be a floating point number.")
-    return dispatch.addr(*[x if x._desc.dtype is kind else x.to(kind) for x in operands], beta, alpha)
+    return dispatch.addr(*operands, beta, alpha)
 
 
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:

@@ -35,6 +35,8 @@ def _along(name: str, dim: int, input: Tensor) -> int:
     ndim = input._desc.ndim
     if not ndim and type(dim) is int and not -1 <= dim <= 0:
         raise IndexError(f"{name}(): Expected reduction dim -1 or 0 for scalar but got {dim}")
+    if not input._desc.numel:
+        return dim  # which PyTorch does not look at then
     return one(dim, ndim)
 
 

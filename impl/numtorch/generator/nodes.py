@@ -115,6 +115,8 @@ class Nodes(Template):
             "self", ""
         ):  # of an empty tensor that tensor itself is the gradient
             w(1, f"writes_grad = property(lambda node: {writes} if node.desc.numel else 0)")
+            w(1, "custom = property(lambda node: not node.desc.numel)")
+            w(1, "def apply_custom(node, grads):\n    return [node.apply_tensors(grads[0])]  # which requires grad")
         elif writes:
             w(1, f"writes_grad = {writes}")
             if "aminmax_backward" in row.formulas.get("self", ""):

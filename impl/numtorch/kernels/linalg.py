@@ -10,6 +10,7 @@ from ..memory.lazy import Zeros, resolve
 from ..plain_numpy import np
 from .half import knows_zeros
 from .numbers import in_type
+from .shape import alike
 
 Array = Any
 
@@ -127,6 +128,7 @@ def addmv(x: Array, mat: Array, vec: Array, beta: Any, alpha: Any) -> Array:
 
 def addr(x: Array, vec1: Array, vec2: Array, beta: Any, alpha: Any) -> Array:
     """beta * x + alpha * outer(vec1, vec2), laid out as elementwise operators are"""
+    x, vec1, vec2 = alike([x, vec1, vec2])
     out = plus_scaled(x, outer_backward(vec1, vec2), beta, alpha)
     if x.ndim < 2 or element_strides(x) == contiguous_strides(x.shape):
         return out

@@ -17,6 +17,8 @@ def _running(x: Array, dim: int, beats: Any) -> tuple[Array, Array]:
     if not np.ndim(x):
         return x[()], np.int64(0)
     values, index = np.empty(x.shape, x.dtype), np.empty(x.shape, np.int64)
+    if not x.size:
+        return values, index
     lanes, best, where = (np.moveaxis(t, dim, 0) for t in (x, values, index))
     for i in range(len(lanes)):
         if i == 0:

@@ -10,7 +10,7 @@ op("addmv(self, mat, vec, beta, alpha)", k.addmv, inplace=True,
    jvp="scaled(self_t, beta) + scaled(mat_t.mv(vec_p), alpha) + scaled(mat_p.mv(vec_t), alpha)")
 op("addr(self, vec1, vec2, beta, alpha)", k.addr, inplace=True,
    self="sum_to_info(scaled_conj(grad, beta), self.info)",
-   vec1="scaled_conj(grad.mv(vec2.conj()), alpha)", vec2="scaled_conj(grad.t().mv(vec1.conj()), alpha)",
+   vec1="addr_vec1(grad, vec2, alpha)", vec2="addr_vec2(grad, vec1, alpha)",
    jvp="scaled(self_t, beta) + scaled(vec1_t.outer(vec2_p), alpha) + scaled(vec1_p.outer(vec2_t), alpha)")
 op("baddbmm(self, batch1, batch2, beta, alpha)", k.baddbmm, inplace=True,
    self="sum_to_info(scaled_conj(grad, beta), self.info)",
