@@ -162,7 +162,8 @@ class Library:
     def memory(self, tensor):
         """What is equal for tensors that share memory; None if that cannot be said."""
         try:
-            return tensor.data_ptr() - tensor.storage_offset() * tensor.element_size() if tensor.numel() else None
+            pointer = tensor.data_ptr() if tensor.numel() else 0
+            return pointer - tensor.storage_offset() * tensor.element_size() if pointer else None
         except Exception:
             return None
 
