@@ -461,6 +461,7 @@ def is_traceback(value: object) -> bool:
 
 def as_python_3_11(text: str) -> str:
     """The text as the Python of the recorded answers words it. What Python itself says of a program is of no library."""
+    text = text.removesuffix(" and no __dict__ for setting new attributes")  # since 3.13
     if "abstract class" not in text:
         return text
     return _ABSTRACT.sub(lambda found: f"with abstract {found[1]} " + found[2].replace("'", ""), text)
