@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
-
-
-def _plus(a: Any, b: Any) -> Any:
-    """The sum of what there is of the two."""
-    return b if a is None else a if b is None else a + b
+from .pointwise import plus
 
 
 def _part(x: Any, dim: int, groups: int, index: int) -> Any:
@@ -96,11 +92,11 @@ def convolution_double_backward(
     if filled and again is not None:
         to_grad = d.convolution(again, weight, *given)
     if filled and of_weight is not None:
-        to_grad = _plus(to_grad, d.convolution(input, of_weight, *given))
+        to_grad = plus(to_grad, d.convolution(input, of_weight, *given))
     if of_bias is not None:
         ndim = grad_output._desc.ndim
         spread = of_bias.contiguous().view(1, -1, *(1,) * (ndim - 2))
-        to_grad = _plus(to_grad, spread.expand(tuple(grad_output._desc.shape)))
+        to_grad = plus(to_grad, spread.expand(tuple(grad_output._desc.shape)))
     rest = (stride, padding, dilation, transposed, output_padding, groups)
     if filled and again is not None:
         to_weight = _weight_twice(again, grad_output, tuple(weight._desc.shape), *rest)

@@ -11,7 +11,7 @@ from ..kernels.decomposition import is_vector
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import within
-from .pointwise import zeros_like
+from .pointwise import plus, zeros_like
 from .reduction import others
 from .shape import sum_to_size
 
@@ -328,7 +328,7 @@ def _off_diagonal(gU: Any, gVh: Any, U: Any, S: Any, Vh: Any) -> tuple[Any, Any]
         right = right - right.mH
     is_complex = U._desc.dtype.is_complex
     if is_complex:
-        both = right if left is None else left if right is None else left + right
+        both = plus(left, right)
         if depends_on_phase(d.diagonal(both, 0, -2, -1)):
             raise RuntimeError(
                 "svd_backward: The singular vectors in the complex case are specified up to multiplication by e^{i phi}. "
@@ -408,11 +408,7 @@ def linalg_lstsq_backward(grads: list, A: Any, B: Any, X: Any, needed: list) -> 
         left = A.matmul(solution) - right
         scale = d.unsqueeze(of_residuals, -2)
         if needed[0]:
-            mine = _plus(mine, d.mul_scalar((scale * left).matmul(solution.mH), 2.0))
+            mine = plus(mine, d.mul_scalar((scale * left).matmul(solution.mH), 2.0))
         if needed[1]:
-            other = _plus(other, d.mul_scalar(scale, -2.0) * left)
+            other = plus(other, d.mul_scalar(scale, -2.0) * left)
     return mine, d.squeeze_dim(other, -1) if vector and other is not None else other
-
-
-def _plus(sum: Any, term: Any) -> Any:
-    return term if sum is None else sum + term
