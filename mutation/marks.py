@@ -1,4 +1,7 @@
-"""Which lines of numtorch a program runs: each statement of its source is preceded by a mark.
+"""Which lines of numtorch a program runs, and which conditions hold: each statement is preceded by a mark.
+
+Of a condition each part has two, for when it holds and when it does not: a program that passes a function in another way than
+others shows other mutants of it (`Pool.ways`).
 
 A mark is a call of `set.add`, 50 ns, so that a program takes hardly longer and does what it does without. (Rejected:
 `sys.settrace`. It makes a frame object a call and fills in its locals, whatever the function, and a program took four times
@@ -10,11 +13,12 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from mutation.planting import package
 from mutation.stated import STATED, place_of
 
-MARK, TEXT = "__mark__", "__mark_text__"
+MARK, TEXT, TRUTH = "__mark__", "__mark_text__", "__mark_truth__"
 """What marked functions call: it is found among the builtins, whatever the function's own names are."""
 
 
@@ -28,6 +32,15 @@ class Marks:
         self._texts: set[str] = set()
         setattr(builtins, MARK, self._passed.add)
         setattr(builtins, TEXT, self._texts.add)
+        setattr(builtins, TRUTH, self._truth)
+
+    def _truth(self, number: int, value: Any) -> Any:
+        """A part of a condition, which was found to be so; what is no truth value is not asked."""
+        if value is True:
+            self._passed.add(number)
+        elif value is False or value is None:
+            self._passed.add(number + 1)
+        return value
 
     def clear(self) -> None:
         """Nothing has been passed."""
@@ -44,25 +57,26 @@ class Marks:
         return passed.union(map(place_of, self._texts))
 
     def made_in(self, files: Iterable[str]) -> dict[str, ast.Module]:
-        """These files, with a mark before every statement of a function; of generated ones the functions have names, too."""
-        trees = {}
-        for file in files:
-            tree = trees[file] = ast.parse((package() / file).read_text())
-            for function, name in list(_functions(tree, "")):
-                heads = _lines(file, function.lineno, function.body[0].lineno - 1)
-                start = [self._mark(function, [f"{file}:{name}", *heads] if file.startswith("dispatch/") else heads)]
-                if (file, name) == STATED:
-                    start.append(_call(TEXT, ast.Name("text", ast.Load()), function))
-                documented = isinstance(function.body[0], ast.Expr) and isinstance(function.body[0].value, ast.Constant)
-                head, body = function.body[:documented], function.body[documented:]
-                function.body = [*head, *start, *self._within(file, body)]
-            ast.fix_missing_locations(tree)
-        return trees
+        """These files, with their marks."""
+        return {file: self.made_of(file, ast.parse((package() / file).read_text())) for file in files}
+
+    def made_of(self, file: str, tree: ast.Module) -> ast.Module:
+        """A file, with a mark before every statement of a function; of generated ones the functions have names, too."""
+        for function, name in list(_functions(tree, "")):
+            heads = _lines(file, function.lineno, function.body[0].lineno - 1)
+            start = [self._mark(function, [f"{file}:{name}", *heads] if file.startswith("dispatch/") else heads)]
+            if (file, name) == STATED:
+                start.append(_call(TEXT, ast.Name("text", ast.Load()), function))
+            documented = isinstance(function.body[0], ast.Expr) and isinstance(function.body[0].value, ast.Constant)
+            head, body = function.body[:documented], function.body[documented:]
+            function.body = [*head, *start, *self._within(file, body)]
+        return ast.fix_missing_locations(tree)
 
     def _within(self, file: str, body: list[ast.stmt]) -> list[ast.stmt]:
         marked: list[ast.stmt] = []
         for statement in body:
             last = statement.end_lineno or statement.lineno
+            self._conditions(file, statement)
             for part in _parts(statement):
                 for field in ("body", "orelse", "finalbody"):
                     if block := getattr(part, field, None):
@@ -71,9 +85,36 @@ class Marks:
             marked += [self._mark(statement, _lines(file, statement.lineno, last)), statement]
         return marked
 
+    def _conditions(self, file: str, statement: ast.stmt) -> None:
+        """Marks on the parts of the conditions in a statement, but for those in its blocks and in functions."""
+        waiting: list[ast.AST] = [] if isinstance(statement, _DEFINITIONS) else [statement]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, ast.BoolOp):
+                node.values = [self._truths(file, value) for value in node.values]
+            elif isinstance(node, ast.If | ast.While | ast.IfExp):
+                node.test = self._truths(file, node.test)
+            elif isinstance(node, ast.comprehension):
+                node.ifs = [self._truths(file, test) for test in node.ifs]
+            waiting += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt)]
+
+    def _truths(self, file: str, part: ast.expr) -> ast.expr:
+        """A part of a condition with its two marks; one that has parts itself as it is."""
+        if isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not):
+            part.operand = self._truths(file, part.operand)
+        elif not isinstance(part, ast.BoolOp | ast.Constant):
+            number = len(self._places)
+            self._places += [(f"{file}:{part.lineno}?{number}",), (f"{file}:{part.lineno}?{number + 1}",)]
+            arguments = [ast.Constant(number), part]
+            return ast.copy_location(ast.Call(ast.Name(TRUTH, ast.Load()), arguments, []), part)
+        return part
+
     def _mark(self, at: ast.stmt, places: Iterable[str]) -> ast.stmt:
         self._places.append(tuple(places))
         return _call(MARK, ast.Constant(len(self._places) - 1), at)
+
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def _call(name: str, argument: ast.expr, at: ast.stmt) -> ast.stmt:
@@ -86,7 +127,7 @@ def _lines(file: str, first: int, last: int) -> list[str]:
 
 def _parts(statement: ast.stmt) -> list[ast.AST]:
     """A statement and those parts of it that have blocks of their own; none of a definition, which is marked as a function."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+    if isinstance(statement, _DEFINITIONS):
         return []
     return [statement, *getattr(statement, "handlers", []), *getattr(statement, "cases", [])]
 

@@ -12,6 +12,7 @@ Both parts carry a digest of what they were made from, and are made anew when th
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import sys
@@ -19,7 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from conformance.recorded.catalogue import source_digest
 from conformance.recorded.corpus import Corpus
 from conformance.recorded.lines import RANDOM, Recording
 from conformance.recorded.shipped import SHIPPED
-from mutation.planting import in_processes
+from mutation.planting import in_processes, package
 from mutation.reach import PLACE, SLOW, Coverage, Reach, covered, digest_of, read, write
 
 Numbers = np.ndarray[Any, np.dtype[Any]]
@@ -145,9 +146,9 @@ class Pool:
     def chosen(self, places: Sequence[str], count: int, row: str = "") -> list[int]:
         """Up to so many programs for a mutant at these places, in the order to run them.
 
-        Those that reach it: of each place by turns one that does little else, one of another feature, and one that
-        differentiates another operator, beginning with the place that is reached by the fewest; of an operator's row first
-        those that differentiate it. (Everything passes the test of a condition; what is interesting is behind it.) A
+        Those that reach it: of each place by turns one that does little else, one of another feature, one that
+        differentiates another operator, and one that passes the changed function in another way, beginning with the place
+        that is reached by the fewest; of an operator's row first those that differentiate it. (Everything passes the test of a condition; what is interesting is behind it.) A
         program that does not reach a changed statement does what it does without the change, so others are run only where the
         change may show on import: at a place without a mark, or one that import passes.
         """
@@ -174,8 +175,33 @@ class Pool:
         if place not in self._ordered:
             reaching = self.reaching(place)
             drawn = [number for number in reaching if self.programs[number].source.startswith(DERIVATIVES)]
-            self._ordered[place] = reaching, self.by_turns(reaching), self.by_turns(drawn)
+            by_turns = self.by_turns(reaching)
+            self._ordered[place] = reaching, by_turns, self.by_turns(drawn), self.ways(place, by_turns)
         return self._ordered[place]
+
+    def ways(self, place: str, numbers: Sequence[int]) -> list[int]:
+        """These programs in such an order that each passes the function of a place in another way than those before it.
+
+        A way is what in the function is run, and which parts of its conditions hold and which do not. The ways by turns,
+        those first that few programs go.
+        """
+        if not numbers:
+            return []
+        within = np.zeros(len(self.coverage.places), bool)
+        within[self._in_functions.get(_function_at(place), [])] = True
+        ways: dict[bytes, list[int]] = {}
+        for number in numbers:
+            passed = np.frombuffer(self.reached[number].places, PLACE)
+            ways.setdefault(passed[within[passed]].tobytes(), []).append(number)
+        return _interleaved(sorted(ways.values(), key=len))
+
+    @cached_property
+    def _in_functions(self) -> dict[tuple[str, int], list[int]]:
+        """The numbers of the places in each function."""
+        found: dict[tuple[str, int], list[int]] = {}
+        for number, place in enumerate(self.coverage.places):
+            found.setdefault(_function_at(place), []).append(number)
+        return found
 
     @cached_property
     def _ordered(self) -> dict[str, Orders]:
@@ -199,6 +225,24 @@ class Pool:
                 order[number] = None
                 return True
         return False
+
+
+@cache
+def _function_at(place: str) -> tuple[str, int]:
+    """The file of a place, and the line on which the innermost function around it begins; 0 if there is none."""
+    file, _, rest = place.partition(":")
+    line = rest.partition("?")[0]
+    if not line.isdigit():
+        return file, 0
+    return file, max((first for first, last in _functions_of(file) if first <= int(line) <= last), default=0)
+
+
+@cache
+def _functions_of(file: str) -> list[tuple[int, int]]:
+    """The lines from which and to which each function of a file is."""
+    nodes = ast.walk(ast.parse((package() / file).read_text()))
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [(node.lineno, node.end_lineno or node.lineno) for node in functions]
 
 
 def _interleaved(lists: Sequence[Sequence[int]]) -> list[int]:

@@ -20,6 +20,7 @@ import numpy as np
 from conformance.interpreter.interpreter import run
 from conformance.program import Program
 from conformance.trace import Trace
+from mutation import marks
 from mutation.marks import Marks
 from mutation.mutants import looked_at
 from mutation.planting import PACKAGE, forget, package, plant
@@ -78,7 +79,7 @@ def covered(
 ) -> Coverage:
     """What numtorch does with programs, each by its digest: what is kept in a file as far as it is fresh, and the rest."""
     files = looked_at()
-    digest = digest_of(files, folder=package())
+    digest = digest_of(files, Path(marks.__file__).read_text(), folder=package())
     known: Coverage | None = read(path, Coverage)
     if known is None or known.digest != digest:
         known = Coverage(digest, (), {}, ())
@@ -128,16 +129,16 @@ def _reach(
     programs: Sequence[tuple[str, bytes]],
 ) -> tuple[list[tuple[str, str, float, set[str]]], set[str], list[str], set[str]]:
     """What numtorch does with programs, in such a process: of each; what was imported, what is marked, what import passes."""
-    marks, subject = _marks, Subject()
+    subject = Subject()
     found = []
     for digest, text in programs:
         program = Program.from_json(text)
         _forget_answers()
-        marks.clear()
+        _marks.clear()
         began = time.process_time()
         own = digest_of_trace(subject.run(program).to_json())
-        found.append((digest, own, time.process_time() - began, marks.places()))
-    return found, set(sys.modules) - _before, list(marks.every()), _imported
+        found.append((digest, own, time.process_time() - began, _marks.places()))
+    return found, set(sys.modules) - _before, list(_marks.every()), _imported
 
 
 def _forget_answers() -> None:

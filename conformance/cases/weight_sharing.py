@@ -57,22 +57,3 @@ def transposed_use_of_a_weight_counts(torch, w: floats(shape=(2, 3), values="fin
     w.requires_grad_()
     code = w.mv(x.to(w.dtype))
     (w.t() @ code).sum().backward()
-
-
-@case(requires=["custom_function"], covers=["fn.none_for_required"])
-def gradient_of_none_waits_for_others(torch, x: floats(values="finite"), first: st.booleans()):
-    """A gradient of None that comes first leaves an operand waiting for its other gradients."""
-
-    class Left(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, a, b):
-            return a + b
-
-        @staticmethod
-        def backward(ctx, grad):
-            return grad, None
-
-    y = x.requires_grad_() * 2
-    z = y.cos() if first else y * 3
-    u = Left.apply(x, y)
-    (u + z).sum().backward()

@@ -13,9 +13,12 @@ them, and a few expressions. Random programs reach few second derivatives, and f
 | across | the tangent of the gradient |
 | within | the gradient by torch.func: within a transform a formula may not ask for numbers |
 | written | the gradient once the results, or the operands, were written to: what a formula saved is refused, nothing else |
+| into | the gradient of a write, where an operator has a form in place |
+| over | the tangent of a write, of which the target, or only other operands are duals; and the tangent's gradient |
 | batched | the same of a batch by torch.func.vmap: nor may it write to what is no batch; or of a batch of incoming gradients |
 """
 
+import ast
 import math
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -26,16 +29,17 @@ from hypothesis import strategies as st
 
 from conformance.case import Case
 from conformance.generate import encode
+from conformance.operators import TABLE
 from conformance.operators.expressions import expressions
 from conformance.operators.variations import variations
 from conformance.program import TensorLiteral
 
-AT_A_TIME = {"once": 6, "twice": 3, "forward": 6, "across": 3, "within": 3, "written": 3, "batched": 3}
+AT_A_TIME = {"once": 6, "twice": 3, "forward": 6, "across": 3, "within": 3, "written": 3, "batched": 3, "into": 4, "over": 4}
 """Expressions of an operator in one program, so that it stays one that can be read."""
 
 NUMBERS = {way: ["real", "complex", "mixed", "single", "real", "complex", "real"] for way in AT_A_TIME}
 """What operands are of: nothing but complex numbers, some of them, some of single precision."""
-NUMBERS["once"] = ["real", "complex", "single", "real", "mixed", "real", "real", "real"]  # over raw arrays, if real
+NUMBERS["once"] = NUMBERS["into"] = ["real", "complex", "single", "real", "mixed", "real", "real", "real"]  # over raw arrays, if real
 
 SHAPES = {"x": (2, 3), "y": (2, 3), "v": (3,), "w": (2,), "m": (3, 2), "b": (2, 2, 3), "e": (2, 3, 2), "s": ()}
 """The leaves whose values may be any."""
@@ -195,11 +199,52 @@ def written(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: 
     once(torch, outs, leaves, turned, more, which)
 
 
-WAYS = {"once": once, "twice": twice, "forward": forward, "across": across, "written": written}
+def into(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool, which: slice) -> None:
+    """The gradient of a write, or that of the gradient."""
+    (twice if more else once)(torch, outs, leaves, turned, False, which)
+
+
+def over(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool, which: slice) -> None:
+    """The tangent of a write, and maybe the gradient of it, and of what was written."""
+    for out in outs:
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(out)
+        if more:
+            grads(torch, [tangent], leaves, [unlike(torch, tangent, turned)], allow_unused=True, retain_graph=True)
+    if more:
+        across(torch, outs, leaves, turned, False, which)
+
+
+WAYS = {"once": once, "twice": twice, "forward": forward, "across": across, "written": written, "into": into, "over": over}
 """Those that are given the results of an expression."""
 
 TRANSFORMS = {"within": within, "batched": batched}
 """Those that are given the expression as a function of one leaf."""
+
+
+PUSHED = ("forward", "over")
+"""Those that ask for tangents, of operands that require grad or not."""
+
+IN_PLACE = {row.inplace for row in TABLE.values()}
+WRITTEN = ("into", "over")
+"""Ways to differentiate what is written in place."""
+
+SYMBOLS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "remainder"}
+
+
+def in_place(text: str) -> str:
+    """An expression of which the outermost operator writes to a copy of its first operand; empty if it has no such form."""
+    match ast.parse(text, mode="eval").body:
+        case ast.BinOp(left, op, right) if type(op) in SYMBOLS:
+            name, operands = SYMBOLS[type(op)], [left, right]
+        case ast.Call(ast.Attribute(value, name), args, keywords):
+            of_module = ast.unparse(value).partition(".")[0] in ("torch", "F")
+            operands = [*([] if of_module else [value]), *args, *keywords]
+        case _:
+            return ""
+    if f"{name}_" not in IN_PLACE or not operands or isinstance(operands[0], ast.Constant):
+        return ""
+    first, *rest = [ast.unparse(operand) for operand in operands]
+    return f"({first}).clone().{name}_({', '.join(rest)})"
 
 
 def some_of(random: Random, names: Sequence[str]) -> dict[str, bool]:
@@ -237,9 +282,9 @@ def case_of(operator: str, texts: list[str], way: str) -> Case:
         wanted = [name for name in tracked if active[name]]
         if not any(name in names_in(text) for name in wanted for text in some):
             wanted = tracked
-        for name in [] if way in TRANSFORMS else wanted if way != "forward" else wanted[1:] if more else []:
+        for name in [] if way in TRANSFORMS else wanted if way not in PUSHED else wanted[way == "forward" :] if more else []:
             leaves[name].requires_grad_()
-        with torch.autograd.forward_ad.dual_level() if way in ("forward", "across") else nullcontext() as level:
+        with torch.autograd.forward_ad.dual_level() if way in ("across", *PUSHED) else nullcontext() as level:
             for name in wanted if level is not None else ():
                 tangent = unlike(torch, leaves[name], turned).to(leaves[name].dtype)
                 leaves[name] = torch.autograd.forward_ad.make_dual(leaves[name], tangent)
@@ -264,9 +309,17 @@ def case_of(operator: str, texts: list[str], way: str) -> Case:
     return Case(derivatives, requires=["backward", "create_graph"])
 
 
-def texts_of(operator: str) -> list[str]:
-    """All expressions of an operator."""
-    return expressions()[operator] + variations().get(operator, [])
+def texts_of(operator: str, way: str = "") -> list[str]:
+    """All expressions of an operator that can be differentiated in a way."""
+    texts = expressions()[operator] + variations().get(operator, [])
+    return [written for text in texts if (written := in_place(text))] if way in WRITTEN else texts
 
 
-globals().update({f"{name}_{way}": case_of(name, texts_of(name), way) for name in expressions() for way in AT_A_TIME})
+globals().update(
+    {
+        f"{name}_{way}": case_of(name, texts, way)
+        for name in expressions()
+        for way in AT_A_TIME
+        if (texts := texts_of(name, way))
+    }
+)

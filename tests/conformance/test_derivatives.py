@@ -29,7 +29,10 @@ def _drawn(name: str, count: int) -> list[Program]:
 
 
 def test_every_operator_has_programs_of_every_way() -> None:
-    assert set(CASES) == {f"{operator}_{way}" for operator in expressions() for way in derivatives.AT_A_TIME}
+    ways = set(derivatives.AT_A_TIME) - set(derivatives.WRITTEN)
+    in_place = {name for name in CASES if name.rpartition("_")[2] in derivatives.WRITTEN}
+    assert set(CASES) - in_place == {f"{operator}_{way}" for operator in expressions() for way in ways}
+    assert {f"{name}_{way}" for name in ("exp", "addcmul", "lerp_tensor") for way in derivatives.WRITTEN} <= in_place
 
 
 def test_variations_are_of_known_operators_and_differ_from_their_expressions() -> None:
@@ -54,3 +57,24 @@ def test_programs_go_through_all_expressions_of_an_operator() -> None:
 def test_not_every_operand_has_a_derivative_in_every_program() -> None:
     counts = {program.to_json().decode().count("requires_grad_") for program in _drawn("addcmul_once", 30)}
     assert len(counts) > 2
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("torch.addcmul(x, y, v, value=2)", "(x).clone().addcmul_(y, v, value=2)"),
+        ("x.exp()", "(x).clone().exp_()"),
+        ("x - v", "(x).clone().sub_(v)"),
+        ("2 * x", ""),
+        ("x.sum(1)", ""),
+        ("x[0]", ""),
+    ],
+)
+def test_an_expression_has_a_form_in_place_if_its_outermost_operator_has(text: str, written: str) -> None:
+    assert derivatives.in_place(text) == written
+
+
+def test_tangents_of_what_is_written_in_place_are_asked_for() -> None:
+    texts = [program.to_json().decode() for program in _drawn("addcmul_over", 30)]
+    assert all("addcmul_" in text and "make_dual" in text for text in texts)
+    assert 0 < sum("torch.autograd.grad" in text for text in texts) < len(texts)

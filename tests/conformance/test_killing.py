@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from mutation.faults import fault
 from mutation.further import grown, sources
 from mutation.judging import Judge, ask, differs_at, telling
 from mutation.killing import Killer, Ran
+from mutation.marks import Marks
 from mutation.planting import Texts, apart, forget, package
 from mutation.pool import Pool, Stored, load
 from mutation.reach import PLACE, SLOW, Coverage, Reach, digest_of_trace
@@ -35,26 +38,26 @@ def _pool(*reached: tuple[str, int, Iterable[int]], imported: tuple[str, ...] = 
         one = Stored("", source, number, f"{source} {number}".encode())
         programs.append(one)
         reach[one.digest] = Reach("", 0.001, np.array(list(places), PLACE).tobytes())
-    return Pool(tuple(programs), Coverage("", ("a.py:1", "a.py:2", "b.py:1"), reach, (), imported))
+    return Pool(tuple(programs), Coverage("", ("grad_mode.py:1", "grad_mode.py:2", "tangents.py:1"), reach, (), imported))
 
 
 def test_programs_that_reach_a_mutant_come_first() -> None:
     pool = _pool(("x", 0, [0]), ("y", 0, [0, 1]), ("z", 0, [2]))
-    assert sorted(pool.chosen(["a.py:1"], 500)[:2]) == [0, 1]
-    assert pool.chosen(["b.py:1", "nowhere.py:7"], 500)[0] == 2
+    assert sorted(pool.chosen(["grad_mode.py:1"], 500)[:2]) == [0, 1]
+    assert pool.chosen(["tangents.py:1", "nowhere.py:7"], 500)[0] == 2
 
 
 def test_a_program_that_does_not_reach_a_mutant_is_not_run() -> None:
     pool = _pool(("x", 0, [0]), ("y", 0, [0, 1]), ("z", 0, [2]))
-    assert sorted(pool.chosen(["a.py:1"], 500)) == [0, 1]
-    assert sorted(pool.chosen(["a.py:1", "b.py:1"], 500)) == [0, 1, 2]
-    assert len(pool.chosen(["a.py:1", "b.py:1"], 2)) == 2
+    assert sorted(pool.chosen(["grad_mode.py:1"], 500)) == [0, 1]
+    assert sorted(pool.chosen(["grad_mode.py:1", "tangents.py:1"], 500)) == [0, 1, 2]
+    assert len(pool.chosen(["grad_mode.py:1", "tangents.py:1"], 2)) == 2
 
 
 def test_other_programs_follow_where_import_passes_a_mutant() -> None:
-    pool = _pool(("x", 0, [1]), ("y", 0, [0]), ("z", 0, [2]), imported=("a.py:1",))
-    assert pool.chosen(["a.py:1"], 500)[0] == 1
-    assert sorted(pool.chosen(["a.py:1"], 500)) == [0, 1, 2]
+    pool = _pool(("x", 0, [1]), ("y", 0, [0]), ("z", 0, [2]), imported=("grad_mode.py:1",))
+    assert pool.chosen(["grad_mode.py:1"], 500)[0] == 1
+    assert sorted(pool.chosen(["grad_mode.py:1"], 500)) == [0, 1, 2]
 
 
 def test_a_mutant_outside_of_every_function_runs_any_program() -> None:
@@ -63,25 +66,57 @@ def test_a_mutant_outside_of_every_function_runs_any_program() -> None:
 
 
 def test_a_mutant_in_a_function_that_no_program_reaches_runs_none() -> None:
-    assert _pool(("x", 0, [0]), ("y", 0, [1])).chosen(["b.py:1"], 500) == []
+    assert _pool(("x", 0, [0]), ("y", 0, [1])).chosen(["tangents.py:1"], 500) == []
 
 
 def test_no_more_programs_are_chosen_than_are_wanted_and_none_twice() -> None:
     pool = _pool(*((f"case{n}", 0, [0, *([1] if n % 2 else [])]) for n in range(40)))
-    chosen = pool.chosen(["a.py:1", "a.py:2"], 17)
+    chosen = pool.chosen(["grad_mode.py:1", "grad_mode.py:2"], 17)
     assert len(chosen) == len(set(chosen)) == 17
 
 
 def test_a_program_that_does_little_else_begins() -> None:
     pool = _pool(("wide", 0, [0, 1, 2]), ("narrow", 0, [0]), ("middle", 0, [0, 1]))
-    assert pool.chosen(["a.py:1"], 3)[0] == 1
+    assert pool.chosen(["grad_mode.py:1"], 3)[0] == 1
+
+
+def test_programs_that_pass_a_function_in_another_way_come_by_turns() -> None:
+    places = tuple(f"tangents.py:{number}" for number in range(*_lines_of("def kept")))
+    sources = [("same", [0]), ("other", [0, 1])]
+    programs = [Stored("", name, number, f"{name}{number}".encode()) for name, _ in sources for number in range(3)]
+    reach = {one.digest: Reach("", 0.0, np.array(dict(sources)[one.source], PLACE).tobytes()) for one in programs}
+    pool = Pool(tuple(programs), Coverage("", places, reach, ()))
+    assert pool.ways(places[0], [0, 1, 2, 3, 4]) == [3, 0, 4, 1, 2]
+    assert pool.ways(places[0], []) == []
+
+
+def _lines_of(start: str) -> tuple[int, int]:
+    lines = (package() / "tangents.py").read_text().splitlines()
+    first = next(number for number, line in enumerate(lines, 1) if line.startswith(start))
+    return first, first + 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "passed"),
+    [((True, 1), {"1+", "2+", "kept"}), ((True, None), {"1+", "2-"}), ((False, True), {"1-"}), (([], None), set())],
+)
+def test_each_part_of_a_condition_has_a_mark_for_either_truth(arguments: tuple[Any, Any], passed: set[str]) -> None:
+    text = "def f(a, b):\n    if a and b is not None:\n        return 'kept'\n"
+    marks = Marks()
+    names: dict[str, Any] = {}
+    exec(compile(marks.made_of("a.py", ast.parse(text)), "a.py", "exec"), names)
+    assert names["f"](*arguments) == ("kept" if "kept" in passed else None)
+    every = [place for place in marks.every() if "?" in place]
+    truths = dict(zip(every, ("1+", "1-", "2+", "2-"), strict=True))
+    found = {truths.get(place, "kept" if place == "a.py:3" else "") for place in marks.places()}
+    assert found - {""} == passed
 
 
 def test_derivatives_of_the_operator_whose_row_it_is_begin() -> None:
     cases = ("plain/x", "derivatives/add_once", "derivatives/add_alpha_once", "derivatives/add_alpha_twice")
     pool = _pool(*((case, 0, [0, *range(1, number % 2)]) for number, case in enumerate(cases)))
-    assert sorted(pool.chosen(["a.py:1"], 2, "add_alpha")) == [2, 3]
-    assert pool.chosen(["a.py:1"], 1, "add") == [1]
+    assert sorted(pool.chosen(["grad_mode.py:1"], 2, "add_alpha")) == [2, 3]
+    assert pool.chosen(["grad_mode.py:1"], 1, "add") == [1]
 
 
 def test_a_program_that_takes_long_is_not_run() -> None:
@@ -242,9 +277,9 @@ def test_a_run_that_is_ended_leaves_no_process(pool: Pool) -> None:
 
 def test_further_programs_are_drawn_of_the_cases_that_reach_a_mutant() -> None:
     pool = _pool(("x", 0, [0]), ("x", 1, [1]), ("y", 0, [0, 1]), ("random", 0, [0]), ("z", 0, [2]))
-    assert sources(pool, ["a.py:1"], most=500, count=64) == {"x": 64, "y": 64}
-    assert sources(pool, ["a.py:1"], most=13, count=64) == {"x": 13, "y": 7}, "half of x does not reach it"
-    assert sources(pool, ["a.py:1"], most=3, count=64) == {}, "it took as many as it may"
+    assert sources(pool, ["grad_mode.py:1"], most=500, count=64) == {"x": 64, "y": 64}
+    assert sources(pool, ["grad_mode.py:1"], most=13, count=64) == {"x": 13, "y": 7}, "half of x does not reach it"
+    assert sources(pool, ["grad_mode.py:1"], most=3, count=64) == {}, "it took as many as it may"
     assert sources(pool, ["nowhere.py:7"], most=500, count=64) == {}
 
 
