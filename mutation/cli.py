@@ -48,7 +48,8 @@ Exit codes:
 @click.option("--seed", default=0, show_default=True, help="Which programs are drawn, and which sample.")
 @click.option("-j", "workers", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True, metavar="K",
               help="Processes at a time.")  # fmt: skip
-@click.option("--programs", type=click.IntRange(1), default=PROGRAMS, show_default=True, help="What a mutant may take.")
+@click.option("--programs", type=click.IntRange(1), metavar="N",
+              help=f"What a mutant may take, {PROGRAMS}, or a short cut: every program.")  # fmt: skip
 @click.option("--pool", "counts", nargs=2, type=int, default=(PROGRAMS_OF_A_CASE, RANDOM_PROGRAMS), show_default=True,
               metavar="N M", help="Programs drawn of each case that was not recorded, and random ones.")  # fmt: skip
 @click.option(
@@ -66,7 +67,7 @@ def main(
     count: int | None,
     seed: int,
     workers: int,
-    programs: int,
+    programs: int | None,
     counts: tuple[int, int],
     cases: str,
     output: Path,
@@ -109,8 +110,7 @@ def main(
         )
     except (CannotPlant, FaultsInvalid, EquivalentsInvalid) as error:
         raise click.UsageError(str(error)) from None
-    if SHORTCUTS in kinds:
-        programs = len(pool.programs)
+    programs = programs or (len(pool.programs) if SHORTCUTS in kinds else PROGRAMS)
     began = time.monotonic()
     log = Log(output / "run.jsonl", digest_of(pool.digest, programs, how_it_works()))
     interrupted = False

@@ -148,9 +148,10 @@ class Pool:
 
         Those that reach it: of each place by turns one that does little else, one of another feature, one that
         differentiates another operator, and one that passes the changed function in another way, beginning with the place
-        that is reached by the fewest; of an operator's row first those that differentiate it. (Everything passes the test of a condition; what is interesting is behind it.) A
-        program that does not reach a changed statement does what it does without the change, so others are run only where the
-        change may show on import: at a place without a mark, or one that import passes.
+        that is reached by the fewest; of an operator's row first those that differentiate it. (Everything passes the test
+        of a condition; what is interesting is behind it.) A program that does not reach a changed statement does what it
+        does without the change, so others are run only where the change may show on import: at a place without a mark, or
+        one that import passes.
         """
         groups: list[Orders] = []
         for place in places:

@@ -1,7 +1,5 @@
 """A network in which one weight is used twice: its gradient gathers both uses."""
 
-from hypothesis import strategies as st
-
 from conformance.case import case
 from conformance.generate import floats, smooth
 

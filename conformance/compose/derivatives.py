@@ -34,12 +34,23 @@ from conformance.operators.expressions import expressions
 from conformance.operators.variations import variations
 from conformance.program import TensorLiteral
 
-AT_A_TIME = {"once": 6, "twice": 3, "forward": 6, "across": 3, "within": 3, "written": 3, "batched": 3, "into": 4, "over": 4}
+AT_A_TIME = {
+    "once": 6,
+    "twice": 3,
+    "forward": 6,
+    "across": 3,
+    "within": 3,
+    "written": 3,
+    "batched": 3,
+    "into": 4,
+    "over": 4,
+}
 """Expressions of an operator in one program, so that it stays one that can be read."""
 
 NUMBERS = {way: ["real", "complex", "mixed", "single", "real", "complex", "real"] for way in AT_A_TIME}
 """What operands are of: nothing but complex numbers, some of them, some of single precision."""
-NUMBERS["once"] = NUMBERS["into"] = ["real", "complex", "single", "real", "mixed", "real", "real", "real"]  # over raw arrays, if real
+NUMBERS["once"] = ["real", "complex", "single", "real", "mixed", "real", "real", "real"]  # over raw arrays, if real
+NUMBERS["into"] = NUMBERS["once"]
 
 SHAPES = {"x": (2, 3), "y": (2, 3), "v": (3,), "w": (2,), "m": (3, 2), "b": (2, 2, 3), "e": (2, 3, 2), "s": ()}
 """The leaves whose values may be any."""
@@ -214,7 +225,15 @@ def over(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: boo
         across(torch, outs, leaves, turned, False, which)
 
 
-WAYS = {"once": once, "twice": twice, "forward": forward, "across": across, "written": written, "into": into, "over": over}
+WAYS = {
+    "once": once,
+    "twice": twice,
+    "forward": forward,
+    "across": across,
+    "written": written,
+    "into": into,
+    "over": over,
+}
 """Those that are given the results of an expression."""
 
 TRANSFORMS = {"within": within, "batched": batched}
@@ -282,7 +301,9 @@ def case_of(operator: str, texts: list[str], way: str) -> Case:
         wanted = [name for name in tracked if active[name]]
         if not any(name in names_in(text) for name in wanted for text in some):
             wanted = tracked
-        for name in [] if way in TRANSFORMS else wanted if way not in PUSHED else wanted[way == "forward" :] if more else []:
+        for name in (
+            [] if way in TRANSFORMS else wanted if way not in PUSHED else wanted[way == "forward" :] if more else []
+        ):
             leaves[name].requires_grad_()
         with torch.autograd.forward_ad.dual_level() if way in ("across", *PUSHED) else nullcontext() as level:
             for name in wanted if level is not None else ():

@@ -38,7 +38,9 @@ def _pool(*reached: tuple[str, int, Iterable[int]], imported: tuple[str, ...] = 
         one = Stored("", source, number, f"{source} {number}".encode())
         programs.append(one)
         reach[one.digest] = Reach("", 0.001, np.array(list(places), PLACE).tobytes())
-    return Pool(tuple(programs), Coverage("", ("grad_mode.py:1", "grad_mode.py:2", "tangents.py:1"), reach, (), imported))
+    return Pool(
+        tuple(programs), Coverage("", ("grad_mode.py:1", "grad_mode.py:2", "tangents.py:1"), reach, (), imported)
+    )
 
 
 def test_programs_that_reach_a_mutant_come_first() -> None:
