@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib import metadata
+from importlib.resources import files
 
 import pytest
 
@@ -27,6 +28,11 @@ def third_parties_of(module: str) -> set[str]:
 
 def test_numtorch_imports_numpy_and_nothing_else() -> None:
     assert third_parties_of("numtorch") - {"ml_dtypes"} == {"numtorch", "numpy"}
+
+
+@pytest.mark.parametrize("package", ["numtorch", "conformance"])
+def test_editors_and_type_checkers_may_read_the_annotations(package: str) -> None:
+    assert (files(package) / "py.typed").is_file()
 
 
 def test_the_plugin_costs_nothing_to_who_does_not_ask_for_it() -> None:
