@@ -11,6 +11,13 @@ from ..dtype import dtypes
 from ..tensor import Tensor, wrap_dim
 
 
+class NotGiven:
+    """What stands for an argument that was not given, where None means something else: `help` and editors show it."""
+
+    def __repr__(self) -> str:
+        return "<not given>"
+
+
 def is_int(value: Any) -> bool:
     """Whether the value counts as an int argument."""
     return type(value) is int or (hasattr(value, "__index__") and not isinstance(value, (Tensor, bool)))

@@ -15,9 +15,9 @@ from ..dtype import bool_, combine, default_of_category, get_default_dtype
 from ..memory.descriptor import broadcast_shapes
 from ..plain_numpy import np
 from ..tensor import Tensor
-from .arguments import expect_tensor
+from .arguments import NotGiven, expect_tensor
 
-MISSING = object()  # an operand that was not given
+MISSING = NotGiven()
 _METHODS: dict[int, CodeType] = {}
 """The code of methods, which is that of functions, by its identity."""
 
@@ -104,7 +104,7 @@ def check_alpha(input: Any, other: Any, alpha: Any) -> None:
 
 
 MODES = ("floor", "trunc")
-TRUE = object()  # no rounding_mode was given
+TRUE = NotGiven()  # no rounding_mode, which is true division
 
 
 def _checked_mode(rounding_mode: Any, name: str) -> Any:

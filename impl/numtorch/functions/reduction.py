@@ -12,9 +12,9 @@ from ..calls.raising import saving
 from ..dispatch import usual as d
 from ..dtype import dtypes
 from ..tensor import Tensor, wrap_dim
-from .arguments import expect_tensor
+from .arguments import NotGiven, expect_tensor
 
-MISSING: Any = object()  # an argument that was not given, where None means something else
+MISSING: Any = NotGiven()
 
 
 def several(dim: Any, ndim: int) -> Any:
