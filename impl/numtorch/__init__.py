@@ -1,7 +1,16 @@
-"""PyTorch's autograd on NumPy: `import numtorch as torch`.
+"""PyTorch's autograd on NumPy alone: `import numtorch as torch`.
 
-Modules are named as PyTorch names what they hold (dtype, tensor, random), and the public names that are called the same
-replace them here, last; inside the package import from the modules, never through it.
+Tensors, some 500 operators, backward and forward mode, hooks, custom functions, `torch.nn`, `torch.optim` and `torch.func`
+behave as those of PyTorch 2.13.0, which `__version__` names, down to the texts of errors. There is the cpu only, in one thread;
+no compiler (`torch.compile`, `torch.jit`), no distributed training, no sparse or quantized tensors. A name that is lacking
+says so when it is asked for.
+
+    x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    x.pow(3).sum().backward()
+    x.grad  # tensor([ 3., 12., 27.])
+
+For who reads the source: modules are named as PyTorch names what they hold (dtype, tensor, random), and the public names
+that are called the same replace them here, last; inside the package import from the modules, never through it.
 """
 
 import gc
@@ -46,6 +55,8 @@ def manual_seed(seed: int) -> Any:
 # What is imported when it is first asked for, so that `import numtorch` costs little more than `import numpy`.
 _MODULES = (
     "_C",
+    "accelerator",
+    "backends",
     "cuda",
     "drawing",
     "fft",
@@ -59,6 +70,7 @@ _MODULES = (
     "special",
     "storage",
     "utils",
+    "version",
 )
 _NAMES = {
     "Generator": "random",
@@ -127,7 +139,9 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(".printing", __name__)
     found = late.function(name)
     if found is None:
-        raise AttributeError(f"module 'torch' has no attribute '{name}'")
+        from .lacking import lacking
+
+        raise lacking("torch", name)
     return found
 
 

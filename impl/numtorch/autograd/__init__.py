@@ -34,7 +34,9 @@ def __getattr__(name: str) -> Any:
         module = importlib.import_module(f".{_NAMES[name]}", __name__)
         globals().update({n: getattr(module, n) for n, home in _NAMES.items() if home == _NAMES[name]})
         return globals()[name]
-    raise AttributeError(f"module 'torch.autograd' has no attribute '{name}'")
+    from ..lacking import lacking
+
+    raise lacking("torch.autograd", name)
 
 
 def __dir__() -> list[str]:

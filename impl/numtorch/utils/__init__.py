@@ -10,4 +10,6 @@ def __getattr__(name: str) -> Any:
 
     if name in __all__:
         return importlib.import_module(f".{name}", __name__)
-    raise AttributeError(f"module 'torch.utils' has no attribute '{name}'")
+    from ..lacking import lacking
+
+    raise lacking("torch.utils", name)

@@ -1,0 +1,6 @@
+"""torch.backends.openmp: NumPy computes, with whatever it was built with."""
+
+
+def is_available() -> bool:
+    """Whether this library itself calls it."""
+    return False
