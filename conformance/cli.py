@@ -67,15 +67,61 @@ _ORACLE = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+SECTIONS = {
+    "Compare": {
+        "run": "the suite on an implementation, with reports",
+        "fuzz": "an implementation on random programs",
+        "survey": "every implementation that is installed, side by side",
+    },
+    "Look closer": {
+        "list": "every case, with the sentence that it shows to be true",
+        "show": "a case as a PyTorch script, and both traces side by side",
+        "graph": "the autograd graph that a case builds",
+    },
+    "Test an implementation of your own": {
+        "subjects": "what can be compared, by name",
+        "init": "a small engine of your own to start from",
+        "doctor": "whether a runner does as the protocol says",
+        "expect": "write what a run found as known failures",
+    },
+    "Finished runs": {
+        "report": "the reports of a run, again",
+        "diff": "what broke, was fixed or changed between two runs",
+        "merge": "join the shards of a run",
+        "site": "several implementations side by side, as static pages",
+        "baseline": "what later runs are compared with, small enough to commit",
+    },
+    "Reference": {
+        "docs": "a page of the documentation",
+        "schema": "the JSON Schema of a program, a trace, a message, a run",
+        "record": "what PyTorch does, for machines without it",
+    },
+}
+"""The commands by what somebody wants to do, each in a few words: a list in alphabetical order begins with `baseline`."""
+
+
+class _Sections(click.Group):
+    """A group of commands that are listed in `SECTIONS`."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return [name for section in SECTIONS.values() for name in section]
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, self.commands))
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:<{width}}", words) for name, words in commands.items()])
+
+
+@click.group(cls=_Sections, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(torchstone_version(), prog_name="torchstone", message="%(prog)s %(version)s")
 def command() -> None:
     """Where an autograd implementation behaves as PyTorch does, and where it does not.
 
     \b
     Begin with:
-      torchstone run numtorch     the report of numtorch against PyTorch
-      torchstone list             what is tested
+      torchstone run numtorch       the report of numtorch, PyTorch's autograd on NumPy alone
+      torchstone init python mine   a small engine of your own, compared at once
     """
 
 
@@ -249,10 +295,11 @@ def _case_options(function: click.decorators.FC) -> click.decorators.FC:
         click.option(
             "--max-examples",
             type=click.IntRange(1),
+            metavar="N",
             help="Programs to draw (default: 100; of recorded ones all).",
         ),
         click.option("--seed", type=int, default=0, show_default=True),
-        click.option("--subject", default="numtorch", show_default=True),
+        click.option("--subject", default="numtorch", show_default=True, help="What is compared, as for `run`."),
         _ORACLE,
         click.argument("case"),
     ):
@@ -294,16 +341,20 @@ def report(run_file: Path, output: Path | None, annotate: bool) -> None:
       torchstone report reports/latest/run.jsonl --annotate
     """
     with plain_errors():
+        from conformance.commands.terminal import busy
         from conformance.journal import read
         from conformance.report import write_reports
         from conformance.report.model import Report
         from conformance.report.workflow import workflow_commands
 
-        run = read(run_file)
+        with busy(f"reading {run_file}"):
+            run = read(run_file)
         if annotate:
             for line in workflow_commands(Report(run)):
                 click.echo(line)
-        for path in write_reports(run_file, output or run_file.parent, run):
+        with busy("writing the reports"):
+            written = write_reports(run_file, output or run_file.parent, run)
+        for path in written:
             click.echo(path)
         if run.interrupted:
             click.echo(f"torchstone: {run_file}: {Report(run).headline}", err=True)
@@ -329,8 +380,8 @@ def graph(
 
     \b
     Examples:
-      torchstone graph graph/norm_of_a_vector
-      torchstone graph graph/norm_of_a_vector --svg graph.svg
+      torchstone graph reductions/norm_of_everything
+      torchstone graph reductions/norm_of_everything --svg graph.svg
     """
     with plain_errors():
         from conformance.commands.examine import examine, graph_of

@@ -188,7 +188,7 @@ def _lines(fact: Fact) -> Iterator[str]:
 
 def _differences(row: Row) -> Iterator[Text]:
     for difference in row.differences:
-        of = " ".join(filter(None, (difference.facet, difference.name and f"of {difference.name}", where(difference))))
+        of = " ".join(filter(None, (difference.what, where(difference))))
         note = f" ({difference.note})" if difference.note else ""
         yield Text(f"≠ {of}: {difference.subject}, and PyTorch has {difference.oracle}{note}", style="red")
 

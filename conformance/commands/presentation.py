@@ -76,6 +76,12 @@ class Progressing(Bar):
                 self._failure(str(text))
         self._moved()
 
+    def pytest_keyboard_interrupt(self) -> None:
+        self._writes()
+
+    def _writes(self) -> None:
+        self.bar.update(self.task, description="writing the report")
+
     def _failure(self, text: str) -> None:
         first, _, rest = text.partition("\n")
         self.console.print(Text(f"✗ {first}", style="bold red"))
@@ -83,11 +89,13 @@ class Progressing(Bar):
         self.console.print()
 
     def _moved(self) -> None:
-        trouble = f"{self.unexpected} not as expected" if self.unexpected else ""
+        trouble = f"{self.unexpected:,} not as expected" if self.unexpected else ""
         self.bar.update(self.task, completed=self.done, trouble=trouble)
+        if self.done == self.total:
+            self._writes()
         step = max(1, self.total // STEPS)
         if not self.console.is_terminal and (self.done % step == 0 or self.done == self.total):
-            self.console.print(f"{self.done} of {self.total} cases" + (f", {trouble}" if trouble else ""))
+            self.console.print(f"{self.done:,} of {self.total:,} cases" + (f", {trouble}" if trouble else ""))
 
 
 def summary(console: Console, result: Result) -> None:
@@ -176,8 +184,8 @@ def closing_line(run: Run) -> Text:
     header = run.header
     sides = f"{header.subject.name} against PyTorch {header.oracle.version}"
     if run.footer is None:
-        done = f"{len(run.outcomes)} of {len(run.cases)} begun cases came to their end"
-        return Text(f"{sides}: interrupted; {done} (seed {header.seed})", style="bold yellow")
+        done = f"{len(run.outcomes):,} cases had come to their end"
+        return Text(f"{sides}: interrupted when {done}; this is not a result (seed {header.seed})", style="bold yellow")
     footer = run.footer
     verdict = f"{footer.unexpected} not as expected" if footer.unexpected else "all as expected"
     lacking = sum(not outcome.expected and outcome.status == "UNSUPPORTED" for outcome in run.outcomes.values())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 from rich.console import Console
@@ -15,6 +17,17 @@ def console() -> Console:
     # A file or a log has no width: wide enough for two traces side by side, unless COLUMNS says otherwise.
     width = None if out.isatty() or "COLUMNS" in os.environ else 120
     return Console(file=out, highlight=False, markup=False, width=width)
+
+
+@contextmanager
+def busy(text: str) -> Iterator[None]:
+    """Says on standard error what takes a few seconds, where somebody is looking at it."""
+    err = Console(stderr=True)
+    if not err.is_terminal:
+        yield
+        return
+    with err.status(text):
+        yield
 
 
 class Bar:

@@ -95,8 +95,8 @@ class Adjudication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.note == ASSERTION:
             return f"the oracle is wrong: {ASSERTION}"
         words = {
-            "subject": "the slope sides with the oracle",
-            "oracle": "the slope sides with the subject: the oracle is wrong",
+            "subject": "the subject is wrong, by the slope",
+            "oracle": "the oracle is wrong, by the slope",
             "convention": "a kink: either answer is a convention",
             "unstable": "the slope does not settle it",
             "unjudged": "not judged by the slope",

@@ -243,8 +243,8 @@ class _Referee:
             worst = int(np.argmax(np.where(bad, error / np.maximum(allowed, 5e-324), 0.0)))
             unit = ulp(dtype, size[worst])
             note = (
-                f"{error[worst] / unit:.2g} ulp from float64's {none[worst]:.7g}; the oracle {own[worst] / unit:.2g}"
-                f"; roundings explain {ALLOWED * moved[worst] / unit:.2g}"
+                f"{error[worst] / unit:.2g} ulp from float64's {none[worst]:.7g}, the oracle {own[worst] / unit:.2g} ulp; "
+                f"roundings explain {ALLOWED * moved[worst] / unit:.2g}"
             )
             if (bad & (error > allowed)).any():
                 if _eliminates(self.program, step) and self._went_in(step):

@@ -43,6 +43,13 @@ class Difference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
         return FACETS[self.facet]
 
     @property
+    def what(self) -> str:
+        """What differs, in words: ``dtype of y``; a gradient by its own name, ``x.grad``."""
+        if self.facet == "grad" and self.name.endswith(".grad"):
+            return self.name
+        return self.facet.replace("_", " ") + (f" of {self.name}" if self.name else "")
+
+    @property
     def codes(self) -> tuple[str, str]:
         """The error codes of both sides, if it is one that differs; else two empty texts."""
         if self.facet != "error_code":

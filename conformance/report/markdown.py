@@ -57,7 +57,7 @@ def _group(group: Group, report: Report, *, with_program: bool) -> list[str]:
     lines = [f"<details><summary>{summary}</summary>", ""]
     lines += [f"- `{_code(each.id)}`: {_inline(each.record.sentence)}" for each in group.cases]
     if case.first is not None:
-        lines += ["", f"| | {_inline(case.first.facet)} {_inline(case.first.name)} |", "|---|---|"]
+        lines += ["", f"| | {_inline(case.first.what)} |", "|---|---|"]
         lines += [f"| {_inline(report.oracle)} | {_inline(case.first.oracle)} |"]
         lines += [f"| {_inline(report.subject)} | {_inline(case.first.subject)} |"]
     elif case.short_reason:

@@ -102,9 +102,7 @@ class Case:
     def summary(self) -> str:
         """One line: the first difference, or what happened."""
         if self.first is not None:
-            first = self.first
-            name = f" of {first.name}" if first.name else ""
-            return printable(f"{first.facet}{name}: {first.oracle} expected, {first.subject} seen")
+            return printable(f"{self.first.what}: {self.first.oracle} expected, {self.first.subject} seen")
         if self.status == "PASS" and self.unexpected:
             return "passes, though it is expected to fail"
         return self.short_reason
@@ -249,7 +247,7 @@ class Report:
     def headline(self) -> str:
         """The verdict in one sentence."""
         if self.interrupted:
-            return f"Interrupted after {self.ran} of {counted(self.total, 'case')}. This is not a result."
+            return f"Interrupted after {counted(self.ran, 'case')}. This is not a result."
         if not self.total:
             return "No case ran. This is not a result."
         ending = "behaves" if self.total == 1 else "behave"

@@ -20,9 +20,8 @@ def reproducer(finding: Finding, first: Difference | None, oracle: str, subject:
     goes_on = any(step.outcome != "returned" for step in (steps[:-1] if about_an_error else steps))
     text = render.script(finding.program, finding.oracle if goes_on else None).rstrip() + "\n"
     if first is not None:
-        name = f" of {first.name}" if first.name else ""
         said = [
-            ("", f"{first.facet.replace('_', ' ')}{name}", ""),
+            ("", first.what, ""),
             ("  ", oracle, first.oracle),
             ("  ", subject, first.subject),
         ]

@@ -19,8 +19,8 @@ def _escape(code: int) -> str:
 
 
 def counted(number: int, one: str, many: str = "") -> str:
-    """``1 case``, ``2 cases``."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
+    """``1 case``, ``2 cases``, ``1,000 cases``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def moment(iso: str) -> str:

@@ -62,10 +62,9 @@ def _indented(program: Program) -> Iterator[str]:
 
 def _difference(difference: Difference, subject: str) -> Iterator[str]:
     place = f"step {'.'.join(map(str, difference.step))}" if difference.step else "the program"
-    of = f" of {difference.name}" if difference.name else ""
     width = max(len("PyTorch"), len(subject))
-    yield f"first difference, at {place}: {difference.facet}{of}"
+    yield f"first difference, at {place}: {difference.what}"
     yield f"    {'PyTorch':<{width}}  {difference.oracle}"
     yield f"    {subject:<{width}}  {difference.subject}"
-    if difference.note:
-        yield f"    ({difference.note})"
+    for note in filter(None, difference.note.split("; ")):
+        yield f"    – {note}"

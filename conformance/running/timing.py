@@ -39,7 +39,8 @@ def told(shares: Mapping[str, float], programs: int, oracle: str, subject: str) 
         return ""
     names = {"oracle": oracle, "subject": subject if subject != oracle else f"{subject} again"}
     inside = sum(shares.get(side, 0.0) for side in SIDES) / whole
-    parts = [f"{names.get(what, what)} {shares.get(what, 0.0) / whole:.0%}" for what in (*SIDES, *OTHERS)]
+    each = ((what, shares.get(what, 0.0) / whole) for what in (*SIDES, *OTHERS))
+    parts = [f"{names.get(what, what)} {share:.0%}" for what, share in each if share >= 0.005]
     return (
         f"time: {inside:.0%} in the two sides ({', '.join(parts)}); {programs / whole:,.0f} programs a second and core"
     )

@@ -40,12 +40,13 @@ def diff(before: Path, after: Path, everything: bool, as_json: bool, markdown: P
       2  a file is no run
     """
     with plain_errors():
-        from conformance.commands.terminal import console
+        from conformance.commands.terminal import busy, console
         from conformance.journal import read
         from conformance.runs import telling
         from conformance.runs.changes import compare
 
-        changes = compare(*(read(_file(run), programs=False) for run in (before, after)))
+        with busy(f"reading {before} and {after}"):
+            changes = compare(*(read(_file(run), programs=False) for run in (before, after)))
         if as_json:
             click.echo(telling.as_json(changes))
         else:
@@ -79,16 +80,18 @@ def merge(shards: tuple[Path, ...], output: Path) -> None:
     """
     with plain_errors():
         from conformance.commands.presentation import closing_line, table
-        from conformance.commands.terminal import console
+        from conformance.commands.terminal import busy, console
         from conformance.report import write_reports
         from conformance.running.session import all_cases
         from conformance.runs import history
         from conformance.runs.shards import join
 
         path = output / "run.jsonl"
-        run = join([_file(shard) for shard in shards], path, [case.id for case in all_cases()])
+        with busy(f"joining {len(shards)} shards"):
+            run = join([_file(shard) for shard in shards], path, [case.id for case in all_cases()])
         history.append(output, run)
-        written = write_reports(path, output, run)
+        with busy("writing the reports"):
+            written = write_reports(path, output, run)
         out = console()
         out.print(table(run))
         out.print(closing_line(run))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib.metadata
 import os
 import shlex
@@ -113,9 +114,11 @@ def import_subject(name: str) -> types.ModuleType:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
-            raise SubjectUnavailable(
-                f"torchstone: no module is named {name!r}; is it installed in this Python ({sys.executable})?"
-            ) from error
+            near = difflib.get_close_matches(
+                name, ("numtorch", "torch", *LIBRARIES, *javascript.LIBRARIES), n=1, cutoff=0.75
+            )
+            meant = f"; did you mean {near[0]}?" if near else f"; is it installed in this Python ({sys.executable})?"
+            raise SubjectUnavailable(f"torchstone: no module is named {name!r}{meant}") from error
         raise SubjectUnavailable(f"torchstone: {name!r} cannot be imported: {error}") from error
     except (Exception, SystemExit) as error:
         raise SubjectUnavailable(f"torchstone: {name!r} cannot be imported: {type(error).__name__}: {error}") from error

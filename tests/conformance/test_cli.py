@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 
 from conformance import journal
 from conformance.behaviours import behaviours
-from conformance.cli import main
+from conformance.cli import SECTIONS, command, main
 from conformance.program import Program
+from conformance.running.session import all_cases
 
 pytestmark = pytest.mark.usefixtures("workshop")
 
@@ -229,10 +231,30 @@ def test_schemas_are_json(torchstone) -> None:
 
 
 def test_every_command_explains_itself_with_an_example(torchstone) -> None:
-    for command in ("run", "list", "show", "report", "graph", "schema"):
-        ran = torchstone(command, "--help")
+    for name in sorted(command.commands.keys() - {"subjects"}):  # which takes nothing
+        ran = torchstone(name, "--help")
         assert ran.code == 0
-        assert f"torchstone {command} " in ran.out.split("Example")[1]
+        assert f"torchstone {name} " in ran.out.split("Example")[1]
+
+
+def test_the_cases_of_examples_are_cases(torchstone) -> None:
+    known = {case.id for case in all_cases()}
+    for name in ("show", "graph"):
+        shown = re.findall(rf"torchstone {name} ([\w/]+)", torchstone(name, "--help").out)
+        assert shown
+        assert {case for case in shown if not case.startswith("random/")} <= known
+
+
+def test_the_help_names_every_command_once(torchstone) -> None:
+    listed = [name for section in SECTIONS.values() for name in section]
+    assert sorted(listed) == sorted(command.commands)
+    out = torchstone("--help").out
+    assert "..." not in out.split("Compare:")[1]
+    assert all(words in out for section in SECTIONS.values() for words in section.values())
+
+
+def test_a_mistyped_subject_is_asked_about(torchstone) -> None:
+    assert "did you mean numtorch?" in torchstone("run", "numtrch").err
 
 
 def test_list_counts_what_cases_need_of_a_subject(torchstone) -> None:

@@ -142,9 +142,9 @@ def test_known_failures_are_as_expected_and_not_hidden(tmp_path: Path) -> None:
 def test_an_interrupted_run_is_never_called_a_pass(tmp_path: Path) -> None:
     paths = report(tmp_path, build_run.interrupted())
     words = Page(paths.html.read_text("utf-8")).words
-    assert "Interrupted after 4 of 5 cases. This is not a result." in words
+    assert "Interrupted after 4 cases. This is not a result." in words
     assert "while it ran feature4/case_4" in words
-    assert "Interrupted after 4 of 5 cases" in paths.markdown.read_text("utf-8")
+    assert "Interrupted after 4 cases" in paths.markdown.read_text("utf-8")
     assert json.loads(paths.badge.read_text("utf-8"))["message"] == "interrupted"
     assert json.loads(paths.badge.read_text("utf-8"))["color"] == "lightgrey"
     root = ElementTree.parse(paths.junit).getroot()
@@ -222,8 +222,8 @@ def test_the_first_difference_is_marked_on_its_row(page: Page) -> None:
     case = case_page(page, "accumulation/grad_keeps_its_identity")
     (marked,) = [row for row in case.find("tr") if "first" in row.get("class", "").split()]
     assert marked["id"] == "step-0-5"
-    assert "grad of x.grad [13.5, 24.]" in case.words
-    assert "grad of x.grad [6.75, 12.]" in case.words
+    assert "x.grad [13.5, 24.]" in case.words
+    assert "x.grad [6.75, 12.]" in case.words
     assert "finite differences agree with PyTorch" in case.words
 
 
@@ -313,7 +313,7 @@ def test_a_junit_failure_says_the_first_difference_and_holds_the_reproducer(ever
     root = ElementTree.parse(everything.junit).getroot()
     failure = next(c.find("failure") for c in root.iter("testcase") if c.get("name") == "grad_keeps_its_identity")
     assert failure is not None
-    assert failure.get("message") == "grad of x.grad: [13.5, 24.] expected, [6.75, 12.] seen"
+    assert failure.get("message") == "x.grad: [13.5, 24.] expected, [6.75, 12.] seen"
     assert "import torch" in (failure.text or "")
 
 
@@ -336,7 +336,7 @@ def test_the_summary_has_the_matrix_and_a_reproducer_for_each_finding(everything
 
 def test_a_reproducer_ends_with_what_is_seen_of_it(everything: Paths) -> None:
     summary = everything.markdown.read_text("utf-8")
-    assert "# grad of x.grad:\n#   PyTorch 2.13.0: [13.5, 24.]\n#   numtorch 0.1.0: [6.75, 12.]\n" in summary
+    assert "# x.grad:\n#   PyTorch 2.13.0: [13.5, 24.]\n#   numtorch 0.1.0: [6.75, 12.]\n" in summary
 
 
 def test_a_line_break_in_what_a_subject_said_does_not_leave_the_comment() -> None:
