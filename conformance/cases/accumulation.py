@@ -113,6 +113,52 @@ def grad_may_share_memory_with_the_given_gradient(
     x.requires_grad_().view(6).backward(g)
 
 
+@case(requires=["hooks", "graph", "detach"], covers=["acc.temp_grad_stolen"])
+def gradient_is_copied_if_its_tensor_is_kept(
+    torch,
+    x: floats(values="finite"),
+    kept: st.sampled_from(["itself", "a detached alias", "a view"]),
+    who: st.sampled_from(["tensor", "accumulator", "node", "function"]),
+    is_dual: st.booleans(),
+    is_answer: st.booleans(),
+):
+    """A leaf steals a gradient that only an alias is kept of, and copies one that a view is kept of."""
+    keeper = torch.zeros_like(x)
+
+    def keep(g):
+        alias = g if kept == "itself" else g.detach() if kept == "a detached alias" else g.view(g.shape)
+        keeper.grad = alias
+        return g.detach() if is_answer else None
+
+    class Kept(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, g):
+            mine = g * 2
+            answer = keep(mine)
+            return mine if answer is None else answer
+
+    y = Kept.apply(x.requires_grad_()) if who == "function" else x * 3
+    z = y * 2
+    if who == "tensor":
+        x.register_hook(keep)
+    elif who == "accumulator":
+        torch.autograd.graph.get_gradient_edge(x).node.register_prehook(
+            lambda grads: (keep(grads[0]),) if is_answer else keep(grads[0])
+        )
+    elif who == "node":
+        y.grad_fn.register_hook(lambda grads, given: (keep(grads[0]), None) if is_answer else keep(grads[0]))
+    level = torch.autograd.forward_ad.dual_level() if is_dual else torch.enable_grad()
+    with level:
+        z.backward(torch.ones_like(z))
+    x.grad._version
+    x.grad.add_(1)
+    keeper.grad._version
+
+
 @case(lecture="accumulation", requires=["backward"], covers=["acc.user_grad_not_stolen", "acc.temp_grad_stolen"])
 def leaves_of_a_sum_do_not_share_their_grads(torch, xyg: same_shape(3)):
     """The grads of both operands of a sum are tensors of their own."""

@@ -59,7 +59,7 @@ def fill_forgets_its_operand(torch, x: floats(), value: st.sampled_from([2, 0.5]
 
 
 @case(requires=["hooks", "graph"])
-def accumulator_shows_the_stolen_gradient(torch, x: floats()):
+def accumulator_shows_the_stolen_gradient(torch, x: floats(), is_dual: st.booleans()):
     """A hook behind an accumulation sees the memory that the leaf stole, and writes to it since."""
     node = torch.autograd.graph.get_gradient_edge(x.requires_grad_()).node
     node.register_hook(lambda grad_inputs, grad_outputs: None)
@@ -68,8 +68,9 @@ def accumulator_shows_the_stolen_gradient(torch, x: floats()):
         leaf.grad.mul_(2)
 
     x.register_post_accumulate_grad_hook(double)
-    (x * 3).sum().backward()
-    (x * 3).sum().backward()
+    with torch.autograd.forward_ad.dual_level() if is_dual else torch.enable_grad():
+        (x * 3).sum().backward()
+        (x * 3).sum().backward()
 
 
 @case(requires=["custom_function"])

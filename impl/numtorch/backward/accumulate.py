@@ -22,7 +22,7 @@ import warnings
 from typing import Any
 
 from .. import grad_mode
-from ..aliasing.views import bump, mark_inference, storage_of
+from ..aliasing.views import bump, counter_of, mark_inference, storage_of
 from ..kernels.pointwise import addend
 from ..memory.descriptor import Descriptor, describe
 from ..memory.geometry import laid_out
@@ -142,6 +142,16 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
     bump(old)
     if not (old._desc.plain and variable._desc.plain):
         warn_of_layout(old, variable)
+
+
+def accumulate_shown(variable: Any, grad: Any, owned: bool) -> None:
+    """The same of a gradient that is a Tensor already; `owned`: nobody else refers to the Tensor, of whatever memory."""
+    array = storage_of(grad)
+    first = variable._grad is None
+    accumulate(variable, array, owned)
+    new = variable._grad
+    if first and new._array is array and new._extra is None:
+        new._counter = counter_of(grad)  # which hooks behind the accumulation still see
 
 
 def accumulate_tensor(variable: Any, grad: Any) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .input_buffer import show, take_back
+from .input_buffer import is_listed_alone, leave_aliases, show, taken_back
 
 if TYPE_CHECKING:
     from .graph_task import GraphTask
@@ -19,10 +19,13 @@ def run_tensor_hooks(task: GraphTask, inputs: list[Any], nr: int, hooks: Any) ->
 
     if not hooks:
         return
-    tensor = show(task, inputs[nr])
+    alone = is_listed_alone(inputs, nr)
+    tensors = [show(task, inputs[nr])]
     for hook in list(hooks.values()):
-        tensor = checked(tensor, hook(tensor), hook)
-    inputs[nr] = take_back(task, tensor)
+        tensors[0] = checked(tensors[0], hook(tensors[0]), hook)
+    (inputs[nr],) = taken_back(task, tensors)
+    if alone:
+        leave_aliases(task, inputs, nr)
 
 
 def checked(old: Any, new: Any, hook: Any) -> Any:
@@ -72,19 +75,31 @@ def retain(ref: Any, grad: Any) -> None:
 
 def run_pre_hooks(task: GraphTask, hooks: Any, inputs: list[Any]) -> list[Any]:
     """Node pre-hooks: each may replace the tuple of incoming gradients."""
+    alone = [nr for nr in range(len(inputs)) if is_listed_alone(inputs, nr)]
     values = tuple([show(task, g) for g in inputs])
     for hook in list(hooks.values()):
         values = checked_tuple(values, hook(values), hook)
-    return [take_back(task, g) for g in values]
+    tensors = list(values)
+    del values
+    inputs[:] = taken_back(task, tensors)
+    for nr in alone:
+        leave_aliases(task, inputs, nr)
+    return inputs
 
 
-def run_post_hooks(task: GraphTask, hooks: Any, results: Any, inputs: list[Any]) -> Any:
+def run_post_hooks(task: GraphTask, hooks: Any, results: list[Any], inputs: list[Any]) -> list[Any]:
     """Node post-hooks: each may replace the tuple of outgoing gradients."""
+    alone = [nr for nr in range(len(results)) if is_listed_alone(results, nr)]
     outgoing = tuple([show(task, g) for g in results])
     incoming = tuple([show(task, g) for g in inputs])
     for hook in list(hooks.values()):
         outgoing = checked_tuple(outgoing, hook(outgoing, incoming), hook)
-    return [take_back(task, g) for g in outgoing]
+    tensors = list(outgoing)
+    del outgoing
+    results[:] = taken_back(task, tensors)
+    for nr in alone:
+        leave_aliases(task, results, nr)
+    return results
 
 
 def checked_tuple(old: tuple, new: Any, hook: Any) -> tuple:

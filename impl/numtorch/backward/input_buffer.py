@@ -117,6 +117,24 @@ def _calibrate() -> tuple[int, int]:
 
 
 _ALONE, _OWNED = _calibrate()
+_LISTED = (lambda grads: _refcount(grads[0]))([np.empty(2)])  # what a list holds alone
+
+
+def is_listed_alone(grads: list[Any], nr: int) -> bool:
+    """Whether only this list holds a gradient."""
+    return _refcount(grads[nr]) <= _LISTED
+
+
+def leave_aliases(task: GraphTask, grads: list[Any], nr: int, lists: int = 1) -> None:
+    """Hand on a gradient that users saw, and that only a list, or so many lists, hold but for them.
+
+    Who else holds a gradient is asked of the Tensor that they saw. If that is gone, whatever holds the array are detached
+    aliases, which to PyTorch are other objects over its memory.
+    """
+    if _refcount(grads[nr]) >= _LISTED + lists and type(grads[nr]) is _ndarray and task.shown is not None:
+        seen = task.shown.get(id(grads[nr]))
+        if seen is not None and seen() is None:
+            grads[nr] = grads[nr][...]
 
 
 # ---- versions
@@ -248,21 +266,36 @@ def show(task: GraphTask, array: Any) -> Any:
     return tensor
 
 
-def take_back(task: GraphTask, tensor: Any) -> Any:
-    """The gradient in a Tensor that a user's function returned or may have written to."""
-    if tensor is None or not task.raw:
-        return tensor
-    counter = tensor._counter
-    if counter is not None and counter[0]:
-        owner = root_of(storage_of(tensor))
-        if task.versions is None:
-            task.versions = {}
-        task.versions[id(owner)] = (weakref.ref(owner), counter)
-    if task.shown is not None:
+def taken_back(task: GraphTask, tensors: list[Any]) -> list[Any]:
+    """The gradients in Tensors that a user's function returned or may have written to; the list is emptied."""
+    if not task.raw:
+        return tensors[:]
+    arrays = []
+    tensors.reverse()
+    while tensors:
+        tensor = tensors.pop()
+        if tensor is None:
+            arrays.append(None)
+            continue
+        counter = tensor._counter
+        if counter is not None:  # even if nothing was written yet: a leaf that steals the memory shares its counter
+            owner = root_of(storage_of(tensor))
+            if task.versions is None:
+                task.versions = {}
+            task.versions[id(owner)] = (weakref.ref(owner), counter)
         array = tensor._array
-        found = task.shown.get(id(array))
-        if found is not None and found() is not tensor and type(array) is _ndarray:
-            # A detached alias shares the array, but to PyTorch is another object: who else holds that is asked of it alone.
-            tensor._array = array[...]
-        task.shown[id(tensor._array)] = weakref.ref(tensor)
-    return tensor._array
+        if task.shown is not None:
+            found = task.shown.get(id(array))
+            if found is not None and found() is not None:
+                is_alias = found() is not tensor
+            else:  # what was shown may have been a scalar, and have got its memory since
+                is_alias = (_refcount(tensor) <= _ALONE and _refcount(array) > _ALONE + 1) and not any(
+                    seen() is tensor for seen in task.shown.values()
+                )
+            if is_alias and type(array) is _ndarray:
+                # A detached alias shares the array, but to PyTorch is another object: who else holds that is asked of it alone.
+                array = tensor._array = array[...]
+            task.shown[id(array)] = weakref.ref(tensor)
+        arrays.append(array)
+        del tensor, array
+    return arrays

@@ -7,7 +7,6 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from .. import grad_mode
-from ..aliasing.views import storage_of
 from ..memory.descriptor import Descriptor, descriptor, expandable
 from ..memory.geometry import turned
 from ..nodes.graph import AccumulateGrad, Node, name_of
@@ -15,10 +14,10 @@ from ..nodes.saved import read_saved
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from . import anomaly
-from .accumulate import HELD, accumulate, accumulate_tensor
+from .accumulate import HELD, accumulate, accumulate_shown, accumulate_tensor
 from .graph_task import current
 from .hooks import retain, run_post_accumulate_hooks, run_post_hooks, run_pre_hooks, run_tensor_hooks
-from .input_buffer import set_version, show, stamp, take_back, written
+from .input_buffer import is_listed_alone, leave_aliases, set_version, show, stamp, taken_back, written
 
 _refcount = sys.getrefcount
 
@@ -98,6 +97,7 @@ def evaluate_function(task: GraphTask, node: Node) -> Any:
         # PyTorch's formulas compute only what some requested input needs; a user's formula is not told.
         results = [g if fn in task.deps else None for (fn, _), g in zip(node.edges(), results, strict=False)]
     if extra is not None and extra.post_hooks:
+        results = list(results)  # the one list that holds them
         results = run_post_hooks(task, extra.post_hooks, results, inputs)
     del inputs
     if node.custom or extra is not None:
@@ -133,8 +133,13 @@ def run_hooks_before(task: GraphTask, node: Node, inputs: list[Any]) -> None:
 def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
     """The node's formula; a tuple in any case."""
     if node.custom:
-        results = node.apply_custom([show(task, g) for g in inputs])  # type: ignore[attr-defined]
-        return [take_back(task, g) for g in results]
+        alone = [inputs[nr] for nr in range(len(inputs)) if task.raw and is_listed_alone(inputs, nr)]
+        results = taken_back(task, node.apply_custom([show(task, g) for g in inputs]))  # type: ignore[attr-defined]
+        for given in alone:
+            found = [nr for nr, g in enumerate(results) if g is given]
+            if len(found) == 1:
+                leave_aliases(task, results, found[0], 4)  # the two lists, this one, and the variable
+        return results
     if all(g is None for g in inputs):
         read_all(node)  # PyTorch unpacks before it looks at the gradients, and so raises all the same
         return (None,) * len(node.edges())
@@ -198,19 +203,14 @@ def run_accumulate(task: GraphTask, node: AccumulateGrad, inputs: list[Any]) -> 
             accumulate(leaf, grad, _refcount(grad) <= HELD)
             set_version(task, leaf)
         elif task.tangents:
-            held = _refcount(grad) <= HELD
-            array = storage_of(grad)
-            first = leaf._grad is None
-            accumulate(leaf, array, held and _refcount(array) <= HELD + 1)  # the gradient refers to it as well
-            if first and leaf._grad._array is array and leaf._grad._extra is None:
-                leaf._grad._counter = grad._counter
+            accumulate_shown(leaf, grad, _refcount(grad) <= HELD)
         else:
             accumulate_tensor(leaf, grad)
     extra = leaf._extra
     if extra is not None and extra.post_hooks:
         run_post_accumulate_hooks(leaf)
     if node.extra is not None and node.extra.post_hooks:
-        run_post_hooks(task, node.extra.post_hooks, (), [grad])
+        run_post_hooks(task, node.extra.post_hooks, [], [grad])
 
 
 NOT_COMPLEX = (
