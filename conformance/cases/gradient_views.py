@@ -87,6 +87,30 @@ def zero_gradient_of_a_turned_row(
     (y.t() if turned else y).backward(torch.ones(3, 1) if turned else torch.ones(3, 1).t())
 
 
+PIECES = {
+    "unbind": lambda torch, x: x.unbind()[0],
+    "split": lambda torch, x: x.split(2, 1)[0],
+    "chunk": lambda torch, x: x.chunk(2, 2)[0],
+    "mean": lambda torch, x: x.mean(0),
+    "amax": lambda torch, x: x.amax(0),
+    "std": lambda torch, x: x.std(0),
+    "prod": lambda torch, x: x.prod(0),
+    "logsumexp": lambda torch, x: x.logsumexp(0),
+    "copy_": lambda torch, x: x.clone().copy_(torch.ones(2, 2, 3)),
+}
+
+
+@case(requires=["grad", "views"], covers=["acc.layout_contract"])
+def gradient_of_pieces_is_row_major(
+    torch, x: floats("float32", shape=(2, 2, 3), values="finite"), how: st.sampled_from(sorted(PIECES))
+):
+    """Pieces put together lie row by row whatever the given gradient does, what is repeated along a dimension as that."""
+    y = PIECES[how](torch, x.requires_grad_())
+    turned = torch.ones(tuple(y.shape)[::-1]).permute(tuple(range(y.dim()))[::-1])
+    y.backward(turned, retain_graph=True)
+    torch.autograd.grad(y, x, turned)
+
+
 PRODUCTS = {
     "deg2rad": lambda x: x.deg2rad(),
     "clamp": lambda x: x.clamp(-1, 1),

@@ -58,6 +58,24 @@ def fill_forgets_its_operand(torch, x: floats(), value: st.sampled_from([2, 0.5]
     torch.fill(x, x.reshape(-1))
 
 
+@case(requires=["hooks", "cat"])
+def hook_sees_what_no_operand_asks_for(
+    torch,
+    x: floats(shape=(2,)),
+    join: st.sampled_from(["cat", "stack", "hstack"]),
+    kinds: st.sampled_from(
+        [("float64", "float32"), ("complex64", "float32"), ("float64", "int64"), ("complex128", "float32")]
+    ),
+    first: st.booleans(),
+):
+    """The gradient of a joined tensor that needs none keeps the type of the incoming one, as hooks of the node see."""
+    one = x.to(getattr(torch, kinds[0])).requires_grad_()
+    other = torch.ones(2, dtype=getattr(torch, kinds[1]))
+    y = getattr(torch, join)((one, other) if first else (other, one))
+    y.grad_fn.register_hook(lambda inputs, outputs: None)
+    y.backward(torch.ones_like(y))
+
+
 @case(requires=["hooks", "graph"])
 def accumulator_shows_the_stolen_gradient(torch, x: floats(), is_dual: st.booleans()):
     """A hook behind an accumulation sees the memory that the leaf stole, and writes to it since."""

@@ -318,6 +318,27 @@ def saved_tensors_may_be_written_to_where_that_is_allowed(torch, x: floats(value
     z.backward()
 
 
+INTO = {
+    "exp": lambda torch, x, out: torch.exp(x, out=out),
+    "mul": lambda torch, x, out: torch.mul(x, x.detach(), out=out),
+    "pow": lambda torch, x, out: torch.pow(x, 3, out=out),
+    "where": lambda torch, x, out: torch.where(x > 0, x, out, out=out),
+    "addcmul": lambda torch, x, out: torch.addcmul(x, x, x, out=out),
+    "mm": lambda torch, x, out: torch.mm(x, x, out=out),
+    "hardshrink": lambda torch, x, out: torch.hardshrink(x, out=out),
+}
+
+
+@case(requires=["saved_tensors_hooks"])
+def refused_out_packs_nothing(
+    torch, x: positive(shape=(2, 2)), how: st.sampled_from(sorted(INTO)), wants: st.booleans()
+):
+    """An out= that would have a history is refused before anything is saved."""
+    out = torch.zeros(2, 2)
+    with torch.autograd.graph.saved_tensors_hooks(lambda saved: saved, lambda packed: packed):
+        INTO[how](torch, x.requires_grad_(wants), out)
+
+
 TWO = {
     "mul": lambda torch, x, y: x * y,
     "div": lambda torch, x, y: x / y,

@@ -12,6 +12,7 @@ from typing import Any
 from .. import grad_mode
 from ..calls.operands import IMAGINARY_DISCARDED, category_of
 from ..calls.scalar import filling, refuse_wide
+from ..device import contiguous_format
 from ..kernels.pointwise import zeros_like as zeros_of
 from ..memory.descriptor import broadcast_shapes
 from ..memory.geometry import address, laid_out
@@ -49,7 +50,7 @@ class CopyBackwards(BinaryNode):
     def apply(self, grad: Any, keep: bool) -> Any:
         from ..backward.engine import through_tensors
 
-        first = None if self.fn0 is None else zeros_of(grad)
+        first = None if self.fn0 is None else np.zeros(grad.shape, grad.dtype)  # row-major, whatever the gradient is
         if self.fn1 is None:
             return first, None
         if self.source.dtype is not self.desc.dtype:
@@ -62,7 +63,7 @@ class CopyBackwards(BinaryNode):
         from ..backward.engine import validate
         from ..creation import zeros_like
 
-        first = None if self.fn0 is None else zeros_like(grad)
+        first = None if self.fn0 is None else zeros_like(grad, memory_format=contiguous_format)
         if self.fn1 is None:
             return first, None
         if grad._desc.dtype is not self.source.dtype:  # before it is summed, as in PyTorch

@@ -371,6 +371,13 @@ def store(
     return out
 
 
+def refuse_recorded(out: Any, name: str, *operands: Any) -> None:
+    """Refuse an `out=` that would have a history, before anything is computed, and so before anything is packed."""
+    tensors = [x for x in (out, *operands) if isinstance(x, Tensor)]
+    if out is not None and grad_mode.state.grad and any(requires_grad(x) for x in tensors):
+        raise out_requires_grad(name)
+
+
 def resize_output(out: Tensor, desc: Any) -> None:
     """Give `out` the shape and strides of a result; PyTorch warns if it held elements."""
     if out._desc.numel:

@@ -35,6 +35,18 @@ def promoted(operands: tuple) -> dtypes.dtype:
     return dtypes.combine(dims, zerodim, number)
 
 
+def brought_to(tensor: Any, result: Any) -> Any:
+    """What the gradient of one of several joined tensors is brought to: if it needs none, the type of the incoming one.
+
+    Complex numbers become real ones all the same. Hooks of the node see it.
+    """
+    desc = tensor._desc
+    if requires_grad(tensor):
+        return desc
+    kind = result.dtype
+    return descriptor(desc.shape, kind.to_real() if kind.is_complex and not desc.dtype.is_complex else kind)
+
+
 def together(operands: tuple, fixed: tuple = (), fixed_first: bool = False) -> tuple[list, list, Any]:
     """(tensors, their arrays in the common type, the result's Descriptor); `fixed` operands keep their own type.
 

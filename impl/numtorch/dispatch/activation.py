@@ -160,7 +160,7 @@ def elu(self, alpha, scale, input_scale, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'elu', self)
@@ -264,7 +264,7 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'elu_of', self)
@@ -454,7 +454,7 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'elu_backward', grad_output, self_or_result)
@@ -556,7 +556,7 @@ def celu(self, alpha, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'celu', self)
@@ -654,7 +654,7 @@ def celu_of(self, alpha, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'celu_of', self)
@@ -805,7 +805,7 @@ def softplus(self, beta, threshold, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'softplus', self)
@@ -943,7 +943,7 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'softplus_backward', grad_output, self)
@@ -1045,7 +1045,7 @@ def gelu(self, approximate, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'gelu', self)
@@ -1181,7 +1181,7 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'gelu_backward', grad_output, self)
@@ -1306,7 +1306,7 @@ def silu(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'silu', self)
@@ -1473,7 +1473,7 @@ def mish(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'mish', self)
@@ -1810,7 +1810,7 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'log_sigmoid_backward')
     result = _new(*_TENSOR)
@@ -1908,7 +1908,7 @@ def leaky_relu(self, negative_slope, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'leaky_relu', self)
@@ -2006,7 +2006,7 @@ def leaky_relu_of(self, negative_slope, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'leaky_relu_of', self)
@@ -2205,7 +2205,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'leaky_relu_backward', grad_output, self)
@@ -2310,7 +2310,7 @@ def hardtanh(self, min_val, max_val, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'hardtanh', self)
@@ -2520,7 +2520,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'hardtanh_backward', grad_output, self)
@@ -2622,7 +2622,7 @@ def threshold(self, threshold, value, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'threshold', self)
@@ -2724,7 +2724,7 @@ def threshold_of(self, threshold, value, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'threshold_of', self)
@@ -2873,7 +2873,7 @@ def softshrink(self, lambd, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'softshrink', self)
@@ -3026,7 +3026,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'softshrink_backward', grad_output, self)
@@ -3128,7 +3128,7 @@ def hardshrink(self, lambd, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'hardshrink', self)
@@ -3281,7 +3281,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'hardshrink_backward', grad_output, self)
@@ -3402,7 +3402,7 @@ def hardsigmoid(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'hardsigmoid', self)
@@ -3580,7 +3580,7 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'hardsigmoid_backward', grad_output, self)
@@ -3701,7 +3701,7 @@ def hardswish(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'hardswish', self)
@@ -3883,7 +3883,7 @@ def hardswish_backward(grad_output, self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'hardswish_backward', grad_output, self)
@@ -3993,7 +3993,7 @@ def prelu_kernel(self, weight, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'prelu_kernel')
     result = _new(*_TENSOR)
@@ -4214,7 +4214,7 @@ def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'rrelu_with_noise')
     result = _new(*_TENSOR)
@@ -4332,7 +4332,7 @@ def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'rrelu_with_noise_of')
     result = _new(*_TENSOR)
@@ -4532,7 +4532,7 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'rrelu_with_noise_backward')
     result = _new(*_TENSOR)
@@ -4626,7 +4626,7 @@ def glu(self, dim, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'glu')
     result = _new(*_TENSOR)
@@ -4698,7 +4698,7 @@ def glu_jvp(glu, x, dx, dim, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'glu_jvp')
     result = _new(*_TENSOR)
@@ -4807,7 +4807,7 @@ def glu_backward(grad_output, self, dim, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'glu_backward')
     result = _new(*_TENSOR)
@@ -4885,7 +4885,7 @@ def glu_backward_jvp(grad_x, grad_glu, x, dgrad_glu, dx, dim, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'glu_backward_jvp')
     result = _new(*_TENSOR)
@@ -4975,7 +4975,7 @@ def softmax(self, dim, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'softmax')
     result = _new(*_TENSOR)
@@ -5065,7 +5065,7 @@ def log_softmax(self, dim, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'log_softmax')
     result = _new(*_TENSOR)
@@ -5204,7 +5204,7 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'softmax_backward_data')
     result = _new(*_TENSOR)
@@ -5343,7 +5343,7 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'log_softmax_backward_data')
     result = _new(*_TENSOR)

@@ -14,6 +14,7 @@ from ..grad_mode import disabled
 from ..memory.lazy import assigned
 from ..calls.operands import inplace_operands, laid, plain, store
 from ..nodes import saved_hooks
+from ..calls.several import brought_to
 from ..tensor import Tensor, wrap
 from ..aliasing.views import as_view, become, bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, set_history, storage_of, undifferentiable
 from ..kernels.arrange import block_diag as k_block_diag
@@ -105,7 +106,7 @@ def tril(self, diagonal, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'tril')
     result = _new(*_TENSOR)
@@ -209,7 +210,7 @@ def triu(self, diagonal, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'triu')
     result = _new(*_TENSOR)
@@ -695,7 +696,7 @@ def flip(self, dims, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'flip')
     result = _new(*_TENSOR)
@@ -767,7 +768,7 @@ def repeat(self, repeats, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'repeat')
     result = _new(*_TENSOR)
@@ -832,7 +833,7 @@ def fill_scalar(self, value, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'fill')
     result = _new(*_TENSOR)
@@ -929,7 +930,7 @@ def fill(self, value, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'fill')
     result = _new(*_TENSOR)
@@ -999,7 +1000,7 @@ def roll(self, shifts, dims, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'roll')
     result = _new(*_TENSOR)
@@ -1071,7 +1072,7 @@ def rot90(self, k, dims, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'rot90')
     result = _new(*_TENSOR)
@@ -1146,7 +1147,7 @@ def diag_embed(self, offset, dim1, dim2, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'diag_embed')
     result = _new(*_TENSOR)
@@ -1224,7 +1225,7 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'diagonal_copy')
     result = _new(*_TENSOR)
@@ -1272,7 +1273,7 @@ def block_diag(tensors, *, out=None):
         edges = [edge(t) for t in tensors]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
-        node.tensors_descs = tuple([t._desc for t in tensors])
+        node.tensors_descs = tuple([t._desc if t._desc.dtype is desc.dtype else brought_to(t, desc) for t in tensors])
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -1281,7 +1282,7 @@ def block_diag(tensors, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'block_diag')
     result = _new(*_TENSOR)
@@ -1433,7 +1434,7 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'unfold_backward')
     result = _new(*_TENSOR)
@@ -1500,7 +1501,7 @@ def constant_pad_nd(self, pad, value, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'constant_pad_nd')
     result = _new(*_TENSOR)
@@ -1572,7 +1573,7 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'select_backward')
     result = _new(*_TENSOR)
@@ -1648,7 +1649,7 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'slice_backward')
     result = _new(*_TENSOR)
@@ -1721,7 +1722,7 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'diagonal_backward')
     result = _new(*_TENSOR)

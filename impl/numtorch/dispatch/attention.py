@@ -98,7 +98,7 @@ def safe_softmax(self, dim, dtype, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'safe_softmax')
     result = _new(*_TENSOR)

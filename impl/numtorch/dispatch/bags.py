@@ -263,7 +263,7 @@ def embedding_bag_backward(grad_output, indices, offsets, offset2bag, bag_size, 
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'embedding_bag_backward')
     result = _new(*_TENSOR)
@@ -362,7 +362,7 @@ def embedding_bag_per_sample_weights_backward(grad_output, weight, indices, offs
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'embedding_bag_per_sample_weights_backward')
     result = _new(*_TENSOR)

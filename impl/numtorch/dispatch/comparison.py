@@ -255,7 +255,7 @@ def lt_scalar(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'lt_scalar')
     result = _new(*_TENSOR)
@@ -504,7 +504,7 @@ def le_scalar(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'le_scalar')
     result = _new(*_TENSOR)
@@ -753,7 +753,7 @@ def gt_scalar(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'gt_scalar')
     result = _new(*_TENSOR)
@@ -1002,7 +1002,7 @@ def ge_scalar(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'ge_scalar')
     result = _new(*_TENSOR)
@@ -1243,7 +1243,7 @@ def eq_scalar(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'eq_scalar')
     result = _new(*_TENSOR)
@@ -1482,7 +1482,7 @@ def ne_scalar(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'ne_scalar')
     result = _new(*_TENSOR)
@@ -2626,7 +2626,7 @@ def maximum(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'maximum', self, other)
@@ -2800,7 +2800,7 @@ def minimum(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'minimum', self, other)
@@ -2973,7 +2973,7 @@ def fmax(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'fmax', self, other)
@@ -3146,7 +3146,7 @@ def fmin(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'fmin', self, other)
@@ -3244,7 +3244,7 @@ def where(condition, self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'where', condition, self, other)
     result = _new(*_TENSOR)
@@ -3331,7 +3331,7 @@ def masked_fill(self, mask, value, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'masked_fill', self, mask)
     result = _new(*_TENSOR)
@@ -3460,7 +3460,7 @@ def masked_fill_tensor(self, mask, value, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'masked_fill', self, mask, value)
     result = _new(*_TENSOR)
@@ -3605,7 +3605,7 @@ def masked_select(self, mask, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'masked_select')
     result = _new(*_TENSOR)
@@ -3702,7 +3702,7 @@ def clamp(self, min, max, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'clamp')
     result = _new(*_TENSOR)
@@ -3848,7 +3848,7 @@ def clamp_min(self, min, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'clamp_min')
     result = _new(*_TENSOR)
@@ -3993,7 +3993,7 @@ def clamp_max(self, max, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'clamp_max')
     result = _new(*_TENSOR)
@@ -4175,7 +4175,7 @@ def clamp_tensor(self, min, max, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'clamp_tensor', self, min, max)
     result = _new(*_TENSOR)
@@ -4388,7 +4388,7 @@ def clamp_min_tensor(self, min, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'clamp_min_tensor', self, min)
@@ -4633,7 +4633,7 @@ def clamp_max_tensor(self, max, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'clamp_max_tensor', self, max)

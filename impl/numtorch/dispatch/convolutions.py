@@ -132,7 +132,7 @@ def convolution(input, weight, bias, stride, padding, dilation, transposed, outp
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'convolution')
     result = _new(*_TENSOR)

@@ -180,7 +180,7 @@ def linalg_det(A):
         node.result = arrays[0]
         node.result_counter = results[0]._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, LU=results[1], pivots=results[2], result=results[0])
     if A._extra is not None:
         counted(A, *results, times=1)
@@ -393,7 +393,7 @@ def linalg_solve_ex(A, B, left):
         node.result = arrays[0]
         node.result_counter = results[0]._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, LU=results[1], pivots=results[2], result=results[0])
     return tuple(results)
 
@@ -498,7 +498,7 @@ def linalg_lu_solve(LU, pivots, B, left, adjoint, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'linalg_lu_solve')
     result = _new(*_TENSOR)
@@ -614,7 +614,7 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'linalg_solve_triangular')
     result = _new(*_TENSOR)
@@ -752,7 +752,7 @@ def cholesky(self, upper, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'cholesky')
     result = _new(*_TENSOR)
@@ -872,7 +872,7 @@ def cholesky_solve(self, input2, upper, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'cholesky_solve')
     result = _new(*_TENSOR)
@@ -965,7 +965,7 @@ def cholesky_inverse(self, upper, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'cholesky_inverse')
     result = _new(*_TENSOR)
@@ -1393,7 +1393,7 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'linalg_pinv')
     result = _new(*_TENSOR)
@@ -1470,7 +1470,7 @@ def linalg_matrix_exp(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'linalg_matrix_exp')
     result = _new(*_TENSOR)
@@ -1739,7 +1739,7 @@ def linalg_cross(self, other, dim, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'linalg_cross')
     result = _new(*_TENSOR)

@@ -213,7 +213,7 @@ def div_mode(self, other, rounding_mode, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'div', self, other)
@@ -414,7 +414,7 @@ def rsub(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'rsub', self, other)
@@ -544,7 +544,7 @@ def rsub_alpha(self, other, alpha, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'rsub', self, other)
@@ -621,7 +621,7 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'rsub', self)
@@ -807,7 +807,7 @@ def pow_tensor(self, exponent, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'pow', self, exponent)
@@ -999,7 +999,7 @@ def pow_base(self, exponent, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'pow', exponent)
@@ -1096,7 +1096,7 @@ def conj_physical(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'conj_physical', self, exactly='Found dtype {found} but expected {expected}')
@@ -1191,7 +1191,7 @@ def conj_physical_of(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'conj_physical', self)
@@ -1335,7 +1335,7 @@ def complex_of(real, imag, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'complex')
     result = _new(*_TENSOR)
@@ -1433,7 +1433,7 @@ def polar(abs, angle, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'polar')
     result = _new(*_TENSOR)
@@ -1538,7 +1538,7 @@ def angle(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'angle', self)
@@ -1661,7 +1661,7 @@ def atan(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'atan', self)
@@ -1828,7 +1828,7 @@ def asin(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'asin', self)
@@ -1995,7 +1995,7 @@ def acos(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'acos', self)
@@ -2162,7 +2162,7 @@ def sinh(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'sinh', self)
@@ -2329,7 +2329,7 @@ def cosh(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'cosh', self)
@@ -2492,7 +2492,7 @@ def tan(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'tan', self)
@@ -2656,7 +2656,7 @@ def log1p(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'log1p', self)
@@ -2819,7 +2819,7 @@ def expm1(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'expm1', self)
@@ -3001,7 +3001,7 @@ def sgn(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'sgn', self, exactly='Found dtype {found} but expected {expected}')
@@ -3143,7 +3143,7 @@ def sign(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'sign', self, exactly='Found dtype {found} but expected {expected}')
@@ -3278,7 +3278,7 @@ def round_decimals(self, decimals, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'round', self)
@@ -3413,7 +3413,7 @@ def floor(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'floor', self, exactly='Found dtype {found} but expected {expected}')
@@ -3554,7 +3554,7 @@ def ceil(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'ceil', self, exactly='Found dtype {found} but expected {expected}')
@@ -3691,7 +3691,7 @@ def round(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'round', self, exactly='Found dtype {found} but expected {expected}')
@@ -3828,7 +3828,7 @@ def trunc(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'trunc', self, exactly='Found dtype {found} but expected {expected}')
@@ -4040,7 +4040,7 @@ def tanh_backward(grad_output, output, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'tanh_backward', grad_output, output)
@@ -4208,7 +4208,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'sigmoid_backward', grad_output, output)
@@ -4361,7 +4361,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'threshold_backward', grad_output, self)

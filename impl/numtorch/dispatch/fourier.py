@@ -82,7 +82,7 @@ def fft_c2c(self, dim, normalization, forward, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'fft_c2c')
     result = _new(*_TENSOR)
@@ -165,7 +165,7 @@ def fft_r2c(self, dim, normalization, onesided, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'fft_r2c')
     result = _new(*_TENSOR)
@@ -232,7 +232,7 @@ def fft_c2r(self, dim, normalization, last_dim_size, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'fft_c2r')
     result = _new(*_TENSOR)

@@ -88,7 +88,7 @@ def index(self, indices, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'index')
     result = _new(*_TENSOR)
@@ -196,7 +196,7 @@ def index_put(self, indices, values, accumulate, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'index_put')
     result = _new(*_TENSOR)
@@ -304,7 +304,7 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'index_put_impl')
     result = _new(*_TENSOR)

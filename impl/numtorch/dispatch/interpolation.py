@@ -79,7 +79,7 @@ def upsample_nearest1d(self, output_size, scales, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_nearest1d')
     result = _new(*_TENSOR)
@@ -144,7 +144,7 @@ def upsample_nearest1d_backward(grad_output, output_size, input_size, scales, *,
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_nearest1d_backward')
     result = _new(*_TENSOR)
@@ -213,7 +213,7 @@ def upsample_nearest2d(self, output_size, scales_h, scales_w, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_nearest2d')
     result = _new(*_TENSOR)
@@ -280,7 +280,7 @@ def upsample_nearest2d_backward(grad_output, output_size, input_size, scales_h, 
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_nearest2d_backward')
     result = _new(*_TENSOR)
@@ -351,7 +351,7 @@ def upsample_nearest3d(self, output_size, scales_d, scales_h, scales_w, *, out=N
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_nearest3d')
     result = _new(*_TENSOR)
@@ -420,7 +420,7 @@ def upsample_nearest3d_backward(grad_output, output_size, input_size, scales_d, 
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_nearest3d_backward')
     result = _new(*_TENSOR)
@@ -487,7 +487,7 @@ def upsample_nearest_exact1d(self, output_size, scales, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_nearest_exact1d')
     result = _new(*_TENSOR)
@@ -552,7 +552,7 @@ def upsample_nearest_exact1d_backward(grad_output, output_size, input_size, scal
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_nearest_exact1d_backward')
     result = _new(*_TENSOR)
@@ -621,7 +621,7 @@ def upsample_nearest_exact2d(self, output_size, scales_h, scales_w, *, out=None)
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_nearest_exact2d')
     result = _new(*_TENSOR)
@@ -688,7 +688,7 @@ def upsample_nearest_exact2d_backward(grad_output, output_size, input_size, scal
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_nearest_exact2d_backward')
     result = _new(*_TENSOR)
@@ -759,7 +759,7 @@ def upsample_nearest_exact3d(self, output_size, scales_d, scales_h, scales_w, *,
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_nearest_exact3d')
     result = _new(*_TENSOR)
@@ -828,7 +828,7 @@ def upsample_nearest_exact3d_backward(grad_output, output_size, input_size, scal
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_nearest_exact3d_backward')
     result = _new(*_TENSOR)
@@ -897,7 +897,7 @@ def upsample_linear1d(self, output_size, align_corners, scales, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_linear1d')
     result = _new(*_TENSOR)
@@ -964,7 +964,7 @@ def upsample_linear1d_backward(grad_output, output_size, input_size, align_corne
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_linear1d_backward')
     result = _new(*_TENSOR)
@@ -1035,7 +1035,7 @@ def upsample_bilinear2d(self, output_size, align_corners, scales_h, scales_w, *,
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_bilinear2d')
     result = _new(*_TENSOR)
@@ -1104,7 +1104,7 @@ def upsample_bilinear2d_backward(grad_output, output_size, input_size, align_cor
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_bilinear2d_backward')
     result = _new(*_TENSOR)
@@ -1177,7 +1177,7 @@ def upsample_trilinear3d(self, output_size, align_corners, scales_d, scales_h, s
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_trilinear3d')
     result = _new(*_TENSOR)
@@ -1248,7 +1248,7 @@ def upsample_trilinear3d_backward(grad_output, output_size, input_size, align_co
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_trilinear3d_backward')
     result = _new(*_TENSOR)
@@ -1319,7 +1319,7 @@ def upsample_bicubic2d(self, output_size, align_corners, scales_h, scales_w, *, 
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_bicubic2d')
     result = _new(*_TENSOR)
@@ -1388,7 +1388,7 @@ def upsample_bicubic2d_backward(grad_output, output_size, input_size, align_corn
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'upsample_bicubic2d_backward')
     result = _new(*_TENSOR)

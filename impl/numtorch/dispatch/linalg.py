@@ -162,7 +162,7 @@ def dot(self, tensor, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'dot')
     result = _new(*_TENSOR)
@@ -350,7 +350,7 @@ def mv(self, vec, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'mv')
     result = _new(*_TENSOR)
@@ -554,7 +554,7 @@ def mm(self, mat2, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'mm')
     result = _new(*_TENSOR)
@@ -696,7 +696,7 @@ def bmm(self, mat2, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'bmm')
     result = _new(*_TENSOR)
@@ -834,7 +834,7 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'addmm')
     result = _new(*_TENSOR)

@@ -174,7 +174,7 @@ def mse_loss(self, target, reduction, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'mse_loss')
     result = _new(*_TENSOR)
@@ -283,7 +283,7 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'mse_loss_backward', grad_output, self, target)
     result = _new(*_TENSOR)
@@ -435,7 +435,7 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'smooth_l1_loss')
     result = _new(*_TENSOR)
@@ -546,7 +546,7 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'smooth_l1_loss_backward', grad_output, self, target)
     result = _new(*_TENSOR)
@@ -698,7 +698,7 @@ def huber_loss(self, target, reduction, delta, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'huber_loss')
     result = _new(*_TENSOR)
@@ -802,7 +802,7 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'huber_loss_backward')
     result = _new(*_TENSOR)
@@ -918,7 +918,7 @@ def soft_margin_loss(self, target, reduction, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'soft_margin_loss')
     result = _new(*_TENSOR)
@@ -1042,7 +1042,7 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'soft_margin_loss_backward')
     result = _new(*_TENSOR)
@@ -1414,7 +1414,7 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'nll_loss_backward')
     result = _new(*_TENSOR)
@@ -1524,7 +1524,7 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'nll_loss2d_backward')
     result = _new(*_TENSOR)
@@ -1645,7 +1645,7 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'binary_cross_entropy')
     result = _new(*_TENSOR)
@@ -1762,7 +1762,7 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'binary_cross_entropy_backward')
     result = _new(*_TENSOR)
@@ -1891,7 +1891,7 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'binary_cross_entropy_with_logits')
     result = _new(*_TENSOR)
@@ -1998,7 +1998,7 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'embedding')
     result = _new(*_TENSOR)
@@ -2077,7 +2077,7 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'embedding_backward')
     result = _new(*_TENSOR)

@@ -144,7 +144,7 @@ def multi_margin_loss(self, target, p, margin, weight, reduction, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'multi_margin_loss')
     result = _new(*_TENSOR)
@@ -243,7 +243,7 @@ def multi_margin_loss_backward(grad_output, self, target, p, margin, weight, red
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'multi_margin_loss_backward')
     result = _new(*_TENSOR)
@@ -453,7 +453,7 @@ def multilabel_margin_loss_backward(grad_output, self, target, reduction, is_tar
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'multilabel_margin_loss_backward')
     result = _new(*_TENSOR)

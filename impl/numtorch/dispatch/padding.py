@@ -108,7 +108,7 @@ def reflection_pad1d(self, padding, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'reflection_pad1d')
     result = _new(*_TENSOR)
@@ -195,7 +195,7 @@ def reflection_pad1d_backward(grad_output, self, padding, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'reflection_pad1d_backward')
     result = _new(*_TENSOR)
@@ -287,7 +287,7 @@ def reflection_pad2d(self, padding, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'reflection_pad2d')
     result = _new(*_TENSOR)
@@ -374,7 +374,7 @@ def reflection_pad2d_backward(grad_output, self, padding, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'reflection_pad2d_backward')
     result = _new(*_TENSOR)
@@ -466,7 +466,7 @@ def reflection_pad3d(self, padding, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'reflection_pad3d')
     result = _new(*_TENSOR)
@@ -553,7 +553,7 @@ def reflection_pad3d_backward(grad_output, self, padding, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'reflection_pad3d_backward')
     result = _new(*_TENSOR)
@@ -645,7 +645,7 @@ def replication_pad1d(self, padding, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'replication_pad1d')
     result = _new(*_TENSOR)
@@ -732,7 +732,7 @@ def replication_pad1d_backward(grad_output, self, padding, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'replication_pad1d_backward')
     result = _new(*_TENSOR)
@@ -824,7 +824,7 @@ def replication_pad2d(self, padding, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'replication_pad2d')
     result = _new(*_TENSOR)
@@ -911,7 +911,7 @@ def replication_pad2d_backward(grad_output, self, padding, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'replication_pad2d_backward')
     result = _new(*_TENSOR)
@@ -1003,7 +1003,7 @@ def replication_pad3d(self, padding, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'replication_pad3d')
     result = _new(*_TENSOR)
@@ -1090,7 +1090,7 @@ def replication_pad3d_backward(grad_output, self, padding, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'replication_pad3d_backward')
     result = _new(*_TENSOR)

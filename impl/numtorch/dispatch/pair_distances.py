@@ -183,7 +183,7 @@ def cdist(x1, x2, p, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'cdist')
     result = _new(*_TENSOR)
@@ -252,7 +252,7 @@ def cdist_backward(grad_output, x1, x2, p, result, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'cdist_backward')
     result = _new(*_TENSOR)
@@ -395,7 +395,7 @@ def euclidean_dist(x1, x2, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'euclidean_dist')
     result = _new(*_TENSOR)
@@ -505,7 +505,7 @@ def pdist(self, p, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'pdist')
     result = _new(*_TENSOR)
@@ -571,7 +571,7 @@ def pdist_backward(grad_output, self, p, pdist, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'pdist_backward')
     result = _new(*_TENSOR)

@@ -92,7 +92,7 @@ def im2col(self, kernel_size, dilation, padding, stride, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'im2col')
     result = _new(*_TENSOR)
@@ -168,7 +168,7 @@ def col2im(self, output_size, kernel_size, dilation, padding, stride, *, out=Non
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'col2im')
     result = _new(*_TENSOR)
@@ -235,7 +235,7 @@ def pixel_shuffle(self, upscale_factor, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'pixel_shuffle')
     result = _new(*_TENSOR)
@@ -302,7 +302,7 @@ def pixel_unshuffle(self, downscale_factor, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'pixel_unshuffle')
     result = _new(*_TENSOR)
@@ -369,7 +369,7 @@ def channel_shuffle(self, groups, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'channel_shuffle')
     result = _new(*_TENSOR)

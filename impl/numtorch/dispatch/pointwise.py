@@ -156,7 +156,7 @@ def add(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'add', self, other)
@@ -423,7 +423,7 @@ def sub(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'sub', self, other)
@@ -692,7 +692,7 @@ def add_alpha(self, other, alpha, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'add', self, other)
@@ -887,7 +887,7 @@ def sub_alpha(self, other, alpha, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'sub', self, other)
@@ -1131,7 +1131,7 @@ def mul(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'mul', self, other)
@@ -1476,7 +1476,7 @@ def div(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'div', self, other)
@@ -1709,7 +1709,7 @@ def rsub_scalar(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'rsub_scalar')
     result = _new(*_TENSOR)
@@ -1772,7 +1772,7 @@ def add_scalar(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'add_scalar')
     result = _new(*_TENSOR)
@@ -1835,7 +1835,7 @@ def sub_scalar(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'sub_scalar')
     result = _new(*_TENSOR)
@@ -1902,7 +1902,7 @@ def mul_scalar(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'mul_scalar')
     result = _new(*_TENSOR)
@@ -2004,7 +2004,7 @@ def mul_complex(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'mul_complex')
     result = _new(*_TENSOR)
@@ -2071,7 +2071,7 @@ def div_scalar(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'div_scalar')
     result = _new(*_TENSOR)
@@ -2199,7 +2199,7 @@ def neg(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'neg', self, exactly='Found dtype {found} but expected {expected}')
@@ -2350,7 +2350,7 @@ def reciprocal(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'reciprocal', self)
@@ -2491,7 +2491,7 @@ def pow_scalar(self, exponent, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'pow', self)
@@ -2657,7 +2657,7 @@ def exp(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'exp', self)
@@ -2821,7 +2821,7 @@ def log(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'log', self)
@@ -2984,7 +2984,7 @@ def sqrt(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'sqrt', self)
@@ -3140,7 +3140,7 @@ def rsqrt(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'rsqrt', self)
@@ -3304,7 +3304,7 @@ def sin(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'sin', self)
@@ -3471,7 +3471,7 @@ def cos(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'cos', self)
@@ -3634,7 +3634,7 @@ def tanh(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'tanh', self)
@@ -3790,7 +3790,7 @@ def sigmoid(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'sigmoid', self)
@@ -3948,7 +3948,7 @@ def relu(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'relu', self)
@@ -4118,7 +4118,7 @@ def abs(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'abs', self, exactly='Found dtype {found} but expected {expected}')

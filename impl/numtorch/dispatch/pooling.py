@@ -134,7 +134,7 @@ def avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'avg_pool2d')
     result = _new(*_TENSOR)
@@ -250,7 +250,7 @@ def avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'avg_pool2d_backward')
     result = _new(*_TENSOR)
@@ -458,7 +458,7 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'max_pool2d_with_indices_backward')
     result = _new(*_TENSOR)
@@ -549,7 +549,7 @@ def adaptive_avg_pool2d(self, output_size, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'adaptive_avg_pool2d')
     result = _new(*_TENSOR)
@@ -653,7 +653,7 @@ def adaptive_avg_pool2d_backward(grad_output, self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'adaptive_avg_pool2d_backward')
     result = _new(*_TENSOR)
@@ -846,7 +846,7 @@ def adaptive_max_pool2d_backward(grad_output, self, indices, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'adaptive_max_pool2d_backward')
     result = _new(*_TENSOR)
@@ -957,7 +957,7 @@ def avg_pool3d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'avg_pool3d')
     result = _new(*_TENSOR)
@@ -1073,7 +1073,7 @@ def avg_pool3d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'avg_pool3d_backward')
     result = _new(*_TENSOR)
@@ -1281,7 +1281,7 @@ def max_pool3d_with_indices_backward(grad_output, self, kernel_size, stride, pad
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'max_pool3d_with_indices_backward')
     result = _new(*_TENSOR)
@@ -1372,7 +1372,7 @@ def adaptive_avg_pool3d(self, output_size, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'adaptive_avg_pool3d')
     result = _new(*_TENSOR)
@@ -1479,7 +1479,7 @@ def adaptive_avg_pool3d_backward(grad_output, self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'adaptive_avg_pool3d_backward')
     result = _new(*_TENSOR)
@@ -1672,7 +1672,7 @@ def adaptive_max_pool3d_backward(grad_output, self, indices, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'adaptive_max_pool3d_backward')
     result = _new(*_TENSOR)

@@ -164,7 +164,7 @@ def vdot(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'vdot')
     result = _new(*_TENSOR)
@@ -292,7 +292,7 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'addmv')
     result = _new(*_TENSOR)
@@ -445,7 +445,7 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'addr')
     result = _new(*_TENSOR)
@@ -623,7 +623,7 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'baddbmm')
     result = _new(*_TENSOR)
@@ -784,7 +784,7 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'addbmm')
     result = _new(*_TENSOR)
@@ -908,7 +908,7 @@ def trace(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'trace')
     result = _new(*_TENSOR)

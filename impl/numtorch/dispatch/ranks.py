@@ -8,6 +8,7 @@ from ..plain_numpy import np
 from .. import formulas, grad_mode
 from ..memory.descriptor import describe
 from ..backward.engine import through_tensors
+from ..memory.geometry import turned
 from ..nodes.graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
@@ -55,7 +56,7 @@ class NansumBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ('dim', 'keepdim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.real or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -130,7 +131,7 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'nansum_dim')
     result = _new(*_TENSOR)
@@ -239,7 +240,7 @@ def prod_all(self, dtype, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'prod_all')
     result = _new(*_TENSOR)
@@ -263,7 +264,7 @@ class ProdBackward1(UnaryNode):
     saved = ('self', 'result',)
     saved_values = ('dim', 'keepdim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.real or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -354,7 +355,7 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'prod_dim')
     result = _new(*_TENSOR)
@@ -577,7 +578,7 @@ def median_all(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'median_all')
     result = _new(*_TENSOR)
@@ -604,7 +605,7 @@ class MedianBackward1(UnaryNode):
     writes_grad = 2
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -687,7 +688,7 @@ class KthvalueBackward0(UnaryNode):
     writes_grad = 2
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1010,7 +1011,7 @@ class LinalgVectorNormBackward0(UnaryNode):
     saved_values = ('ord', 'dim', 'keepdim',)
     may_be_undefined = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.real or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1104,7 +1105,7 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'vector_norm')
     result = _new(*_TENSOR)
@@ -1129,7 +1130,7 @@ class NormBackward1(UnaryNode):
     saved_values = ('p', 'dim', 'keepdim',)
     may_be_undefined = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.real or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1223,7 +1224,7 @@ def norm_dim(self, p, dim, keepdim, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'norm_dim')
     result = _new(*_TENSOR)
@@ -1423,7 +1424,7 @@ class LogsumexpBackward0(UnaryNode):
     saved = ('self', 'result',)
     saved_values = ('dim', 'keepdim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.real or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1516,7 +1517,7 @@ def logsumexp(self, dim, keepdim, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'logsumexp')
     result = _new(*_TENSOR)
@@ -1588,7 +1589,7 @@ def cumsum(self, dim, dtype, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'cumsum')
     result = _new(*_TENSOR)
@@ -1738,7 +1739,7 @@ def cumprod(self, dim, dtype, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'cumprod')
     result = _new(*_TENSOR)

@@ -8,6 +8,7 @@ from ..plain_numpy import np
 from .. import formulas, grad_mode
 from ..memory.descriptor import describe, result_of
 from ..backward.engine import through_tensors
+from ..memory.geometry import turned
 from ..nodes.graph import FREED, FREED_COUNTER, UnaryNode, new_accumulator, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
@@ -131,7 +132,7 @@ def sum_all(self, dtype, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'sum_all')
     result = _new(*_TENSOR)
@@ -240,7 +241,7 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'sum_dim')
     result = _new(*_TENSOR)
@@ -345,7 +346,7 @@ def mean_all(self, dtype, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'mean_all')
     result = _new(*_TENSOR)
@@ -369,7 +370,7 @@ class MeanBackward1(UnaryNode):
     saved = ()
     saved_values = ('self_sym_sizes', 'self_sym_numel', 'dim', 'keepdim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -458,7 +459,7 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'mean_dim')
     result = _new(*_TENSOR)
@@ -571,7 +572,7 @@ def max_all(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'max_all')
     result = _new(*_TENSOR)
@@ -684,7 +685,7 @@ def min_all(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'min_all')
     result = _new(*_TENSOR)
@@ -711,7 +712,7 @@ class MaxBackward0(UnaryNode):
     writes_grad = 2
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -794,7 +795,7 @@ class MinBackward0(UnaryNode):
     writes_grad = 2
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -874,7 +875,7 @@ class AmaxBackward0(UnaryNode):
     saved = ('self', 'result',)
     saved_values = ('dim', 'keepdim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.real or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -973,7 +974,7 @@ def amax(self, dim, keepdim, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'amax')
     result = _new(*_TENSOR)
@@ -997,7 +998,7 @@ class AminBackward0(UnaryNode):
     saved = ('self', 'result',)
     saved_values = ('dim', 'keepdim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.real or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1096,7 +1097,7 @@ def amin(self, dim, keepdim, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'amin')
     result = _new(*_TENSOR)
@@ -1160,7 +1161,7 @@ class VarBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ('dim', 'correction', 'keepdim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.real or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1236,7 +1237,7 @@ def var(self, dim, correction, keepdim, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'var')
     result = _new(*_TENSOR)
@@ -1260,7 +1261,7 @@ class StdBackward0(UnaryNode):
     saved = ('self', 'result',)
     saved_values = ('dim', 'correction', 'keepdim',)
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.self):
+        if not node.desc.real or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -1354,7 +1355,7 @@ def std(self, dim, correction, keepdim, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'std')
     result = _new(*_TENSOR)

@@ -148,7 +148,7 @@ def gather(self, dim, index, sparse_grad, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'gather')
     result = _new(*_TENSOR)
@@ -272,7 +272,7 @@ def scatter(self, dim, index, src, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'scatter')
     result = _new(*_TENSOR)
@@ -428,7 +428,7 @@ def scatter_value(self, dim, index, value, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'scatter_value')
     result = _new(*_TENSOR)
@@ -569,7 +569,7 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'scatter_with')
     result = _new(*_TENSOR)
@@ -683,7 +683,7 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'scatter_value_with')
     result = _new(*_TENSOR)
@@ -845,7 +845,7 @@ def scatter_add(self, dim, index, src, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'scatter_add')
     result = _new(*_TENSOR)
@@ -1052,7 +1052,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'scatter_reduce')
     result = _new(*_TENSOR)
@@ -1230,7 +1230,7 @@ def index_select(self, dim, index, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'index_select')
     result = _new(*_TENSOR)
@@ -1349,7 +1349,7 @@ def index_add(self, dim, index, source, alpha, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'index_add')
     result = _new(*_TENSOR)
@@ -1537,7 +1537,7 @@ def index_copy(self, dim, index, source, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'index_copy')
     result = _new(*_TENSOR)
@@ -1701,7 +1701,7 @@ def index_fill(self, dim, index, value, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'index_fill')
     result = _new(*_TENSOR)
@@ -1850,7 +1850,7 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'index_fill')
     result = _new(*_TENSOR)
@@ -2054,7 +2054,7 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'index_reduce')
     result = _new(*_TENSOR)
@@ -2224,7 +2224,7 @@ def take(self, index, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'take')
     result = _new(*_TENSOR)
@@ -2338,7 +2338,7 @@ def put(self, index, source, accumulate, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'put')
     result = _new(*_TENSOR)
@@ -2532,7 +2532,7 @@ def masked_scatter(self, mask, source, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'masked_scatter')
     result = _new(*_TENSOR)
@@ -2673,7 +2673,7 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'masked_scatter_backward')
     result = _new(*_TENSOR)
@@ -2780,7 +2780,7 @@ def select_scatter(self, src, dim, index, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'select_scatter')
     result = _new(*_TENSOR)
@@ -2871,7 +2871,7 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'slice_scatter')
     result = _new(*_TENSOR)
@@ -2958,7 +2958,7 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'diagonal_scatter')
     result = _new(*_TENSOR)

@@ -13,6 +13,7 @@ from ..nodes.graph import UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
 from ..calls.operands import plain, store
 from ..nodes import saved_hooks
+from ..calls.several import brought_to
 from ..tensor import Tensor, wrap
 from ..aliasing.views import as_view, become, check_inplace, edge, mark_inference, recorded, requires_grad, set_history, storage_of, undifferentiable
 from ..kernels.shape import alias as k_alias
@@ -1430,7 +1431,7 @@ def clone(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'clone')
     result = _new(*_TENSOR)
@@ -1478,7 +1479,7 @@ def contiguous_copy(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'contiguous_copy')
     result = _new(*_TENSOR)
@@ -1526,7 +1527,7 @@ def copy_in_format(self, memory_format, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'copy_in_format')
     result = _new(*_TENSOR)
@@ -1593,7 +1594,7 @@ def unsafe_view(self, size, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'unsafe_view')
     result = _new(*_TENSOR)
@@ -1659,7 +1660,7 @@ def to_copy(self, dtype_, *, out=None):
             result._node = node
             result._counter = None
             result._extra = None
-            if saved_hooks.in_force:
+            if saved_hooks.in_force and out is None:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'to_copy')
     result = _new(*_TENSOR)
@@ -1707,7 +1708,7 @@ def to_copy_in_format(self, dtype_, memory_format, *, out=None):
             result._node = node
             result._counter = None
             result._extra = None
-            if saved_hooks.in_force:
+            if saved_hooks.in_force and out is None:
                 saved_hooks.pack(node)
             return result if out is None else store(out, result, 'to_copy_in_format')
     result = _new(*_TENSOR)
@@ -1762,7 +1763,7 @@ def cat(tensors, dim, *, out=None):
         edges = [edge(t) for t in tensors]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
-        node.tensors_descs = tuple([t._desc for t in tensors])
+        node.tensors_descs = tuple([t._desc if t._desc.dtype is desc.dtype else brought_to(t, desc) for t in tensors])
         node.dim = dim
         node.desc = desc
         result = _new(*_TENSOR)
@@ -1772,7 +1773,7 @@ def cat(tensors, dim, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'cat')
     result = _new(*_TENSOR)
@@ -1827,7 +1828,7 @@ def stack(tensors, dim, *, out=None):
         edges = [edge(t) for t in tensors]
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
-        node.tensors_descs = tuple([t._desc for t in tensors])
+        node.tensors_descs = tuple([t._desc if t._desc.dtype is desc.dtype else brought_to(t, desc) for t in tensors])
         node.dim = dim
         node.desc = desc
         result = _new(*_TENSOR)
@@ -1837,7 +1838,7 @@ def stack(tensors, dim, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'stack')
     result = _new(*_TENSOR)

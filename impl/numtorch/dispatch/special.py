@@ -200,7 +200,7 @@ def exp2(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'exp2', self)
@@ -364,7 +364,7 @@ def log2(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'log2', self)
@@ -531,7 +531,7 @@ def log10(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'log10', self)
@@ -739,7 +739,7 @@ def logaddexp(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'logaddexp', self, other)
@@ -908,7 +908,7 @@ def logaddexp2(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'logaddexp2', self, other)
@@ -1073,7 +1073,7 @@ def xlogy(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'xlogy', self, other)
@@ -1248,7 +1248,7 @@ def xlogy_self(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'xlogy', other)
@@ -1337,7 +1337,7 @@ def xlogy_other(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'xlogy', self)
@@ -1548,7 +1548,7 @@ def xlog1py(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'special_xlog1py', self, other)
@@ -1650,7 +1650,7 @@ def xlog1py_self(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'special_xlog1py', other)
@@ -1739,7 +1739,7 @@ def xlog1py_other(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'special_xlog1py', self)
@@ -1860,7 +1860,7 @@ def entr(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'special_entr', self)
@@ -1962,7 +1962,7 @@ def logit(self, eps, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'logit', self)
@@ -2169,7 +2169,7 @@ def asinh(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'asinh', self)
@@ -2292,7 +2292,7 @@ def acosh(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'acosh', self)
@@ -2415,7 +2415,7 @@ def atanh(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'atanh', self)
@@ -2510,7 +2510,7 @@ def asinh_of(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'asinh', self)
@@ -2641,7 +2641,7 @@ def acosh_of(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'acosh', self)
@@ -2772,7 +2772,7 @@ def atanh_of(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'atanh', self)
@@ -2973,7 +2973,7 @@ def atan2(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'atan2', self, other)
@@ -3241,7 +3241,7 @@ def hypot(self, other, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'hypot', self, other)
@@ -3446,7 +3446,7 @@ def sinc(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'sinc', self)
@@ -3584,7 +3584,7 @@ def deg2rad(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'deg2rad', self)
@@ -3722,7 +3722,7 @@ def rad2deg(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'rad2deg', self)
@@ -3887,7 +3887,7 @@ def erf(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'erf', self)
@@ -4054,7 +4054,7 @@ def erfc(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'erfc', self)
@@ -4221,7 +4221,7 @@ def erfinv(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'erfinv', self)
@@ -4410,7 +4410,7 @@ def erfcx(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'special_erfcx', self)
@@ -4529,7 +4529,7 @@ def ndtri(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'special_ndtri', self)
@@ -4672,7 +4672,7 @@ def log_ndtr(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'special_log_ndtr', self)
@@ -4793,7 +4793,7 @@ def lgamma(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'lgamma', self)
@@ -4960,7 +4960,7 @@ def digamma(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'digamma', self)
@@ -5108,7 +5108,7 @@ def polygamma(n, self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'polygamma', self)
@@ -5210,7 +5210,7 @@ def polygamma_of(self, n, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'polygamma', self)
@@ -5360,7 +5360,7 @@ def mvlgamma(self, p, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'mvlgamma', self)
@@ -5579,7 +5579,7 @@ def igamma(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'igamma', self, other)
@@ -5828,7 +5828,7 @@ def igammac(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'igammac', self, other)
@@ -6079,7 +6079,7 @@ def zeta(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'special_zeta', self, other)
@@ -6183,7 +6183,7 @@ def zeta_self(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'special_zeta', other)
@@ -6278,7 +6278,7 @@ def zeta_other(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'special_zeta', self)
@@ -6399,7 +6399,7 @@ def i0(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'i0', self)
@@ -6586,7 +6586,7 @@ def i0e(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'special_i0e', self)
@@ -6709,7 +6709,7 @@ def i1(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'special_i1', self)
@@ -6832,7 +6832,7 @@ def i1e(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'special_i1e', self)
@@ -6925,7 +6925,7 @@ def frac(self, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'frac', self, exactly='Found dtype {found} but expected {expected}')
@@ -7141,7 +7141,7 @@ def fmod(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'fmod', self, other)
@@ -7288,7 +7288,7 @@ def fmod_scalar(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'fmod')
     result = _new(*_TENSOR)
@@ -7498,7 +7498,7 @@ def remainder(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'remainder', self, other)
@@ -7645,7 +7645,7 @@ def remainder_scalar(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'remainder')
     result = _new(*_TENSOR)
@@ -7811,7 +7811,7 @@ def floor_divide(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'floor_divide', self, other)
@@ -7910,7 +7910,7 @@ def floor_divide_scalar(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'floor_divide', self)
@@ -8042,7 +8042,7 @@ def floor_divide_of(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'floor_divide', self, other)
@@ -8200,7 +8200,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'floor_divide', self)
@@ -8337,7 +8337,7 @@ def remainder_of(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'remainder', other)
@@ -8640,7 +8640,7 @@ def copysign(self, other, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'copysign', self, other)
@@ -8857,7 +8857,7 @@ def copysign_scalar(self, other, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'copysign', self)
@@ -9087,7 +9087,7 @@ def nextafter(self, other, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'nextafter', self, other)
@@ -9334,7 +9334,7 @@ def ldexp(self, other, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         if out is not None:
             return store(out, result, 'ldexp', self, other)
@@ -9605,7 +9605,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'nan_to_num', self, exactly='nan_to_num: dtype of out: {found} should be same as input: {expected}')
@@ -9777,7 +9777,7 @@ def heaviside(self, values, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'heaviside', self, values)
@@ -9903,7 +9903,7 @@ def heaviside_of(self, values, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         if out is not None:
             return store(out, result, 'heaviside', self, values)
@@ -10040,7 +10040,7 @@ def lerp_scalar(self, end, weight, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'lerp', self, end)
     result = _new(*_TENSOR)
@@ -10208,7 +10208,7 @@ def lerp_tensor(self, end, weight, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'lerp', self, end, weight)
     result = _new(*_TENSOR)
@@ -10381,7 +10381,7 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'addcmul', self, tensor1, tensor2)
     result = _new(*_TENSOR)
@@ -10550,7 +10550,7 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'addcdiv', self, tensor1, tensor2)
     result = _new(*_TENSOR)
@@ -10723,7 +10723,7 @@ def dist(self, other, p, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'dist')
     result = _new(*_TENSOR)

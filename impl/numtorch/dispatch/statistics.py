@@ -8,6 +8,7 @@ from ..plain_numpy import np
 from .. import formulas, grad_mode
 from ..memory.descriptor import describe
 from ..backward.engine import through_tensors
+from ..memory.geometry import turned
 from ..nodes.graph import FREED, FREED_COUNTER, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
@@ -327,7 +328,7 @@ def logcumsumexp(self, dim, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'logcumsumexp')
     result = _new(*_TENSOR)
@@ -446,7 +447,7 @@ def nanmedian_all(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, result=result)
         return result if out is None else store(out, result, 'nanmedian_all')
     result = _new(*_TENSOR)
@@ -473,7 +474,7 @@ class NanmedianBackward1(UnaryNode):
     writes_grad = 2
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -556,7 +557,7 @@ class ModeBackward0(UnaryNode):
     writes_grad = 2
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -699,7 +700,7 @@ def renorm(self, p, dim, maxnorm, *, out=None):
         result._node = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force:
+        if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
         return result if out is None else store(out, result, 'renorm')
     result = _new(*_TENSOR)

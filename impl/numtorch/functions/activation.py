@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from .. import dispatch as d
-from ..calls.operands import FOUND_DTYPE, refused, store, type_error
+from ..calls.operands import FOUND_DTYPE, refuse_recorded, refused, store, type_error
 from ..dtype import dtypes
 from ..plain_numpy import np
 from ..tensor import Tensor, cpp_name, wrap, wrap_dim
@@ -130,6 +130,7 @@ def log_sigmoid(input: Tensor, *, out: Any = None) -> Tensor:
     """log(sigmoid(input))"""
     if expect_tensor(input, "log_sigmoid")._desc.dtype.category < dtypes.FLOATING:
         raise refused("log_sigmoid_cpu", input._desc.dtype)
+    refuse_recorded(out, "log_sigmoid_forward", input)
     result = d.log_sigmoid(input)[0]
     return result if out is None else store(out, result, "log_sigmoid")
 
@@ -207,6 +208,7 @@ def softshrink(input: Tensor, lambd: float = 0.5, *, out: Any = None) -> Tensor:
 
 def hardshrink(input: Tensor, lambd: float = 0.5, *, out: Any = None) -> Tensor:
     """input, or 0 near it"""
+    refuse_recorded(out, "hardshrink", input)
     result = d.hardshrink(input, lambd)
     return result if out is None else store(out, result, "hardshrink", input, exactly=FOUND_DTYPE)
 

@@ -9,7 +9,7 @@ from .. import dispatch as d
 from ..aliasing.overlap import refuse
 from ..aliasing.views import bump, check_inplace, requires_grad, storage_of
 from ..calls.checked import refusal
-from ..calls.operands import FOUND_DTYPE, IMAGINARY_DISCARDED, category_of, refused, store, type_name
+from ..calls.operands import FOUND_DTYPE, IMAGINARY_DISCARDED, category_of, refuse_recorded, refused, store, type_name
 from ..calls.scalar import real_part
 from ..dtype import dtypes
 from ..memory.descriptor import broadcast_shapes
@@ -310,6 +310,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Any =
         raise RuntimeError(
             "where expected condition to be a boolean tensor, but got a tensor with dtype " + kind.scalar_name
         )
+    refuse_recorded(out, "where", condition, input, other)
     result = d.where(condition, input, other)
     return result if out is None else store(out, result, "where", condition, input, other, exactly=WHERE)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import dispatch
 from ..calls.checked import refusal
-from ..calls.operands import category_of, check_subtraction, store, type_error, type_name
+from ..calls.operands import category_of, check_subtraction, refuse_recorded, store, type_error, type_name
 from ..dispatch import usual as d
 from ..dtype import bool_, combine, default_of_category, get_default_dtype
 from ..memory.descriptor import broadcast_shapes
@@ -192,6 +192,7 @@ def _promoted(self: Tensor, category: int) -> Tensor:
 
 def pow(input: Any = MISSING, exponent: Any = MISSING, *, out: Any = None) -> Tensor:
     """input ** exponent"""
+    refuse_recorded(out, "pow", input, exponent)
     result = power(input, exponent)
     if result is NotImplemented:
         raise wrong("pow", input, exponent, {"out": out})

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..aliasing import writes
 from ..aliasing.views import bump, edge
-from ..calls.operands import refused, resize_output
+from ..calls.operands import refuse_recorded, refused, resize_output
 from ..creation.options import empty_as, finish, fit, into, kind_of, refuse_negative, shape_of
 from ..dtype import dtypes
 from ..memory.descriptor import broadcast_shapes, describe
@@ -280,15 +280,6 @@ def _tracked_result(array: np.ndarray, node: Any) -> Tensor:
     return result
 
 
-def _refuse_out(name: str, out: Tensor, operands: list[Tensor]) -> None:
-    """An out= that requires grad, or what it would be computed from."""
-    if writes.tracked(out, *operands):
-        raise RuntimeError(
-            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
-            "arguments requires grad."
-        )
-
-
 def _filled(out: Tensor, array: np.ndarray) -> Tensor:
     """`out`, with the numbers and their shape."""
     fit(out, array.shape)
@@ -324,7 +315,7 @@ def normal(
     shape = tuple(broadcast_shapes(operands[0]._desc.shape, operands[-1]._desc.shape))
     room = None
     if out is not None:
-        _refuse_out("normal", out, operands)
+        refuse_recorded(out, "normal", *operands)
         if not s and out._desc.shape != shape:
             broadcast_shapes(shape, out._desc.shape)
         room = _room(shape, out._desc.dtype, out)
@@ -357,7 +348,7 @@ def normal(
 def bernoulli(input: Tensor, p: Any = None, *, generator: Any = None, out: Any = None) -> Tensor:
     """Ones with the probabilities that the elements are (or with probability p), else zeros."""
     if out is not None:
-        _refuse_out("bernoulli", out, [input])
+        refuse_recorded(out, "bernoulli", input)
     array = _room(input._desc.shape, input._desc.dtype, out)
     _random().fill_bernoulli(array, np.asarray(input._array) if p is None else float(p), generator)
     if out is not None:
@@ -408,6 +399,8 @@ class BernoulliBackward1(BinaryNode):
     """bernoulli_ with a tensor, which gets zeros too."""
 
     __slots__ = ("p_sym_sizes",)
+    writes_grad = 1  # zeros of another shape, which are filled
+    writes_only = 1
 
     def apply(self, grad: Any, keep: bool) -> Any:
         return (

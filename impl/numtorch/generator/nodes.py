@@ -197,7 +197,7 @@ class Nodes(Template):
         )
         w(1, f"def {'run' if plain else 'apply'}(node, {arg}, keep: bool):")
         # The strides of what is combined with what was saved decide those of the result.
-        combines = row.combines and row.saved + row.saved_results and not multi
+        combines = (row.expands or (row.combines and row.saved + row.saved_results)) and not multi
         lies = " or node.desc.ndim > 1 and turned(grad)" if combines else ""
         if row.template == "binary":
             odd = "".join(f" or is_odd(node.{n})" for n in row.saved) if called & SELECTS else ""

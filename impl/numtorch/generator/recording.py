@@ -79,7 +79,8 @@ class Recording(Template):
                 known = f"None if {tensor} is None else " if found[0].endswith("_opt") else ""
                 w(indent, f"node.{n} = {known}{tensor}.{found[1]}")
             elif n.endswith("_descs"):
-                w(indent, f"node.{n} = tuple([t._desc for t in {n[:-6]}])")
+                own = "t._desc if t._desc.dtype is desc.dtype else brought_to(t, desc)"
+                w(indent, f"node.{n} = tuple([{own} for t in {n[:-6]}])")
             else:
                 w(indent, f"node.{n} = {n}")
 
@@ -191,7 +192,9 @@ class Recording(Template):
             array, tensor = results[n]
             w(indent, f"node.{n} = {array}\nnode.{n}_counter = {tensor}._counter = [0]\nnode.{n}_version = 0")
         given = ", ".join(["node", *(f"{n}={results[n][1]}" for n in row.saved_results)])
-        w(indent, f"if saved_hooks.in_force:\n    saved_hooks.pack({given})")
+        # What has an out= that would be recorded is refused, before anything is packed.
+        only = " and out is None" if "result" in results else ""
+        w(indent, f"if saved_hooks.in_force{only}:\n    saved_hooks.pack({given})")
 
     def new_tensor(self, indent: int, requires: str, grad_fn: str) -> None:
         self.body(

@@ -308,7 +308,7 @@ def unbind_backward(grads: list, desc: Any, dim: int) -> Array:
     """The gradients stacked, zeros where there is none."""
     part = list(desc.shape)
     del part[dim]
-    return np.stack([_like(grads, *part) if g is None else g for g in grads], axis=dim)
+    return stack([_like(grads, *part) if g is None else g for g in grads], dim)
 
 
 def resized(shape: tuple, dim: int, size: int) -> tuple:
@@ -343,12 +343,12 @@ def split_backward(grads: list, shape: tuple, split_size: int, dim: int) -> Arra
 
 def split_with_sizes_backward(grads: list, shape: tuple, split_sizes: tuple, dim: int) -> Array:
     """The pieces' gradients put together, zeros where there is none."""
-    return np.concatenate(
+    return cat(
         [
             _like(grads, *resized(shape, dim, size)) if g is None else g
             for g, size in zip(grads, split_sizes, strict=True)
         ],
-        axis=dim,
+        dim,
     )
 
 

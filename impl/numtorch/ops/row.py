@@ -91,6 +91,11 @@ class Row:
         return self.elementwise or self.template in ("unary", "binary", "nary")
 
     @property
+    def expands(self) -> bool:
+        """Whether the gradient is elementwise over the incoming one repeated along dimensions, and not a view of it."""
+        return any("keepdim" in f and not f.startswith("sum_backward") for f in self.formulas.values())
+
+    @property
     def operands(self) -> list[str]:
         """Parameters that gradients flow to, in the order of the signature: one edge each."""
         return [p.name for p in self.params if p.name in self.formulas]
