@@ -87,6 +87,61 @@ def zero_gradient_of_a_turned_row(
     (y.t() if turned else y).backward(torch.ones(3, 1) if turned else torch.ones(3, 1).t())
 
 
+STEPS = {
+    "permute": lambda x: x.permute(1, 0),
+    "view": lambda x: x.view(1, 1),
+    "sum": lambda x: x.sum(),
+    "expand": lambda x: x.expand(2, 1),
+    "select": lambda x: x[-1],
+    "mul": lambda x: x * 2,
+    "itself": lambda x: x,
+}
+
+
+@case(requires=["grad", "views", "requires_grad"])
+def gradients_asked_for_together_may_be_views_of_each_other(
+    torch,
+    x: floats("float32", shape=(1, 1), values="finite"),
+    first: st.sampled_from(sorted(STEPS)),
+    second: st.sampled_from(["expand", "mul", "select", "view"]),
+):
+    """A gradient that a view's formula returns is a view of the gradient that another input gets."""
+    y = STEPS[first](x.requires_grad_()) * 1 if first == "itself" else STEPS[first](x.requires_grad_())
+    z = y.mul(2) if first in ("sum", "select") and second in ("select", "view") else STEPS[second](y)
+    mine, between = torch.autograd.grad(z, (x, y), torch.ones_like(z))
+    between.requires_grad_()
+    mine.requires_grad
+    with torch.no_grad():
+        mine.add_(1)
+    between._version
+
+
+@case(requires=["grad", "hooks", "detach", "inference_mode"])
+def seed_comes_back_through_a_hook_or_in_inference_mode(
+    torch,
+    x: floats("float32", shape=(2, 2), values="finite"),
+    step: st.sampled_from(["itself", "add", "mul", "view", "t", "sum"]),
+    answer: st.sampled_from(["nothing", "detach", "view", "clone"]),
+    wants: st.booleans(),
+    creates: st.booleans(),
+    is_inference: st.booleans(),
+):
+    """What a hook detached is no view of the seed; what inference mode makes has no version."""
+    x.requires_grad_()
+    y = {"itself": x, "add": x + 1, "mul": x * 2, "view": x.view(4), "t": x.t(), "sum": x.sum()}[step]
+    if answer != "nothing":
+        x.register_hook(lambda g: g.detach() if answer == "detach" else g.view(2, 2) if answer == "view" else g.clone())
+    with torch.inference_mode(is_inference):
+        if step == "sum":
+            torch.autograd.grad(y, x, create_graph=creates, retain_graph=True)
+        seed = torch.ones_like(y)
+        if not is_inference:
+            seed.requires_grad_(wants)
+        (g,) = torch.autograd.grad(y, x, seed, create_graph=creates)
+        g.requires_grad
+        g._base
+
+
 PIECES = {
     "unbind": lambda torch, x: x.unbind()[0],
     "split": lambda torch, x: x.split(2, 1)[0],
@@ -104,7 +159,7 @@ PIECES = {
 def gradient_of_pieces_is_row_major(
     torch, x: floats("float32", shape=(2, 2, 3), values="finite"), how: st.sampled_from(sorted(PIECES))
 ):
-    """Pieces put together lie row by row whatever the given gradient does, what is repeated along a dimension as that."""
+    """Pieces put together lie row by row, and what is repeated along a dimension as the given gradient."""
     y = PIECES[how](torch, x.requires_grad_())
     turned = torch.ones(tuple(y.shape)[::-1]).permute(tuple(range(y.dim()))[::-1])
     y.backward(turned, retain_graph=True)

@@ -68,7 +68,7 @@ def hook_sees_what_no_operand_asks_for(
     ),
     first: st.booleans(),
 ):
-    """The gradient of a joined tensor that needs none keeps the type of the incoming one, as hooks of the node see."""
+    """Hooks see the gradient of a joined tensor that needs none in the type of the incoming one."""
     one = x.to(getattr(torch, kinds[0])).requires_grad_()
     other = torch.ones(2, dtype=getattr(torch, kinds[1]))
     y = getattr(torch, join)((one, other) if first else (other, one))

@@ -207,7 +207,10 @@ def make_grads(outputs: Sequence[Any], grads: Sequence[Any], is_batched: bool = 
                 if desc.ndim:
                     one = laid_out(tuple(desc.shape), desc.strides, desc.dtype.numpy)  # ones_like, strides and all
                     one[...] = 1
-                new.append(wrap(one))
+                seed = wrap(one)
+                if grad_mode.state.inference:
+                    mark_inference(seed)
+                new.append(seed)
             else:
                 new.append(None)
         else:

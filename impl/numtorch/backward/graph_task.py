@@ -38,6 +38,9 @@ class GraphTask:
     seeds: Any = None  # held to the end, as PyTorch does, so that nothing adds to them in place
     versions: dict[int, tuple[Any, list[int]]] | None = None  # of memory that was written to, by its owner
     shown: dict[int, Any] | None = None  # the Tensors that users hold, by the array they are of
+    apart: dict[int, Any] | None = (
+        None  # gradients that users returned and that are no views, whatever memory they lie in
+    )
     reached: dict[Node, int] | None = None  # every node behind the roots, once somebody asks
     keep: bool
     raw: bool

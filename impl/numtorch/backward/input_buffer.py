@@ -20,7 +20,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from .. import grad_mode
-from ..aliasing.views import NO_GRAD_MODE, as_view, counter_of, storage_of
+from ..aliasing.views import NO_GRAD_MODE, as_view, counter_of, mark_inference, storage_of
 from ..kernels.pointwise import addend
 from ..levels import wrapped_of
 from ..memory.descriptor import arrange, describe, plan_of
@@ -199,7 +199,7 @@ def version_counter(task: GraphTask, array: Any) -> list[int] | None:
         if found is not None and found[0]() is owner:
             return found[1]
     seed = seed_of(task, array)
-    return None if seed is None else counter_of(seed)
+    return None if seed is None or (seed._extra is not None and seed._extra.inference) else counter_of(seed)
 
 
 def seed_of(task: GraphTask, array: Any) -> Any:
@@ -219,10 +219,22 @@ def viewed(task: GraphTask, array: Any) -> Any:
     """
     if array.base is None:
         return None
+    if task.apart is not None:
+        apart = task.apart.get(id(array))
+        if apart is not None and apart() is array:
+            return None
     seed = seed_of(task, array)
     if seed is None and type(array.base) is _ndarray:
-        whole = type(array) is Zeros and array.shape == array.base.shape  # NumPy's view of its own memory
-        return None if whole else wrap(root_of(array))
+        if type(array) is Zeros and array.shape == array.base.shape:  # NumPy's view of its own memory
+            return None
+        root = root_of(array)
+        found = None if task.shown is None else task.shown.get(id(root))
+        base = None if found is None else found()
+        if base is None or base._array is not root:
+            base = wrap(root)
+            if grad_mode.state.inference:
+                mark_inference(base)
+        return base
     return seed
 
 
@@ -258,6 +270,8 @@ def show(task: GraphTask, array: Any) -> Any:
         base = viewed(task, array)
         if base is None:
             tensor._counter = counter
+            if counter is None and grad_mode.disabled and grad_mode.state.inference:
+                mark_inference(tensor)
         else:
             as_view(base, tensor, NO_GRAD_MODE)
             if base._counter is not counter and counter is not None:
@@ -296,6 +310,14 @@ def taken_back(task: GraphTask, tensors: list[Any]) -> list[Any]:
                 # A detached alias shares the array, but to PyTorch is another object: who else holds that is asked of it alone.
                 array = tensor._array = array[...]
             task.shown[id(array)] = weakref.ref(tensor)
+            if (
+                type(array) is _ndarray
+                and array.base is not None
+                and (tensor._extra is None or tensor._extra.base is None)
+            ):
+                if task.apart is None:
+                    task.apart = {}
+                task.apart[id(array)] = weakref.ref(array)
         arrays.append(array)
         del tensor, array
     return arrays

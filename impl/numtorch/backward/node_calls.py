@@ -113,6 +113,8 @@ def capture(task: GraphTask, captures: list[tuple[int, int]], inputs: list[Any])
     """Keep the gradients that `autograd.grad` was asked for."""
     assert task.captured is not None
     for nr, index in captures:
+        if isinstance(inputs[nr], np.generic):
+            inputs[nr] = np.asarray(inputs[nr])  # memory, which what is computed next may be a view of
         task.captured[index] = show(task, inputs[nr])
 
 
