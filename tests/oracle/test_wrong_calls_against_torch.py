@@ -35,6 +35,11 @@ x.as_strided() | x.as_strided((2,)) | x.as_strided((2,), None) | x.as_strided((2
 torch.as_strided(x, 2, 1) | x.as_strided((2,), (1,), 0, 0) | x.as_strided((2.5,), (1,)) | torch.as_strided(x, x, (1,))
 x.addr_(x[0], x[:, 0]) | x.addr_(x.view(-1)[:2], v) | x[:1].addr_(torch.ones(1), x[1]) | x.index_add_(0, k, x[:1])
 torch.ones(1, 2).expand(2, 2).index_add_(0, k, torch.ones(1, 2)) | torch.ones(1, 2).expand(2, 2).addr_(v, v)
+torch.Tensor.__rand__(2, k) | torch.Tensor.__ror__(2, 3) | torch.Tensor.__rxor__("a", k) | torch.Tensor.__rlshift__(2, 3)
+torch.Tensor.__rsub__(2, 3) | torch.Tensor.__rsub__(2, x) | torch.Tensor.__rpow__(2, 3) | torch.Tensor.__rpow__(2, x)
+torch.Tensor.__rmod__(2, 3) | torch.Tensor.__rmod__(2, k) | torch.Tensor.__rdiv__(2, 3) | torch.Tensor.__rtruediv__(2, x)
+torch.special.zeta(2, 3) | torch.special.xlog1py(2, "a") | torch.special.xlogy(2, 3) | torch.special.zeta(2)
+torch.bernoulli(x / 4, out=torch.zeros(1).expand(2, 2)) | x[torch.tensor([1, 0, 1], dtype=torch.uint8)]
 """
 
 

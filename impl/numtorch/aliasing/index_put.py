@@ -15,7 +15,7 @@ from typing import Any
 
 from ..calls.scalar import checked
 from ..dtype import dtypes
-from ..kernels.index import index_put_zeros, index_values, raw_indices
+from ..kernels.index import index_put_zeros, index_values, raw_indices, warn_of_bytes
 from ..memory.descriptor import expandable
 from ..nodes.graph import BinaryNode
 from ..nodes.saved_variable import SavedList
@@ -81,6 +81,7 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
         fill(self, array, mask, picks, values)
         return written(self, node)
     refuse_any(array, values._array, *[i._array for i in indices if i is not None])
+    warn_of_bytes(indices)
     check_indices(self, indices)
     check_values(self, indices, values)
     if accumulate:
@@ -90,17 +91,27 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     return written(self, node)
 
 
+def is_mask(index: Tensor) -> bool:
+    """Whether an index says of each place whether it is picked: bytes do, too."""
+    return index._desc.dtype is dtypes.bool_ or index._desc.dtype is dtypes.uint8
+
+
 def only_mask(indices: tuple, values: Tensor) -> Tensor | None:
     """The mask that stands for `masked_fill_`: the only index, and one value."""
     given = [i for i in indices if i is not None]
-    one = values._desc.numel == 1 and len(given) == 1 and given[0]._desc.dtype in (dtypes.bool_, dtypes.uint8)
+    one = values._desc.numel == 1 and len(given) == 1 and is_mask(given[0])
     return given[0] if one else None
+
+
+def refuse_bytes(mask: Tensor) -> None:
+    """`masked_fill_` takes no bytes."""
+    if mask._desc.dtype is not dtypes.bool_:
+        raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype unsigned char")
 
 
 def fill(self: Tensor, array: Any, mask: Tensor, picks: tuple, values: Tensor) -> None:
     """`masked_fill_` with the value as a number."""
-    if mask._desc.dtype is not dtypes.bool_:
-        raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype unsigned char")
+    refuse_bytes(mask)
     warn_of_internal(array, "masked_fill_")
     array[picks] = checked(values._array.item(), self._desc.dtype)
 
@@ -113,7 +124,7 @@ def check_indices(view: Tensor, picks: tuple) -> None:
         if p is None:
             dim += 1
             continue
-        if p._desc.dtype is dtypes.bool_:
+        if is_mask(p):
             for i, s in enumerate(p._desc.shape):
                 if s != view._desc.shape[dim + i]:
                     raise IndexError(
@@ -138,7 +149,7 @@ def check_range(view: Tensor, picks: tuple) -> None:
     """PyTorch's error for an index out of range."""
     dim = 0
     for p in picks:
-        if p is not None and p._desc.dtype is dtypes.bool_:
+        if p is not None and is_mask(p):
             dim += p._desc.ndim
             continue
         if p is not None:

@@ -112,16 +112,17 @@ def convolution_jvp(x: Any, x_t: Any, weight: Any, weight_t: Any, bias_t: Any, *
 
 
 def convolution_backward_jvp(
-    grad: Any, grad_t: Any, x: Any, x_t: Any, weight: Any, weight_t: Any, bias_sizes: Any, *sizes: Any
-) -> tuple:
-    """The tangents of its three gradients."""
-    *sizes, mask = sizes  # type: ignore[assignment]
-    found: list[Any] = [None, None, None]
-    for i, (x_, weight_) in enumerate(((x, weight_t), (x_t, weight))):
-        if mask[i]:
-            only = tuple([j == i for j in range(3)])
-            other = d.convolution_backward(grad_t, x, weight, bias_sizes, *sizes, only)[i]
-            found[i] = d.convolution_backward(grad, x_, weight_, bias_sizes, *sizes, only)[i] + other
-    if mask[2]:
-        found[2] = d.sum_dim(grad_t, (0, *range(2, grad_t._desc.ndim)), False, None)
-    return tuple(found)
+    index: int, grad: Any, grad_t: Any, x: Any, x_: Any, weight: Any, weight_: Any, bias_sizes: Any, *sizes: Any
+) -> Any:
+    """The tangent of the input's gradient or the weight's, given that of the other operand (x_ or weight_)."""
+    *rest, mask = sizes
+    if not mask[index]:
+        return None
+    only = tuple([i == index for i in range(3)])
+    other = d.convolution_backward(grad_t, x, weight, bias_sizes, *rest, only)[index]
+    return d.convolution_backward(grad, x_, weight_, bias_sizes, *rest, only)[index] + other
+
+
+def bias_backward_jvp(grad_t: Any, mask: Any) -> Any:
+    """The tangent of the bias's gradient, which is a sum."""
+    return d.sum_dim(grad_t, (0, *range(2, grad_t._desc.ndim)), False, None) if mask[2] else None

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..aliasing.views import bump
+from ..kernels.index import warn_of_bytes
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import within
@@ -14,6 +15,7 @@ from .shape import of_number, sum_to_size
 
 def index_backward(grad: Any, shape: tuple, indices: tuple) -> Any:
     """The gradient added at the picked positions of zeros."""
+    warn_of_bytes(indices)
     zeros = wrap(np.zeros(shape, grad._desc.dtype.numpy))
     if within(grad):
         return d.index_put(zeros, indices, grad, True)
@@ -26,9 +28,11 @@ def index_put_zeros(grad: Any, indices: tuple, accumulate: bool) -> Any:
     """The gradient of what was overwritten."""
     if accumulate:
         return grad
+    warn_of_bytes(indices)
     return d.index_put(grad, indices, wrap(grad._desc.dtype.numpy.type(0)), False)
 
 
 def index_values(grad: Any, indices: tuple, desc: Any) -> Any:
     """The gradient of the values that were put."""
+    warn_of_bytes(indices)
     return of_number(sum_to_size(d.index(grad, indices), desc.shape), desc.dtype)

@@ -40,7 +40,7 @@ def logcumsumexp_backward(grad: Any, x: Any, result: Any, dim: int) -> Any:
 def renorm_jvp(x: Any, tangent: Any, p: float, dim: int, maxnorm: float) -> Any:
     """The tangent of slices that are scaled; of the others it stays."""
     others = tuple([i for i in range(x._desc.ndim) if i != dim % x._desc.ndim])
-    norm = d.vector_norm(x, p, others, True, None)
+    norm = d.vector_norm(x, p, others, True, dtypes.float32 if x._desc.dtype.is_half else None)
     inverse = d.reciprocal(d.add_scalar(norm, 1e-7))
     factor = d.mul_scalar(inverse, maxnorm)
     moved = norm_jvp(x, tangent, p, norm, others, True)
@@ -51,12 +51,14 @@ def renorm_backward(grad: Any, x: Any, p: float, dim: int, maxnorm: float) -> An
     """Through the scaled slices and their norms."""
     others = tuple([i for i in range(x._desc.ndim) if i != dim % x._desc.ndim])
     kind = x._desc.dtype
-    wide = {"float32": dtypes.float64, "complex64": dtypes.complex128}.get(kind.name)
+    wide = (
+        dtypes.float32 if kind.is_half else {"float32": dtypes.float64, "complex64": dtypes.complex128}.get(kind.name)
+    )
     norm = d.vector_norm(x, p, others, True, wide)
     inner = x.conj() * grad
     if kind.is_complex:
         inner = real(inner)  # as norms are
-    inner = d.sum_dim(inner, others, True, dtypes.float64 if wide else None)
+    inner = d.sum_dim(inner, others, True, wide and wide.to_real())
     through = norm_backward_as_it_is(inner, x, p, norm, others, True)
     inverse = d.reciprocal(d.add_scalar(norm, 1e-7))
     rest = grad - inverse * through  # first: PyTorch's C++ evaluates the right operand first

@@ -17,6 +17,7 @@ from ..nodes import saved_hooks
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from .arguments import expect_tensor, no_overload
+from .reflected import reflected
 
 TORCH_NAMES = {"bool": "bool", "int": "int", "float": "float", "NoneType": "NoneType"}
 
@@ -502,6 +503,6 @@ for _name, _operator in {
 }.items():
     METHODS[f"__{_operator}__"] = BOTH[_name]
     METHODS[f"__i{_operator}__"] = METHODS[_name + "_"]
-    METHODS[f"__r{_operator}__"] = lambda self, other, _function=BOTH[_name]: _function(other, self)
+    METHODS[f"__r{_operator}__"] = reflected(f"__r{_operator}__", BOTH[_name])
 METHODS["__invert__"] = invert
 FUNCTIONS = BOTH | {"where": where, "isin": isin}

@@ -39,8 +39,8 @@ def _check(
         raise RuntimeError("negative output_padding is not supported")
     if min(stride) <= 0:
         raise RuntimeError("non-positive stride is not supported")
-    if min(dilation) <= 0:
-        raise RuntimeError("non-positive dilation is not supported")
+    if min(dilation) < 0:
+        raise RuntimeError("dilation should be greater than zero")
     shape, sizes = list(x._desc.shape), list(weight._desc.shape)
     if len(shape) != len(sizes):
         raise RuntimeError(
@@ -82,14 +82,32 @@ def _check(
     elif any(m >= max(s, a) for m, s, a in zip(more, stride, dilation, strict=True)):
         # PyTorch takes one dimension for the second of two.
         one = len(more) == 1
-        names = ("depth", "height", "width")[-max(len(more), 2) :]
+        names = _SIDES[-max(len(more), 2) :]
         told = []
         for what, values, filler in (("output_padding", more, 0), ("stride", stride, 1), ("dilation", dilation, 1)):
             filled = (filler, *values) if one else values
             told += [f"{what}_{name}: {value}" for name, value in zip(names, filled, strict=True)]
         raise RuntimeError(f"output padding must be smaller than either stride or dilation, but got {' '.join(told)}")
+    if 0 in dilation and shape[0]:
+        raise RuntimeError(
+            _no_step(dilation, transposed, _vectorized(x, weight, stride, dilation, transposed, more, groups))
+        )
     if 0 in shape[2:]:
         raise RuntimeError(f"Only zero batch or zero channel inputs are supported, but got input shape: {shape}")
+
+
+_SIDES = ("depth", "height", "width")
+
+
+def _no_step(dilation: tuple, transposed: bool, vectorized: bool) -> str:
+    """What the kernels say of a dilation of zero; PyTorch takes one dimension for the second of two."""
+    if vectorized:
+        return "non-positive dilation is not supported"
+    values = (1, *dilation) if len(dilation) == 1 else dilation
+    told = str(list(values))
+    if transposed:
+        told = ", ".join([f"dilation_{name}: {n}" for name, n in zip(_SIDES[-len(values) :], values, strict=True)])
+    return f"dilation should be greater than zero, but got {told}"
 
 
 def _vectorized(
@@ -166,7 +184,7 @@ def convolution(
 
 
 def _complex(
-    input: Tensor, weight: Tensor, bias: Tensor | None, *sizes: Any
+    convolution: Any, input: Tensor, weight: Tensor, bias: Tensor | None, *sizes: Any
 ) -> Tensor:  # fmt: skip
     """A complex convolution by three real ones: a = Re Re, b = Im Im, and c of the sums, as PyTorch has it."""
     kind = input._desc.dtype
@@ -193,8 +211,10 @@ def _complex(
     return a - b + imaginary
 
 
-def _convolved(input: Tensor, weight: Tensor, bias: Tensor | None, *sizes: Any) -> Tensor:
-    return (_complex if input._desc.dtype.is_complex else convolution)(input, weight, bias, *sizes)
+def _convolved(input: Tensor, weight: Tensor, bias: Tensor | None, *sizes: Any, by: Any = convolution) -> Tensor:
+    return (
+        _complex(by, input, weight, bias, *sizes) if input._desc.dtype.is_complex else by(input, weight, bias, *sizes)
+    )
 
 
 def _same(input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, dilation: Any, groups: int) -> Tensor:
@@ -202,20 +222,32 @@ def _same(input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, dilat
     dims = weight._desc.ndim - 2
     if dims < 1:
         raise RuntimeError("weight should have at least three dimensions")
+    if groups <= 0:
+        raise RuntimeError("non-positive groups is not supported")
+    shape, sizes = list(input._desc.shape), list(weight._desc.shape)
+    if len(shape) != len(sizes):
+        raise RuntimeError(
+            f"Expected {len(sizes)}-dimensional input for {len(sizes)}-dimensional weight{sizes}, but got "
+            f"{len(shape)}-dimensional input of size {shape} instead"
+        )
     stride, dilation = _each(stride, "stride", dims), _each(dilation, "dilation", dims)
     if any(s != 1 for s in stride):
         raise RuntimeError("padding='same' is not supported for strided convolutions")
     whole = [a * (k - 1) for a, k in zip(dilation, weight._desc.shape[2:], strict=True)]
-    if any(n % 2 for n in whole):
-        warnings.warn(
-            "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the input "
-            "be created",
-            stacklevel=3,
-        )
-        sides = [n % 2 for n in reversed(whole)]
-        input = d.constant_pad_nd(input, tuple([n for side in sides for n in (0, side)]), 0)
-    padding = tuple([n // 2 for n in whole])
-    return _convolved(input, weight, bias, stride, padding, dilation, False, (0,) * dims, groups)
+    ends = tuple([n for total in reversed(whole) for n in (0, total % 2)])
+
+    def padded(input: Tensor, *rest: Any) -> Tensor:
+        if any(ends):
+            warnings.warn(
+                "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the "
+                "input be created",
+                stacklevel=4,
+            )
+            input = d.constant_pad_nd(input, ends, 0)
+        return convolution(input, *rest)
+
+    padding = tuple([int(n / 2) for n in whole])  # to zero, as C++ divides
+    return _convolved(input, weight, bias, stride, padding, dilation, False, (0,) * dims, groups, by=padded)
 
 
 def _expect_parameters(name: str, weight: Any, bias: Any) -> None:
@@ -239,7 +271,7 @@ def _of_dimensions(dims: int) -> Any:
         """The convolution, of a batch or of one sample."""
         expect_tensor(input, name)
         _expect_parameters(name, weight, bias)
-        if bias is not None and bias._desc.dtype is not input._desc.dtype:
+        if bias is not None and bias._desc.dtype is not input._desc.dtype and padding != "same":
             kinds = spelled(input._desc.dtype), spelled(bias._desc.dtype)
             raise RuntimeError(f"Input type ({kinds[0]}) and bias type ({kinds[1]}) should be the same")
         batch, alone = _batch(name, input, dims)

@@ -11,11 +11,12 @@ from typing import Any
 
 from .. import creation
 from ..aliasing import writes
-from ..aliasing.index_put import check_indices, check_range, index_put_
+from ..aliasing.index_put import check_indices, check_range, index_put_, is_mask
 from ..calls.operands import category_of, type_name
 from ..calls.scalar import assigned
 from ..dispatch import usual as d
 from ..dtype import dtypes
+from ..kernels.index import warn_of_bytes
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from .convert import item as number
@@ -40,6 +41,7 @@ def getitem(self: Tensor, index: Any) -> Tensor:
 
 def gather(view: Tensor, picks: tuple) -> Tensor:
     """The copy that index tensors pick."""
+    warn_of_bytes(picks)
     check_indices(view, picks)
     check_range(view, picks)
     return d.index(view, picks)
@@ -196,13 +198,13 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
                 continue
             if kind.category > dtypes.INTEGRAL:
                 raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-            if not tensor._desc.ndim and kind is dtypes.bool_:
+            if not tensor._desc.ndim and is_mask(tensor):
                 view = d.unsqueeze(view, dim)
                 put(dim, _position(number(tensor)))
                 dim += 1
                 continue
             put(dim, tensor)
-            span = max(tensor._desc.ndim, 1) if kind is dtypes.bool_ else 1
+            span = tensor._desc.ndim if is_mask(tensor) else 1
             dim += span
             real_dim += span
     return view, _spread(picks)
@@ -223,7 +225,7 @@ def _spread(picks: list[Tensor | None]) -> tuple:
         if skip:
             skip -= 1
             continue
-        if p is not None and p._desc.dtype is dtypes.bool_ and p._desc.ndim > 1:
+        if p is not None and is_mask(p) and p._desc.ndim > 1:
             out.append(p)
             skip = p._desc.ndim - 1
         else:

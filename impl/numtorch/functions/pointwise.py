@@ -144,6 +144,8 @@ def rtruediv(self: Tensor, other: Any) -> Any:
     try:
         return d.reciprocal(self) * other
     except TypeError:
+        if not isinstance(self, Tensor):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute 'reciprocal'") from None
         return NotImplemented
 
 
@@ -172,8 +174,14 @@ def _subtracted_from(other: Tensor, self: Tensor, result: Callable[[], Any]) -> 
 
 def rsub(self: Tensor, other: Any) -> Any:
     """other - self"""
-    if (type(other) is float or type(other) is int) and self._desc.real:
-        return d.rsub_scalar(self, other)
+    try:
+        if (type(other) is float or type(other) is int) and self._desc.real:
+            return d.rsub_scalar(self, other)
+    except AttributeError:
+        if isinstance(self, Tensor):
+            raise
+    if not isinstance(self, Tensor):  # Tensor.__rsub__(2, 3)
+        return NotImplemented
     if isinstance(other, Tensor):
         return _subtracted_from(other, self, lambda: dispatch.rsub(self, other))
     category = category_of(other)
@@ -216,7 +224,7 @@ def power(self: Any, exponent: Any) -> Any:
 
 def rpow(self: Tensor, base: Any) -> Any:
     """base ** self"""
-    return power(base, self)
+    return power(base, self) if isinstance(self, Tensor) or isinstance(base, Tensor) else NotImplemented
 
 
 def square(input: Tensor, *, out: Any = None) -> Tensor:

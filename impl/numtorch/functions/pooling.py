@@ -23,6 +23,28 @@ def _pair(name: str, argument: str, value: Any) -> tuple[int, int]:
     return (given[0], given[-1])
 
 
+def _expect_within(size: tuple, steps: tuple, padding: tuple, dilation: tuple) -> None:
+    """What PyTorch asks of a dimension before it counts the windows, of one after the other."""
+    for k, s, p, a in zip(size, steps or size, padding, dilation, strict=True):
+        if s == 0:
+            raise RuntimeError("stride should not be zero")
+        if p < 0:
+            raise RuntimeError(f"pad must be non-negative, but got pad: {p}")
+        if p > int(((k - 1) * a + 1) / 2):  # to zero, as C++ divides
+            raise RuntimeError(
+                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and dilation={a}"
+            )
+
+
+def _expect_positive(size: tuple, steps: tuple, dilation: tuple, names: str) -> None:
+    for what, values, short in (
+        ("kernel size", size, "k"), ("stride", steps or size, "d"), ("dilation", dilation, "dilation"),
+    ):  # fmt: skip
+        if min(values) <= 0:
+            told = " ".join([f"{short}{name}: {n}" for name, n in zip(names, values, strict=True)])
+            raise RuntimeError(f"{what} should be greater than zero, but got {told}")
+
+
 def _checked(
     name: str, x: Tensor, size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> tuple[tuple[int, int], tuple, tuple[int, int], tuple[int, int]]:
@@ -31,16 +53,16 @@ def _checked(
     pair = _pair(name, "kernel_size", size)
     steps = () if stride is None or stride == () else _pair(name, "stride", stride)
     pad, apart = _pair(name, "padding", padding), _pair(name, "dilation", dilation)
-    if 0 in (steps or pair):
-        raise RuntimeError("stride should not be zero")
     shape = tuple(x._desc.shape)
-    if len(shape) not in (3, 4) or 0 in shape[-3:]:
+    if len(shape) not in (3, 4) and name == "max_pool2d":
         raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
-    for k, p, a in zip(pair, pad, apart, strict=True):
-        if p > ((k - 1) * a + 1) // 2:
-            raise RuntimeError(
-                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and dilation={a}"
-            )
+    _expect_within(pair, steps, pad, apart)
+    _expect_positive(pair, steps, apart, "HW")
+    if len(shape) not in (3, 4) or 0 in shape[-3:]:
+        layout = "Expected 3D or 4D (batch mode) tensor"
+        if channels_last(x._array):
+            layout = "Expected 4D (batch mode) tensor expected for input with channels_last layout"
+        raise RuntimeError(f"{layout} with optional 0 dim batch size for input, but got:{list(shape)}")
     out = [
         pooled_size(n, *rest, ceil_mode) for n, *rest in zip(shape[-2:], pair, steps or pair, pad, apart, strict=True)
     ]
@@ -103,16 +125,43 @@ def avg_pool1d(
     count_include_pad: bool = True,
 ) -> Tensor:
     """The mean of each window over the last dimension."""
-    n = expect_tensor(input, "avg_pool1d")._desc.ndim
-    if n not in (2, 3):
-        raise RuntimeError(
-            f"Expected 2 to 3 dimensions, but got {n}-dimensional tensor for argument #1 'self' (while checking "
-            "arguments for avg_pool1d)"
-        )
+    shape = tuple(expect_tensor(input, "avg_pool1d")._desc.shape)
+    if len(shape) not in (2, 3):
+        raise _not_two_or_three("avg_pool1d", shape)
     size, pad = _one("avg_pool1d", "kernel_size", kernel_size), _one("avg_pool1d", "padding", padding)
     step = size if stride is None or stride == () else _one("avg_pool1d", "stride", stride)
     picture = d.unsqueeze(input, -2)
     return d.squeeze_dim(avg_pool2d(picture, (1, size), (1, step), (0, pad), ceil_mode, count_include_pad), -2)
+
+
+def _check_line(shape: tuple, size: int, step: int, pad: int, apart: int, ceil_mode: bool) -> None:
+    """What PyTorch asks before it takes the greatest without their places."""
+    if len(shape) not in (2, 3) or 0 in shape[-2:]:
+        raise RuntimeError(
+            "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but "
+            f"got:{list(shape)}"
+        )
+    for argument, value in (("kernel_size", size), ("stride", step)):
+        if value <= 0:
+            raise RuntimeError(f"max_pool1d() {argument} must be greater than zero, but got {value}")
+    if pad < 0:
+        raise RuntimeError(f"max_pool1d() padding must be non-negative, but got {pad}")
+    if pad > size // 2:
+        raise RuntimeError(
+            f"max_pool1d() padding should be at most half of kernel size, but got padding={pad} and kernel_size={size}"
+        )
+    if apart <= 0:
+        raise RuntimeError(f"max_pool1d() dilation must be greater than zero, but got {apart}")
+    out = pooled_size(shape[-1], size, step, pad, apart, ceil_mode)
+    if out <= 0:
+        raise RuntimeError(f"max_pool1d() Invalid computed output size: {out}")
+
+
+def _not_two_or_three(name: str, shape: tuple) -> RuntimeError:
+    return RuntimeError(
+        f"Expected 2 to 3 dimensions, but got {len(shape)}-dimensional tensor for argument #1 'self' (while checking "
+        f"arguments for {name})"
+    )
 
 
 def max_pool1d(
@@ -126,30 +175,16 @@ def max_pool1d(
 ) -> Any:
     """The greatest of each window over the last dimension; with its place, if asked."""
     shape = tuple(expect_tensor(input, "max_pool1d")._desc.shape)
-    if len(shape) not in (2, 3):
-        raise RuntimeError(
-            "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but "
-            f"got:{list(shape)}"
-        )
+    if return_indices and len(shape) not in (2, 3):
+        raise _not_two_or_three("max_pool1d", shape)
     size, pad = _one("max_pool1d", "kernel_size", kernel_size), _one("max_pool1d", "padding", padding)
     apart = _one("max_pool1d", "dilation", dilation)
     step = size if stride is None or stride == () else _one("max_pool1d", "stride", stride)
-    for argument, value in (("kernel_size", size), ("stride", step), ("dilation", apart)):
-        if value <= 0:
-            raise RuntimeError(f"max_pool1d() {argument} must be greater than zero, but got {value}")
-    if not 0 <= pad <= size // 2:
-        what = (
-            "non-negative, but got "
-            if pad < 0
-            else f"at most half of kernel size, but got padding={pad} and kernel_size="
-        )
-        raise RuntimeError(f"max_pool1d() padding should be {what}{pad if pad < 0 else size}")
-    out = pooled_size(shape[-1], size, step, pad, apart, ceil_mode)
-    if out <= 0:
-        raise RuntimeError(f"max_pool1d() Invalid computed output size: {out}")
-    recorded = input.requires_grad and is_grad_enabled()
-    if not (return_indices or recorded) and input._desc.dtype.category != dtypes.FLOATING:
-        raise refused("max_pool1d_impl", input._desc.dtype)  # the kernel that keeps no places
+    if not return_indices:
+        _check_line(shape, size, step, pad, apart, ceil_mode)
+        recorded = input.requires_grad and is_grad_enabled()
+        if not recorded and input._desc.dtype.category != dtypes.FLOATING:
+            raise refused("max_pool1d_impl", input._desc.dtype)  # the kernel that keeps no places
     picture = d.unsqueeze(input, -2)
     found = max_pool2d(picture, (1, size), (1, step), (0, pad), (1, apart), ceil_mode, True)
     found = tuple([d.squeeze_dim(t, -2) for t in found])
@@ -182,22 +217,8 @@ def _checked_volume(
     average = name == "avg_pool3d"
     if not average and len(shape) == 4 and channels_last(x._array):
         raise RuntimeError("Unsupported memory format. Supports only ChannelsLast3d, Contiguous")
-    if 0 in (steps or triple):
-        raise RuntimeError("stride should not be zero")
-    for p in pad:
-        if p < 0:
-            raise RuntimeError(f"pad must be non-negative, but got pad: {p}")
-    for k, p, a in zip(triple, pad, apart, strict=True):
-        if k > 0 and p > ((k - 1) * a + 1) // 2:
-            raise RuntimeError(
-                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and dilation={a}"
-            )
-    for what, values, short in (
-        ("kernel size", triple, "k"), ("stride", steps or triple, "d"), ("dilation", apart, "dilation"),
-    ):  # fmt: skip
-        if min(values) <= 0:
-            told = " ".join([f"{short}{name}: {n}" for name, n in zip("THW", values, strict=True)])
-            raise RuntimeError(f"{what} should be greater than zero, but got {told}")
+    _expect_within(triple, steps, pad, apart)
+    _expect_positive(triple, steps, apart, "THW")
     for n in shape[-4:]:
         if n == 0:
             raise RuntimeError(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..aliasing import writes
+from ..aliasing.overlap import refuse_internal
 from ..aliasing.views import bump, edge
 from ..calls.operands import refuse_recorded, refused, resize_output
 from ..creation.options import empty_as, finish, fit, into, kind_of, refuse_negative, shape_of
@@ -225,46 +226,40 @@ def randint_like(
 # ---- distributions whose parameters are tensors
 
 
-class NormalBackward1(UnaryNode):
-    """normal(mean, number): the mean gets zeros, as if it had no influence."""
+class _ToZeros:
+    """What the nodes of normal have in common: zeros, which PyTorch writes, and counts."""
 
-    __slots__ = ("mean_sym_sizes",)
-    saved_values = ("mean_sym_sizes",)
+    __slots__ = ()
+    writes_grad = 1
 
-    def apply(self, grad: Any, keep: bool) -> Any:
-        return np.zeros(self.mean_sym_sizes, grad.dtype)
+    def apply(self: Any, grad: Any, keep: bool) -> Any:
+        gradients = [
+            None if fn is None else np.zeros(getattr(self, name), grad.dtype)
+            for (fn, _), name in zip(self.edges(), self.saved_values, strict=True)
+        ]
+        return gradients[0] if self.arity == 1 else tuple(gradients)
 
-    def apply_tensors(self, grad: Any) -> Any:
-        return wrap(self.apply(grad._array, True))
+    def apply_tensors(self: Any, grad: Any) -> Any:
+        found = self.apply(grad._array, True)
+        return wrap(found) if self.arity == 1 else tuple([None if g is None else wrap(g) for g in found])
 
 
-class NormalBackward2(UnaryNode):
+class NormalBackward1(_ToZeros, UnaryNode):
+    """normal(mean, number)"""
+
+    __slots__ = saved_values = ("mean_sym_sizes",)
+
+
+class NormalBackward2(_ToZeros, UnaryNode):
     """normal(number, std)"""
 
-    __slots__ = ("std_sym_sizes",)
-    saved_values = ("std_sym_sizes",)
-
-    def apply(self, grad: Any, keep: bool) -> Any:
-        return np.zeros(self.std_sym_sizes, grad.dtype)
-
-    def apply_tensors(self, grad: Any) -> Any:
-        return wrap(self.apply(grad._array, True))
+    __slots__ = saved_values = ("std_sym_sizes",)
 
 
-class NormalBackward3(BinaryNode):
+class NormalBackward3(_ToZeros, BinaryNode):
     """normal(mean, std)"""
 
-    __slots__ = ("mean_sym_sizes", "std_sym_sizes")
-    saved_values = ("mean_sym_sizes", "std_sym_sizes")
-
-    def apply(self, grad: Any, keep: bool) -> Any:
-        return (
-            None if self.fn0 is None else np.zeros(self.mean_sym_sizes, grad.dtype),
-            None if self.fn1 is None else np.zeros(self.std_sym_sizes, grad.dtype),
-        )
-
-    def apply_tensors(self, grad: Any) -> Any:
-        return tuple([None if g is None else wrap(g) for g in self.apply(grad._array, True)])
+    __slots__ = saved_values = ("mean_sym_sizes", "std_sym_sizes")
 
 
 class BernoulliBackward0(writes.ZeroBackward0):
@@ -349,6 +344,7 @@ def bernoulli(input: Tensor, p: Any = None, *, generator: Any = None, out: Any =
     """Ones with the probabilities that the elements are (or with probability p), else zeros."""
     if out is not None:
         refuse_recorded(out, "bernoulli", input)
+        refuse_internal(writes.storage_of(out))
     array = _room(input._desc.shape, input._desc.dtype, out)
     _random().fill_bernoulli(array, np.asarray(input._array) if p is None else float(p), generator)
     if out is not None:

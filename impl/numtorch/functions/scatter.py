@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from .. import dispatch as d
-from ..aliasing.index_put import check_indices, check_values, index_put_ as writes_at
+from ..aliasing.index_put import (
+    check_indices,
+    check_values,
+    index_put_ as writes_at,
+    is_mask,
+    only_mask,
+    refuse_bytes,
+)
 from ..aliasing.overlap import refuse_any
 from ..calls.operands import category_of
 from ..calls.scalar import real_part
 from ..dtype import dtypes
 from ..functions import shape as shapes
+from ..kernels.index import warn_of_bytes
 from ..memory.descriptor import broadcast_shapes
 from ..plain_numpy import np
 from ..tensor import Tensor, existing_dim, wrap_dim
@@ -232,6 +241,12 @@ def _masked(self: Tensor, mask: Any, source: Any) -> None:
             f"masked_scatter: expected self and source to have same dtypes but got{self._desc.dtype.scalar_name} and "
             f"{source._desc.dtype.scalar_name}"
         )
+    if mask._desc.dtype is dtypes.uint8:
+        warnings.warn(
+            "masked_scatter_ received a mask with dtype torch.uint8, this behavior is now deprecated,please use a mask with "
+            "dtype torch.bool instead.",
+            stacklevel=3,
+        )
     if mask._desc.dtype is not dtypes.bool_:
         raise RuntimeError(
             f"masked_scatter_ only supports boolean masks, but got mask with dtype {mask._desc.dtype.scalar_name}"
@@ -294,7 +309,12 @@ def argwhere(input: Tensor) -> Tensor:
 def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """input with values where the index tensors pick."""
     picks = _picks("index_put", input, indices)
+    mask = None if accumulate else only_mask(picks, values)
+    if mask is None:
+        warn_of_bytes(picks)
     check_indices(input, picks)
+    if mask is not None:
+        refuse_bytes(mask)
     check_values(input, picks, values)
     return d.index_put(input, picks, values, accumulate)
 
@@ -314,7 +334,7 @@ def _picks(name: str, self: Tensor, indices: Any) -> tuple:
     for x in indices:
         if x is not None and x._desc.dtype.category > dtypes.INTEGRAL:
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-        used += x._desc.ndim if x is not None and x._desc.dtype is dtypes.bool_ else 1
+        used += x._desc.ndim if x is not None and is_mask(x) else 1
     if used > self._desc.ndim:
         raise IndexError(f"too many indices for tensor of dimension {self._desc.ndim} (got {used})")
     return tuple(indices)

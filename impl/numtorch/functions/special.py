@@ -70,7 +70,8 @@ def modulo(self: Tensor, other: Any) -> Any:
 
 def rmod(self: Tensor, other: Any) -> Any:
     """other % self, without a derivative"""
-    return remainder(other, self) if isinstance(other, Tensor) or category_of(other) is not None else NotImplemented
+    known = isinstance(other, Tensor) or (isinstance(self, Tensor) and category_of(other) is not None)
+    return remainder(other, self) if known else NotImplemented
 
 
 def rfloordiv(self: Tensor, other: Any) -> Any:

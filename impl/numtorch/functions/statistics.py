@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .. import dispatch as d, return_types
+from .. import dispatch as d, return_types, tangents
 from ..aliasing.views import check_inplace, requires_grad
 from ..aliasing.writes import copy_
 from ..creation import zeros, zeros_like
@@ -138,7 +138,7 @@ def _quantile(input: Tensor, q: Any, dim: Any, keepdim: bool, interpolation: str
         shape = [1] * desc.ndim
     if dim is None:
         values = d.sort(shapes.flatten(input), -1, False)[0]
-    elif not desc.ndim or at == desc.ndim - 1:
+    elif at == desc.ndim - 1:
         values = d.sort(input, -1, False)[0]
     else:
         values = d.sort(d.transpose(d.unsqueeze(input, -1), at, -1), -1, False)[0]
@@ -165,7 +165,8 @@ def _between(values: Tensor, quantiles: Tensor, interpolation: str, ignore_nan: 
     if rounded is None:
         midway = interpolation == "midpoint"
         weights: Any = wrap(np.ascontiguousarray(np.full_like(ranks, 0.5) if midway else ranks - lower, q.dtype))
-        if not midway and is_grad_enabled() and requires_grad(quantiles):
+        moves = (is_grad_enabled() and requires_grad(quantiles)) or tangents.tangent_of(quantiles) is not None
+        if not midway and moves:
             weights = _ranked(quantiles, missing, ignore_nan) - wrap(lower)
         above = d.gather(values, -1, wrap(np.ascontiguousarray(np.ceil(ranks).astype(np.int64))), False)
         below.lerp_(above, weights)
@@ -227,25 +228,65 @@ def renorm_(self: Tensor, p: Any, dim: int, maxnorm: Any) -> Tensor:
     return d.renorm_(self, p, dim, maxnorm)
 
 
-def cov(input: Tensor, *, correction: int = 1) -> Tensor:
-    """The covariances of variables, one a row."""
+def _cov_weights(given: Any, name: str, kind: str, fits: bool, count: int) -> Tensor:
+    """The weights of observations, once PyTorch's checks hold."""
+    desc = given._desc
+    if desc.ndim > 1:
+        raise RuntimeError(
+            f"cov(): expected {name} to have one or fewer dimensions but got {name} with {desc.ndim} dimensions"
+        )
+    if not fits:
+        raise RuntimeError(
+            f"cov(): expected {name} to have {kind} dtype but got {name} with {desc.dtype.scalar_name} dtype"
+        )
+    if desc.numel != count:
+        raise RuntimeError(
+            f"cov(): expected {name} to have the same numel as there are observations in the input but got {desc.numel} != "
+            f"{count}"
+        )
+    if count and not np.min(given._array) >= 0:
+        raise RuntimeError(f"cov(): {name} cannot be negative")
+    return given
+
+
+def cov(
+    input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None
+) -> Tensor:
+    """The covariances of variables, one a row, whose observations may count several times (fweights), or more or less."""
     n = input._desc.ndim
-    if n <= 2 and input._desc.dtype is dtypes.bool_:
-        raise RuntimeError("cov(): bool dtype is not supported for input")
     if n > 2:
         raise RuntimeError(
             f"cov(): expected input to have two or fewer dimensions but got an input with {n} dimensions"
         )
+    if input._desc.dtype is dtypes.bool_:
+        raise RuntimeError("cov(): bool dtype is not supported for input")
     x = shapes.view(input, 1, -1) if n < 2 else input
     count = x._desc.shape[1]
-    if count - correction <= 0:
+    weights = None
+    if fweights is not None:
+        integral = fweights._desc.dtype.category == dtypes.INTEGRAL
+        weights = _cov_weights(fweights, "fweights", "integral", integral, count)
+    if aweights is not None:
+        floating = aweights._desc.dtype.category == dtypes.FLOATING
+        given = _cov_weights(aweights, "aweights", "floating point", floating, count)
+        weights = given if weights is None else weights * given
+    total = wrap(np.int64(count)) if weights is None else weights.sum()
+    if weights is not None and not np.any(total._array):
+        raise RuntimeError("cov(): weights sum to zero, can't be normalized")
+    mean = (x if weights is None else x * weights).sum(1) / total
+    if weights is not None and aweights is not None and correction:
+        freedom = total - d.mul_scalar((weights * aweights).sum(), correction) / total
+    else:
+        freedom = d.sub_scalar(total, correction) if correction else total
+    if freedom._array <= 0:
         warnings.warn(
             "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.",
             stacklevel=2,
         )
-    away = x - d.unsqueeze(d.sum_dim(x, (1,), False, None) / wrap(np.int64(count)), 1)
-    product = d.mm(away, d.t(away).conj())
-    return d.squeeze(product / wrap(np.int64(max(count - correction, 0))))
+        freedom.zero_()
+    away = x - d.unsqueeze(mean, 1)
+    product = d.mm(away, d.t(away if weights is None else away * weights).conj())
+    return d.squeeze(product / freedom)
 
 
 def corrcoef(input: Tensor) -> Tensor:

@@ -102,6 +102,8 @@ class Nodes(Template):
             w(1, "multi = True  # as error_nodes.py has it")
         if len(row.operands) > 1:
             w(1, "prunes = True")
+        if row.warns:
+            w(1, "warns = True")
         one = next(filter(None, [WRITTEN_ONE.get(f.partition("(")[0]) for f in row.formulas.values()]), None)
         if one:
             w(1, f"writes_grad = {one[0]}\nwrites_only = {one[1]}")

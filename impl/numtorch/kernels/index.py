@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+from ..dtype import uint8 as _uint8
 from ..memory.descriptor import describe
 from ..memory.geometry import element_strides, laid_out
 from ..memory.layout import elementwise_strides
@@ -14,8 +16,20 @@ Array = Any
 
 
 def raw_indices(indices: tuple) -> tuple:
-    """Saved index tensors as NumPy's index: None there is a full dimension here."""
-    return tuple([slice(None) if i is None else i._array for i in indices])
+    """Saved index tensors as NumPy's index: None there is a full dimension here, and bytes are a mask."""
+    return tuple(
+        [slice(None) if i is None else i._array != 0 if i._desc.dtype is _uint8 else i._array for i in indices]
+    )
+
+
+def warn_of_bytes(indices: tuple) -> None:
+    """What PyTorch says about each mask of bytes."""
+    for i in indices:
+        if i is not None and i._desc.dtype is _uint8:
+            warnings.warn(
+                "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
+                stacklevel=4,
+            )
 
 
 def index(x: Array, indices: tuple) -> Array:
@@ -67,6 +81,7 @@ def index_strides(x: Array, picks: tuple, shape: tuple) -> tuple:
 
 def index_backward(grad: Array, shape: tuple, indices: tuple) -> Array:
     """The gradient added at the picked positions of zeros; a position picked twice gets both."""
+    warn_of_bytes(indices)
     out = np.zeros(shape, grad.dtype)
     picks = raw_indices(indices)
     if all(isinstance(p, slice) or p.dtype == np.bool_ for p in picks):
@@ -90,6 +105,7 @@ def index_put_zeros(grad: Array, indices: tuple, accumulate: bool) -> Array:
     """The gradient of what was overwritten: zero at the picked positions."""
     if accumulate:
         return grad
+    warn_of_bytes(indices)
     out = np.asarray(clone(grad))
     out[raw_indices(indices)] = 0
     return out
@@ -99,6 +115,7 @@ def index_values(grad: Array, indices: tuple, desc: Any) -> Array:
     """The gradient of the values that were put."""
     from .shape import sum_to_size
 
+    warn_of_bytes(indices)
     return sum_to_size(np.asarray(grad)[raw_indices(indices)], desc.shape)
 
 

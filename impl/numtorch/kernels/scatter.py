@@ -11,6 +11,7 @@ from typing import Any
 
 from ..memory.geometry import laid_out, like
 from ..plain_numpy import np
+from .half import in_steps
 from .numbers import in_type
 
 Array = Any
@@ -294,6 +295,7 @@ def strides_kept(x: Array) -> Array:
     return out
 
 
+@in_steps  # it moves elements as they are
 def select_scatter(x: Array, src: Array, dim: int, index: int) -> Array:
     """A copy with one position of a dimension replaced."""
     out = strides_kept(x)
@@ -301,6 +303,7 @@ def select_scatter(x: Array, src: Array, dim: int, index: int) -> Array:
     return out
 
 
+@in_steps  # it moves elements as they are
 def slice_scatter(x: Array, src: Array, dim: int, start: Any, end: Any, step: int) -> Array:
     """A copy with some positions of a dimension replaced."""
     out = strides_kept(x)
@@ -308,6 +311,7 @@ def slice_scatter(x: Array, src: Array, dim: int, start: Any, end: Any, step: in
     return out
 
 
+@in_steps  # it moves elements as they are
 def diagonal_scatter(x: Array, src: Array, offset: int, dim1: int, dim2: int) -> Array:
     """A copy with the diagonal of two dimensions replaced."""
     from .shape import diagonal

@@ -172,6 +172,7 @@ class Node:
     )
     spares_watched = False  # `writes_grad` counts nothing while somebody watches writes: PyTorch writes to nothing then
     writes_only: int | None = None  # `writes_grad` counts for this operand only: of CopySlices for the first
+    warns = False  # whether the formula warns, which is said once: no plain pass runs it
     prunes = False  # whether the formulas over Tensors are told which edges nothing is asked of
     operand_writes = 0  # of CopySlices: how often the formula of the write does to the gradient of what is written
     writes_for_operand = (
@@ -240,7 +241,9 @@ class Node:
             setattr(cls, f"_raw_saved_{name}", SavedAttribute(name, raw=True))
         for name in cls.__dict__.get("saved_values", ()):
             setattr(cls, f"_saved_{name}", SavedAttribute(name))
-        cls.plain = not (cls.custom or cls.multi or cls.writes_grad or cls.may_be_undefined or cls.accumulates)
+        cls.plain = not (
+            cls.custom or cls.multi or cls.writes_grad or cls.may_be_undefined or cls.accumulates or cls.warns
+        )
         own = next(c.__dict__ for c in cls.__mro__ if "apply" in c.__dict__ or "run" in c.__dict__)
         if "apply" not in own:
             cls.apply = _apply(cls.run, cls.arity)  # type: ignore[method-assign]

@@ -4,6 +4,7 @@ from ..kernels import everything as k
 from .row import op
 
 _SIZES = "stride, padding, dilation, transposed, output_padding, groups"
+_GIVEN = f"bias_sizes, {_SIZES}, output_mask"
 
 op(f"convolution(input, weight, bias: Tensor?, {_SIZES})", k.convolution,
    joint={("input", "weight", "bias"): f"convolution_backward(grad, input, weight, bias.sizes_opt, {_SIZES}, needed)"},
@@ -13,5 +14,6 @@ op(f"convolution_backward(grad_output, input, weight, bias_sizes, {_SIZES}, outp
    masked=True,
    joint={("grad_output", "input", "weight"): (
        f"convolution_double_backward(grads, grad_output, weight, input, {_SIZES}, needed)")},
-   jvp=("convolution_backward_jvp(grad_output_p, grad_output_t, input_p, input_t, weight_p, weight_t, bias_sizes, "
-        f"{_SIZES}, output_mask)"))
+   jvp=(f"(convolution_backward_jvp(0, grad_output_p, grad_output_t, input_p, input_p, weight_p, weight_t, {_GIVEN}), "
+        f"convolution_backward_jvp(1, grad_output_p, grad_output_t, input_p, input_t, weight_p, weight_p, {_GIVEN}), "
+        "bias_backward_jvp(grad_output_t, output_mask))"))

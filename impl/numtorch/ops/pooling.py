@@ -36,4 +36,4 @@ for _n in (2, 3):
     op(f"adaptive_max_pool{_n}d_backward(grad_output, self, indices: Tensor)",
        getattr(k, f"adaptive_max_pool{_n}d_backward"), node=f"AdaptiveMaxPool{_n}DBackwardBackward0",
        self="zeros_of(self.info)", grad_output=f"max_pool_double_backward(grad, indices, {_n})",
-       jvp=f"adaptive_max_pool{_n}d_backward(grad_output_t, self_p, indices)")
+       jvp=f"adaptive_max_pool{_n}d_backward(grad_output_t, self_t, indices)")

@@ -68,6 +68,7 @@ class Row:
     inplace_node: str | None = None  # of a view that has an in-place form: the name of that form's node
     plain_if: str | None = None  # if so of its values, plain operands have a result that their Descriptors decide
     described_by: tuple[str, ...] | None = None  # the values that decide the Descriptor of a plain tensor's view
+    warns: bool = False  # its formula does; a plain pass might say it, give up, and say it again
     replay: bool = False  # a view that strides cannot say: it is derived anew from its base by this operator
     typed_by: str | None = None  # the operand whose type the result has, where it is not that of all together
     saved: list[str] = field(default_factory=list)  # tensors whose value a formula reads
@@ -190,7 +191,7 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
        exact_out: str | None = None, says: str | None = None, constants: dict[str, Any] | None = None,
        joint: dict[tuple[str, ...], str] | None = None, together: str | None = None, layout: str | None = None,
        into: Any = None, deprecated: bool = False, plain_if: str | None = None, masked: bool = False,
-       **formulas: str) -> Row:
+       warns: bool = False, **formulas: str) -> Row:
     """An operator whose result owns its memory. A NumPy ufunc as kernel makes it pointwise."""
     for names, formula in (joint or {}).items():
         formulas |= dict.fromkeys(names, formula)
@@ -205,7 +206,7 @@ def op(signature: str, kernel: Callable[..., Any], *, node: str | None = None, j
         "last_decides": last_decides, "elementwise": elementwise, "exact_out": exact_out, "says": says or "",
         "constants": constants or {}, "joint": joint is not None, "together": together,
         "layout": layout, "into": into, "deprecated": deprecated, "plain_if": plain_if,
-        "masked": masked}, formulas)
+        "masked": masked, "warns": warns}, formulas)
 
 
 def _count(signature: str, formulas: dict[str, str]) -> int:

@@ -33,7 +33,7 @@ op("index_fill(self, dim, index: Tensor, value)", k.index_fill, inplace=True,
 op("index_fill_tensor(self, dim, index: Tensor, value)", k.index_fill_tensor, node="IndexFillBackward1", inplace=True,
    says="index_fill", into=k.fill_slices, deprecated=True,
    self="index_fill(grad, dim, index, 0)", value="index_fill_value(grad, dim, index, value.dtype)", jvp=LINEAR)
-op("index_reduce(self, dim, index: Tensor, source, reduce, include_self)", k.index_reduce, inplace=True,
+op("index_reduce(self, dim, index: Tensor, source, reduce, include_self)", k.index_reduce, inplace=True, warns=True,
    joint={("self", "source"): "index_reduce_backward(grad, self, dim, index, source, reduce, include_self, result)"})
 
 # ---- flattened elements, and masks
