@@ -52,7 +52,7 @@ def windows_that_do_not_fit_are_refused(
     padding: st.integers(-1, 2),
     name: st.sampled_from([f"{kind}_pool{n}d" for kind in ("avg", "max") for n in (1, 2, 3)]),
 ):
-    """A pool asks first for strides, then for sizes that are positive, and then for a tensor that has them."""
+    """A pool asks for strides first, then for positive sizes, then for a tensor that has them."""
     getattr(torch.nn.functional, name)(torch.zeros(shape), size, stride, padding)
 
 
@@ -66,7 +66,7 @@ def convolution_says_what_does_not_fit(
     groups: st.integers(-1, 1),
     complex: st.booleans(),
 ):
-    """A convolution refuses a dilation that goes nowhere, and a padding by its name pads real parts apart."""
+    """A convolution refuses a dilation of zero, and pads real and imaginary parts apart."""
     kind = torch.complex64 if complex else torch.float32
     x = torch.ones((1, 1) + (3,) * dims, dtype=kind).requires_grad_()
     w = torch.ones((1, 1) + (2,) * of, dtype=kind)
@@ -115,7 +115,7 @@ def halves_are_scaled_down_in_single_precision(
     dtype: st.sampled_from(["float16", "bfloat16"]),
     p: st.sampled_from([1, 2]),
 ):
-    """The gradient of renorm of half precision is computed in single precision, and its tangent stays there."""
+    """The gradient of renorm of halves is computed in single precision, and its tangent stays there."""
     h = x.to(getattr(torch, dtype)).requires_grad_()
     y = torch.renorm(h, p, 0, 0.5)
     torch.autograd.grad(y, h, torch.ones_like(y), create_graph=True)

@@ -1936,6 +1936,7 @@ class IndexReduceBackward0(BinaryNode):
     saved = ('index', 'self', 'source', 'result',)
     saved_values = ('dim', 'reduce', 'include_self',)
     prunes = True
+    warns = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # index_reduce_backward has no raw form
         if not keep:
@@ -2732,7 +2733,7 @@ class SelectScatterBackward0(BinaryNode):
 
 def select_scatter(self, src, dim, index, *, out=None):
     """select_scatter(self, src, dim, index) -> Tensor"""
-    array = k_select_scatter(self._array, src._array, dim, index) if self._desc.real else rounded_once(k_select_scatter, self._array, src._array, dim, index)
+    array = k_select_scatter(self._array, src._array, dim, index)
     desc = describe(array)
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
@@ -2821,7 +2822,7 @@ class SliceScatterBackward0(BinaryNode):
 
 def slice_scatter(self, src, dim, start, end, step, *, out=None):
     """slice_scatter(self, src, dim, start, end, step) -> Tensor"""
-    array = k_slice_scatter(self._array, src._array, dim, start, end, step) if self._desc.real else rounded_once(k_slice_scatter, self._array, src._array, dim, start, end, step)
+    array = k_slice_scatter(self._array, src._array, dim, start, end, step)
     desc = describe(array)
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
@@ -2911,7 +2912,7 @@ class DiagonalScatterBackward0(BinaryNode):
 
 def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
     """diagonal_scatter(self, src, offset, dim1, dim2) -> Tensor"""
-    array = k_diagonal_scatter(self._array, src._array, offset, dim1, dim2) if self._desc.real else rounded_once(k_diagonal_scatter, self._array, src._array, offset, dim1, dim2)
+    array = k_diagonal_scatter(self._array, src._array, offset, dim1, dim2)
     desc = describe(array)
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
