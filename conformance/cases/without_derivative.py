@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from conformance.case import case
-from conformance.generate import floats, nonzero, same_shape
+from conformance.generate import floats, nonzero, positive, same_shape
 
 
 @case(requires=["not_implemented"], covers=["err.notimplemented"])
@@ -151,3 +151,39 @@ def weights_of_classes_cannot_require_grad(
         torch.nn.functional.cross_entropy(x, torch.tensor(at), w)
         torch.nn.functional.batch_norm(x, w, torch.ones(3))
         torch.nn.functional.batch_norm(x, torch.zeros(3), w * 1)
+
+
+UNDERIVED = {
+    "heaviside": lambda torch, x: torch.heaviside(x, x),
+    "bernoulli": lambda torch, x: torch.bernoulli(x * 0),
+    "floor_divide": lambda torch, x: x.floor_divide(2),
+    "igamma": lambda torch, x: torch.igamma(x.detach() * 0 + 1, x * 0 + 1),
+    "atanh_": lambda torch, x: (x * 0.5).atanh_(),
+}
+BESIDE = {
+    "sub": lambda torch, y, w: y.sub(w),
+    "after": lambda torch, y, w: w - y,
+    "twice": lambda torch, y, w: y * w + w,
+    "stack": lambda torch, y, w: torch.stack([w * 2, y, w]).sum(),
+}
+
+
+@case(requires=["backward"])
+def leaves_behind_a_missing_derivative_get_nothing(
+    torch, x: positive(), w: floats(), how: st.sampled_from(sorted(UNDERIVED)), beside: st.sampled_from(sorted(BESIDE))
+):
+    """What is ready before a node without derivative is accumulated, what is ready after it is not."""
+    y = UNDERIVED[how](torch, x.requires_grad_())
+    BESIDE[beside](torch, y.sum(), w.requires_grad_().sum()).backward()
+    z = w.detach().sum().requires_grad_()
+    BESIDE[beside](torch, UNDERIVED[how](torch, x.sum()), z).backward()
+    z.grad
+
+
+@case(requires=["hooks", "graph"])
+def missing_derivative_is_missed_by_undefined_gradients(torch, x: positive(), how: st.sampled_from(sorted(UNDERIVED))):
+    """A node without derivative raises even if its gradient is undefined."""
+    y = UNDERIVED[how](torch, x.requires_grad_())
+    y.grad_fn.register_prehook(lambda grads: (None,))
+    y.sum().backward()
+    UNDERIVED[how](torch, x).grad_fn(None)

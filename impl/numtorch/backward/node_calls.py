@@ -143,8 +143,7 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
                 leave_aliases(task, results, found[0], 4)  # the two lists, this one, and the variable
         return results
     if all(g is None for g in inputs):
-        read_all(node)  # PyTorch unpacks before it looks at the gradients, and so raises all the same
-        return (None,) * len(node.edges())
+        return undefined(node)
     grad = inputs if node.multi else inputs[0]
     if task.raw:
         # Only here do strides show: in what is captured, and to hooks. The raw formulas have NumPy's.
@@ -159,6 +158,15 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
     if (node.writes_grad or node.operand_writes) and not (node.adds_in_place and any(g is None for g in grad)):
         out = [stamp(task, node, index, g) for index, g in enumerate(out)]
     return out
+
+
+def undefined(node: Node) -> tuple:
+    """What a node's formula gives for gradients that are undefined: the same, if it has not been freed and is implemented."""
+    read_all(node)  # PyTorch unpacks before it looks at the gradients, and so raises all the same
+    edges = node.edges()
+    if node.refuses and any(edges[i][0] is not None for i in node.refuses if i < len(edges)):
+        node.apply_tensors(wrap(np.zeros(node.desc.shape, node.desc.dtype.numpy)))
+    return (None,) * len(edges)
 
 
 def read_all(node: Node) -> None:
@@ -306,7 +314,7 @@ def call_node(node: Node, grads: tuple) -> Any:
             run_post_accumulate_hooks(leaf)
         return ()
     if all(grad is None for grad in grads):
-        out: Any = (None,) * len(node.edges())
+        out: Any = undefined(node)
     else:
         out = node.apply_tensors(list(grads) if node.multi else grads[0])
         if node.arity == 1:

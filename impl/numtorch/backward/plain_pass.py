@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from .. import grad_mode
 from ..dtype import FROM_NUMPY
 from ..memory.geometry import root_of
-from ..nodes.graph import AccumulateGrad, Node, NodeExtra, NotPlain
+from ..nodes.graph import ACCUMULATE_SEQ, AccumulateGrad, Node, NodeExtra, NotPlain
 from ..plain_numpy import np
 from ..tensor import Tensor
 from .accumulate import accumulate
@@ -269,10 +269,12 @@ def run(root: Node, nr: int, grad: Any, keep: bool, task: GraphTask | None = Non
         else:
             grad = task.seeds if grad is seed and grad is not None else grad
             arrivals = [(node, nr if last is None else number(last, node), grad)]
+            pass_over(leaves, last, node)
         grad = grad1 = None
         return task, settle(task, waiting or Waiting(nodes, heap, leaves), arrivals, last)
     except BaseException:
         task = task or plain_task(root, keep, seed)
+        pass_over(leaves, last, node)
         settle(task, waiting or Waiting(nodes, heap, leaves), [(node, 0, None)])
         raise
     shared = () if waiting is None else waiting.shared
@@ -341,6 +343,15 @@ def both(node: Any, one: tuple[Any, Any], other: tuple[Any, Any]) -> list[Arriva
 def number(node: Any, fn: Any) -> int:
     """Which output of `fn` a node's edge leads to."""
     return next(nr for target, nr in node.edges() if target is fn)
+
+
+def pass_over(leaves: dict[AccumulateGrad, Any], sender: Node | None, node: Node) -> None:
+    """Of a node that raises in place of a derivative: forget the leaves that are ready with it and after it, by its number."""
+    if node.seq != ACCUMULATE_SEQ or sender is None:
+        return
+    targets: list[Any] = [fn for fn, _ in sender.edges()]
+    for fn in targets[targets.index(node) + 1 :]:
+        leaves.pop(fn, None)
 
 
 def finished(task: GraphTask, total: list[Any]) -> Any:

@@ -3477,6 +3477,7 @@ class HardsigmoidNotImplemented(BinaryNode):
     saved_values = ()
     multi = True  # as error_nodes.py has it
     prunes = True
+    refuses = (0, 1)
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -4649,6 +4650,7 @@ class GluJvpNotImplemented(VariadicNode):
     saved_values = ()
     multi = True  # as error_nodes.py has it
     prunes = True
+    refuses = (0, 1, 2)
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -4830,6 +4832,7 @@ class GluBackwardJvpNotImplemented(VariadicNode):
     saved_values = ()
     multi = True  # as error_nodes.py has it
     prunes = True
+    refuses = (0, 1, 2, 3, 4)
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)

@@ -282,6 +282,7 @@ class ScaledDotProductFlashAttentionForCpuNotImplemented(VariadicNode):
     saved_values = ()
     multi = True  # as error_nodes.py has it
     prunes = True
+    refuses = (0, 1, 2, 3, 4)
     multi = True
 
     @property

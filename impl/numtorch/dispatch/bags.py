@@ -222,6 +222,7 @@ class EmbeddingBagBackwardBackward0(VariadicNode):
     saved = ()
     saved_values = ()
     prunes = True
+    refuses = (0, 1)
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -286,6 +287,7 @@ class EmbeddingBagPerSampleWeightsNotImplemented(BinaryNode):
     saved_values = ()
     multi = True  # as error_nodes.py has it
     prunes = True
+    refuses = (0, 1)
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)

@@ -167,6 +167,7 @@ class MultiMarginLossNotImplemented(BinaryNode):
     saved_values = ()
     multi = True  # as error_nodes.py has it
     prunes = True
+    refuses = (0, 1)
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -377,6 +378,7 @@ class MultilabelMarginLossNotImplemented(BinaryNode):
     saved_values = ()
     multi = True  # as error_nodes.py has it
     prunes = True
+    refuses = (0, 1)
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)

@@ -205,6 +205,7 @@ class CdistBackwardBackward0(VariadicNode):
     saved = ()
     saved_values = ()
     prunes = True
+    refuses = (0, 1, 2, 3)
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -527,6 +528,7 @@ class PdistBackwardBackward0(VariadicNode):
     saved = ()
     saved_values = ()
     prunes = True
+    refuses = (0, 1, 2)
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)

@@ -499,6 +499,7 @@ class ScatterNotImplemented(BinaryNode):
     saved_values = ()
     multi = True  # as error_nodes.py has it
     prunes = True
+    refuses = (0, 1)
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -641,6 +642,7 @@ class ScatterValueNotImplemented(UnaryNode):
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
+    refuses = (0,)
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)

@@ -2440,6 +2440,7 @@ class AsinhBackward1(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    refuses = (0,)
     def run(node, grad, keep: bool):
         if not node.desc.fast:
             out = through_tensors(node, grad)
@@ -2571,6 +2572,7 @@ class AcoshBackward1(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    refuses = (0,)
     def run(node, grad, keep: bool):
         if not node.desc.fast:
             out = through_tensors(node, grad)
@@ -2702,6 +2704,7 @@ class AtanhBackward1(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    refuses = (0,)
     def run(node, grad, keep: bool):
         if not node.desc.fast:
             out = through_tensors(node, grad)
@@ -5435,6 +5438,7 @@ class IgammaBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     prunes = True
+    refuses = (0,)
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -5684,6 +5688,7 @@ class IgammacBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     prunes = True
+    refuses = (0,)
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -5933,6 +5938,7 @@ class SpecialZetaBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     prunes = True
+    refuses = (0,)
     combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -6208,6 +6214,7 @@ class SpecialZetaBackward2(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    refuses = (0,)
     def run(node, grad, keep: bool):
         if not node.desc.fast:
             out = through_tensors(node, grad)
@@ -7706,6 +7713,7 @@ class FloorDivideNotImplemented(BinaryNode):
     saved_values = ()
     multi = True  # as error_nodes.py has it
     prunes = True
+    refuses = (0, 1)
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -7837,6 +7845,7 @@ class FloorDivideScalarNotImplemented(UnaryNode):
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
+    refuses = (0,)
     def run(node, grad, keep: bool):
         if not node.desc.fast:
             out = through_tensors(node, grad)
@@ -7937,6 +7946,7 @@ class FloorDivide_NotImplemented(BinaryNode):
     saved_values = ()
     multi = True  # as error_nodes.py has it
     prunes = True
+    refuses = (0, 1)
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -8127,6 +8137,7 @@ class FloorDivideScalar_NotImplemented(UnaryNode):
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
+    refuses = (0,)
     def run(node, grad, keep: bool):
         if not node.desc.fast:
             out = through_tensors(node, grad)
@@ -8264,6 +8275,7 @@ class RemainderNotImplemented(UnaryNode):
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
+    refuses = (0,)
     def run(node, grad, keep: bool):
         if not node.desc.fast:
             out = through_tensors(node, grad)
@@ -9678,6 +9690,7 @@ class HeavisideNotImplemented(BinaryNode):
     saved_values = ()
     multi = True  # as error_nodes.py has it
     prunes = True
+    refuses = (0, 1)
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:
@@ -9804,6 +9817,7 @@ class Heaviside_NotImplemented(BinaryNode):
     saved_values = ()
     multi = True  # as error_nodes.py has it
     prunes = True
+    refuses = (0, 1)
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw:

@@ -111,6 +111,9 @@ class Nodes(Template):
         writes = next(filter(None, counts), None)
         if counted:
             w(1, "writes_grad = 1\ncounts_writes = True")
+        refuses = tuple([i for i, n in enumerate(row.operands) if row.formulas[n].startswith("not_implemented")])
+        if refuses:
+            w(1, f"refuses = {refuses}")
         if any(formula.partition("(")[0] in SPARED for formula in row.formulas.values()):
             w(1, "spares_watched = True")
         if writes and "cummaxmin_backward" in row.formulas.get(

@@ -1,8 +1,8 @@
 """Nodes that raise when they are run: of operators without a derivative, and of what may be differentiated only once.
 
 The error waits for a backward pass, so that a result whose gradient nobody asks for can still be used. In the pass it comes
-as soon as it is ready: such a node has the number that leaves have, and takes none of those that operators count. It is one
-of several outputs to the plain pass (plain_pass.py), which so leaves it, and the leaves beside it, to the counting engine.
+as soon as it is ready: such a node has the number that leaves have, and takes none of those that operators count. So leaves
+that the same node leads to, but later, get nothing (`pass_over` in plain_pass.py).
 """
 
 from __future__ import annotations

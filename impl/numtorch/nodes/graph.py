@@ -160,6 +160,7 @@ class Node:
     converts = False  # of what accumulates: gradients are converted as they arrive
     plain = False  # none of the above and below
     may_be_undefined = False  # whether the formula may give None where an edge leads on
+    refuses: tuple[int, ...] = ()  # operands whose derivative is not implemented, which undefined gradients say, too
     listed = False  # whether the operands are a list, the gradients of which are computed for all or for none
     windows = False  # whether results are windows of the gradient, which nobody wrote to
     fills_empty = False  # of CatBackward0, whose results have windows: `writes_grad` counts for those of shape (0,)
