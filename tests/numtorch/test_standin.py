@@ -48,6 +48,17 @@ def test_without_a_script_the_usage_is_said():
     assert (done.returncode, done.stderr) == (1, "usage: python -m numtorch script.py [argument ...]\n")
 
 
+def test_help_is_no_error():
+    done = run("-m", "numtorch", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: python -m numtorch script.py [argument ...]\n\nRuns a script")
+
+
+def test_a_script_that_is_not_there_is_one_line():
+    done = run("-m", "numtorch", "nothing.py")
+    assert (done.returncode, done.stderr) == (2, "python -m numtorch: can't open file 'nothing.py': there is none\n")
+
+
 def test_pytorch_is_not_replaced_once_it_is_there():
     program = "import sys, types; sys.modules['torch'] = types.ModuleType('torch')\n"
     done = run("-c", program + "from numtorch import standin; standin.install()")
