@@ -12,7 +12,9 @@ USAGE = "usage: python -m numtorch script.py [argument ...]"
 def main() -> None:
     """Run the script that the arguments name, as Python itself would."""
     if sys.argv[1:2] in (["-h"], ["--help"]):
-        print(f"{USAGE}\n\nRuns a script that imports torch with numtorch, PyTorch's autograd on NumPy alone, in its place.")
+        print(
+            f"{USAGE}\n\nRuns a script that imports torch with numtorch, PyTorch's autograd on NumPy alone, in its place."
+        )
         return
     if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
         raise SystemExit(USAGE)
