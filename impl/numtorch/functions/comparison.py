@@ -1,4 +1,4 @@
-"""Comparisons, selections and clipping, as users call them."""
+"""Comparisons and selections, as users call them; clamping.py has what cuts off."""
 
 from __future__ import annotations
 
@@ -371,93 +371,6 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     return d.masked_select(input, mask)
 
 
-# ---- clipping
-
-
-def _bounds(input: Tensor, min: Any, max: Any, name: str) -> Tensor:
-    """The operand in the type that it and the number bounds have together."""
-    from ..calls.several import promoted
-
-    expect_tensor(input, name)
-    for bound in (min, max):
-        if bound is not None and category_of(bound) is None:
-            raise TypeError(
-                f"{name}() received an invalid combination of arguments - got "
-                f"({', '.join(type(b).__name__ for b in (min, max) if b is not None)}), but expected one of:"
-                "\n * (Tensor min = None, Tensor max = None)\n * (Number min = None, Number max = None)\n"
-            )
-    kind = promoted((input, min, max))
-    return input if kind is input._desc.dtype else input.to(kind)
-
-
-def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
-    """input between two bounds, numbers or tensors."""
-    if min is None and max is None:
-        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if (isinstance(min, Tensor) and (max is None or isinstance(max, Tensor))) or (
-        min is None and isinstance(max, Tensor)
-    ):
-        return d.clamp_tensor(expect_tensor(input, "clamp"), min, max)
-    return d.clamp(_bounds(input, min, max, "clamp"), min, max)
-
-
-def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
-    """The bounds applied in place."""
-    if min is None and max is None:
-        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if isinstance(min, Tensor) or isinstance(max, Tensor):
-        return d.clamp_tensor_(self, min, max)
-    _castable(self, min, max)
-    return d.clamp_(self, min, max)
-
-
-def _castable(self: Tensor, *bounds: Any) -> None:
-    from ..calls.several import promoted
-    from ..tensor import cpp_name
-
-    kind = promoted((self, *bounds))
-    if not dtypes.can_cast(kind, self._desc.dtype):
-        name = {"long": "long int", "short": "short int"}.get(c := cpp_name(self._desc.dtype), c)
-        raise RuntimeError(f"result type {kind.scalar_name} can't be cast to the desired output type {name}")
-
-
-def _expect_first(name: str, input: Any, bound: Any) -> None:
-    if not isinstance(input, Tensor):
-        raise refusal(name, (input, bound), {}, False) or TypeError(f"{name}(): argument 'input' must be Tensor")
-
-
-def clamp_min(input: Tensor, min: Any) -> Tensor:
-    """input, at least `min`."""
-    _expect_first("clamp_min", input, min)
-    if isinstance(min, Tensor):
-        return d.clamp_min_tensor(input, min)
-    return d.clamp_min(_bounds(input, min, None, "clamp_min"), min)
-
-
-def clamp_max(input: Tensor, max: Any) -> Tensor:
-    """input, at most `max`."""
-    _expect_first("clamp_max", input, max)
-    if isinstance(max, Tensor):
-        return d.clamp_max_tensor(input, max)
-    return d.clamp_max(_bounds(input, None, max, "clamp_max"), max)
-
-
-def clamp_min_(self: Tensor, min: Any) -> Tensor:
-    """The lower bound applied in place."""
-    if isinstance(min, Tensor):
-        return d.clamp_min_tensor_(self, min)
-    _castable(self, min)
-    return d.clamp_min_(self, min)
-
-
-def clamp_max_(self: Tensor, max: Any) -> Tensor:
-    """The upper bound applied in place."""
-    if isinstance(max, Tensor):
-        return d.clamp_max_tensor_(self, max)
-    _castable(self, max)
-    return d.clamp_max_(self, max)
-
-
 BOTH = {
     f.__name__: f
     for f in (
@@ -467,15 +380,8 @@ BOTH = {
         bitwise_not,
         masked_fill,
         masked_select,
-        clamp,
-        clamp_min,
-        clamp_max,
-        clamp_,
-        clamp_min_,
-        clamp_max_,
     )
 }
-BOTH |= {"clip": clamp, "clip_": clamp_}
 BOTH |= {"isnan": question("isnan"), "isinf": question("isinf", False), "isfinite": question("isfinite", True)}
 BOTH |= {n: getattr(d, n) for n in ("isposinf", "isneginf", "signbit")}
 BOTH |= {f.__name__: f for f in (isreal, logical_not, is_nonzero, is_same_size, is_signed)}
