@@ -43,7 +43,7 @@ def test_a_difference_is_told_with_its_program() -> None:
     assert not checked
     assert checked.verdict.first is not None
     assert checked.verdict.first.facet == "grad"
-    assert "first difference, at step 4: grad of x" in repr(checked)
+    assert "first difference, at step 4: x.grad" in repr(checked)
     assert ".cos()" in repr(checked)
 
 
