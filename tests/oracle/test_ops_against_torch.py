@@ -383,7 +383,9 @@ def test_every_row_with_a_formula_has_a_sample():
     for _, text in operator_runs.samples():
         reached |= operator_runs.nodes(numtorch, text)
     missing = {c.__name__ for c in set(dispatch.NODES) - reached} - ELSEWHERE
-    assert not {n for n in missing if not n.startswith(NEVER_TRACKED)}, "docs/adding.md: no sample above makes these nodes"
+    assert not {n for n in missing if not n.startswith(NEVER_TRACKED)}, (
+        "docs/adding.md: no sample above makes these nodes"
+    )
 
 
 ERRORS = """

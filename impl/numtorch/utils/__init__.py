@@ -1,8 +1,8 @@
-"""torch.utils: checkpoint, dlpack and hooks, imported when they are asked for."""
+"""torch.utils: checkpoint, data, dlpack and hooks, imported when they are asked for."""
 
 from typing import Any
 
-__all__ = ["checkpoint", "dlpack", "hooks"]
+__all__ = ["checkpoint", "data", "dlpack", "hooks"]
 
 
 def __getattr__(name: str) -> Any:
