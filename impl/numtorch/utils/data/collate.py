@@ -6,11 +6,10 @@ import copy
 from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
 from typing import Any
 
-import numpy as np
-
 from ...creation.data import as_tensor, tensor
 from ...dtype import float64
 from ...functions.shape import stack
+from ...plain_numpy import np
 from ...tensor import Tensor
 
 _REFUSED = "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {}"
