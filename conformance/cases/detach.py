@@ -200,6 +200,21 @@ def tensor_saved_by_a_function_may_be_detached_in_place(torch, x: floats(shape=(
     z.sum().backward()
 
 
+@case(requires=["backward", "detach", "in_place"])
+def what_was_saved_between_two_detachments(torch, xw: same_shape(2, values="finite"), again: st.booleans()):
+    """Only what was saved after the last detachment in place can be used."""
+    x, w = (t.requires_grad_() for t in xw)
+    y = x * 2
+    y.detach_()
+    if again:
+        y.mul_(w)
+    between = y * w
+    y.detach_()
+    last = y * w
+    for z in (between, last):
+        z.sum().backward()
+
+
 @case(requires=["backward", "views"])
 def gradient_of_a_squeeze_of_nothing_is_the_gradient_itself(
     torch, x: floats(shape=st.sampled_from([(), (2,), (2, 3)])), which: st.integers(0, 3), g: lambda x: cotangent(x)

@@ -56,7 +56,7 @@ def write_without_a_tangent_is_refused_when_it_has_written(
 
 @case(requires=["forward_ad"], covers=["fw.notimpl"])
 def operator_of_a_plain_tensor_runs_beside_duals(
-    torch, xt: same_shape(2, min_dims=1, values="finite"), n: st.integers(0, 4)
+    torch, xt: same_shape(2, min_dims=1, values="finite"), n: st.integers(0, 6)
 ):
     """An operator that refuses duals takes plain tensors within a level, and names its form."""
     x, t = xt
@@ -71,6 +71,10 @@ def operator_of_a_plain_tensor_runs_beside_duals(
                 torch.unique(tensor, return_inverse=True, return_counts=True, dim=None)
             elif n == 3:
                 torch.special.zeta(tensor.exp() + 1.5, 2.0)
+            elif n == 4:
+                torch.unique(tensor, True, False, False, 0)
+            elif n == 5:
+                tensor.clone().__iadd__("text")
             else:
                 tensor.clone().resize_(tensor.shape)
 

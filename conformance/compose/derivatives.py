@@ -3,7 +3,8 @@
 The operators are those of `conformance.operators.expressions`, and `variations` has further expressions of them. What a formula
 that is wrong in one term would do is seen only by who asks for just that derivative, so the ways are gone through, and the rest
 is drawn: which operands have a derivative at all, which are complex or of single precision, values between the kinks and on
-them, and a few expressions. Random programs reach few second derivatives, and few operators twice.
+them, how operands are laid out, dimensions that are empty or of size 1, gradients of nothing, and a few expressions. Random
+programs reach few second derivatives, and few operators twice.
 
 | way | |
 |---|---|
@@ -20,7 +21,7 @@ them, and a few expressions. Random programs reach few second derivatives, and f
 
 import ast
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from random import Random
 from typing import Any
@@ -54,6 +55,9 @@ NUMBERS["into"] = NUMBERS["once"]
 
 SHAPES = {"x": (2, 3), "y": (2, 3), "v": (3,), "w": (2,), "m": (3, 2), "b": (2, 2, 3), "e": (2, 3, 2), "s": ()}
 """The leaves whose values may be any."""
+
+SIZES = ({2: 0}, {3: 0}, {2: 1}, {3: 1})
+"""What a size of the leaves may be instead, in one program of five: none, so that they are empty, or one."""
 
 SOME: dict[str, tuple[list[float], ...]] = {
     "u": ([0.31, -0.62, 0.14, 0.83, -0.27, 0.55], [-0.44, 0.08, 0.91, -0.73, 0.36, -0.19]),  # between -1 and 1
@@ -116,21 +120,21 @@ def number_of(random: Random, kind: str) -> float:
 
 
 def values_of(random: Random, names: Sequence[str]) -> tuple[TensorLiteral, ...]:
-    """Values for all leaves, all of one kind."""
+    """Values for all leaves, all of one kind and of the same sizes."""
     kind = random.choice(KINDS)
-    return tuple([of(random, name, kind) for name in names])
+    sizes = random.choice(SIZES) if random.random() < 0.2 else {}
+    return tuple([of(random, name, kind, sizes) for name in names])
 
 
-def of(random: Random, name: str, kind: str) -> TensorLiteral:
+def of(random: Random, name: str, kind: str, sizes: Mapping[int, int]) -> TensorLiteral:
     """Values for a leaf."""
+    shape = (3, 3) if name == "q" else tuple([sizes.get(size, size) for size in SHAPES.get(name, (2, 3))])
+    count = math.prod(shape)
     if name in SOME and (kind != "edges" or name in ("q", CONSTANT)):
-        shape = (3, 3) if name == "q" else (2, 3)
-        return TensorLiteral("float64", shape, encode(random.choice(SOME[name]), "float64"))
-    shape = SHAPES.get(name, (2, 3))
+        return TensorLiteral("float64", shape, encode(random.choice(SOME[name])[:count], "float64"))
     if name == "p" and kind != "edges":
         kind = "positive"
-    values = [number_of(random, kind) for _ in range(math.prod(shape))]
-    return TensorLiteral("float64", shape, encode(values, "float64"))
+    return TensorLiteral("float64", shape, encode([number_of(random, kind) for _ in range(count)], "float64"))
 
 
 def unlike(torch: Any, like: Any, turned: bool = False) -> Any:
@@ -145,7 +149,7 @@ def unlike(torch: Any, like: Any, turned: bool = False) -> Any:
 def results(torch: Any, operator: str, text: str, leaves: dict[str, Any]) -> list[Any]:
     """What an expression gives of some leaves, as far as it has a derivative."""
     known = {name: torch.tensor(values) for name, values in USED.items() if name in names_in(text)}
-    out = eval(text, {"torch": torch, "F": torch.nn.functional, "inf": float("inf"), **known, **leaves})
+    out = eval(text, {"torch": torch, "F": torch.nn.functional, "inf": math.inf, "nan": math.nan, **known, **leaves})
     return [out[0]] if operator in ONE_OF_SEVERAL else [out[0], out[1]] if operator in BOTH else [out]
 
 
@@ -247,6 +251,14 @@ IN_PLACE = {row.inplace for row in TABLE.values()}
 WRITTEN = ("into", "over")
 """Ways to differentiate what is written in place."""
 
+OF_SEVERAL_DIMS = [
+    name for name, shape in {**SHAPES, **dict.fromkeys(("p", "u", "q", "c"), (2, 3))}.items() if len(shape) > 1
+]
+"""Leaves that may be laid out column by column."""
+
+OF_NOTHING = ("once", "twice", "into")
+"""Ways in which what arrives may be zeros, for which a subject may have no memory: the gradient of a sign."""
+
 SYMBOLS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "remainder"}
 
 
@@ -278,7 +290,8 @@ def chosen(random: Random, names: Sequence[str], texts: Sequence[str], way: str)
     active = some_of(random, names) if random.random() < 0.5 else dict.fromkeys(names, True)
     start = random.randrange(len(texts))
     which = random.choice((slice(None), slice(None), slice(0, 1), slice(1, 2)))
-    return values, numbers, odd, active, start, which, random.random() < 0.5
+    laid = some_of(random, names) if random.random() < 0.25 else dict.fromkeys(names, False)
+    return values, numbers, odd, active, start, which, random.random() < 0.5, laid, random.random() < 0.1
 
 
 def case_of(operator: str, texts: list[str], way: str) -> Case:
@@ -287,7 +300,7 @@ def case_of(operator: str, texts: list[str], way: str) -> Case:
     tracked = [name for name in names if name != CONSTANT]
 
     def derivatives(torch, drawn: by_chance(lambda random: chosen(random, names, texts, way))):
-        values, numbers, odd, active, start, which, more = drawn
+        values, numbers, odd, active, start, which, more, laid, nothing = drawn
         turns = {n: numbers == "complex" or (numbers == "mixed" and odd[n]) for n in names}
         turned = any(turns.values())
         leaves = {}
@@ -296,7 +309,7 @@ def case_of(operator: str, texts: list[str], way: str) -> Case:
                 leaf = torch.complex(leaf, unlike(torch, leaf) * leaf.sign())  # a zero is one as a complex number, too
             elif numbers == "single" and odd[name]:
                 leaf = leaf.to(torch.float32)
-            leaves[name] = leaf
+            leaves[name] = leaf.mT.contiguous().mT if laid[name] and name in OF_SEVERAL_DIMS else leaf
         some = [(texts * 2)[start + n] for n in range(min(len(texts), AT_A_TIME[way]))]
         wanted = [name for name in tracked if active[name]]
         if not any(name in names_in(text) for name in wanted for text in some):
@@ -316,6 +329,8 @@ def case_of(operator: str, texts: list[str], way: str) -> Case:
                         TRANSFORMS[way](torch, product_of(torch, text, leaves, name, turned), leaves[name], more)
                 elif used:
                     outs = results(torch, operator, text, leaves)
+                    if nothing and way in OF_NOTHING:
+                        outs = [out.sgn() for out in outs]
                     WAYS[way](torch, outs[which] or outs, [leaves[name] for name in used], turned, more, which)
 
     def product_of(torch, text, leaves, name, turned):

@@ -357,7 +357,7 @@ def set_history(tensor: Any, node: Node, output_nr: int) -> None:
     tensor._requires_grad = True
     extra = tensor._extra
     if extra is not None and extra.base is not None:
-        extra.attr_version = tensor._counter[0] if tensor._counter is not None else 0
+        extra.attr_version = tensor._counter[0]
 
 
 def replace_history(tensor: Any, node: Node, output_nr: int) -> None:
@@ -388,7 +388,6 @@ def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
     slices.operand_writes = node.writes_grad if node.writes_for_operand else 0
     slices.replay = extra.replay
     replace_history(base, slices, 0)
-    tensor._requires_grad = True
     extra.attr_version = -1
     view = current_grad_fn(tensor)
     if isinstance(view, AsStridedBackward0):

@@ -89,10 +89,6 @@ def rsqrt_backward(grad: Any, result: Any) -> Any:
     return d.mul_scalar(grad, -0.5) * cube
 
 
-def expand_to(grad: Any, shape: tuple) -> Any:
-    return grad.expand(shape)
-
-
 def zeros_like(x: Any) -> Any:
     from ..creation import zeros_like as make
 

@@ -79,8 +79,6 @@ def save(tensor: Tensor | None, is_output: bool) -> SavedVariable:
     """Keep a tensor (or None) for a node, of which it may be an output."""
     self = _new(SavedVariable)
     self._packed = self._original = self._array = self._counter = self._wrapped = None
-    self._version = self._output_nr = 0
-    self._result = False
     if tensor is None:
         return self
     if tensor._extra is not None:
