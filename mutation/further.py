@@ -2,7 +2,8 @@
 
 A pool has a few programs of each case, and of a second derivative's branch often only three that reach it. To draw hundreds of
 every case would cost hours, of which nearly all mutants would need nothing. So the pool is run first, and more is drawn for
-those that are left: of each case that reaches the mutant 64 programs, then 256, in all of them as many as a mutant may take.
+those that are left: of each case that reaches the mutant 16 programs, which is enough for most, then 64, then 256, in all of
+them as many as a mutant may take.
 A mutant is run on the larger pool from the beginning, so that what it took says how many programs find it.
 """
 
@@ -17,7 +18,7 @@ from mutation.planting import in_processes
 from mutation.pool import GENERATORS, Pool, PoolFile, Stored, case_digest, drawn, harness_digest
 from mutation.reach import covered, read, write
 
-ROUNDS = (64, 256)
+ROUNDS = (16, 64, 256)
 """Programs of a case."""
 
 NOT_A_CASE = "random"
