@@ -44,6 +44,13 @@ PACKED = {
 }  # fmt: skip
 
 
+STARTS = (
+    ("set_grad_enabled", True), ("set_anomaly_enabled", False), ("_C._set_multithreading_enabled", True),
+    ("_C._set_fwd_grad_enabled", True), ("set_warn_always", True),
+)  # fmt: skip
+"""What is called before a program: PyTorch says some of its warnings once a process, unless it is told to repeat them."""
+
+
 class Missing(Exception):
     """The implementation has no such name: the step is unsupported, and no error of the program."""
 
@@ -78,10 +85,27 @@ class Library:
         return str(getattr(self.module, "__version__", ""))
 
     def start(self, seed):
-        """Brings the global state to where every program starts."""
-        for name, argument in (("set_grad_enabled", True), ("manual_seed", seed)):
-            if hasattr(self.module, name):
-                getattr(self.module, name)(argument)
+        """Brings the global state to where every program starts, whatever the one before left on or open."""
+        for name, argument in (*STARTS, ("manual_seed", seed)):
+            found = self.find(name)
+            if found is not None:
+                found(argument)
+        float32, set_default = self.find("float32"), self.find("set_default_dtype")
+        if float32 is not None and set_default is not None:
+            set_default(float32)
+        levels = self.find("autograd.forward_ad")
+        while getattr(levels, "_current_level", -1) >= 0:
+            before = levels._current_level
+            levels.exit_dual_level()
+            if levels._current_level >= before:
+                break
+
+    def find(self, path):
+        """What stands at a dotted name, private ones as well; None where there is no such thing."""
+        value = self.module
+        for name in path.split("."):
+            value = getattr(value, name, None)
+        return value
 
     def resolve(self, path):
         """The object of a dotted name below ``torch``."""

@@ -56,6 +56,29 @@ def test_traces_are_those_of_the_interpreter(runner, interpreter, name):
     assert lacking or not compare(ours, theirs, runner.describe().facets)
 
 
+def test_a_program_leaves_nothing_to_the_next(runner, interpreter):
+    def leave(torch):
+        torch.set_grad_enabled(False)
+        torch.set_anomaly_enabled(True)
+        torch.set_default_dtype(torch.float64)
+        torch.autograd.forward_ad.enter_dual_level()
+
+    def look(torch):
+        torch.is_grad_enabled()
+        torch.is_anomaly_enabled()
+        torch.get_default_dtype()
+        torch.autograd.forward_ad.enter_dual_level()
+        torch.tensor(1.0).std()
+
+    left, looked = record(leave, {}), record(look, {})
+    for subject in (runner, interpreter):
+        subject.run(left)
+    # What PyTorch warns of once a process is said every time.
+    again = [runner.run(looked) for _ in range(2)]
+    assert again[0] == again[1]
+    assert not compare(interpreter.run(looked), again[0], runner.describe().facets)
+
+
 def test_errors_get_their_code_from_the_harness(runner):
     def case(torch, x):
         y = x.requires_grad_().exp()
