@@ -741,7 +741,11 @@ class Shim {
     this.gradients(outputs, cotangents, leaves, createGraph).forEach((found, at) => {
       const leaf = leaves[at];
       if (found === null) return;
-      leaf.heldGrad = leaf.heldGrad === null ? found : this.call(SIGNATURES.get("add"), [leaf.heldGrad, found], {});
+      const before = leaf.heldGrad;
+      const total = before === null ? found : this.call(SIGNATURES.get("add"), [before, found], {});
+      // Whoever holds the gradient sees what is added to it.
+      if (before === null || createGraph) leaf.heldGrad = total;
+      else before.value = total.value;
     });
     return null;
   }
