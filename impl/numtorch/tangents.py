@@ -189,7 +189,7 @@ def give_written(tensor: Any, tangent: Any, level: Level) -> None:
 def remember(tensor: Any, tangent: Any, level: Level) -> None:
     """Keep the tangent of a result for the node that may have saved the result's array: its formula reads it again."""
     node, nr = tensor._node, tensor._output_nr
-    if tensor._extra.base is not None and tensor._extra.base._node is not None:
+    if tensor._extra.base is not None and tensor._extra.base._made is not None:
         slices = tensor._extra.base._node
         if type(slices) is CopySlices:
             node, nr = slices.fn, 0
@@ -272,5 +272,5 @@ def without_tangent(tensor: Any, recorded: bool) -> Any:
         node = object.__new__(Identity)
         node.seq, node.desc = next_sequence_nr(), tensor._desc
         node.fn0, node.nr0 = edge(tensor)
-        primal._node, primal._requires_grad = node, True
+        primal._made, primal._requires_grad = node, True
     return primal if tensor._extra is None else carry(tensor, primal)

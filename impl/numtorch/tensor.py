@@ -21,6 +21,7 @@ from .calls import handlers, torch_function
 from .memory.descriptor import Descriptor, Size, describe
 from .memory.lazy import resolve
 from .nodes.handles import HookDict, RemovableHandle
+from .nodes.records import node_of
 from .plain_numpy import np
 
 _new = object.__new__
@@ -52,14 +53,14 @@ class Tensor:
         "_desc",
         "_extra",
         "_grad",
-        "_node",
+        "_made",
         "_requires_grad",
     )
     __array_priority__ = 1000
     _array: Any
     _desc: Descriptor
     _requires_grad: Any
-    _node: Any
+    _made: Any  # the node that made it, as a Node or a record (nodes/records.py); None of a leaf
     _grad: Any
     _counter: list[int] | None
     _extra: Any
@@ -88,6 +89,14 @@ class Tensor:
     # ---- autograd attributes
 
     @property
+    def _node(self) -> Any:
+        """The Node that made the tensor."""
+        made = self._made
+        if type(made) is list:
+            made = self._made = node_of(made)
+        return made
+
+    @property
     def requires_grad(self) -> bool:
         """Whether gradients are to be computed for this tensor."""
         flag = self._requires_grad
@@ -97,7 +106,7 @@ class Tensor:
     def requires_grad(self, value: Any) -> None:
         if type(value) is not bool:
             raise RuntimeError("requires_grad must be a bool")
-        if value and self._node is not None:  # the method allows what is true already
+        if value and self._made is not None:  # the method allows what is true already
             raise RuntimeError("you can only change requires_grad flags of leaf variables.")
         self._set_requires_grad(value, "only Tensors of floating point and complex dtype can require gradients")
 
@@ -106,14 +115,14 @@ class Tensor:
         raise RuntimeError("requires_grad must be a bool")
 
     def _set_requires_grad(self, value: bool, text: str) -> None:
-        if not value and self._node is not None:
+        if not value and self._made is not None:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
                 "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
         if value and self._desc.dtype.category < dtypes.FLOATING:
             raise RuntimeError(text)
-        if self._node is not None:
+        if self._made is not None:
             return
         extra = self._extra
         if value and extra is not None and extra.inference and not grad_mode.state.inference:
@@ -175,8 +184,8 @@ class Tensor:
     @property
     def grad(self) -> Any:
         """The gradient accumulated by backward."""
-        grad = getattr(self, "_grad", None) if self._node is not None else self._grad
-        if grad is None and self._node is not None and not (self._extra and self._extra.retains_grad):
+        grad = getattr(self, "_grad", None) if self._made is not None else self._grad
+        if grad is None and self._made is not None and not (self._extra and self._extra.retains_grad):
             warnings.warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't "
                 "be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
@@ -293,19 +302,19 @@ class Tensor:
         self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
     ) -> None:
         """Compute the gradient of this tensor and add it to the leaves."""
-        node = self._node
+        made = self._made
         if (
             gradient is None
             and inputs is None
             and create_graph is False
             and (retain_graph is None or type(retain_graph) is bool)
-            and node is not None
+            and made is not None
             and self._extra is None
             and self._desc.ndim == 0
             and self._desc.real
-            and not node.multi
+            and (type(made) is list or not made.multi)
         ):
-            engine.run_from_scalar(node, self._desc.dtype, bool(retain_graph))
+            engine.run_from_scalar(made, self._desc.dtype, bool(retain_graph))
             return
         from .autograd import backward
 
@@ -421,7 +430,7 @@ def wrap(array: Any) -> Tensor:
     result._array = array
     result._desc = describe(array)
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._grad = None
     result._counter = None
     result._extra = None

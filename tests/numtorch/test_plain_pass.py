@@ -13,6 +13,7 @@ import numtorch as torch
 from numtorch.autograd import entry
 from numtorch.backward import engine, plain_pass
 from numtorch.backward.graph_task import plain_task
+from numtorch.nodes.records import node_of
 
 LEAVES = 3
 
@@ -46,6 +47,7 @@ def memory(leaves: list[Any]) -> list[tuple[Any, ...]]:
 
 def counted(node: Any, nr: int, grad: Any, keep: bool, task: Any = None) -> Any:
     """What `plain_pass.run` does where nothing is plain."""
+    node = node_of(node)
     if task is None:
         task = plain_task(node, keep, grad)
         grad = task.seeds

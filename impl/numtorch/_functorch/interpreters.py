@@ -176,7 +176,7 @@ class GradInterpreter(Interpreter):
         """Let results stand for those of the level below."""
         outs = out if isinstance(out, (tuple, list)) else (out,)
         founds = found if isinstance(found, (tuple, list)) else (found,)
-        node = next((o._node for o in outs if isinstance(o, Tensor) and o._node is not None), None)
+        node = next((o._node for o in outs if isinstance(o, Tensor) and o._made is not None), None)
         for result, value in zip(outs, founds, strict=True):
             if isinstance(result, Tensor) and not any(result is t for t in given):
                 self.stand(result, value, node, captured=any(is_window(result, t) for t in given))
@@ -187,7 +187,7 @@ class GradInterpreter(Interpreter):
         wrapped = Wrapped(self, value, captured=captured)
         show(result, wrapped)
         base = result._extra.base  # type: ignore[union-attr]
-        if base is not None and base._node is not None:
+        if base is not None and base._made is not None:
             node = getattr(base._node, "fn", node)
         if node is not None:
             remember(node, old, result._array, wrapped)

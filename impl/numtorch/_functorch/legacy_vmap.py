@@ -38,7 +38,7 @@ class LegacyVmapInterpreter(VmapInterpreter):
         out = super().batch(value, bdim)
         if bdim is not None:
             # The graph is that of the level below, as a batch shows it here.
-            out._requires_grad, out._node, out._output_nr = value._requires_grad, value._node, value._output_nr
+            out._requires_grad, out._made, out._output_nr = value._requires_grad, value._node, value._output_nr
         return out
 
     def steps(self, name: str) -> None:

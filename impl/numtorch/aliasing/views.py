@@ -130,8 +130,10 @@ def storage_of(tensor: Any) -> np.ndarray:
     if type(array) is not np.ndarray and type(array) not in LAZY:
         old, array = array, np.array(array)
         tensor._array = array
-        node = tensor._node
-        if node is not None:  # a node may have saved this very scalar as its result
+        node = tensor._made
+        if type(node) is list:  # a node may have saved this very scalar as its result
+            node[:] = [array if value is old else value for value in node]
+        elif node is not None:
             for name in node.saved:
                 if getattr(node, name) is old:
                     setattr(node, name, array)
@@ -239,7 +241,7 @@ def current_grad_fn(tensor: Any) -> Node | None:
     if extra is None or extra.base is None:
         return tensor._node
     base = extra.base
-    if tensor._node is None and not requires_grad(base):
+    if tensor._made is None and not requires_grad(base):
         return None
     version = tensor._counter[0]
     if extra.attr_version != version:
@@ -268,7 +270,7 @@ def regenerate(tensor: Any, extra: AutogradMeta, base: Any) -> None:
         node.stride = element_strides(tensor._array)
         node.given_offset = node.offset = storage_offset(tensor._array)
         node.base = geometry(base)
-    tensor._node = node
+    tensor._made = node
     move_hooks(extra, old, tensor._output_nr, node, 0)
     tensor._requires_grad = True
     tensor._output_nr = 0
@@ -336,9 +338,9 @@ def refuse_write(tensor: Any) -> None:
     wants = requires_grad(tensor)
     if extra is not None and extra.base is not None:
         handle_view_on_rebase(tensor)
-        if wants and extra.base._node is None:
+        if wants and extra.base._made is None:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-    if wants and tensor._node is None:  # also of a stale view, of which nobody has asked the grad_fn yet
+    if wants and tensor._made is None:  # also of a stale view, of which nobody has asked the grad_fn yet
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
 
 
@@ -352,7 +354,7 @@ def set_history(tensor: Any, node: Node, output_nr: int) -> None:
 
     PyTorch says no more of a view made in place (`t_`), so that hooks registered later join those of the old node.
     """
-    tensor._node = node
+    tensor._made = node
     tensor._output_nr = output_nr
     tensor._requires_grad = True
     extra = tensor._extra

@@ -161,7 +161,7 @@ def _without_gradient(out: Tensor, is_input: bool, is_dirty: bool) -> Tensor:
 
 
 def _written(out: Tensor, is_input: bool, several: bool) -> Tensor:
-    if out.requires_grad and out._node is None:  # not `is_leaf`, which derives a stale view anew
+    if out.requires_grad and out._made is None:  # not `is_leaf`, which derives a stale view anew
         raise RuntimeError(_LEAF)
     if not is_input:
         warnings.warn(
@@ -186,6 +186,6 @@ def _view_as_self(tensor: Tensor) -> Tensor:
 
 
 def _set_edge(tensor: Tensor, node: BackwardCFunction, nr: int) -> None:
-    tensor._requires_grad, tensor._node, tensor._output_nr = True, node, nr
+    tensor._requires_grad, tensor._made, tensor._output_nr = True, node, nr
     if tensor._is_view():
         tensor._extra.attr_version = views.counter_of(tensor)[0]

@@ -110,7 +110,7 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
         new._array = grad
         new._desc = found
         new._requires_grad = False
-        new._node = None
+        new._made = None
         new._grad = None
         new._counter = counter
         new._extra = None

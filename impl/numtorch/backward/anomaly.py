@@ -2,8 +2,9 @@
 
 A node is given its sequence number wherever it is made: by the generated operators, by writes, by a Function. While the mode
 is on a property takes the place of that slot on the class, and notes the traceback (and, within a backward, the node that is
-being run) in the new node's metadata. So nothing at all is asked while the mode is off. (Rejected: a test of the flag at
-every place that makes a node, which each operator would pay for.)
+being run) in the new node's metadata; and operators make Nodes only, since a record (nodes/records.py) has no such slot. So
+nothing at all is asked while the mode is off. (Rejected: a test of the flag at every place that makes a node, which each
+operator would pay for.)
 
 The engine, too, looks at the flag once a pass: with the mode on every node goes the slow way, through
 node_calls.call_function, which checks for NaN.
@@ -17,6 +18,7 @@ import warnings
 from types import FrameType
 from typing import Any
 
+from ..grad_mode import be_careful
 from ..nodes.graph import Node, name_of
 from ..plain_numpy import np
 
@@ -81,6 +83,8 @@ def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
                 f"set_anomaly_enabled(): argument '{name}' (position {position}) must be bool, not {type(value).__name__}"
             )
     state = globals()
+    if mode is not enabled:
+        be_careful(mode)
     state["enabled"], state["check_nan"] = mode, check_nan
     Node.seq = _NotedSlot() if mode else _slot  # type: ignore[assignment]
 

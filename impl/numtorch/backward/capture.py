@@ -20,6 +20,7 @@ from ..memory.descriptor import Descriptor, describe
 from ..memory.geometry import root_of, turned
 from ..nodes import saved_hooks
 from ..nodes.graph import AccumulateGrad, Node, NodeExtra, NotPlain
+from ..nodes.records import node_of, number_of, release
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from . import anomaly
@@ -40,7 +41,7 @@ def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]
         return None  # hooks would be called for each formula, also of those that come to where nothing is wanted
     wanted = {fn for fn, _ in inputs}
     for fn in wanted:
-        if type(fn) is not AccumulateGrad or fn.variable._extra is not None or fn.variable._node is not None:
+        if type(fn) is not AccumulateGrad or fn.variable._extra is not None or fn.variable._made is not None:
             return None
     enters = not task.raw and bool(grad_mode.disabled or task.tangents)
     if enters:
@@ -83,30 +84,35 @@ def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
         desc.ndim
         or not desc.real
         or leaf._extra is not None
-        or leaf._node is not None
+        or leaf._made is not None
         or (ref := leaf._accumulator) is None
         or grad_mode.disabled
         or anomaly.enabled
         or _extras
     ):
         return None
-    wanted, node, extra = ref(), root._node, root._extra
+    wanted, node, extra = ref(), root._made, root._extra
     if extra is not None and not (extra.base is not None and extra.attr_version == root._counter[0]):
         node = current_grad_fn(root)
-    if type(wanted) is not AccumulateGrad or not leaf._requires_grad or node is None or node.multi:
+    if (
+        type(wanted) is not AccumulateGrad
+        or not leaf._requires_grad
+        or node is None
+        or (type(node) is not list and node.multi)
+    ):
         return None
     seed = desc.dtype.one  # that of all passes, as plain_pass.py has it: memory of its own takes 1,800 instructions
     try:
         if create_graph:
             task = GraphTask(keep, False, None)
-            return over_tensors(task, node, wrap(np.array(seed)), (wanted,))[0].get(wanted)
+            return over_tensors(task, node_of(node), wrap(np.array(seed)), (wanted,))[0].get(wanted)
         leaves, sums = over_arrays(node, seed, (wanted,), keep=keep)
     except Exception:  # NotPlain, or what the counting engine will raise too
         return NotPlain
     found = leaves.get(wanted)
     tensor = alone(found, sums, wanted.desc)
     if tensor is None:
-        task = plain_task(node, keep, seed)
+        task = plain_task(node_of(node), keep, seed)
         return arrived(task, owned(task, found, {}), sums)
     next_task_id()  # as each pass has one
     return tensor
@@ -127,7 +133,7 @@ def alone(found: Any, sums: Iterable[Sum], desc: Descriptor) -> Tensor | None:
     known = desc.plain and (desc.ndim < 2 or found.strides == desc.steps) and found.dtype is desc.dtype.numpy
     new._desc = desc if known else describe(found)
     new._requires_grad = False
-    new._node = None
+    new._made = None
     new._grad = None
     new._counter = [writes] if writes else None
     new._extra = None
@@ -169,7 +175,7 @@ def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> 
             ran.append(node)
         if type(grad) is _ndarray and grad.ndim > 1 and turned(grad):
             raise NotPlain  # its strides would show, and the raw formulas have NumPy's
-        fn, grad, fn1, grad1 = node.run(grad, True)
+        fn, grad, fn1, grad1 = node[0](node, grad, True) if type(node) is list else node.run(grad, True)
         if fn is None:
             fn, grad, fn1 = fn1, grad1, None
         if fn1 is not None or fn is None or grad is None:
@@ -178,28 +184,28 @@ def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> 
             if fn not in wanted:
                 raise NotPlain
             for node in ran:
-                node.release()
+                release(node)
             return {fn: grad}, ()
         node = fn
-    nodes: dict[Any, Any] = {}
+    nodes: dict[float, Any] = {}
     leaves: dict[Any, Any] = {}
-    heap: list[tuple[int, Any]] = []
+    heap: list[tuple[float, Any]] = []
     sums: list[Sum] = []
     while True:
         if fn1 is not None:
-            if (slots := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
-                gather(slots, fn, grad)
+            if (found := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
+                gather(*found, grad)
             fn, grad = fn1, grad1
         fn1 = grad1 = None
-        if fn is not None and (type(fn) is AccumulateGrad or grad is None or (heap and -fn.seq >= heap[0][0])):
-            if (slots := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
-                gather(slots, fn, grad)
+        if fn is not None and (type(fn) is AccumulateGrad or grad is None or (heap and -number_of(fn) >= heap[0][0])):
+            if (found := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
+                gather(*found, grad)
             fn = grad = None
         if fn is not None:
             node = fn
         elif heap:
-            node = heappop(heap)[1]
-            grad = nodes.pop(node)
+            number, node = heappop(heap)
+            grad = nodes.pop(-number)
             if type(grad) is list:
                 grad = finished(grad, sums)
         else:
@@ -208,20 +214,20 @@ def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> 
             ran.append(node)
         if type(grad) is _ndarray and grad.ndim > 1 and turned(grad):
             raise NotPlain
-        fn, grad, fn1, grad1 = node.run(grad, True)
+        fn, grad, fn1, grad1 = node[0](node, grad, True) if type(node) is list else node.run(grad, True)
         if fn is None:
             fn, grad, fn1 = fn1, grad1, None
     if not keep:
         for node in ran:
-            node.release()
+            release(node)
     return leaves, sums
 
 
 def over_tensors(task: GraphTask, node: Any, grad: Any, wanted: Container[Any]) -> tuple[dict[Any, Any], Iterable[Sum]]:
     """The same over Tensors."""
-    nodes: dict[Any, Any] = {}
+    nodes: dict[float, Any] = {}
     leaves: dict[Any, Any] = {}
-    heap: list[tuple[int, Any]] = []
+    heap: list[tuple[float, Any]] = []
     ran = []
     last = None
     while True:
@@ -237,8 +243,8 @@ def over_tensors(task: GraphTask, node: Any, grad: Any, wanted: Container[Any]) 
             fn = None
             for other, g in zip(fns, grad, strict=True):
                 if other is not None:
-                    if fn is not None and (slots := reach(nodes, leaves, heap, wanted, fn, last)) is not None:
-                        add(task, slots, fn, last)
+                    if fn is not None and (found := reach(nodes, leaves, heap, wanted, fn, last)) is not None:
+                        add(task, *found, last)
                     fn, last = other, g
             grad = last
             last = g = None
@@ -246,44 +252,47 @@ def over_tensors(task: GraphTask, node: Any, grad: Any, wanted: Container[Any]) 
             if grad is not None and type(fn) is not AccumulateGrad and (not heap or -fn.seq < heap[0][0]):
                 node = fn
                 continue
-            if (slots := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
-                add(task, slots, fn, grad)
+            if (found := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
+                add(task, *found, grad)
             grad = None
         if not heap:
             break
-        node = heappop(heap)[1]
-        grad = nodes.pop(node)
+        number, node = heappop(heap)
+        grad = nodes.pop(-number)
     if not task.keep:
         for node in ran:
             node.release()
     return leaves, []
 
 
-def reach(nodes: dict, leaves: dict, heap: list, wanted: Container[Any], fn: Any, grad: Any) -> dict[Any, Any] | None:
-    """Let a gradient wait; the table in which one waits for the same already, if one does."""
+def reach(
+    nodes: dict, leaves: dict, heap: list, wanted: Container[Any], fn: Any, grad: Any
+) -> tuple[dict[Any, Any], Any] | None:
+    """Let a gradient wait; the table and the key under which one waits for the same already, if one does."""
     if grad is None:
         raise NotPlain
     if type(fn) is AccumulateGrad:
         if fn in leaves:
-            return leaves
+            return leaves, fn
         if fn not in wanted:
             raise NotPlain
         leaves[fn] = grad
-    elif fn in nodes:
-        return nodes
     else:
-        nodes[fn] = grad
-        heappush(heap, (-fn.seq, fn))
+        number = number_of(fn)
+        if number in nodes:
+            return nodes, number
+        nodes[number] = grad
+        heappush(heap, (-number, fn))
     return None
 
 
-def gather(slots: dict[Any, Any], fn: Any, grad: Any) -> None:
+def gather(slots: dict[Any, Any], key: Any, grad: Any) -> None:
     """Add a further raw gradient to one that waits: a list then, of which nobody else holds the sum."""
-    old = slots[fn]
+    old = slots[key]
     if type(old) is list:
         old[0] += grad
         old[1] += 1
         return
     del old
-    total, in_place = summed(slots, fn, grad)
-    slots[fn] = [total, int(in_place)]
+    total, in_place = summed(slots, key, grad)
+    slots[key] = [total, int(in_place)]

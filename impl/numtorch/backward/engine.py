@@ -210,7 +210,7 @@ def execute(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
 
 def is_plain(leaf: Any) -> bool:
     """Whether a leaf has nothing that its accumulator must see to."""
-    return leaf._extra is None and leaf._requires_grad and leaf._node is None
+    return leaf._extra is None and leaf._requires_grad and leaf._made is None
 
 
 __all__ = ["GraphTask", "call_node", "current", "run_backward", "run_from_scalar", "through_tensors", "validate"]

@@ -204,7 +204,7 @@ def run_accumulate(task: GraphTask, node: AccumulateGrad, inputs: list[Any]) -> 
     leaf = node.variable
     grad = inputs.pop()
     if grad is not None and leaf.requires_grad:
-        if leaf._node is not None:
+        if leaf._made is not None:
             raise RuntimeError("leaf variable has been moved into the graph interior")
         if task.raw:
             if node.extra is not None and node.extra.post_hooks and _refcount(grad) <= HELD:

@@ -24,6 +24,7 @@ from .. import grad_mode
 from ..dtype import FROM_NUMPY
 from ..memory.geometry import root_of
 from ..nodes.graph import ACCUMULATE_SEQ, AccumulateGrad, Node, NodeExtra, NotPlain
+from ..nodes.records import node_of
 from ..plain_numpy import np
 from ..tensor import Tensor
 from .accumulate import accumulate
@@ -65,12 +66,16 @@ _WAITING, _PASSED = _calibrate()
 class Waiting:
     """What was reached and has not run.
 
+    A node waits by its number, whether somebody has looked at it or not. One that a user has numbered does not wait here.
+
     A gradient to which several were added is a list, [sum, how often it was written to], and nobody else holds the sum.
     """
 
     __slots__ = ("heap", "held", "leaves", "nodes", "shared")
 
-    def __init__(self, nodes: dict[Node, Any], heap: list[tuple[int, Node]], leaves: dict[AccumulateGrad, Any]) -> None:
+    def __init__(
+        self, nodes: dict[float, Any], heap: list[tuple[float, Any]], leaves: dict[AccumulateGrad, Any]
+    ) -> None:
         self.nodes = nodes
         self.heap = heap  # of `nodes`, the one made last first
         self.leaves = leaves
@@ -95,7 +100,7 @@ class Waiting:
                 possible = self.add(leaves, fn, grad)
             else:
                 leaf = fn.variable
-                possible = leaf._extra is None and leaf._requires_grad and leaf._node is None and grad is not None
+                possible = leaf._extra is None and leaf._requires_grad and leaf._made is None and grad is not None
                 if possible and not (careful and fn.extra is not None):
                     leaves[fn] = grad
                     new.append(fn)
@@ -105,7 +110,7 @@ class Waiting:
                 edges += [fn, grad]
                 grad = None
                 left = zip(edges[::2], edges[1::2], strict=True)
-                arrivals = [(fn, number(node, fn), grad) for fn, grad in left if fn is not None]
+                arrivals = [(node_of(fn), number(node, fn), grad) for fn, grad in left if fn is not None]
                 edges.clear()
                 arrivals.reverse()
                 break
@@ -127,14 +132,20 @@ class Waiting:
                     self.shared.add(fn)
         return arrivals or None
 
-    def at_node(self, fn: Node, grad: Any) -> bool:
+    def at_node(self, fn: Any, grad: Any) -> bool:
         """Keep a node's gradient; False if the node has several outputs, or a gradient is in doubt."""
-        if fn in self.nodes:
-            return self.add(self.nodes, fn, grad)
-        if fn.multi or grad is None:
+        if type(fn) is list:
+            number = fn[1]
+        elif fn.multi or (_extras and fn.extra is not None):
             return False
-        self.nodes[fn] = grad
-        heappush(self.heap, (-fn.seq, fn))
+        else:
+            number = fn.seq
+        if number in self.nodes:
+            return self.add(self.nodes, number, grad)
+        if grad is None:
+            return False
+        self.nodes[number] = grad
+        heappush(self.heap, (-number, fn))
         return True
 
     def add(self, slots: dict[Any, Any], key: Any, grad: Any) -> bool:
@@ -155,13 +166,13 @@ class Waiting:
         return True
 
 
-def run(root: Node, nr: int, grad: Any, keep: bool, task: GraphTask | None = None) -> Left | None:
+def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None) -> Left | None:
     """Run the pass from one root; what is left of it, for the counting engine, or None if nothing is.
 
     The seed `grad` is memory, or the `one` of its type. Such a pass begins without a state, since most need none.
     """
-    nodes: dict[Node, Any] = {}
-    heap: list[tuple[int, Node]] = []  # of them, but for one: in most graphs no more than that one waits
+    nodes: dict[float, Any] = {}
+    heap: list[tuple[float, Any]] = []  # of them, but for one: in most graphs no more than that one waits
     beside: Any = None
     beside_seq = 0.0  # its number, read once: of nodes of changing classes that takes CPython 215 instructions
     leaves: dict[AccumulateGrad, Any] = {}
@@ -175,9 +186,12 @@ def run(root: Node, nr: int, grad: Any, keep: bool, task: GraphTask | None = Non
     fn1 = grad1 = None
     try:
         while True:
-            if careful and node.extra is not None:
+            if type(node) is list:
+                fn, grad, fn1, grad1 = node[0](node, grad, keep)
+            elif careful and node.extra is not None:
                 raise NotPlain
-            fn, grad, fn1, grad1 = node.run(grad, keep)
+            else:
+                fn, grad, fn1, grad1 = node.run(grad, keep)
             last = node
             if type(fn) is AccumulateGrad:
                 found = arrived(fn)
@@ -219,20 +233,21 @@ def run(root: Node, nr: int, grad: Any, keep: bool, task: GraphTask | None = Non
                     grad = grad1
                 else:
                     if grad is seed:
-                        task = task or plain_task(root, keep, seed)
+                        task = task or plain_task(node_of(root), keep, seed)
                         grad = task.seeds
                         grad1 = grad if grad1 is seed else grad1
-                    seq, seq1 = fn.seq, fn1.seq
+                    seq = fn[1] if type(fn) is list else fn.seq
+                    seq1 = fn1[1] if type(fn1) is list else fn1.seq
                     if seq <= seq1:  # the one made last is next
                         fn, grad, fn1, grad1 = fn1, grad1, fn, grad
                         seq1 = seq
-                    found = nodes.get(fn1)
+                    found = nodes.get(seq1)
                     if type(found) is list:
                         found[0] += grad1
                         found[1] += 1
-                    elif beside is found is None and not fn1.multi and grad1 is not None:
+                    elif beside is found is None and type(fn1) is list and grad1 is not None:
                         beside, beside_seq = fn1, seq1
-                        nodes[fn1] = grad1
+                        nodes[seq1] = grad1
                     else:
                         found = None
                         waiting = waiting or Waiting(nodes, heap, leaves)
@@ -241,41 +256,48 @@ def run(root: Node, nr: int, grad: Any, keep: bool, task: GraphTask | None = Non
                     found = None
                 fn1 = grad1 = None
             if fn is not None:
-                if (beside is None or (fn is not beside and fn.seq > beside_seq)) and (
-                    not heap or -fn.seq < heap[0][0]
-                ):
+                if beside is None and not heap:
+                    node = fn
+                    continue
+                seq = fn[1] if type(fn) is list else fn.seq
+                if (beside is None or (fn is not beside and seq > beside_seq)) and (not heap or -seq < heap[0][0]):
                     node = fn
                     continue
                 waiting = waiting or Waiting(nodes, heap, leaves)
                 if not waiting.at_node(fn, grad):
-                    raise NotPlain([(fn, number(node, fn), grad)])
+                    raise NotPlain([(node_of(fn), number(node, fn), grad)])
             last = None
             if beside is not None and (not heap or -beside_seq < heap[0][0]):
                 node = beside
                 beside = None
+                grad = nodes.pop(beside_seq)
             elif heap:
-                node = heappop(heap)[1]
+                seq, node = heappop(heap)
+                grad = nodes.pop(-seq)
             else:
                 break
-            grad = nodes.pop(node)
             if type(grad) is list:
-                task = task or plain_task(root, keep, seed)
+                task = task or plain_task(node_of(root), keep, seed)
                 grad = finished(task, grad)
     except NotPlain as reason:
-        task = task or plain_task(root, keep, seed)
+        task = task or plain_task(node_of(root), keep, seed)
         if reason.args:
             (arrivals,) = reason.args
             last = node
         else:
             grad = task.seeds if grad is seed and grad is not None else grad
-            arrivals = [(node, nr if last is None else number(last, node), grad)]
-            pass_over(leaves, last, node)
+            arrivals = [(node_of(node), nr if last is None else number(last, node), grad)]
+            pass_over(leaves, node_of(last), node_of(node))
         grad = grad1 = None
-        return task, settle(task, waiting or Waiting(nodes, heap, leaves), arrivals, last)
+        if beside is not None:
+            heappush(heap, (-beside_seq, beside))
+        return task, settle(task, waiting or Waiting(nodes, heap, leaves), arrivals, node_of(last))
     except BaseException:
-        task = task or plain_task(root, keep, seed)
-        pass_over(leaves, last, node)
-        settle(task, waiting or Waiting(nodes, heap, leaves), [(node, 0, None)])
+        task = task or plain_task(node_of(root), keep, seed)
+        pass_over(leaves, node_of(last), node_of(node))
+        if beside is not None:
+            heappush(heap, (-beside_seq, beside))
+        settle(task, waiting or Waiting(nodes, heap, leaves), [(node_of(node), 0, None)])
         raise
     shared = () if waiting is None else waiting.shared
     versions = None if task is None else task.versions
@@ -299,7 +321,7 @@ def run(root: Node, nr: int, grad: Any, keep: bool, task: GraphTask | None = Non
                 new._array = array
                 new._desc = desc
                 new._requires_grad = False
-                new._node = None
+                new._made = None
                 new._grad = None
                 new._counter = [writes] if writes else None
                 if versions is not None:
@@ -323,7 +345,7 @@ def first(leaves: dict[AccumulateGrad, Any], fn: AccumulateGrad, grad: Any, care
         _refcount(grad) > _PASSED
         or leaf._extra is not None
         or not leaf._requires_grad
-        or leaf._node is not None
+        or leaf._made is not None
         or (careful and fn.extra is not None)
     ):
         return False
@@ -333,16 +355,18 @@ def first(leaves: dict[AccumulateGrad, Any], fn: AccumulateGrad, grad: Any, care
 
 def both(node: Any, one: tuple[Any, Any], other: tuple[Any, Any]) -> list[Arrival]:
     """The gradients of two edges, each a pair of its node and gradient, in the order of the edges; `one` may have none."""
-    if one[0] is None:
-        return [(other[0], node.nr1 if node.fn1 is other[0] else node.nr0, other[1])]
-    if node.fn0 is not one[0] or one[0] is other[0]:
-        one, other = other, one
-    return [(one[0], node.nr0, one[1]), (other[0], node.nr1, other[1])]
+    node, fn, fn1 = node_of(node), node_of(one[0]), node_of(other[0])
+    if fn is None:
+        return [(fn1, node.nr1 if node.fn1 is fn1 else node.nr0, other[1])]
+    if node.fn0 is not fn or fn is fn1:
+        return [(fn1, node.nr0, other[1]), (fn, node.nr1, one[1])]
+    return [(fn, node.nr0, one[1]), (fn1, node.nr1, other[1])]
 
 
 def number(node: Any, fn: Any) -> int:
     """Which output of `fn` a node's edge leads to."""
-    return next(nr for target, nr in node.edges() if target is fn)
+    fn = node_of(fn)
+    return next(nr for target, nr in node_of(node).edges() if target is fn)
 
 
 def pass_over(leaves: dict[AccumulateGrad, Any], sender: Node | None, node: Node) -> None:
@@ -419,7 +443,8 @@ def settle(
             slots[fn] = owned(task, slots[fn], known)
     arrivals[:] = [(fn, nr, owned(task, grad, known)) for fn, nr, grad in arrivals]  # the one list that holds them
     known.clear()
-    left = [*waiting.nodes, *[fn for fn, _, _ in arrivals]]
+    reached = {-number: node_of(fn) for number, fn in waiting.heap}
+    left = [*[reached[number] for number in waiting.nodes], *[fn for fn, _, _ in arrivals]]
     deps = task.deps = dependencies(left)
     buffers = task.buffers = {}
     for fn in list(waiting.leaves):
@@ -429,9 +454,9 @@ def settle(
             del total
         else:
             deliver(task, fn, waiting.leaves.pop(fn), fn not in waiting.shared)
-    for node in list(waiting.nodes):
-        total = waiting.nodes.pop(node)
-        buffers[node] = finished(task, total) if type(total) is list else total
+    for number in list(waiting.nodes):
+        total = waiting.nodes.pop(number)
+        buffers[reached[number]] = finished(task, total) if type(total) is list else total
         del total
     arrivals.reverse()
     while arrivals:

@@ -144,7 +144,7 @@ def into(
     storage_of(out)[...] = array.astype(kind.numpy)
     if requires_grad:
         _refuse_integers(out)
-    if requires_grad or out._node is None:
+    if requires_grad or out._made is None:
         out.requires_grad_(bool(requires_grad))
     return out  # type: ignore[no-any-return]
 
@@ -174,7 +174,7 @@ def _history(out: Any, name: str) -> Any:
         raise RuntimeError("cannot resize variables that require grad")
     if not grad_mode.state.grad:
         return None
-    if out._node is None:
+    if out._made is None:
         raise RuntimeError(
             f"aten::{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
             "arguments requires grad."

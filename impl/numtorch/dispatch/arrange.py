@@ -65,10 +65,10 @@ class TrilBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         diagonal = node.diagonal
         out = k_tril(grad, diagonal)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         diagonal = node.diagonal
         return tril(grad, diagonal)
@@ -87,14 +87,14 @@ def tril(self, diagonal, *, out=None):
         node = _new(*_TrilBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.diagonal = diagonal
@@ -103,7 +103,7 @@ def tril(self, diagonal, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -113,7 +113,7 @@ def tril(self, diagonal, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -135,14 +135,14 @@ def tril_(self, diagonal):
         node = _new(*_TrilBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.diagonal = diagonal
@@ -169,10 +169,10 @@ class TriuBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         diagonal = node.diagonal
         out = k_triu(grad, diagonal)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         diagonal = node.diagonal
         return triu(grad, diagonal)
@@ -191,14 +191,14 @@ def triu(self, diagonal, *, out=None):
         node = _new(*_TriuBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.diagonal = diagonal
@@ -207,7 +207,7 @@ def triu(self, diagonal, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -217,7 +217,7 @@ def triu(self, diagonal, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -239,14 +239,14 @@ def triu_(self, diagonal):
         node = _new(*_TriuBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.diagonal = diagonal
@@ -273,13 +273,13 @@ class DiagonalBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         offset = node.offset
         dim1 = node.dim1
         dim2 = node.dim2
         out = k_diagonal_backward(grad, self_sym_sizes, offset, dim1, dim2)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         offset = node.offset
@@ -304,14 +304,14 @@ def diagonal(self, offset, dim1, dim2):
         node = _new(*_DiagonalBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -323,7 +323,7 @@ def diagonal(self, offset, dim1, dim2):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -333,7 +333,7 @@ def diagonal(self, offset, dim1, dim2):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -352,11 +352,11 @@ class SqueezeBackward2(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
         out = k_unsqueeze_dim_to(grad, dim, self_sym_sizes)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
@@ -379,14 +379,14 @@ def squeeze_dims(self, dim):
         node = _new(*_SqueezeBackward2)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -396,7 +396,7 @@ def squeeze_dims(self, dim):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -406,7 +406,7 @@ def squeeze_dims(self, dim):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -430,14 +430,14 @@ def squeeze_dims_(self, dim):
         node = _new(SqueezeBackward5)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -480,14 +480,14 @@ def view_as_real(self):
         node = _new(*_ViewAsRealBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -495,7 +495,7 @@ def view_as_real(self):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -505,7 +505,7 @@ def view_as_real(self):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -544,14 +544,14 @@ def view_as_complex(self):
         node = _new(*_ViewAsComplexBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -559,7 +559,7 @@ def view_as_complex(self):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -569,7 +569,7 @@ def view_as_complex(self):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -622,14 +622,14 @@ def split_with_sizes(self, split_sizes, dim):
         node = _new(*_SplitWithSizesBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -639,10 +639,10 @@ def split_with_sizes(self, split_sizes, dim):
         node.desc = node.descs[0] if results else None
         for result in results:
             result._requires_grad = True
-            result._node = node
+            result._made = node
     for i, result in enumerate(results):
         as_view(self, result, 2)
-        if result._node is not None:
+        if result._made is not None:
             result._output_nr = i
     return tuple(results)
 
@@ -656,10 +656,10 @@ class FlipBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         dims = node.dims
         out = k_flip(grad, dims)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         dims = node.dims
         return flip(grad, dims)
@@ -677,14 +677,14 @@ def flip(self, dims, *, out=None):
         node = _new(*_FlipBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.dims = dims
@@ -693,7 +693,7 @@ def flip(self, dims, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -703,7 +703,7 @@ def flip(self, dims, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -724,11 +724,11 @@ class RepeatBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         repeats = node.repeats
         out = k_repeat_backward(grad, repeats, self_sym_sizes)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         repeats = node.repeats
@@ -748,14 +748,14 @@ def repeat(self, repeats, *, out=None):
         node = _new(*_RepeatBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -765,7 +765,7 @@ def repeat(self, repeats, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -775,7 +775,7 @@ def repeat(self, repeats, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -796,9 +796,9 @@ class FillBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_zeros_like(grad)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -815,14 +815,14 @@ def fill_scalar(self, value, *, out=None):
         node = _new(*_FillBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -830,7 +830,7 @@ def fill_scalar(self, value, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -840,7 +840,7 @@ def fill_scalar(self, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -862,14 +862,14 @@ class FillBackward1(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         value_scalar_type = node.value_scalar_type
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_zeros_like(grad)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -896,28 +896,28 @@ def fill(self, value, *, out=None):
         node = _new(*_FillBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = value._node
+        fn1 = value._made
         if fn1 is not None and value._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not value._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif value._extra is None and value._accumulator is not None and (fn1 := value._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(value)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -927,7 +927,7 @@ def fill(self, value, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -937,7 +937,7 @@ def fill(self, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -956,11 +956,11 @@ class RollBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         shifts = node.shifts
         dims = node.dims
         out = k_roll_backward(grad, shifts, dims)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         shifts = node.shifts
         dims = node.dims
@@ -980,14 +980,14 @@ def roll(self, shifts, dims, *, out=None):
         node = _new(*_RollBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.shifts = shifts
@@ -997,7 +997,7 @@ def roll(self, shifts, dims, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1007,7 +1007,7 @@ def roll(self, shifts, dims, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1028,11 +1028,11 @@ class Rot90Backward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         k = node.k
         dims = node.dims
         out = k_rot90_backward(grad, k, dims)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         k = node.k
         dims = node.dims
@@ -1052,14 +1052,14 @@ def rot90(self, k, dims, *, out=None):
         node = _new(*_Rot90Backward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.k = k
@@ -1069,7 +1069,7 @@ def rot90(self, k, dims, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1079,7 +1079,7 @@ def rot90(self, k, dims, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1100,12 +1100,12 @@ class DiagEmbedBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         offset = node.offset
         dim1 = node.dim1
         dim2 = node.dim2
         out = k_diagonal(grad, offset, dim1, dim2)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         offset = node.offset
         dim1 = node.dim1
@@ -1126,14 +1126,14 @@ def diag_embed(self, offset, dim1, dim2, *, out=None):
         node = _new(*_DiagEmbedBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.offset = offset
@@ -1144,7 +1144,7 @@ def diag_embed(self, offset, dim1, dim2, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1154,7 +1154,7 @@ def diag_embed(self, offset, dim1, dim2, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1175,13 +1175,13 @@ class DiagonalBackward0_copy(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         offset = node.offset
         dim1 = node.dim1
         dim2 = node.dim2
         out = k_diagonal_backward(grad, self_sym_sizes, offset, dim1, dim2)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         offset = node.offset
@@ -1203,14 +1203,14 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
         node = _new(*_DiagonalBackward0_copy)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -1222,7 +1222,7 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1232,7 +1232,7 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1279,7 +1279,7 @@ def block_diag(tensors, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1289,7 +1289,7 @@ def block_diag(tensors, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1308,13 +1308,13 @@ class UnfoldBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         dimension = node.dimension
         size = node.size
         step = node.step
         out = k_unfold_backward(grad, self_sym_sizes, dimension, size, step)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         dimension = node.dimension
@@ -1339,14 +1339,14 @@ def unfold(self, dimension, size, step):
         node = _new(*_UnfoldBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -1358,7 +1358,7 @@ def unfold(self, dimension, size, step):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -1368,7 +1368,7 @@ def unfold(self, dimension, size, step):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1387,12 +1387,12 @@ class UnfoldBackwardBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         dim = node.dim
         size = node.size
         step = node.step
         out = k_unfold(grad, dim, size, step)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         dim = node.dim
         size = node.size
@@ -1413,14 +1413,14 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
         node = _new(*_UnfoldBackwardBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = grad_in._node
+        fn0 = grad_in._made
         if fn0 is not None and grad_in._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif grad_in._extra is None and grad_in._accumulator is not None and (fn0 := grad_in._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_in)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.dim = dim
@@ -1431,7 +1431,7 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1441,7 +1441,7 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1460,10 +1460,10 @@ class ConstantPadNdBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         pad = node.pad
         out = k_constant_pad_nd_backward(grad, pad)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         pad = node.pad
         return formulas.constant_pad_nd_backward(grad, pad)
@@ -1482,14 +1482,14 @@ def constant_pad_nd(self, pad, value, *, out=None):
         node = _new(*_ConstantPadNdBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.pad = pad
@@ -1498,7 +1498,7 @@ def constant_pad_nd(self, pad, value, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1508,7 +1508,7 @@ def constant_pad_nd(self, pad, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1529,11 +1529,11 @@ class SelectBackwardBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         dim = node.dim
         index = node.index
         out = k_select(grad, dim, index)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         dim = node.dim
         index = node.index
@@ -1553,14 +1553,14 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
         node = _new(*_SelectBackwardBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.dim = dim
@@ -1570,7 +1570,7 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1580,7 +1580,7 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1599,13 +1599,13 @@ class SliceBackwardBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         dim = node.dim
         start = node.start
         end = node.end
         step = node.step
         out = k_slice_(grad, dim, start, end, step)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         dim = node.dim
         start = node.start
@@ -1627,14 +1627,14 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
         node = _new(*_SliceBackwardBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.dim = dim
@@ -1646,7 +1646,7 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1656,7 +1656,7 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1675,12 +1675,12 @@ class DiagonalBackwardBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         offset = node.offset
         dim1 = node.dim1
         dim2 = node.dim2
         out = k_diagonal(grad, offset, dim1, dim2)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         offset = node.offset
         dim1 = node.dim1
@@ -1701,14 +1701,14 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
         node = _new(*_DiagonalBackwardBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.offset = offset
@@ -1719,7 +1719,7 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1729,7 +1729,7 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None

@@ -36,7 +36,7 @@ class SafeSoftmaxBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -46,7 +46,7 @@ class SafeSoftmaxBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -76,14 +76,14 @@ def safe_softmax(self, dim, dtype, *, out=None):
         node = _new(*_SafeSoftmaxBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.dim = dim
@@ -92,7 +92,7 @@ def safe_softmax(self, dim, dtype, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -105,7 +105,7 @@ def safe_softmax(self, dim, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -263,7 +263,7 @@ def scaled_dot_product_flash_attention_for_cpu(query, key, value, dropout_p, is_
         node.scale = scale
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.logsumexp = arrays[1]
         node.logsumexp_counter = results[1]._counter = [0]
@@ -338,13 +338,13 @@ def scaled_dot_product_flash_attention_for_cpu_backward(grad_out, query, key, va
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._node = node
+        results[1]._made = node
         results[1]._output_nr = 1
         results[2]._requires_grad = True
-        results[2]._node = node
+        results[2]._made = node
         results[2]._output_nr = 2
         if saved_hooks.in_force:
             saved_hooks.pack(node)

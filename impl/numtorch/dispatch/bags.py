@@ -201,7 +201,7 @@ def embedding_bag(weight, indices, offsets, scale_grad_by_freq, mode, sparse, pe
         node.padding_idx = padding_idx
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.result1 = arrays[1]
         node.result1_counter = results[1]._counter = [0]
@@ -261,7 +261,7 @@ def embedding_bag_backward(grad_output, indices, offsets, offset2bag, bag_size, 
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -271,7 +271,7 @@ def embedding_bag_backward(grad_output, indices, offsets, offset2bag, bag_size, 
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -293,13 +293,13 @@ class EmbeddingBagPerSampleWeightsNotImplemented(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
-        fn0 = node.fn0
+            return node.next0, out[0], node.next1, out[1]
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_not_implemented(grad, 'aten::_embedding_bag_per_sample_weights_backward')
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -330,28 +330,28 @@ def embedding_bag_per_sample_weights_backward(grad_output, weight, indices, offs
             raise undifferentiable(desc)
         node = _new(*_EmbeddingBagPerSampleWeightsNotImplemented)
         node.seq = ACCUMULATE_SEQ
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not grad_output._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = weight._node
+        fn1 = weight._made
         if fn1 is not None and weight._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not weight._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif weight._extra is None and weight._accumulator is not None and (fn1 := weight._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(weight)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -361,7 +361,7 @@ def embedding_bag_per_sample_weights_backward(grad_output, weight, indices, offs
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -371,7 +371,7 @@ def embedding_bag_per_sample_weights_backward(grad_output, weight, indices, offs
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None

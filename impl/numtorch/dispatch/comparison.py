@@ -76,14 +76,14 @@ class LtBackward1(BinaryNode):
             if not keep:
                 node.release()
             return out
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -132,7 +132,7 @@ def lt(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -164,28 +164,28 @@ def lt_(self, other):
         node = _new(*_LtBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -237,14 +237,14 @@ def lt_scalar(self, other, *, out=None):
         node = _new(*_LtBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -252,7 +252,7 @@ def lt_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -262,7 +262,7 @@ def lt_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -286,14 +286,14 @@ def lt_scalar_(self, other):
         node = _new(*_LtBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -325,14 +325,14 @@ class LeBackward1(BinaryNode):
             if not keep:
                 node.release()
             return out
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -381,7 +381,7 @@ def le(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -413,28 +413,28 @@ def le_(self, other):
         node = _new(*_LeBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -486,14 +486,14 @@ def le_scalar(self, other, *, out=None):
         node = _new(*_LeBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -501,7 +501,7 @@ def le_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -511,7 +511,7 @@ def le_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -535,14 +535,14 @@ def le_scalar_(self, other):
         node = _new(*_LeBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -574,14 +574,14 @@ class GtBackward1(BinaryNode):
             if not keep:
                 node.release()
             return out
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -630,7 +630,7 @@ def gt(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -662,28 +662,28 @@ def gt_(self, other):
         node = _new(*_GtBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -735,14 +735,14 @@ def gt_scalar(self, other, *, out=None):
         node = _new(*_GtBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -750,7 +750,7 @@ def gt_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -760,7 +760,7 @@ def gt_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -784,14 +784,14 @@ def gt_scalar_(self, other):
         node = _new(*_GtBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -823,14 +823,14 @@ class GeBackward1(BinaryNode):
             if not keep:
                 node.release()
             return out
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -879,7 +879,7 @@ def ge(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -911,28 +911,28 @@ def ge_(self, other):
         node = _new(*_GeBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -984,14 +984,14 @@ def ge_scalar(self, other, *, out=None):
         node = _new(*_GeBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -999,7 +999,7 @@ def ge_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1009,7 +1009,7 @@ def ge_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1033,14 +1033,14 @@ def ge_scalar_(self, other):
         node = _new(*_GeBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -1072,14 +1072,14 @@ class EqBackward1(BinaryNode):
             if not keep:
                 node.release()
             return out
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -1126,7 +1126,7 @@ def eq(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1154,28 +1154,28 @@ def eq_(self, other):
         node = _new(*_EqBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -1225,14 +1225,14 @@ def eq_scalar(self, other, *, out=None):
         node = _new(*_EqBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -1240,7 +1240,7 @@ def eq_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1250,7 +1250,7 @@ def eq_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1272,14 +1272,14 @@ def eq_scalar_(self, other):
         node = _new(*_EqBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -1311,14 +1311,14 @@ class NeBackward1(BinaryNode):
             if not keep:
                 node.release()
             return out
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -1365,7 +1365,7 @@ def ne(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1393,28 +1393,28 @@ def ne_(self, other):
         node = _new(*_NeBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -1464,14 +1464,14 @@ def ne_scalar(self, other, *, out=None):
         node = _new(*_NeBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -1479,7 +1479,7 @@ def ne_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1489,7 +1489,7 @@ def ne_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1511,14 +1511,14 @@ def ne_scalar_(self, other):
         node = _new(*_NeBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -1542,7 +1542,7 @@ def isnan(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1559,7 +1559,7 @@ def isinf(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1578,7 +1578,7 @@ def isfinite(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1595,7 +1595,7 @@ def all_alike(self, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1619,7 +1619,7 @@ def isposinf(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1643,7 +1643,7 @@ def isneginf(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1669,7 +1669,7 @@ def signbit(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1690,7 +1690,7 @@ def logical_not(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1709,7 +1709,7 @@ def logical_and(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1728,7 +1728,7 @@ def logical_or(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1747,7 +1747,7 @@ def logical_xor(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1766,7 +1766,7 @@ def bitwise_not(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1791,14 +1791,14 @@ class Bitwise_AndBackward1(BinaryNode):
             if not keep:
                 node.release()
             return out
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -1845,7 +1845,7 @@ def bitwise_and(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1873,28 +1873,28 @@ def bitwise_and_(self, other):
         node = _new(*_Bitwise_AndBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -1927,14 +1927,14 @@ class Bitwise_OrBackward1(BinaryNode):
             if not keep:
                 node.release()
             return out
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -1981,7 +1981,7 @@ def bitwise_or(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2009,28 +2009,28 @@ def bitwise_or_(self, other):
         node = _new(*_Bitwise_OrBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -2063,14 +2063,14 @@ class Bitwise_XorBackward1(BinaryNode):
             if not keep:
                 node.release()
             return out
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -2117,7 +2117,7 @@ def bitwise_xor(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2145,28 +2145,28 @@ def bitwise_xor_(self, other):
         node = _new(*_Bitwise_XorBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -2199,14 +2199,14 @@ class Bitwise_Left_ShiftBackward1(BinaryNode):
             if not keep:
                 node.release()
             return out
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -2253,7 +2253,7 @@ def bitwise_left_shift(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2281,28 +2281,28 @@ def bitwise_left_shift_(self, other):
         node = _new(*_Bitwise_Left_ShiftBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -2335,14 +2335,14 @@ class Bitwise_Right_ShiftBackward1(BinaryNode):
             if not keep:
                 node.release()
             return out
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_unsaved_zeros(grad)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -2389,7 +2389,7 @@ def bitwise_right_shift(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2417,28 +2417,28 @@ def bitwise_right_shift_(self, other):
         node = _new(*_Bitwise_Right_ShiftBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -2463,7 +2463,7 @@ def isclose(self, other, rtol, atol, equal_nan, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2499,14 +2499,14 @@ class MaximumBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_maximum_backward(grad, self, other)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -2583,28 +2583,28 @@ def maximum(self, other, *, out=None):
         node = _new(*_MaximumBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -2623,7 +2623,7 @@ def maximum(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2635,7 +2635,7 @@ def maximum(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2673,14 +2673,14 @@ class MinimumBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_minimum_backward(grad, self, other)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -2757,28 +2757,28 @@ def minimum(self, other, *, out=None):
         node = _new(*_MinimumBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -2797,7 +2797,7 @@ def minimum(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2809,7 +2809,7 @@ def minimum(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2833,7 +2833,7 @@ class FmaxBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -2846,14 +2846,14 @@ class FmaxBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_fmax_self_backward(grad, self, other)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -2930,28 +2930,28 @@ def fmax(self, other, *, out=None):
         node = _new(*_FmaxBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -2970,7 +2970,7 @@ def fmax(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2982,7 +2982,7 @@ def fmax(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3006,7 +3006,7 @@ class FminBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -3019,14 +3019,14 @@ class FminBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_fmin_self_backward(grad, self, other)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -3103,28 +3103,28 @@ def fmin(self, other, *, out=None):
         node = _new(*_FminBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -3143,7 +3143,7 @@ def fmin(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3155,7 +3155,7 @@ def fmin(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3241,7 +3241,7 @@ def where(condition, self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3251,7 +3251,7 @@ def where(condition, self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3328,7 +3328,7 @@ def masked_fill(self, mask, value, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3338,7 +3338,7 @@ def masked_fill(self, mask, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3457,7 +3457,7 @@ def masked_fill_tensor(self, mask, value, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3467,7 +3467,7 @@ def masked_fill_tensor(self, mask, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3577,14 +3577,14 @@ def masked_select(self, mask, *, out=None):
         node = _new(*_MaskedSelectBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if mask._extra is not None and mask._extra.inference:
@@ -3602,7 +3602,7 @@ def masked_select(self, mask, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3612,7 +3612,7 @@ def masked_select(self, mask, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3632,7 +3632,7 @@ class ClampBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -3645,7 +3645,7 @@ class ClampBackward1(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -3677,14 +3677,14 @@ def clamp(self, min, max, *, out=None):
         node = _new(*_ClampBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -3699,7 +3699,7 @@ def clamp(self, min, max, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3709,7 +3709,7 @@ def clamp(self, min, max, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3743,14 +3743,14 @@ def clamp_(self, min, max):
     if flag:
         node = _new(*_ClampBackward1)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -3781,7 +3781,7 @@ class ClampMinBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -3793,7 +3793,7 @@ class ClampMinBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -3824,14 +3824,14 @@ def clamp_min(self, min, *, out=None):
         node = _new(*_ClampMinBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -3845,7 +3845,7 @@ def clamp_min(self, min, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3855,7 +3855,7 @@ def clamp_min(self, min, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3889,14 +3889,14 @@ def clamp_min_(self, min):
     if flag:
         node = _new(*_ClampMinBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -3926,7 +3926,7 @@ class ClampMaxBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -3938,7 +3938,7 @@ class ClampMaxBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -3969,14 +3969,14 @@ def clamp_max(self, max, *, out=None):
         node = _new(*_ClampMaxBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -3990,7 +3990,7 @@ def clamp_max(self, max, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -4000,7 +4000,7 @@ def clamp_max(self, max, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -4034,14 +4034,14 @@ def clamp_max_(self, max):
     if flag:
         node = _new(*_ClampMaxBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -4172,7 +4172,7 @@ def clamp_tensor(self, min, max, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -4182,7 +4182,7 @@ def clamp_tensor(self, min, max, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -4248,7 +4248,7 @@ class ClampMinBackward1(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         min = node.min
         if min is not None:
             counter = min._counter
@@ -4261,14 +4261,14 @@ class ClampMinBackward1(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_at_least(grad, self, min)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -4345,28 +4345,28 @@ def clamp_min_tensor(self, min, *, out=None):
         node = _new(*_ClampMinBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = min._node
+        fn1 = min._made
         if fn1 is not None and min._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not min._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif min._extra is None and min._accumulator is not None and (fn1 := min._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(min)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -4385,7 +4385,7 @@ def clamp_min_tensor(self, min, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -4397,7 +4397,7 @@ def clamp_min_tensor(self, min, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -4435,28 +4435,28 @@ def clamp_min_tensor_(self, min):
     if flag:
         node = _new(*_ClampMinBackward1)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = min._node
+        fn1 = min._made
         if fn1 is not None and min._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not min._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif min._extra is None and min._accumulator is not None and (fn1 := min._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(min)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -4493,7 +4493,7 @@ class ClampMaxBackward1(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         max = node.max
         if max is not None:
             counter = max._counter
@@ -4506,14 +4506,14 @@ class ClampMaxBackward1(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_at_most(grad, self, max)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -4590,28 +4590,28 @@ def clamp_max_tensor(self, max, *, out=None):
         node = _new(*_ClampMaxBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = max._node
+        fn1 = max._made
         if fn1 is not None and max._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not max._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif max._extra is None and max._accumulator is not None and (fn1 := max._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(max)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -4630,7 +4630,7 @@ def clamp_max_tensor(self, max, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -4642,7 +4642,7 @@ def clamp_max_tensor(self, max, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -4680,28 +4680,28 @@ def clamp_max_tensor_(self, max):
     if flag:
         node = _new(*_ClampMaxBackward1)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = max._node
+        fn1 = max._made
         if fn1 is not None and max._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not max._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif max._extra is None and max._accumulator is not None and (fn1 := max._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(max)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan

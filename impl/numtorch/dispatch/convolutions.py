@@ -129,7 +129,7 @@ def convolution(input, weight, bias, stride, padding, dilation, transposed, outp
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -139,7 +139,7 @@ def convolution(input, weight, bias, stride, padding, dilation, transposed, outp
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -247,15 +247,15 @@ def convolution_backward(grad_output, input, weight, bias_sizes, stride, padding
         node.desc = desc
         if results[0] is not None:
             results[0]._requires_grad = True
-            results[0]._node = node
+            results[0]._made = node
             results[0]._output_nr = 0
         if results[1] is not None:
             results[1]._requires_grad = True
-            results[1]._node = node
+            results[1]._made = node
             results[1]._output_nr = 1
         if results[2] is not None:
             results[2]._requires_grad = True
-            results[2]._node = node
+            results[2]._made = node
             results[2]._output_nr = 2
         if saved_hooks.in_force:
             saved_hooks.pack(node)

@@ -77,19 +77,19 @@ def linalg_inv_ex(A):
         node = _new(*_LinalgInvExBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = A._node
+        fn0 = A._made
         if fn0 is not None and A._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif A._extra is None and A._accumulator is not None and (fn0 := A._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(A)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.inverse = arrays[0]
         node.inverse_counter = results[0]._counter = [0]
@@ -152,14 +152,14 @@ def linalg_det(A):
         node = _new(*_LinalgDetBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = A._node
+        fn0 = A._made
         if fn0 is not None and A._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif A._extra is None and A._accumulator is not None and (fn0 := A._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(A)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if A._extra is not None and A._extra.inference:
@@ -169,7 +169,7 @@ def linalg_det(A):
         node.A_version = 0 if counter is None else counter[0]
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.LU = arrays[1]
         node.LU_counter = results[1]._counter = [0]
@@ -252,14 +252,14 @@ def linalg_slogdet(A):
         node = _new(*_LinalgSlogdetBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = A._node
+        fn0 = A._made
         if fn0 is not None and A._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif A._extra is None and A._accumulator is not None and (fn0 := A._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(A)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if A._extra is not None and A._extra.inference:
@@ -270,10 +270,10 @@ def linalg_slogdet(A):
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._node = node
+        results[1]._made = node
         results[1]._output_nr = 1
         node.LU = arrays[2]
         node.LU_counter = results[2]._counter = [0]
@@ -348,28 +348,28 @@ def linalg_solve_ex(A, B, left):
         node = _new(*_LinalgSolveExBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = A._node
+        fn0 = A._made
         if fn0 is not None and A._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not A._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif A._extra is None and A._accumulator is not None and (fn0 := A._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(A)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = B._node
+        fn1 = B._made
         if fn1 is not None and B._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not B._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif B._extra is None and B._accumulator is not None and (fn1 := B._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(B)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -382,7 +382,7 @@ def linalg_solve_ex(A, B, left):
         node.left = left
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.LU = arrays[1]
         node.LU_counter = results[1]._counter = [0]
@@ -447,28 +447,28 @@ def linalg_lu_solve(LU, pivots, B, left, adjoint, *, out=None):
         node = _new(*_LinalgLuSolveBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = LU._node
+        fn0 = LU._made
         if fn0 is not None and LU._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not LU._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif LU._extra is None and LU._accumulator is not None and (fn0 := LU._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(LU)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = B._node
+        fn1 = B._made
         if fn1 is not None and B._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not B._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif B._extra is None and B._accumulator is not None and (fn1 := B._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(B)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -495,7 +495,7 @@ def linalg_lu_solve(LU, pivots, B, left, adjoint, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -505,7 +505,7 @@ def linalg_lu_solve(LU, pivots, B, left, adjoint, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -569,28 +569,28 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
         node = _new(*_LinalgSolveTriangularBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = B._node
+        fn1 = B._made
         if fn1 is not None and B._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not B._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif B._extra is None and B._accumulator is not None and (fn1 := B._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(B)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -608,7 +608,7 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -621,7 +621,7 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -667,20 +667,20 @@ def linalg_cholesky_ex(self, upper):
         node = _new(*_LinalgCholeskyExBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.upper = upper
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.L = arrays[0]
         node.L_counter = results[0]._counter = [0]
@@ -730,14 +730,14 @@ def cholesky(self, upper, *, out=None):
         node = _new(*_CholeskyBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.upper = upper
@@ -746,7 +746,7 @@ def cholesky(self, upper, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -759,7 +759,7 @@ def cholesky(self, upper, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -825,28 +825,28 @@ def cholesky_solve(self, input2, upper, *, out=None):
         node = _new(*_CholeskySolveBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = input2._node
+        fn1 = input2._made
         if fn1 is not None and input2._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not input2._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif input2._extra is None and input2._accumulator is not None and (fn1 := input2._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(input2)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -866,7 +866,7 @@ def cholesky_solve(self, input2, upper, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -879,7 +879,7 @@ def cholesky_solve(self, input2, upper, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -938,14 +938,14 @@ def cholesky_inverse(self, upper, *, out=None):
         node = _new(*_CholeskyInverseBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -959,7 +959,7 @@ def cholesky_inverse(self, upper, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -972,7 +972,7 @@ def cholesky_inverse(self, upper, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1033,24 +1033,24 @@ def linalg_qr(A, mode):
         node = _new(*_LinalgQrBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = A._node
+        fn0 = A._made
         if fn0 is not None and A._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif A._extra is None and A._accumulator is not None and (fn0 := A._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(A)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.mode = mode
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._node = node
+        results[1]._made = node
         results[1]._output_nr = 1
         node.Q = arrays[0]
         node.Q_counter = results[0]._counter = [0]
@@ -1117,23 +1117,23 @@ def linalg_eigh(A, UPLO):
         node = _new(*_LinalgEighBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = A._node
+        fn0 = A._made
         if fn0 is not None and A._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif A._extra is None and A._accumulator is not None and (fn0 := A._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(A)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._node = node
+        results[1]._made = node
         results[1]._output_nr = 1
         node.eigenvalues = arrays[0]
         node.eigenvalues_counter = results[0]._counter = [0]
@@ -1197,24 +1197,24 @@ def linalg_eig(self):
         node = _new(*_LinalgEigBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_scalar_type = self._desc.dtype
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._node = node
+        results[1]._made = node
         results[1]._output_nr = 1
         node.eigenvalues = arrays[0]
         node.eigenvalues_counter = results[0]._counter = [0]
@@ -1284,14 +1284,14 @@ def linalg_svd(A, full_matrices):
         node = _new(*_LinalgSvdBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = A._node
+        fn0 = A._made
         if fn0 is not None and A._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif A._extra is None and A._accumulator is not None and (fn0 := A._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(A)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.S_sym_argsize_minus_1 = results[1]._desc.shape[-1]
@@ -1299,13 +1299,13 @@ def linalg_svd(A, full_matrices):
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._node = node
+        results[1]._made = node
         results[1]._output_nr = 1
         results[2]._requires_grad = True
-        results[2]._node = node
+        results[2]._made = node
         results[2]._output_nr = 2
         node.S = arrays[1]
         node.S_counter = results[1]._counter = [0]
@@ -1367,14 +1367,14 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
         node = _new(*_LinalgPinvBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1387,7 +1387,7 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -1400,7 +1400,7 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1447,14 +1447,14 @@ def linalg_matrix_exp(self, *, out=None):
         node = _new(*_LinalgMatrixExpBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1467,7 +1467,7 @@ def linalg_matrix_exp(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1477,7 +1477,7 @@ def linalg_matrix_exp(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1550,28 +1550,28 @@ def linalg_lstsq(self, b, rcond, driver):
         node = _new(*_LinalgLstsqBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = b._node
+        fn1 = b._made
         if fn1 is not None and b._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not b._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif b._extra is None and b._accumulator is not None and (fn1 := b._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(b)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -1588,10 +1588,10 @@ def linalg_lstsq(self, b, rcond, driver):
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._node = node
+        results[1]._made = node
         results[1]._output_nr = 1
         node.solution = arrays[0]
         node.solution_counter = results[0]._counter = [0]
@@ -1611,7 +1611,7 @@ class LinalgCrossBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -1627,12 +1627,12 @@ class LinalgCrossBackward0(BinaryNode):
         self_info = node.self_info
         dim = node.dim
         other_info = node.other_info
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_sum_to_info(k_linalg_cross(other, grad, dim), self_info)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -1687,28 +1687,28 @@ def linalg_cross(self, other, dim, *, out=None):
         node = _new(*_LinalgCrossBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -1736,7 +1736,7 @@ def linalg_cross(self, other, dim, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1746,7 +1746,7 @@ def linalg_cross(self, other, dim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None

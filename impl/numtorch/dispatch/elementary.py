@@ -11,6 +11,7 @@ from ..memory.descriptor import arrange, describe, plan_of, sum_to
 from ..backward.engine import through_tensors, validate
 from ..memory.geometry import turned
 from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, new_accumulator, sequence_nrs
+from ..nodes.records import node_of
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
@@ -70,7 +71,7 @@ class DivBackward2(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -84,14 +85,14 @@ class DivBackward2(BinaryNode):
                 self = unpack_input(node, 'self')
             self = self._array
         rounding_mode = node.rounding_mode
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_div_mode_self(grad, other, rounding_mode)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -166,28 +167,28 @@ def div_mode(self, other, rounding_mode, *, out=None):
         node = _new(*_DivBackward2)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -210,7 +211,7 @@ def div_mode(self, other, rounding_mode, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -222,7 +223,7 @@ def div_mode(self, other, rounding_mode, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -260,28 +261,28 @@ def div_mode_(self, other, rounding_mode):
     if flag:
         node = _new(*_DivBackward2)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -322,15 +323,15 @@ class RsubBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
-        fn0 = node.fn0
+            return node.next0, out[0], node.next1, out[1]
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = -grad
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -381,28 +382,28 @@ def rsub(self, other, *, out=None):
         node = _new(*_RsubBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -411,7 +412,7 @@ def rsub(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -423,7 +424,7 @@ def rsub(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -446,16 +447,16 @@ class RsubAlphaBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         alpha = node.alpha
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_scaled_conj(-grad, alpha)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -510,28 +511,28 @@ def rsub_alpha(self, other, alpha, *, out=None):
         node = _new(*_RsubAlphaBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -541,7 +542,7 @@ def rsub_alpha(self, other, alpha, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -553,7 +554,7 @@ def rsub_alpha(self, other, alpha, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -574,10 +575,10 @@ class RsubScalarAlphaBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         alpha = node.alpha
         out = k_scaled_conj(-grad, alpha)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         alpha = node.alpha
         return formulas.scaled_conj(-grad, alpha)
@@ -602,14 +603,14 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
         node = _new(*_RsubScalarAlphaBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.alpha = alpha
@@ -618,7 +619,7 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -630,7 +631,7 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -654,7 +655,7 @@ class PowBackward1(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         exponent = node.exponent
         if exponent is not None:
             counter = exponent._counter
@@ -670,14 +671,14 @@ class PowBackward1(BinaryNode):
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_pow_backward_self(grad, self, exponent)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -761,28 +762,28 @@ def pow_tensor(self, exponent, *, out=None):
         node = _new(*_PowBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = exponent._node
+        fn1 = exponent._made
         if fn1 is not None and exponent._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not exponent._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif exponent._extra is None and exponent._accumulator is not None and (fn1 := exponent._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(exponent)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -801,7 +802,7 @@ def pow_tensor(self, exponent, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -816,7 +817,7 @@ def pow_tensor(self, exponent, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -850,28 +851,28 @@ def pow_tensor_(self, exponent):
     if flag:
         node = _new(*_PowBackward1)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = exponent._node
+        fn1 = exponent._made
         if fn1 is not None and exponent._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not exponent._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif exponent._extra is None and exponent._accumulator is not None and (fn1 := exponent._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(exponent)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -911,7 +912,7 @@ class PowBackward2(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         exponent = node.exponent
         if exponent is not None:
             counter = exponent._counter
@@ -929,7 +930,7 @@ class PowBackward2(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         exponent = node.exponent
         if exponent is not None and (type(exponent) is not Tensor or (counter := exponent._counter) is not None and counter[0] != node.exponent_version):
@@ -972,14 +973,14 @@ def pow_base(self, exponent, *, out=None):
         node = _new(*_PowBackward2)
         for node.seq in sequence_nrs:
             break
-        fn0 = exponent._node
+        fn0 = exponent._made
         if fn0 is not None and exponent._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif exponent._extra is None and exponent._accumulator is not None and (fn0 := exponent._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(exponent)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if exponent._extra is not None and exponent._extra.inference:
@@ -993,7 +994,7 @@ def pow_base(self, exponent, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -1008,7 +1009,7 @@ def pow_base(self, exponent, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1031,9 +1032,19 @@ class ConjPhysicalBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_conj_physical(grad)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        out = k_conj_physical(grad)
+        return next0, out, None, None
     def apply_tensors(node, grad):
         return grad.conj_physical()
 
@@ -1043,7 +1054,7 @@ def conj_physical(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.conjugate(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -1053,13 +1064,10 @@ def conj_physical(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_ConjPhysicalBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_ConjPhysicalBackward0, number, fn0, desc]
                 result._counter = None
                 return result
     else:
@@ -1078,14 +1086,14 @@ def conj_physical(self, *, out=None):
         node = _new(*_ConjPhysicalBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -1093,7 +1101,7 @@ def conj_physical(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1105,7 +1113,7 @@ def conj_physical(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1126,9 +1134,19 @@ class ConjPhysicalBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_conj_physical(grad)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        out = k_conj_physical(grad)
+        return next0, out, None, None
     def apply_tensors(node, grad):
         return grad.conj_physical()
 
@@ -1138,7 +1156,7 @@ def conj_physical_of(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.conjugate(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -1148,13 +1166,10 @@ def conj_physical_of(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_ConjPhysicalBackward1)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_ConjPhysicalBackward1, number, fn0, desc]
                 result._counter = None
                 return result
     else:
@@ -1173,14 +1188,14 @@ def conj_physical_of(self, *, out=None):
         node = _new(*_ConjPhysicalBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -1188,7 +1203,7 @@ def conj_physical_of(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1200,7 +1215,7 @@ def conj_physical_of(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1224,14 +1239,14 @@ def conj_physical_of_(self):
         node = _new(*_ConjPhysicalBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -1292,28 +1307,28 @@ def complex_of(real, imag, *, out=None):
         node = _new(*_ComplexBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = real._node
+        fn0 = real._made
         if fn0 is not None and real._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not real._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif real._extra is None and real._accumulator is not None and (fn0 := real._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(real)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = imag._node
+        fn1 = imag._made
         if fn1 is not None and imag._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not imag._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif imag._extra is None and imag._accumulator is not None and (fn1 := imag._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(imag)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -1332,7 +1347,7 @@ def complex_of(real, imag, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1342,7 +1357,7 @@ def complex_of(real, imag, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1395,28 +1410,28 @@ def polar(abs, angle, *, out=None):
         node = _new(*_PolarBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = abs._node
+        fn0 = abs._made
         if fn0 is not None and abs._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not abs._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif abs._extra is None and abs._accumulator is not None and (fn0 := abs._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(abs)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = angle._node
+        fn1 = angle._made
         if fn1 is not None and angle._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not angle._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif angle._extra is None and angle._accumulator is not None and (fn1 := angle._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(angle)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -1427,7 +1442,7 @@ def polar(abs, angle, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -1440,7 +1455,7 @@ def polar(abs, angle, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1478,7 +1493,7 @@ def angle(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_angle(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -1491,12 +1506,12 @@ def angle(self, *, out=None):
                 node = _new(*_AngleBackward0)
                 for node.seq in sequence_nrs:
                     break
-                node.fn0 = fn0
+                node.next0 = fn0
                 node.self = self
                 node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = node
                 result._counter = None
                 return result
     else:
@@ -1515,14 +1530,14 @@ def angle(self, *, out=None):
         node = _new(*_AngleBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1535,7 +1550,7 @@ def angle(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1547,7 +1562,7 @@ def angle(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1569,7 +1584,7 @@ class AtanBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -1580,7 +1595,27 @@ class AtanBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad / (self * self + 1)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -1597,7 +1632,7 @@ def atan(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arctan(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -1607,15 +1642,10 @@ def atan(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_AtanBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_AtanBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -1638,14 +1668,14 @@ def atan(self, *, out=None):
         node = _new(*_AtanBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1658,7 +1688,7 @@ def atan(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1670,7 +1700,7 @@ def atan(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1700,14 +1730,14 @@ def atan_(self):
     if flag:
         node = _new(*_AtanBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -1736,7 +1766,7 @@ class AsinBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -1747,7 +1777,27 @@ class AsinBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad * k_rsqrt(-self * self + 1)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -1764,7 +1814,7 @@ def asin(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arcsin(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -1774,15 +1824,10 @@ def asin(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_AsinBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_AsinBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -1805,14 +1850,14 @@ def asin(self, *, out=None):
         node = _new(*_AsinBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1825,7 +1870,7 @@ def asin(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1837,7 +1882,7 @@ def asin(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1867,14 +1912,14 @@ def asin_(self):
     if flag:
         node = _new(*_AsinBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -1903,7 +1948,7 @@ class AcosBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -1914,7 +1959,27 @@ class AcosBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad * -k_rsqrt(-self * self + 1)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -1931,7 +1996,7 @@ def acos(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arccos(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -1941,15 +2006,10 @@ def acos(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_AcosBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_AcosBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -1972,14 +2032,14 @@ def acos(self, *, out=None):
         node = _new(*_AcosBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1992,7 +2052,7 @@ def acos(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2004,7 +2064,7 @@ def acos(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2034,14 +2094,14 @@ def acos_(self):
     if flag:
         node = _new(*_AcosBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -2070,7 +2130,7 @@ class SinhBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -2081,7 +2141,27 @@ class SinhBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad * k_cosh(self)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -2098,7 +2178,7 @@ def sinh(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.sinh(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -2108,15 +2188,10 @@ def sinh(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_SinhBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_SinhBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -2139,14 +2214,14 @@ def sinh(self, *, out=None):
         node = _new(*_SinhBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -2159,7 +2234,7 @@ def sinh(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2171,7 +2246,7 @@ def sinh(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2201,14 +2276,14 @@ def sinh_(self):
     if flag:
         node = _new(*_SinhBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -2237,7 +2312,7 @@ class CoshBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -2248,7 +2323,27 @@ class CoshBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad * k_sinh(self)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -2265,7 +2360,7 @@ def cosh(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.cosh(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -2275,15 +2370,10 @@ def cosh(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_CoshBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_CoshBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -2306,14 +2396,14 @@ def cosh(self, *, out=None):
         node = _new(*_CoshBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -2326,7 +2416,7 @@ def cosh(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2338,7 +2428,7 @@ def cosh(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2368,14 +2458,14 @@ def cosh_(self):
     if flag:
         node = _new(*_CoshBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -2404,7 +2494,7 @@ class TanBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -2413,7 +2503,24 @@ class TanBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'result', 'result_counter')
+    results = ('result',)
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, result, result_counter = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')._array
+        out = grad * (1 + k_squared(result))
+        if not keep:
+            record[4] = None
+            record[5] = FREED_COUNTER
+        return next0, out, None, None
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -2434,7 +2541,7 @@ def tan(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.tan(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -2444,16 +2551,11 @@ def tan(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_TanBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
+                result._counter = counter = [0]
                 result._requires_grad = True
-                result._node = node
-                node.result = array
-                node.result_counter = result._counter = [0]
-                node.result_version = 0
+                result._made = [run_TanBackward0, number, fn0, desc, array, counter]
                 return result
     else:
         self = plain(self, 'tan', True)
@@ -2471,14 +2573,14 @@ def tan(self, *, out=None):
         node = _new(*_TanBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -2486,7 +2588,7 @@ def tan(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -2501,7 +2603,7 @@ def tan(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2525,14 +2627,14 @@ def tan_(self):
         node = _new(*_TanBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -2564,7 +2666,7 @@ class Log1PBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -2575,7 +2677,27 @@ class Log1PBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad / (self + 1)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -2592,7 +2714,7 @@ def log1p(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.log1p(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -2602,15 +2724,10 @@ def log1p(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_Log1PBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_Log1PBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -2633,14 +2750,14 @@ def log1p(self, *, out=None):
         node = _new(*_Log1PBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -2653,7 +2770,7 @@ def log1p(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2665,7 +2782,7 @@ def log1p(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2695,14 +2812,14 @@ def log1p_(self):
     if flag:
         node = _new(*_Log1PBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -2731,7 +2848,7 @@ class Expm1Backward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -2740,7 +2857,24 @@ class Expm1Backward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'result', 'result_counter')
+    results = ('result',)
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, result, result_counter = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')._array
+        out = grad * (result + 1)
+        if not keep:
+            record[4] = None
+            record[5] = FREED_COUNTER
+        return next0, out, None, None
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -2761,7 +2895,7 @@ def expm1(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.expm1(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -2771,16 +2905,11 @@ def expm1(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_Expm1Backward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
+                result._counter = counter = [0]
                 result._requires_grad = True
-                result._node = node
-                node.result = array
-                node.result_counter = result._counter = [0]
-                node.result_version = 0
+                result._made = [run_Expm1Backward0, number, fn0, desc, array, counter]
                 return result
     else:
         self = plain(self, 'expm1', True)
@@ -2798,14 +2927,14 @@ def expm1(self, *, out=None):
         node = _new(*_Expm1Backward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -2813,7 +2942,7 @@ def expm1(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -2828,7 +2957,7 @@ def expm1(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2852,14 +2981,14 @@ def expm1_(self):
         node = _new(*_Expm1Backward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -2936,7 +3065,7 @@ def sgn(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_sgn(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -2949,12 +3078,12 @@ def sgn(self, *, out=None):
                 node = _new(*_SgnBackward0)
                 for node.seq in sequence_nrs:
                     break
-                node.fn0 = fn0
+                node.next0 = fn0
                 node.self = self
                 node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = node
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -2975,14 +3104,14 @@ def sgn(self, *, out=None):
         node = _new(*_SgnBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -2995,7 +3124,7 @@ def sgn(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -3010,7 +3139,7 @@ def sgn(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3040,14 +3169,14 @@ def sgn_(self):
     if flag:
         node = _new(*_SgnBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -3080,9 +3209,19 @@ class SignBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_zeros_like(grad)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        out = k_zeros_like(grad)
+        return next0, out, None, None
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -3092,7 +3231,7 @@ def sign(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_sign(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -3102,13 +3241,10 @@ def sign(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_SignBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_SignBackward0, number, fn0, desc]
                 result._counter = None
                 return result
     else:
@@ -3125,14 +3261,14 @@ def sign(self, *, out=None):
         node = _new(*_SignBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -3140,7 +3276,7 @@ def sign(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3152,7 +3288,7 @@ def sign(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3182,14 +3318,14 @@ def sign_(self):
         node = _new(*_SignBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -3215,9 +3351,19 @@ class RoundBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_zeros_like(grad)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        out = k_zeros_like(grad)
+        return next0, out, None, None
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -3227,7 +3373,7 @@ def round_decimals(self, decimals, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_round_decimals(self._array, decimals)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -3237,13 +3383,10 @@ def round_decimals(self, decimals, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_RoundBackward1)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_RoundBackward1, number, fn0, desc]
                 result._counter = None
                 return result
     else:
@@ -3260,14 +3403,14 @@ def round_decimals(self, decimals, *, out=None):
         node = _new(*_RoundBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -3275,7 +3418,7 @@ def round_decimals(self, decimals, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3287,7 +3430,7 @@ def round_decimals(self, decimals, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3313,14 +3456,14 @@ def round_decimals_(self, decimals):
         node = _new(*_RoundBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -3346,9 +3489,19 @@ class FloorBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_zeros_like(grad)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        out = k_zeros_like(grad)
+        return next0, out, None, None
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -3358,7 +3511,7 @@ def floor(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.floor(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -3368,13 +3521,10 @@ def floor(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_FloorBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_FloorBackward0, number, fn0, desc]
                 result._counter = None
                 return result
     else:
@@ -3395,14 +3545,14 @@ def floor(self, *, out=None):
         node = _new(*_FloorBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -3410,7 +3560,7 @@ def floor(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3422,7 +3572,7 @@ def floor(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3454,14 +3604,14 @@ def floor_(self):
         node = _new(*_FloorBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -3487,9 +3637,19 @@ class CeilBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_zeros_like(grad)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        out = k_zeros_like(grad)
+        return next0, out, None, None
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -3499,7 +3659,7 @@ def ceil(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.ceil(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -3509,13 +3669,10 @@ def ceil(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_CeilBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_CeilBackward0, number, fn0, desc]
                 result._counter = None
                 return result
     else:
@@ -3536,14 +3693,14 @@ def ceil(self, *, out=None):
         node = _new(*_CeilBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -3551,7 +3708,7 @@ def ceil(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3563,7 +3720,7 @@ def ceil(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3595,14 +3752,14 @@ def ceil_(self):
         node = _new(*_CeilBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -3628,9 +3785,19 @@ class RoundBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_zeros_like(grad)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        out = k_zeros_like(grad)
+        return next0, out, None, None
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -3640,7 +3807,7 @@ def round(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_round(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -3650,13 +3817,10 @@ def round(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_RoundBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_RoundBackward0, number, fn0, desc]
                 result._counter = None
                 return result
     else:
@@ -3673,14 +3837,14 @@ def round(self, *, out=None):
         node = _new(*_RoundBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -3688,7 +3852,7 @@ def round(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3700,7 +3864,7 @@ def round(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3728,14 +3892,14 @@ def round_(self):
         node = _new(*_RoundBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -3761,9 +3925,19 @@ class TruncBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_zeros_like(grad)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        out = k_zeros_like(grad)
+        return next0, out, None, None
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -3773,7 +3947,7 @@ def trunc(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.trunc(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -3783,13 +3957,10 @@ def trunc(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_TruncBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_TruncBackward0, number, fn0, desc]
                 result._counter = None
                 return result
     else:
@@ -3810,14 +3981,14 @@ def trunc(self, *, out=None):
         node = _new(*_TruncBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -3825,7 +3996,7 @@ def trunc(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3837,7 +4008,7 @@ def trunc(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3869,14 +4040,14 @@ def trunc_(self):
         node = _new(*_TruncBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -3905,7 +4076,7 @@ class TanhBackwardBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         grad_output = node.grad_output
         if grad_output is not None:
             counter = grad_output._counter
@@ -3918,14 +4089,14 @@ class TanhBackwardBackward0(BinaryNode):
             if counter is not None and counter[0] != node.output_version:
                 output = unpack_input(node, 'output')
             output = output._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_tanh_backward(grad, output)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -3997,28 +4168,28 @@ def tanh_backward(grad_output, output, *, out=None):
         node = _new(*_TanhBackwardBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not grad_output._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = output._node
+        fn1 = output._made
         if fn1 is not None and output._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not output._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif output._extra is None and output._accumulator is not None and (fn1 := output._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(output)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -4037,7 +4208,7 @@ def tanh_backward(grad_output, output, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -4049,7 +4220,7 @@ def tanh_backward(grad_output, output, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -4073,7 +4244,7 @@ class SigmoidBackwardBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         grad_output = node.grad_output
         if grad_output is not None:
             counter = grad_output._counter
@@ -4086,14 +4257,14 @@ class SigmoidBackwardBackward0(BinaryNode):
             if counter is not None and counter[0] != node.output_version:
                 output = unpack_input(node, 'output')
             output = output._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_sigmoid_backward(grad, output)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -4165,28 +4336,28 @@ def sigmoid_backward(grad_output, output, *, out=None):
         node = _new(*_SigmoidBackwardBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not grad_output._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = output._node
+        fn1 = output._made
         if fn1 is not None and output._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not output._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif output._extra is None and output._accumulator is not None and (fn1 := output._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(output)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -4205,7 +4376,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -4217,7 +4388,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -4241,7 +4412,7 @@ class ThresholdBackwardBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         self = node.self
         if self is not None:
             counter = self._counter
@@ -4249,14 +4420,14 @@ class ThresholdBackwardBackward0(BinaryNode):
                 self = unpack_input(node, 'self')
             self = self._array
         threshold = node.threshold
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_threshold_backward(grad, self, threshold)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -4322,28 +4493,28 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
         node = _new(*_ThresholdBackwardBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not grad_output._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = self._node
+        fn1 = self._made
         if fn1 is not None and self._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not self._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(self)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -4358,7 +4529,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -4370,7 +4541,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -4411,3 +4582,19 @@ _TanBackward0 = (TanBackward0,)
 _TanhBackwardBackward0 = (TanhBackwardBackward0,)
 _ThresholdBackwardBackward0 = (ThresholdBackwardBackward0,)
 _TruncBackward0 = (TruncBackward0,)
+run_AcosBackward0 = AcosBackward0.run_record
+run_AsinBackward0 = AsinBackward0.run_record
+run_AtanBackward0 = AtanBackward0.run_record
+run_CeilBackward0 = CeilBackward0.run_record
+run_ConjPhysicalBackward0 = ConjPhysicalBackward0.run_record
+run_ConjPhysicalBackward1 = ConjPhysicalBackward1.run_record
+run_CoshBackward0 = CoshBackward0.run_record
+run_Expm1Backward0 = Expm1Backward0.run_record
+run_FloorBackward0 = FloorBackward0.run_record
+run_Log1PBackward0 = Log1PBackward0.run_record
+run_RoundBackward0 = RoundBackward0.run_record
+run_RoundBackward1 = RoundBackward1.run_record
+run_SignBackward0 = SignBackward0.run_record
+run_SinhBackward0 = SinhBackward0.run_record
+run_TanBackward0 = TanBackward0.run_record
+run_TruncBackward0 = TruncBackward0.run_record

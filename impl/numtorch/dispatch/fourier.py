@@ -35,12 +35,12 @@ class FftC2CBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         dim = node.dim
         normalization = node.normalization
         forward = node.forward
         out = k_fft_c2c(grad, dim, normalization, not forward)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         dim = node.dim
         normalization = node.normalization
@@ -61,14 +61,14 @@ def fft_c2c(self, dim, normalization, forward, *, out=None):
         node = _new(*_FftC2CBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.dim = dim
@@ -79,7 +79,7 @@ def fft_c2c(self, dim, normalization, forward, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -89,7 +89,7 @@ def fft_c2c(self, dim, normalization, forward, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -139,14 +139,14 @@ def fft_r2c(self, dim, normalization, onesided, *, out=None):
         node = _new(*_FftR2CBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -162,7 +162,7 @@ def fft_r2c(self, dim, normalization, onesided, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -172,7 +172,7 @@ def fft_r2c(self, dim, normalization, onesided, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -212,14 +212,14 @@ def fft_c2r(self, dim, normalization, last_dim_size, *, out=None):
         node = _new(*_FftC2RBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.dim = dim
@@ -229,7 +229,7 @@ def fft_c2r(self, dim, normalization, last_dim_size, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -239,7 +239,7 @@ def fft_c2r(self, dim, normalization, last_dim_size, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None

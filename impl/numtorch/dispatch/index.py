@@ -68,14 +68,14 @@ def index(self, indices, *, out=None):
         node = _new(*_IndexBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.indices = SavedList(node, indices)
@@ -85,7 +85,7 @@ def index(self, indices, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -95,7 +95,7 @@ def index(self, indices, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -116,16 +116,16 @@ class IndexPutBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         indices = node.indices.unpack(node)
         accumulate = node.accumulate
         values_info = node.values_info
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_index_put_zeros(grad, indices, accumulate)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -160,28 +160,28 @@ def index_put(self, indices, values, accumulate, *, out=None):
         node = _new(*_IndexPutBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = values._node
+        fn1 = values._made
         if fn1 is not None and values._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not values._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif values._extra is None and values._accumulator is not None and (fn1 := values._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(values)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -193,7 +193,7 @@ def index_put(self, indices, values, accumulate, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -203,7 +203,7 @@ def index_put(self, indices, values, accumulate, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -224,16 +224,16 @@ class IndexPutImplBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         indices = node.indices.unpack(node)
         accumulate = node.accumulate
         values_info = node.values_info
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_index_put_zeros(grad, indices, accumulate)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -268,28 +268,28 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
         node = _new(*_IndexPutImplBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = values._node
+        fn1 = values._made
         if fn1 is not None and values._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not values._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif values._extra is None and values._accumulator is not None and (fn1 := values._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(values)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -301,7 +301,7 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -311,7 +311,7 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None

@@ -9,6 +9,7 @@ from .. import formulas, grad_mode
 from ..memory.descriptor import describe, result_of
 from ..backward.engine import through_tensors
 from ..nodes.graph import FREED, BinaryNode, VariadicNode, new_accumulator, sequence_nrs
+from ..nodes.records import node_of
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
@@ -47,7 +48,7 @@ class DotBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         self = node.self
         if self is not None:
             counter = self._counter
@@ -60,12 +61,12 @@ class DotBackward0(BinaryNode):
             if counter is not None and counter[0] != node.tensor_version:
                 tensor = unpack_input(node, 'tensor')
             tensor = tensor._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = grad * tensor
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -113,28 +114,28 @@ def dot(self, tensor, *, out=None):
         node = _new(*_DotBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = tensor._node
+        fn1 = tensor._made
         if fn1 is not None and tensor._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not tensor._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif tensor._extra is None and tensor._accumulator is not None and (fn1 := tensor._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(tensor)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -159,7 +160,7 @@ def dot(self, tensor, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -169,7 +170,7 @@ def dot(self, tensor, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -191,7 +192,7 @@ class MvBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         self = node.self
         if self is not None:
             counter = self._counter
@@ -204,12 +205,12 @@ class MvBackward0(BinaryNode):
             if counter is not None and counter[0] != node.vec_version:
                 vec = unpack_input(node, 'vec')
             vec = vec._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_outer_backward(grad, vec)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -220,6 +221,34 @@ class MvBackward0(BinaryNode):
             if vec is not None:
                 node.vec = FREED
         return fn0, grad0, fn1, grad1
+    fields = ('next0', 'next1', 'desc', 'self', 'self_version', 'vec', 'vec_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, next1, desc, self, self_version, vec, vec_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if not desc.real:
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        if vec is not None:
+            counter = vec._counter
+            if counter is not None and counter[0] != vec_version:
+                vec = unpack_input(node_of(record), 'vec')
+            vec = vec._array
+        grad0 = None if next0 is None else k_outer_backward(grad, vec)
+        grad1 = None if next1 is None else k_t_mv(self, grad)
+        if not keep:
+            if self is not None:
+                record[5] = FREED
+            if vec is not None:
+                record[7] = FREED
+        return next0, grad0, next1, grad1
     def apply_tensors(node, grad, deps=None):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -247,12 +276,12 @@ def mv(self, vec, *, out=None):
         key = 'mv', vec._desc
         known = desc.results
         desc = known.get(key) or result_of(known, key, array)
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is None and self._requires_grad:
             fn0 = self._accumulator  # weakly
             if fn0 is None or (fn0 := fn0()) is None:
                 fn0 = new_accumulator(self)
-        fn1 = vec._node
+        fn1 = vec._made
         if fn1 is None and vec._requires_grad:
             fn1 = vec._accumulator  # weakly
             if fn1 is None or (fn1 := fn1()) is None:
@@ -263,27 +292,12 @@ def mv(self, vec, *, out=None):
         result._extra = None
         if fn0 is None and fn1 is None:
             result._requires_grad = False
-            result._node = result._counter = result._grad = result._accumulator = None
+            result._made = result._counter = result._grad = result._accumulator = None
             return result
-        node = _new(*_MvBackward0)
-        for node.seq in sequence_nrs:
+        for number in sequence_nrs:
             break
-        node.fn0 = fn0
-        node.fn1 = fn1
-        node.plan = None
-        if fn1 is not None:
-            node.self = self
-            node.self_version = 0 if self._counter is None else self._counter[0]
-        else:
-            node.self = None
-        if fn0 is not None:
-            node.vec = vec
-            node.vec_version = 0 if vec._counter is None else vec._counter[0]
-        else:
-            node.vec = None
-        node.desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = [run_MvBackward0, number, fn0, fn1, desc, self if fn1 is not None else None, 0 if self._counter is None else self._counter[0], vec if fn0 is not None else None, 0 if vec._counter is None else vec._counter[0]]
         result._counter = None
         return result
     try:
@@ -301,28 +315,28 @@ def mv(self, vec, *, out=None):
         node = _new(*_MvBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = vec._node
+        fn1 = vec._made
         if fn1 is not None and vec._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not vec._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif vec._extra is None and vec._accumulator is not None and (fn1 := vec._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(vec)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -347,7 +361,7 @@ def mv(self, vec, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -357,7 +371,7 @@ def mv(self, vec, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -379,7 +393,7 @@ class MmBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         mat2 = node.mat2
         if mat2 is not None:
             counter = mat2._counter
@@ -396,12 +410,12 @@ class MmBackward0(BinaryNode):
         self_sym_strides = node.self_sym_strides
         mat2_sym_sizes = node.mat2_sym_sizes
         mat2_sym_strides = node.mat2_sym_strides
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_mm_self_backward(grad, mat2, self_sym_sizes, self_sym_strides)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -412,6 +426,34 @@ class MmBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
+    fields = ('next0', 'next1', 'desc', 'self_sym_sizes', 'self_sym_strides', 'mat2_sym_sizes', 'mat2_sym_strides', 'mat2', 'mat2_version', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, next1, desc, self_sym_sizes, self_sym_strides, mat2_sym_sizes, mat2_sym_strides, mat2, mat2_version, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if not desc.real:
+            return node_of(record).run(grad, keep)
+        if mat2 is not None:
+            counter = mat2._counter
+            if counter is not None and counter[0] != mat2_version:
+                mat2 = unpack_input(node_of(record), 'mat2')
+            mat2 = mat2._array
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        grad0 = None if next0 is None else k_mm_self_backward(grad, mat2, self_sym_sizes, self_sym_strides)
+        grad1 = None if next1 is None else k_mm_mat2_backward(grad, self, mat2_sym_sizes, mat2_sym_strides)
+        if not keep:
+            if mat2 is not None:
+                record[9] = FREED
+            if self is not None:
+                record[11] = FREED
+        return next0, grad0, next1, grad1
     def apply_tensors(node, grad, deps=None):
         mat2 = node.mat2
         if mat2 is not None and (type(mat2) is not Tensor or (counter := mat2._counter) is not None and counter[0] != node.mat2_version):
@@ -443,12 +485,12 @@ def mm(self, mat2, *, out=None):
         key = 'mm', mat2._desc
         known = desc.results
         desc = known.get(key) or result_of(known, key, array)
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is None and self._requires_grad:
             fn0 = self._accumulator  # weakly
             if fn0 is None or (fn0 := fn0()) is None:
                 fn0 = new_accumulator(self)
-        fn1 = mat2._node
+        fn1 = mat2._made
         if fn1 is None and mat2._requires_grad:
             fn1 = mat2._accumulator  # weakly
             if fn1 is None or (fn1 := fn1()) is None:
@@ -459,31 +501,12 @@ def mm(self, mat2, *, out=None):
         result._extra = None
         if fn0 is None and fn1 is None:
             result._requires_grad = False
-            result._node = result._counter = result._grad = result._accumulator = None
+            result._made = result._counter = result._grad = result._accumulator = None
             return result
-        node = _new(*_MmBackward0)
-        for node.seq in sequence_nrs:
+        for number in sequence_nrs:
             break
-        node.fn0 = fn0
-        node.fn1 = fn1
-        node.plan = None
-        node.self_sym_sizes = self._desc.shape
-        node.self_sym_strides = self._desc.steps
-        node.mat2_sym_sizes = mat2._desc.shape
-        node.mat2_sym_strides = mat2._desc.steps
-        if fn0 is not None:
-            node.mat2 = mat2
-            node.mat2_version = 0 if mat2._counter is None else mat2._counter[0]
-        else:
-            node.mat2 = None
-        if fn1 is not None:
-            node.self = self
-            node.self_version = 0 if self._counter is None else self._counter[0]
-        else:
-            node.self = None
-        node.desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = [run_MmBackward0, number, fn0, fn1, desc, self._desc.shape, self._desc.steps, mat2._desc.shape, mat2._desc.steps, mat2 if fn0 is not None else None, 0 if mat2._counter is None else mat2._counter[0], self if fn1 is not None else None, 0 if self._counter is None else self._counter[0]]
         result._counter = None
         return result
     try:
@@ -501,28 +524,28 @@ def mm(self, mat2, *, out=None):
         node = _new(*_MmBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = mat2._node
+        fn1 = mat2._made
         if fn1 is not None and mat2._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not mat2._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif mat2._extra is None and mat2._accumulator is not None and (fn1 := mat2._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(mat2)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -551,7 +574,7 @@ def mm(self, mat2, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -561,7 +584,7 @@ def mm(self, mat2, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -581,7 +604,7 @@ class BmmBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         mat2 = node.mat2
         if mat2 is not None:
             counter = mat2._counter
@@ -594,12 +617,12 @@ class BmmBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_bmm_self_backward(grad, mat2)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -647,28 +670,28 @@ def bmm(self, mat2, *, out=None):
         node = _new(*_BmmBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = mat2._node
+        fn1 = mat2._made
         if fn1 is not None and mat2._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not mat2._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif mat2._extra is None and mat2._accumulator is not None and (fn1 := mat2._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(mat2)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -693,7 +716,7 @@ def bmm(self, mat2, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -703,7 +726,7 @@ def bmm(self, mat2, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -831,7 +854,7 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -841,7 +864,7 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -914,3 +937,5 @@ _BmmBackward0 = (BmmBackward0,)
 _DotBackward0 = (DotBackward0,)
 _MmBackward0 = (MmBackward0,)
 _MvBackward0 = (MvBackward0,)
+run_MmBackward0 = MmBackward0.run_record
+run_MvBackward0 = MvBackward0.run_record

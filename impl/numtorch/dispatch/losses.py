@@ -53,7 +53,7 @@ class MseLossBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         self = node.self
         if self is not None:
             counter = self._counter
@@ -69,12 +69,12 @@ class MseLossBackward0(BinaryNode):
         self_info = node.self_info
         reduction = node.reduction
         target_info = node.target_info
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_sum_to_info(k_mse_loss_backward(grad, self, target, reduction), self_info)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -128,28 +128,28 @@ def mse_loss(self, target, reduction, *, out=None):
         node = _new(*_MseLossBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = target._node
+        fn1 = target._made
         if fn1 is not None and target._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not target._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(target)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -171,7 +171,7 @@ def mse_loss(self, target, reduction, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -181,7 +181,7 @@ def mse_loss(self, target, reduction, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -280,7 +280,7 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -290,7 +290,7 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -311,7 +311,7 @@ class SmoothL1LossBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         self = node.self
         if self is not None:
             counter = self._counter
@@ -328,12 +328,12 @@ class SmoothL1LossBackward0(BinaryNode):
         reduction = node.reduction
         beta = node.beta
         target_info = node.target_info
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_sum_to_info(k_smooth_l1_loss_backward(grad, self, target, reduction, beta), self_info)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -388,28 +388,28 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
         node = _new(*_SmoothL1LossBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = target._node
+        fn1 = target._made
         if fn1 is not None and target._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not target._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(target)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -432,7 +432,7 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -442,7 +442,7 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -543,7 +543,7 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -553,7 +553,7 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -574,7 +574,7 @@ class HuberLossBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         self = node.self
         if self is not None:
             counter = self._counter
@@ -591,12 +591,12 @@ class HuberLossBackward0(BinaryNode):
         reduction = node.reduction
         delta = node.delta
         target_info = node.target_info
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_sum_to_info(k_huber_loss_backward(grad, self, target, reduction, delta), self_info)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -651,28 +651,28 @@ def huber_loss(self, target, reduction, delta, *, out=None):
         node = _new(*_HuberLossBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = target._node
+        fn1 = target._made
         if fn1 is not None and target._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not target._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(target)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -695,7 +695,7 @@ def huber_loss(self, target, reduction, delta, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -705,7 +705,7 @@ def huber_loss(self, target, reduction, delta, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -799,7 +799,7 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -809,7 +809,7 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -829,7 +829,7 @@ class SoftMarginLossBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -849,7 +849,7 @@ class SoftMarginLossBackward0(UnaryNode):
                 node.self = FREED
             if target is not None:
                 node.target = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -889,14 +889,14 @@ def soft_margin_loss(self, target, reduction, *, out=None):
         node = _new(*_SoftMarginLossBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -915,7 +915,7 @@ def soft_margin_loss(self, target, reduction, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -925,7 +925,7 @@ def soft_margin_loss(self, target, reduction, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -993,28 +993,28 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
         node = _new(*_SoftMarginLossBackwardBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not grad_output._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = self._node
+        fn1 = self._made
         if fn1 is not None and self._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not self._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(self)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -1039,7 +1039,7 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1049,7 +1049,7 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1069,7 +1069,7 @@ class NllLossBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -1104,7 +1104,7 @@ class NllLossBackward0(UnaryNode):
             if total_weight is not None:
                 node.total_weight = None
                 node.total_weight_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -1152,14 +1152,14 @@ def nll_loss(self, target, weight, reduction, ignore_index):
         node = _new(*_NllLossBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1180,7 +1180,7 @@ def nll_loss(self, target, weight, reduction, ignore_index):
         node.ignore_index = ignore_index
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.total_weight = arrays[1]
         node.total_weight_counter = results[1]._counter = [0]
@@ -1200,7 +1200,7 @@ class NllLoss2DBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -1235,7 +1235,7 @@ class NllLoss2DBackward0(UnaryNode):
             if total_weight is not None:
                 node.total_weight = None
                 node.total_weight_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -1283,14 +1283,14 @@ def nll_loss2d(self, target, weight, reduction, ignore_index):
         node = _new(*_NllLoss2DBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1311,7 +1311,7 @@ def nll_loss2d(self, target, weight, reduction, ignore_index):
         node.ignore_index = ignore_index
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.total_weight = arrays[1]
         node.total_weight_counter = results[1]._counter = [0]
@@ -1370,28 +1370,28 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
         node = _new(*_NllLossBackwardBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not grad_output._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = self._node
+        fn1 = self._made
         if fn1 is not None and self._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not self._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(self)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -1411,7 +1411,7 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1421,7 +1421,7 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1480,28 +1480,28 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
         node = _new(*_NllLoss2DBackwardBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not grad_output._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = self._node
+        fn1 = self._made
         if fn1 is not None and self._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not self._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(self)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -1521,7 +1521,7 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1531,7 +1531,7 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1597,28 +1597,28 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
         node = _new(*_BinaryCrossEntropyBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = target._node
+        fn1 = target._made
         if fn1 is not None and target._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not target._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(target)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -1642,7 +1642,7 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1652,7 +1652,7 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1759,7 +1759,7 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1769,7 +1769,7 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1839,28 +1839,28 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
         node = _new(*_BinaryCrossEntropyWithLogitsBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = target._node
+        fn1 = target._made
         if fn1 is not None and target._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not target._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif target._extra is None and target._accumulator is not None and (fn1 := target._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(target)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -1888,7 +1888,7 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1898,7 +1898,7 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1917,7 +1917,7 @@ class EmbeddingBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         indices = node.indices
         if indices is not None:
             counter = indices._counter
@@ -1932,7 +1932,7 @@ class EmbeddingBackward0(UnaryNode):
         if not keep:
             if indices is not None:
                 node.indices = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         indices = node.indices
         if indices is not None and (type(indices) is not Tensor or (counter := indices._counter) is not None and counter[0] != node.indices_version):
@@ -1971,14 +1971,14 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
         node = _new(*_EmbeddingBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = weight._node
+        fn0 = weight._made
         if fn0 is not None and weight._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif weight._extra is None and weight._accumulator is not None and (fn0 := weight._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(weight)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if indices._extra is not None and indices._extra.inference:
@@ -1995,7 +1995,7 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2005,7 +2005,7 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2053,14 +2053,14 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
         node = _new(*_EmbeddingDenseBackwardBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if indices._extra is not None and indices._extra.inference:
@@ -2074,7 +2074,7 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2084,7 +2084,7 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None

@@ -37,7 +37,7 @@ class MultiMarginLossBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -67,7 +67,7 @@ class MultiMarginLossBackward0(UnaryNode):
                 node.target = FREED
             if weight is not None:
                 node.weight = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -109,14 +109,14 @@ def multi_margin_loss(self, target, p, margin, weight, reduction, *, out=None):
         node = _new(*_MultiMarginLossBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -141,7 +141,7 @@ def multi_margin_loss(self, target, p, margin, weight, reduction, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -151,7 +151,7 @@ def multi_margin_loss(self, target, p, margin, weight, reduction, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -173,13 +173,13 @@ class MultiMarginLossNotImplemented(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
-        fn0 = node.fn0
+            return node.next0, out[0], node.next1, out[1]
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_not_implemented(grad, 'aten::multi_margin_loss_backward')
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -210,28 +210,28 @@ def multi_margin_loss_backward(grad_output, self, target, p, margin, weight, red
             raise undifferentiable(desc)
         node = _new(*_MultiMarginLossNotImplemented)
         node.seq = ACCUMULATE_SEQ
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not grad_output._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = self._node
+        fn1 = self._made
         if fn1 is not None and self._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not self._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(self)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -241,7 +241,7 @@ def multi_margin_loss_backward(grad_output, self, target, p, margin, weight, red
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -251,7 +251,7 @@ def multi_margin_loss_backward(grad_output, self, target, p, margin, weight, red
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -271,7 +271,7 @@ class MultilabelMarginLossBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -297,7 +297,7 @@ class MultilabelMarginLossBackward0(UnaryNode):
             if is_target is not None:
                 node.is_target = None
                 node.is_target_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -339,14 +339,14 @@ def multilabel_margin_loss(self, target, reduction):
         node = _new(*_MultilabelMarginLossBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -362,7 +362,7 @@ def multilabel_margin_loss(self, target, reduction):
         node.reduction = reduction
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.is_target = arrays[1]
         node.is_target_counter = results[1]._counter = [0]
@@ -384,13 +384,13 @@ class MultilabelMarginLossNotImplemented(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
-        fn0 = node.fn0
+            return node.next0, out[0], node.next1, out[1]
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_not_implemented(grad, 'aten::multilabel_margin_loss_backward')
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -421,28 +421,28 @@ def multilabel_margin_loss_backward(grad_output, self, target, reduction, is_tar
             raise undifferentiable(desc)
         node = _new(*_MultilabelMarginLossNotImplemented)
         node.seq = ACCUMULATE_SEQ
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not grad_output._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = self._node
+        fn1 = self._made
         if fn1 is not None and self._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not self._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(self)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -452,7 +452,7 @@ def multilabel_margin_loss_backward(grad_output, self, target, reduction, is_tar
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -462,7 +462,7 @@ def multilabel_margin_loss_backward(grad_output, self, target, reduction, is_tar
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None

@@ -150,7 +150,7 @@ def native_layer_norm(input, normalized_shape, weight, bias, eps):
         node.normalized_shape = normalized_shape
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.result1 = arrays[1]
         node.result1_counter = results[1]._counter = [0]
@@ -272,15 +272,15 @@ def native_layer_norm_backward(grad_out, input, normalized_shape, mean, rstd, we
         node.desc = desc
         if results[0] is not None:
             results[0]._requires_grad = True
-            results[0]._node = node
+            results[0]._made = node
             results[0]._output_nr = 0
         if results[1] is not None:
             results[1]._requires_grad = True
-            results[1]._node = node
+            results[1]._made = node
             results[1]._output_nr = 1
         if results[2] is not None:
             results[2]._requires_grad = True
-            results[2]._node = node
+            results[2]._made = node
             results[2]._output_nr = 2
         if saved_hooks.in_force:
             saved_hooks.pack(node)
@@ -378,13 +378,13 @@ def native_group_norm(input, weight, bias, N, C, HxW, group, eps):
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._node = node
+        results[1]._made = node
         results[1]._output_nr = 1
         results[2]._requires_grad = True
-        results[2]._node = node
+        results[2]._made = node
         results[2]._output_nr = 2
         node.result1 = arrays[1]
         node.result1_counter = results[1]._counter = [0]
@@ -550,7 +550,7 @@ def native_batch_norm(input, weight, bias, running_mean, running_var, training, 
         node.eps = eps
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.result1 = arrays[1]
         node.result1_counter = results[1]._counter = [0]
@@ -690,15 +690,15 @@ def native_batch_norm_backward(grad_out, input, weight, running_mean, running_va
         node.desc = desc
         if results[0] is not None:
             results[0]._requires_grad = True
-            results[0]._node = node
+            results[0]._made = node
             results[0]._output_nr = 0
         if results[1] is not None:
             results[1]._requires_grad = True
-            results[1]._node = node
+            results[1]._made = node
             results[1]._output_nr = 1
         if results[2] is not None:
             results[2]._requires_grad = True
-            results[2]._node = node
+            results[2]._made = node
             results[2]._output_nr = 2
         if saved_hooks.in_force:
             saved_hooks.pack(node)

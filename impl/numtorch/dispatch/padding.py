@@ -42,7 +42,7 @@ class ReflectionPad1DBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -54,7 +54,7 @@ class ReflectionPad1DBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -84,14 +84,14 @@ def reflection_pad1d(self, padding, *, out=None):
         node = _new(*_ReflectionPad1DBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -105,7 +105,7 @@ def reflection_pad1d(self, padding, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -115,7 +115,7 @@ def reflection_pad1d(self, padding, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -160,28 +160,28 @@ def reflection_pad1d_backward(grad_output, self, padding, *, out=None):
         node = _new(*_ReflectionPad1DBackwardBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not grad_output._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = self._node
+        fn1 = self._made
         if fn1 is not None and self._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not self._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(self)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -192,7 +192,7 @@ def reflection_pad1d_backward(grad_output, self, padding, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -202,7 +202,7 @@ def reflection_pad1d_backward(grad_output, self, padding, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -221,7 +221,7 @@ class ReflectionPad2DBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -233,7 +233,7 @@ class ReflectionPad2DBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -263,14 +263,14 @@ def reflection_pad2d(self, padding, *, out=None):
         node = _new(*_ReflectionPad2DBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -284,7 +284,7 @@ def reflection_pad2d(self, padding, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -294,7 +294,7 @@ def reflection_pad2d(self, padding, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -339,28 +339,28 @@ def reflection_pad2d_backward(grad_output, self, padding, *, out=None):
         node = _new(*_ReflectionPad2DBackwardBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not grad_output._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = self._node
+        fn1 = self._made
         if fn1 is not None and self._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not self._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(self)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -371,7 +371,7 @@ def reflection_pad2d_backward(grad_output, self, padding, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -381,7 +381,7 @@ def reflection_pad2d_backward(grad_output, self, padding, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -400,7 +400,7 @@ class ReflectionPad3DBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -412,7 +412,7 @@ class ReflectionPad3DBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -442,14 +442,14 @@ def reflection_pad3d(self, padding, *, out=None):
         node = _new(*_ReflectionPad3DBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -463,7 +463,7 @@ def reflection_pad3d(self, padding, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -473,7 +473,7 @@ def reflection_pad3d(self, padding, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -518,28 +518,28 @@ def reflection_pad3d_backward(grad_output, self, padding, *, out=None):
         node = _new(*_ReflectionPad3DBackwardBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not grad_output._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = self._node
+        fn1 = self._made
         if fn1 is not None and self._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not self._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(self)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -550,7 +550,7 @@ def reflection_pad3d_backward(grad_output, self, padding, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -560,7 +560,7 @@ def reflection_pad3d_backward(grad_output, self, padding, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -579,7 +579,7 @@ class ReplicationPad1DBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -591,7 +591,7 @@ class ReplicationPad1DBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -621,14 +621,14 @@ def replication_pad1d(self, padding, *, out=None):
         node = _new(*_ReplicationPad1DBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -642,7 +642,7 @@ def replication_pad1d(self, padding, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -652,7 +652,7 @@ def replication_pad1d(self, padding, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -697,28 +697,28 @@ def replication_pad1d_backward(grad_output, self, padding, *, out=None):
         node = _new(*_ReplicationPad1DBackwardBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not grad_output._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = self._node
+        fn1 = self._made
         if fn1 is not None and self._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not self._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(self)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -729,7 +729,7 @@ def replication_pad1d_backward(grad_output, self, padding, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -739,7 +739,7 @@ def replication_pad1d_backward(grad_output, self, padding, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -758,7 +758,7 @@ class ReplicationPad2DBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -770,7 +770,7 @@ class ReplicationPad2DBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -800,14 +800,14 @@ def replication_pad2d(self, padding, *, out=None):
         node = _new(*_ReplicationPad2DBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -821,7 +821,7 @@ def replication_pad2d(self, padding, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -831,7 +831,7 @@ def replication_pad2d(self, padding, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -876,28 +876,28 @@ def replication_pad2d_backward(grad_output, self, padding, *, out=None):
         node = _new(*_ReplicationPad2DBackwardBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not grad_output._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = self._node
+        fn1 = self._made
         if fn1 is not None and self._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not self._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(self)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -908,7 +908,7 @@ def replication_pad2d_backward(grad_output, self, padding, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -918,7 +918,7 @@ def replication_pad2d_backward(grad_output, self, padding, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -937,7 +937,7 @@ class ReplicationPad3DBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -949,7 +949,7 @@ class ReplicationPad3DBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -979,14 +979,14 @@ def replication_pad3d(self, padding, *, out=None):
         node = _new(*_ReplicationPad3DBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1000,7 +1000,7 @@ def replication_pad3d(self, padding, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1010,7 +1010,7 @@ def replication_pad3d(self, padding, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1055,28 +1055,28 @@ def replication_pad3d_backward(grad_output, self, padding, *, out=None):
         node = _new(*_ReplicationPad3DBackwardBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not grad_output._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = self._node
+        fn1 = self._made
         if fn1 is not None and self._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not self._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif self._extra is None and self._accumulator is not None and (fn1 := self._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(self)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -1087,7 +1087,7 @@ def replication_pad3d_backward(grad_output, self, padding, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1097,7 +1097,7 @@ def replication_pad3d_backward(grad_output, self, padding, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None

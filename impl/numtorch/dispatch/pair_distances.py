@@ -43,7 +43,7 @@ class CdistBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         x1 = node.x1
         if x1 is not None:
             counter = x1._counter
@@ -62,12 +62,12 @@ class CdistBackward0(BinaryNode):
         x1_info = node.x1_info
         p = node.p
         x2_info = node.x2_info
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_sum_to_info(k_cdist_to_first(grad, x1, x2, p, result), x1_info)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -134,28 +134,28 @@ def cdist(x1, x2, p, *, out=None):
         node = _new(*_CdistBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = x1._node
+        fn0 = x1._made
         if fn0 is not None and x1._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not x1._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif x1._extra is None and x1._accumulator is not None and (fn0 := x1._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(x1)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = x2._node
+        fn1 = x2._made
         if fn1 is not None and x2._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not x2._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif x2._extra is None and x2._accumulator is not None and (fn1 := x2._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(x2)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -177,7 +177,7 @@ def cdist(x1, x2, p, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -190,7 +190,7 @@ def cdist(x1, x2, p, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -250,7 +250,7 @@ def cdist_backward(grad_output, x1, x2, p, result, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -260,7 +260,7 @@ def cdist_backward(grad_output, x1, x2, p, result, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -280,7 +280,7 @@ class EuclideanDistBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         x1 = node.x1
         if x1 is not None:
             counter = x1._counter
@@ -306,7 +306,7 @@ class EuclideanDistBackward0(BinaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out[0], node.fn1, out[1]
+        return node.next0, out[0], node.next1, out[1]
     def apply_tensors(node, grad, deps=None):
         x1 = node.x1
         if x1 is not None and (type(x1) is not Tensor or (counter := x1._counter) is not None and counter[0] != node.x1_version):
@@ -350,28 +350,28 @@ def euclidean_dist(x1, x2, *, out=None):
         node = _new(*_EuclideanDistBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = x1._node
+        fn0 = x1._made
         if fn0 is not None and x1._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not x1._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif x1._extra is None and x1._accumulator is not None and (fn0 := x1._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(x1)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = x2._node
+        fn1 = x2._made
         if fn1 is not None and x2._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not x2._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif x2._extra is None and x2._accumulator is not None and (fn1 := x2._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(x2)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -390,7 +390,7 @@ def euclidean_dist(x1, x2, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -403,7 +403,7 @@ def euclidean_dist(x1, x2, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -422,7 +422,7 @@ class PdistBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -440,7 +440,7 @@ class PdistBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -479,14 +479,14 @@ def pdist(self, p, *, out=None):
         node = _new(*_PdistBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -500,7 +500,7 @@ def pdist(self, p, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -513,7 +513,7 @@ def pdist(self, p, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -570,7 +570,7 @@ def pdist_backward(grad_output, self, p, pdist, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -580,7 +580,7 @@ def pdist_backward(grad_output, self, p, pdist, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None

@@ -36,7 +36,7 @@ class Im2ColBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_sym_argsize_minus_2 = node.self_sym_argsize_minus_2
         self_sym_argsize_minus_1 = node.self_sym_argsize_minus_1
         kernel_size = node.kernel_size
@@ -44,7 +44,7 @@ class Im2ColBackward0(UnaryNode):
         padding = node.padding
         stride = node.stride
         out = k_col2im(grad, (self_sym_argsize_minus_2, self_sym_argsize_minus_1), kernel_size, dilation, padding, stride)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self_sym_argsize_minus_2 = node.self_sym_argsize_minus_2
         self_sym_argsize_minus_1 = node.self_sym_argsize_minus_1
@@ -68,14 +68,14 @@ def im2col(self, kernel_size, dilation, padding, stride, *, out=None):
         node = _new(*_Im2ColBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_argsize_minus_2 = self._desc.shape[-2]
@@ -89,7 +89,7 @@ def im2col(self, kernel_size, dilation, padding, stride, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -99,7 +99,7 @@ def im2col(self, kernel_size, dilation, padding, stride, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -118,13 +118,13 @@ class Col2ImBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         kernel_size = node.kernel_size
         dilation = node.dilation
         padding = node.padding
         stride = node.stride
         out = k_im2col(grad, kernel_size, dilation, padding, stride)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         kernel_size = node.kernel_size
         dilation = node.dilation
@@ -146,14 +146,14 @@ def col2im(self, output_size, kernel_size, dilation, padding, stride, *, out=Non
         node = _new(*_Col2ImBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.kernel_size = kernel_size
@@ -165,7 +165,7 @@ def col2im(self, output_size, kernel_size, dilation, padding, stride, *, out=Non
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -175,7 +175,7 @@ def col2im(self, output_size, kernel_size, dilation, padding, stride, *, out=Non
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -194,10 +194,10 @@ class PixelShuffleBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         upscale_factor = node.upscale_factor
         out = k_pixel_unshuffle(grad, upscale_factor)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         upscale_factor = node.upscale_factor
         return pixel_unshuffle(grad, upscale_factor)
@@ -216,14 +216,14 @@ def pixel_shuffle(self, upscale_factor, *, out=None):
         node = _new(*_PixelShuffleBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.upscale_factor = upscale_factor
@@ -232,7 +232,7 @@ def pixel_shuffle(self, upscale_factor, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -242,7 +242,7 @@ def pixel_shuffle(self, upscale_factor, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -261,10 +261,10 @@ class PixelUnshuffleBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         downscale_factor = node.downscale_factor
         out = k_pixel_shuffle(grad, downscale_factor)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         downscale_factor = node.downscale_factor
         return pixel_shuffle(grad, downscale_factor)
@@ -283,14 +283,14 @@ def pixel_unshuffle(self, downscale_factor, *, out=None):
         node = _new(*_PixelUnshuffleBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.downscale_factor = downscale_factor
@@ -299,7 +299,7 @@ def pixel_unshuffle(self, downscale_factor, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -309,7 +309,7 @@ def pixel_unshuffle(self, downscale_factor, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -328,10 +328,10 @@ class ChannelShuffleBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         groups = node.groups
         out = k_channel_shuffle_backward(grad, groups)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         groups = node.groups
         return formulas.channel_shuffle_backward(grad, groups)
@@ -350,14 +350,14 @@ def channel_shuffle(self, groups, *, out=None):
         node = _new(*_ChannelShuffleBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.groups = groups
@@ -366,7 +366,7 @@ def channel_shuffle(self, groups, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -376,7 +376,7 @@ def channel_shuffle(self, groups, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None

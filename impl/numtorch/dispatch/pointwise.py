@@ -11,6 +11,7 @@ from ..memory.descriptor import arrange, once, sum_to
 from ..backward.engine import through_tensors, validate
 from ..memory.geometry import turned
 from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, new_accumulator, sequence_nrs
+from ..nodes.records import node_of
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..kernels.pointwise import multiple
@@ -61,15 +62,15 @@ class AddBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
-        fn0 = node.fn0
+            return node.next0, out[0], node.next1, out[1]
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = grad
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -77,6 +78,17 @@ class AddBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
+    fields = ('next0', 'next1', 'desc')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, next1, desc = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        grad0 = None if next0 is None else grad
+        grad1 = None if next1 is None else grad
+        return next0, grad0, next1, grad1
     def apply_tensors(node, grad, deps=None):
         fn = node.fn1
         grad1 = None if fn is None or (deps is not None and fn not in deps) else grad
@@ -123,28 +135,28 @@ def add(self, other, *, out=None):
         node = _new(*_AddBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -153,7 +165,7 @@ def add(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -165,7 +177,7 @@ def add(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -185,12 +197,12 @@ def add_operator(self, other):
     if type(other) is Tensor:
         if desc is not other._desc or other._extra is not None:
             return add(self, other)
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is None and self._requires_grad:
             fn0 = self._accumulator  # weakly
             if fn0 is None or (fn0 := fn0()) is None:
                 fn0 = new_accumulator(self)
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is None and other._requires_grad:
             fn1 = other._accumulator  # weakly
             if fn1 is None or (fn1 := fn1()) is None:
@@ -201,17 +213,12 @@ def add_operator(self, other):
         result._extra = None
         if fn0 is None and fn1 is None:
             result._requires_grad = False
-            result._node = result._counter = result._grad = result._accumulator = None
+            result._made = result._counter = result._grad = result._accumulator = None
             return result
-        node = _new(*_AddBackward0)
-        for node.seq in sequence_nrs:
+        for number in sequence_nrs:
             break
-        node.fn0 = fn0
-        node.fn1 = fn1
-        node.plan = None
-        node.desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = [run_AddBackward0, number, fn0, fn1, desc]
         result._counter = None
         return result
     if type(other) is float:
@@ -225,7 +232,7 @@ def add_operator(self, other):
     except KeyError:
         pass
     else:
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is None and self._requires_grad:
             fn0 = self._accumulator  # weakly
             if fn0 is None or (fn0 := fn0()) is None:
@@ -236,17 +243,12 @@ def add_operator(self, other):
         result._extra = None
         if fn0 is None:
             result._requires_grad = False
-            result._node = result._counter = result._grad = result._accumulator = None
+            result._made = result._counter = result._grad = result._accumulator = None
             return result
-        node = _new(*_AddBackward0)
-        for node.seq in sequence_nrs:
+        for number in sequence_nrs:
             break
-        node.fn0 = fn0
-        node.fn1 = None
-        node.plan = None
-        node.desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = [run_AddBackward0, number, fn0, None, desc]
         result._counter = None
         return result
     return add(self, other)
@@ -277,28 +279,28 @@ def add_(self, other):
         node = _new(*_AddBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -328,15 +330,15 @@ class SubBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
-        fn0 = node.fn0
+            return node.next0, out[0], node.next1, out[1]
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = grad
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -344,6 +346,17 @@ class SubBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
+    fields = ('next0', 'next1', 'desc')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, next1, desc = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        grad0 = None if next0 is None else grad
+        grad1 = None if next1 is None else -grad
+        return next0, grad0, next1, grad1
     def apply_tensors(node, grad, deps=None):
         fn = node.fn1
         grad1 = None if fn is None or (deps is not None and fn not in deps) else -grad
@@ -390,28 +403,28 @@ def sub(self, other, *, out=None):
         node = _new(*_SubBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -420,7 +433,7 @@ def sub(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -432,7 +445,7 @@ def sub(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -452,12 +465,12 @@ def sub_operator(self, other):
     if type(other) is Tensor:
         if desc is not other._desc or other._extra is not None:
             return sub(self, other)
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is None and self._requires_grad:
             fn0 = self._accumulator  # weakly
             if fn0 is None or (fn0 := fn0()) is None:
                 fn0 = new_accumulator(self)
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is None and other._requires_grad:
             fn1 = other._accumulator  # weakly
             if fn1 is None or (fn1 := fn1()) is None:
@@ -468,17 +481,12 @@ def sub_operator(self, other):
         result._extra = None
         if fn0 is None and fn1 is None:
             result._requires_grad = False
-            result._node = result._counter = result._grad = result._accumulator = None
+            result._made = result._counter = result._grad = result._accumulator = None
             return result
-        node = _new(*_SubBackward0)
-        for node.seq in sequence_nrs:
+        for number in sequence_nrs:
             break
-        node.fn0 = fn0
-        node.fn1 = fn1
-        node.plan = None
-        node.desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = [run_SubBackward0, number, fn0, fn1, desc]
         result._counter = None
         return result
     if type(other) is float:
@@ -492,7 +500,7 @@ def sub_operator(self, other):
     except KeyError:
         pass
     else:
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is None and self._requires_grad:
             fn0 = self._accumulator  # weakly
             if fn0 is None or (fn0 := fn0()) is None:
@@ -503,17 +511,12 @@ def sub_operator(self, other):
         result._extra = None
         if fn0 is None:
             result._requires_grad = False
-            result._node = result._counter = result._grad = result._accumulator = None
+            result._made = result._counter = result._grad = result._accumulator = None
             return result
-        node = _new(*_SubBackward0)
-        for node.seq in sequence_nrs:
+        for number in sequence_nrs:
             break
-        node.fn0 = fn0
-        node.fn1 = None
-        node.plan = None
-        node.desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = [run_SubBackward0, number, fn0, None, desc]
         result._counter = None
         return result
     return sub(self, other)
@@ -544,28 +547,28 @@ def sub_(self, other):
         node = _new(*_SubBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -594,16 +597,16 @@ class AddAlphaBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         alpha = node.alpha
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = grad
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -658,28 +661,28 @@ def add_alpha(self, other, alpha, *, out=None):
         node = _new(*_AddAlphaBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -689,7 +692,7 @@ def add_alpha(self, other, alpha, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -701,7 +704,7 @@ def add_alpha(self, other, alpha, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -738,28 +741,28 @@ def add_alpha_(self, other, alpha):
         node = _new(*_AddAlphaBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -789,16 +792,16 @@ class SubAlphaBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         alpha = node.alpha
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = grad
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -853,28 +856,28 @@ def sub_alpha(self, other, alpha, *, out=None):
         node = _new(*_SubAlphaBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -884,7 +887,7 @@ def sub_alpha(self, other, alpha, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -896,7 +899,7 @@ def sub_alpha(self, other, alpha, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -933,28 +936,28 @@ def sub_alpha_(self, other, alpha):
         node = _new(*_SubAlphaBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -985,7 +988,7 @@ class MulBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -998,7 +1001,7 @@ class MulBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
@@ -1006,7 +1009,7 @@ class MulBackward0(BinaryNode):
                 grad0 = grad * other
             else:
                 grad0 = sum_to(once(grad) * other, plan.reduce0, grad.shape)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -1020,6 +1023,34 @@ class MulBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
+    fields = ('next0', 'next1', 'desc', 'other', 'other_version', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, next1, desc, other, other_version, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != other_version:
+                other = unpack_input(node_of(record), 'other')
+            other = other._array
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        grad0 = None if next0 is None else grad * other
+        grad1 = None if next1 is None else grad * self
+        if not keep:
+            if other is not None:
+                record[5] = FREED
+            if self is not None:
+                record[7] = FREED
+        return next0, grad0, next1, grad1
     def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
@@ -1082,28 +1113,28 @@ def mul(self, other, *, out=None):
         node = _new(*_MulBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -1128,7 +1159,7 @@ def mul(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1140,7 +1171,7 @@ def mul(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1160,12 +1191,12 @@ def mul_operator(self, other):
     if type(other) is Tensor:
         if desc is not other._desc or other._extra is not None:
             return mul(self, other)
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is None and self._requires_grad:
             fn0 = self._accumulator  # weakly
             if fn0 is None or (fn0 := fn0()) is None:
                 fn0 = new_accumulator(self)
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is None and other._requires_grad:
             fn1 = other._accumulator  # weakly
             if fn1 is None or (fn1 := fn1()) is None:
@@ -1176,27 +1207,12 @@ def mul_operator(self, other):
         result._extra = None
         if fn0 is None and fn1 is None:
             result._requires_grad = False
-            result._node = result._counter = result._grad = result._accumulator = None
+            result._made = result._counter = result._grad = result._accumulator = None
             return result
-        node = _new(*_MulBackward0)
-        for node.seq in sequence_nrs:
+        for number in sequence_nrs:
             break
-        node.fn0 = fn0
-        node.fn1 = fn1
-        node.plan = None
-        if fn0 is not None:
-            node.other = other
-            node.other_version = 0 if other._counter is None else other._counter[0]
-        else:
-            node.other = None
-        if fn1 is not None:
-            node.self = self
-            node.self_version = 0 if self._counter is None else self._counter[0]
-        else:
-            node.self = None
-        node.desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = [run_MulBackward0, number, fn0, fn1, desc, other if fn0 is not None else None, 0 if other._counter is None else other._counter[0], self if fn1 is not None else None, 0 if self._counter is None else self._counter[0]]
         result._counter = None
         return result
     if type(other) is float:
@@ -1210,7 +1226,7 @@ def mul_operator(self, other):
     except KeyError:
         pass
     else:
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is None and self._requires_grad:
             fn0 = self._accumulator  # weakly
             if fn0 is None or (fn0 := fn0()) is None:
@@ -1221,20 +1237,12 @@ def mul_operator(self, other):
         result._extra = None
         if fn0 is None:
             result._requires_grad = False
-            result._node = result._counter = result._grad = result._accumulator = None
+            result._made = result._counter = result._grad = result._accumulator = None
             return result
-        node = _new(*_MulBackward0)
-        for node.seq in sequence_nrs:
+        for number in sequence_nrs:
             break
-        node.fn0 = fn0
-        node.fn1 = None
-        node.plan = None
-        node.other = other
-        node.other_version = 0
-        node.self = None
-        node.desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = [run_MulBackward0, number, fn0, None, desc, other, 0, None, 0]
         result._counter = None
         return result
     return mul(self, other)
@@ -1271,28 +1279,28 @@ def mul_(self, other):
     if flag:
         node = _new(*_MulBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -1335,7 +1343,7 @@ class DivBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -1348,14 +1356,14 @@ class DivBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = grad / other
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -1368,6 +1376,34 @@ class DivBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
+    fields = ('next0', 'next1', 'desc', 'other', 'other_version', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, next1, desc, other, other_version, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if other is not None:
+            counter = other._counter
+            if counter is not None and counter[0] != other_version:
+                other = unpack_input(node_of(record), 'other')
+            other = other._array
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        grad0 = None if next0 is None else grad / other
+        grad1 = None if next1 is None else k_div_other(grad, self, other)
+        if not keep:
+            if other is not None:
+                record[5] = FREED
+            if self is not None:
+                record[7] = FREED
+        return next0, grad0, next1, grad1
     def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
@@ -1430,28 +1466,28 @@ def div(self, other, *, out=None):
         node = _new(*_DivBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -1473,7 +1509,7 @@ def div(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1485,7 +1521,7 @@ def div(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1505,12 +1541,12 @@ def div_operator(self, other):
     if type(other) is Tensor:
         if desc is not other._desc or other._extra is not None:
             return div(self, other)
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is None and self._requires_grad:
             fn0 = self._accumulator  # weakly
             if fn0 is None or (fn0 := fn0()) is None:
                 fn0 = new_accumulator(self)
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is None and other._requires_grad:
             fn1 = other._accumulator  # weakly
             if fn1 is None or (fn1 := fn1()) is None:
@@ -1521,24 +1557,12 @@ def div_operator(self, other):
         result._extra = None
         if fn0 is None and fn1 is None:
             result._requires_grad = False
-            result._node = result._counter = result._grad = result._accumulator = None
+            result._made = result._counter = result._grad = result._accumulator = None
             return result
-        node = _new(*_DivBackward0)
-        for node.seq in sequence_nrs:
+        for number in sequence_nrs:
             break
-        node.fn0 = fn0
-        node.fn1 = fn1
-        node.plan = None
-        node.other = other
-        node.other_version = 0 if other._counter is None else other._counter[0]
-        if fn1 is not None:
-            node.self = self
-            node.self_version = 0 if self._counter is None else self._counter[0]
-        else:
-            node.self = None
-        node.desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = [run_DivBackward0, number, fn0, fn1, desc, other, 0 if other._counter is None else other._counter[0], self if fn1 is not None else None, 0 if self._counter is None else self._counter[0]]
         result._counter = None
         return result
     if type(other) is float:
@@ -1552,7 +1576,7 @@ def div_operator(self, other):
     except KeyError:
         pass
     else:
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is None and self._requires_grad:
             fn0 = self._accumulator  # weakly
             if fn0 is None or (fn0 := fn0()) is None:
@@ -1563,20 +1587,12 @@ def div_operator(self, other):
         result._extra = None
         if fn0 is None:
             result._requires_grad = False
-            result._node = result._counter = result._grad = result._accumulator = None
+            result._made = result._counter = result._grad = result._accumulator = None
             return result
-        node = _new(*_DivBackward0)
-        for node.seq in sequence_nrs:
+        for number in sequence_nrs:
             break
-        node.fn0 = fn0
-        node.fn1 = None
-        node.plan = None
-        node.other = other
-        node.other_version = 0
-        node.self = None
-        node.desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = [run_DivBackward0, number, fn0, None, desc, other, 0, None, 0]
         result._counter = None
         return result
     return div(self, other)
@@ -1613,28 +1629,28 @@ def div_(self, other):
     if flag:
         node = _new(*_DivBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -1672,9 +1688,9 @@ class RsubBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = -grad
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         return -grad
 
@@ -1691,14 +1707,14 @@ def rsub_scalar(self, other, *, out=None):
         node = _new(*_RsubBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -1706,7 +1722,7 @@ def rsub_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1716,7 +1732,7 @@ def rsub_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1735,9 +1751,9 @@ class AddBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = grad
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         return grad
 
@@ -1754,14 +1770,14 @@ def add_scalar(self, other, *, out=None):
         node = _new(*_AddBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -1769,7 +1785,7 @@ def add_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1779,7 +1795,7 @@ def add_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1798,9 +1814,9 @@ class SubBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = grad
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         return grad
 
@@ -1817,14 +1833,14 @@ def sub_scalar(self, other, *, out=None):
         node = _new(*_SubBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -1832,7 +1848,7 @@ def sub_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1842,7 +1858,7 @@ def sub_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1862,10 +1878,10 @@ class MulBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         other = node.other
         out = k_mul_scalar_backward(grad, other)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         other = node.other
         return formulas.mul_scalar_backward(grad, other)
@@ -1883,14 +1899,14 @@ def mul_scalar(self, other, *, out=None):
         node = _new(*_MulBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.other = other
@@ -1899,7 +1915,7 @@ def mul_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1909,7 +1925,7 @@ def mul_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1931,14 +1947,14 @@ def mul_scalar_(self, other):
         node = _new(*_MulBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.other = other
@@ -1985,14 +2001,14 @@ def mul_complex(self, other, *, out=None):
         node = _new(*_MulComplexBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.other = other
@@ -2001,7 +2017,7 @@ def mul_complex(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2011,7 +2027,7 @@ def mul_complex(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2031,10 +2047,10 @@ class DivBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         other = node.other
         out = grad / other
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         other = node.other
         return div_scalar(grad, other)
@@ -2052,14 +2068,14 @@ def div_scalar(self, other, *, out=None):
         node = _new(*_DivBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.other = other
@@ -2068,7 +2084,7 @@ def div_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2078,7 +2094,7 @@ def div_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2100,14 +2116,14 @@ def div_scalar_(self, other):
         node = _new(*_DivBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.other = other
@@ -2134,9 +2150,19 @@ class NegBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = -grad
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        out = -grad
+        return next0, out, None, None
     def apply_tensors(node, grad):
         return -grad
 
@@ -2146,7 +2172,7 @@ def neg(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.negative(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -2156,13 +2182,10 @@ def neg(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_NegBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_NegBackward0, number, fn0, desc]
                 result._counter = None
                 return result
     else:
@@ -2181,14 +2204,14 @@ def neg(self, *, out=None):
         node = _new(*_NegBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -2196,7 +2219,7 @@ def neg(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2208,7 +2231,7 @@ def neg(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2232,14 +2255,14 @@ def neg_(self):
         node = _new(*_NegBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -2266,7 +2289,7 @@ class ReciprocalBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -2275,7 +2298,24 @@ class ReciprocalBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'result', 'result_counter')
+    results = ('result',)
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, result, result_counter = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')._array
+        out = -grad * (result * result)
+        if not keep:
+            record[4] = None
+            record[5] = FREED_COUNTER
+        return next0, out, None, None
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -2296,7 +2336,7 @@ def reciprocal(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_reciprocal(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -2306,16 +2346,11 @@ def reciprocal(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_ReciprocalBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
+                result._counter = counter = [0]
                 result._requires_grad = True
-                result._node = node
-                node.result = array
-                node.result_counter = result._counter = [0]
-                node.result_version = 0
+                result._made = [run_ReciprocalBackward0, number, fn0, desc, array, counter]
                 return result
     else:
         self = plain(self, 'reciprocal', True)
@@ -2329,14 +2364,14 @@ def reciprocal(self, *, out=None):
         node = _new(*_ReciprocalBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -2344,7 +2379,7 @@ def reciprocal(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -2359,7 +2394,7 @@ def reciprocal(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2383,14 +2418,14 @@ def reciprocal_(self):
         node = _new(*_ReciprocalBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -2422,7 +2457,7 @@ class PowBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -2434,7 +2469,7 @@ class PowBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -2467,14 +2502,14 @@ def pow_scalar(self, exponent, *, out=None):
         node = _new(*_PowBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -2488,7 +2523,7 @@ def pow_scalar(self, exponent, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2500,7 +2535,7 @@ def pow_scalar(self, exponent, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2532,14 +2567,14 @@ def pow_scalar_(self, exponent):
     if flag:
         node = _new(*_PowBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -2569,7 +2604,7 @@ class ExpBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -2578,7 +2613,24 @@ class ExpBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'result', 'result_counter')
+    results = ('result',)
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, result, result_counter = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')._array
+        out = grad * result
+        if not keep:
+            record[4] = None
+            record[5] = FREED_COUNTER
+        return next0, out, None, None
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -2599,7 +2651,7 @@ def exp(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.exp(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -2609,16 +2661,11 @@ def exp(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_ExpBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
+                result._counter = counter = [0]
                 result._requires_grad = True
-                result._node = node
-                node.result = array
-                node.result_counter = result._counter = [0]
-                node.result_version = 0
+                result._made = [run_ExpBackward0, number, fn0, desc, array, counter]
                 return result
     else:
         self = plain(self, 'exp', True)
@@ -2636,14 +2683,14 @@ def exp(self, *, out=None):
         node = _new(*_ExpBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -2651,7 +2698,7 @@ def exp(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -2666,7 +2713,7 @@ def exp(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2690,14 +2737,14 @@ def exp_(self):
         node = _new(*_ExpBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -2729,7 +2776,7 @@ class LogBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -2740,7 +2787,27 @@ class LogBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad / self
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -2757,7 +2824,7 @@ def log(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.log(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -2767,15 +2834,10 @@ def log(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_LogBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_LogBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -2798,14 +2860,14 @@ def log(self, *, out=None):
         node = _new(*_LogBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -2818,7 +2880,7 @@ def log(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2830,7 +2892,7 @@ def log(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2860,14 +2922,14 @@ def log_(self):
     if flag:
         node = _new(*_LogBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -2896,7 +2958,7 @@ class SqrtBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -2905,7 +2967,24 @@ class SqrtBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'result', 'result_counter')
+    results = ('result',)
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, result, result_counter = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')._array
+        out = grad / (2 * result)
+        if not keep:
+            record[4] = None
+            record[5] = FREED_COUNTER
+        return next0, out, None, None
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -2926,7 +3005,7 @@ def sqrt(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.sqrt(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -2936,16 +3015,11 @@ def sqrt(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_SqrtBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
+                result._counter = counter = [0]
                 result._requires_grad = True
-                result._node = node
-                node.result = array
-                node.result_counter = result._counter = [0]
-                node.result_version = 0
+                result._made = [run_SqrtBackward0, number, fn0, desc, array, counter]
                 return result
     else:
         self = plain(self, 'sqrt', True)
@@ -2963,14 +3037,14 @@ def sqrt(self, *, out=None):
         node = _new(*_SqrtBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -2978,7 +3052,7 @@ def sqrt(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -2993,7 +3067,7 @@ def sqrt(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3017,14 +3091,14 @@ def sqrt_(self):
         node = _new(*_SqrtBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -3056,7 +3130,7 @@ class RsqrtBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -3065,7 +3139,24 @@ class RsqrtBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'result', 'result_counter')
+    results = ('result',)
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, result, result_counter = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')._array
+        out = k_rsqrt_backward(grad, result)
+        if not keep:
+            record[4] = None
+            record[5] = FREED_COUNTER
+        return next0, out, None, None
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -3086,7 +3177,7 @@ def rsqrt(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_rsqrt(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -3096,16 +3187,11 @@ def rsqrt(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_RsqrtBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
+                result._counter = counter = [0]
                 result._requires_grad = True
-                result._node = node
-                node.result = array
-                node.result_counter = result._counter = [0]
-                node.result_version = 0
+                result._made = [run_RsqrtBackward0, number, fn0, desc, array, counter]
                 return result
     else:
         self = plain(self, 'rsqrt', True)
@@ -3119,14 +3205,14 @@ def rsqrt(self, *, out=None):
         node = _new(*_RsqrtBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -3134,7 +3220,7 @@ def rsqrt(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -3149,7 +3235,7 @@ def rsqrt(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3173,14 +3259,14 @@ def rsqrt_(self):
         node = _new(*_RsqrtBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -3212,7 +3298,7 @@ class SinBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -3223,7 +3309,27 @@ class SinBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad * k_cos(self)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -3240,7 +3346,7 @@ def sin(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.sin(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -3250,15 +3356,10 @@ def sin(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_SinBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_SinBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -3281,14 +3382,14 @@ def sin(self, *, out=None):
         node = _new(*_SinBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -3301,7 +3402,7 @@ def sin(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3313,7 +3414,7 @@ def sin(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3343,14 +3444,14 @@ def sin_(self):
     if flag:
         node = _new(*_SinBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -3379,7 +3480,7 @@ class CosBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -3390,7 +3491,27 @@ class CosBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad * -k_sin(self)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -3407,7 +3528,7 @@ def cos(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.cos(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -3417,15 +3538,10 @@ def cos(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_CosBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_CosBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -3448,14 +3564,14 @@ def cos(self, *, out=None):
         node = _new(*_CosBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -3468,7 +3584,7 @@ def cos(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3480,7 +3596,7 @@ def cos(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3510,14 +3626,14 @@ def cos_(self):
     if flag:
         node = _new(*_CosBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -3546,7 +3662,7 @@ class TanhBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -3555,7 +3671,24 @@ class TanhBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'result', 'result_counter')
+    results = ('result',)
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, result, result_counter = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')._array
+        out = k_tanh_backward(grad, result)
+        if not keep:
+            record[4] = None
+            record[5] = FREED_COUNTER
+        return next0, out, None, None
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -3576,7 +3709,7 @@ def tanh(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.tanh(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -3586,16 +3719,11 @@ def tanh(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_TanhBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
+                result._counter = counter = [0]
                 result._requires_grad = True
-                result._node = node
-                node.result = array
-                node.result_counter = result._counter = [0]
-                node.result_version = 0
+                result._made = [run_TanhBackward0, number, fn0, desc, array, counter]
                 return result
     else:
         self = plain(self, 'tanh', True)
@@ -3613,14 +3741,14 @@ def tanh(self, *, out=None):
         node = _new(*_TanhBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -3628,7 +3756,7 @@ def tanh(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -3643,7 +3771,7 @@ def tanh(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3667,14 +3795,14 @@ def tanh_(self):
         node = _new(*_TanhBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -3706,7 +3834,7 @@ class SigmoidBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -3715,7 +3843,24 @@ class SigmoidBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'result', 'result_counter')
+    results = ('result',)
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, result, result_counter = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')._array
+        out = k_sigmoid_backward(grad, result)
+        if not keep:
+            record[4] = None
+            record[5] = FREED_COUNTER
+        return next0, out, None, None
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -3736,7 +3881,7 @@ def sigmoid(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_sigmoid(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -3746,16 +3891,11 @@ def sigmoid(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_SigmoidBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
+                result._counter = counter = [0]
                 result._requires_grad = True
-                result._node = node
-                node.result = array
-                node.result_counter = result._counter = [0]
-                node.result_version = 0
+                result._made = [run_SigmoidBackward0, number, fn0, desc, array, counter]
                 return result
     else:
         self = plain(self, 'sigmoid', True)
@@ -3769,14 +3909,14 @@ def sigmoid(self, *, out=None):
         node = _new(*_SigmoidBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -3784,7 +3924,7 @@ def sigmoid(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -3799,7 +3939,7 @@ def sigmoid(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3823,14 +3963,14 @@ def sigmoid_(self):
         node = _new(*_SigmoidBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -3862,7 +4002,7 @@ class ReluBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -3871,7 +4011,24 @@ class ReluBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'result', 'result_counter')
+    results = ('result',)
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, result, result_counter = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')._array
+        out = k_threshold_backward(grad, result, 0)
+        if not keep:
+            record[4] = None
+            record[5] = FREED_COUNTER
+        return next0, out, None, None
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -3892,7 +4049,7 @@ def relu(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_relu(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -3902,16 +4059,11 @@ def relu(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_ReluBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
+                result._counter = counter = [0]
                 result._requires_grad = True
-                result._node = node
-                node.result = array
-                node.result_counter = result._counter = [0]
-                node.result_version = 0
+                result._made = [run_ReluBackward0, number, fn0, desc, array, counter]
                 return result
     else:
         self = plain(self, 'relu', False)
@@ -3927,14 +4079,14 @@ def relu(self, *, out=None):
         node = _new(*_ReluBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -3942,7 +4094,7 @@ def relu(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -3957,7 +4109,7 @@ def relu(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3987,14 +4139,14 @@ def relu_(self):
         node = _new(*_ReluBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -4026,7 +4178,7 @@ class AbsBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -4037,7 +4189,27 @@ class AbsBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad * k_sgn(self)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -4054,7 +4226,7 @@ def abs(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.absolute(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -4064,15 +4236,10 @@ def abs(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_AbsBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_AbsBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -4095,14 +4262,14 @@ def abs(self, *, out=None):
         node = _new(*_AbsBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -4115,7 +4282,7 @@ def abs(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -4127,7 +4294,7 @@ def abs(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -4165,14 +4332,14 @@ def abs_(self):
     if flag:
         node = _new(*_AbsBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -4216,3 +4383,19 @@ _SubAlphaBackward0 = (SubAlphaBackward0,)
 _SubBackward0 = (SubBackward0,)
 _SubBackward1 = (SubBackward1,)
 _TanhBackward0 = (TanhBackward0,)
+run_AbsBackward0 = AbsBackward0.run_record
+run_AddBackward0 = AddBackward0.run_record
+run_CosBackward0 = CosBackward0.run_record
+run_DivBackward0 = DivBackward0.run_record
+run_ExpBackward0 = ExpBackward0.run_record
+run_LogBackward0 = LogBackward0.run_record
+run_MulBackward0 = MulBackward0.run_record
+run_NegBackward0 = NegBackward0.run_record
+run_ReciprocalBackward0 = ReciprocalBackward0.run_record
+run_ReluBackward0 = ReluBackward0.run_record
+run_RsqrtBackward0 = RsqrtBackward0.run_record
+run_SigmoidBackward0 = SigmoidBackward0.run_record
+run_SinBackward0 = SinBackward0.run_record
+run_SqrtBackward0 = SqrtBackward0.run_record
+run_SubBackward0 = SubBackward0.run_record
+run_TanhBackward0 = TanhBackward0.run_record

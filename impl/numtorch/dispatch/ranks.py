@@ -60,7 +60,7 @@ class NansumBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -73,7 +73,7 @@ class NansumBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -106,14 +106,14 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
         node = _new(*_NansumBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -128,7 +128,7 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -138,7 +138,7 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -159,7 +159,7 @@ class ProdBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -176,7 +176,7 @@ class ProdBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -214,14 +214,14 @@ def prod_all(self, dtype, *, out=None):
         node = _new(*_ProdBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -234,7 +234,7 @@ def prod_all(self, dtype, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -247,7 +247,7 @@ def prod_all(self, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -268,7 +268,7 @@ class ProdBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -287,7 +287,7 @@ class ProdBackward1(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -327,14 +327,14 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
         node = _new(*_ProdBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -349,7 +349,7 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -362,7 +362,7 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -440,14 +440,14 @@ def aminmax(self, dim, keepdim):
         node = _new(*_AminmaxBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -460,10 +460,10 @@ def aminmax(self, dim, keepdim):
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._node = node
+        results[1]._made = node
         results[1]._output_nr = 1
         node.max = arrays[1]
         node.max_counter = results[1]._counter = [0]
@@ -552,14 +552,14 @@ def median_all(self, *, out=None):
         node = _new(*_MedianBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -572,7 +572,7 @@ def median_all(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -585,7 +585,7 @@ def median_all(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -653,14 +653,14 @@ def median_dim(self, dim, keepdim):
         node = _new(*_MedianBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -668,7 +668,7 @@ def median_dim(self, dim, keepdim):
         node.keepdim = keepdim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -738,14 +738,14 @@ def kthvalue(self, k, dim, keepdim):
         node = _new(*_KthvalueBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -753,7 +753,7 @@ def kthvalue(self, k, dim, keepdim):
         node.keepdim = keepdim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -819,21 +819,21 @@ def sort(self, dim, descending):
         node = _new(*_SortBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -899,21 +899,21 @@ def sort_stable(self, dim, descending):
         node = _new(*_SortBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -979,21 +979,21 @@ def topk(self, k, dim, largest):
         node = _new(*_TopkBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
         node.dim = dim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -1076,14 +1076,14 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
         node = _new(*_LinalgVectorNormBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1099,7 +1099,7 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -1112,7 +1112,7 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1195,14 +1195,14 @@ def norm_dim(self, p, dim, keepdim, *, out=None):
         node = _new(*_NormBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1218,7 +1218,7 @@ def norm_dim(self, p, dim, keepdim, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -1231,7 +1231,7 @@ def norm_dim(self, p, dim, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1293,14 +1293,14 @@ def var_mean(self, dim, correction, keepdim):
         node = _new(*_VarMeanBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1314,10 +1314,10 @@ def var_mean(self, dim, correction, keepdim):
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._node = node
+        results[1]._made = node
         results[1]._output_nr = 1
         if saved_hooks.in_force:
             saved_hooks.pack(node)
@@ -1383,14 +1383,14 @@ def std_mean(self, dim, correction, keepdim):
         node = _new(*_StdMeanBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1404,10 +1404,10 @@ def std_mean(self, dim, correction, keepdim):
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         results[1]._requires_grad = True
-        results[1]._node = node
+        results[1]._made = node
         results[1]._output_nr = 1
         node.result0 = arrays[0]
         node.result0_counter = results[0]._counter = [0]
@@ -1428,7 +1428,7 @@ class LogsumexpBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -1447,7 +1447,7 @@ class LogsumexpBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -1489,14 +1489,14 @@ def logsumexp(self, dim, keepdim, *, out=None):
         node = _new(*_LogsumexpBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1511,7 +1511,7 @@ def logsumexp(self, dim, keepdim, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -1524,7 +1524,7 @@ def logsumexp(self, dim, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1545,11 +1545,11 @@ class CumsumBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_scalar_type = node.self_scalar_type
         dim = node.dim
         out = k_cumsum_backward(grad, dim, self_scalar_type)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self_scalar_type = node.self_scalar_type
         dim = node.dim
@@ -1569,14 +1569,14 @@ def cumsum(self, dim, dtype, *, out=None):
         node = _new(*_CumsumBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_scalar_type = self._desc.dtype
@@ -1586,7 +1586,7 @@ def cumsum(self, dim, dtype, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1596,7 +1596,7 @@ def cumsum(self, dim, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1620,14 +1620,14 @@ def cumsum_(self, dim, dtype):
         node = _new(*_CumsumBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_scalar_type = self._desc.dtype
@@ -1655,7 +1655,7 @@ class CumprodBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -1673,7 +1673,7 @@ class CumprodBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -1712,14 +1712,14 @@ def cumprod(self, dim, dtype, *, out=None):
         node = _new(*_CumprodBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1733,7 +1733,7 @@ def cumprod(self, dim, dtype, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -1746,7 +1746,7 @@ def cumprod(self, dim, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1776,14 +1776,14 @@ def cumprod_(self, dim, dtype):
     if flag:
         node = _new(*_CumprodBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -1816,7 +1816,7 @@ def count_nonzero(self, dim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None

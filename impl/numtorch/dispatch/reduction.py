@@ -10,6 +10,7 @@ from ..memory.descriptor import describe, result_of
 from ..backward.engine import through_tensors
 from ..memory.geometry import turned
 from ..nodes.graph import FREED, FREED_COUNTER, UnaryNode, new_accumulator, sequence_nrs
+from ..nodes.records import node_of
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..calls.operands import refused, store
@@ -59,11 +60,23 @@ class SumBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         self_scalar_type = node.self_scalar_type
         out = k_sum_all_backward(grad, self_sym_sizes, self_scalar_type)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self_sym_sizes', 'self_scalar_type')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self_sym_sizes, self_scalar_type = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if not desc.real:
+            return node_of(record).run(grad, keep)
+        out = k_sum_all_backward(grad, self_sym_sizes, self_scalar_type)
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         self_scalar_type = node.self_scalar_type
@@ -77,7 +90,7 @@ def sum_all(self, dtype, *, out=None):
         key = 'sum_all',
         known = desc.results
         desc = known.get(key) or result_of(known, key, array)
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is None and self._requires_grad:
             fn0 = self._accumulator  # weakly
             if fn0 is None or (fn0 := fn0()) is None:
@@ -88,17 +101,12 @@ def sum_all(self, dtype, *, out=None):
         result._extra = None
         if fn0 is None:
             result._requires_grad = False
-            result._node = result._counter = result._grad = result._accumulator = None
+            result._made = result._counter = result._grad = result._accumulator = None
             return result
-        node = _new(*_SumBackward0)
-        for node.seq in sequence_nrs:
+        for number in sequence_nrs:
             break
-        node.fn0 = fn0
-        node.self_sym_sizes = self._desc.shape
-        node.self_scalar_type = self._desc.dtype
-        node.desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = [run_SumBackward0, number, fn0, desc, self._desc.shape, self._desc.dtype]
         result._counter = None
         return result
     array = k_sum_all(self._array, dtype) if self._desc.real else rounded_once(k_sum_all, self._array, dtype)
@@ -112,14 +120,14 @@ def sum_all(self, dtype, *, out=None):
         node = _new(*_SumBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -129,7 +137,7 @@ def sum_all(self, dtype, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -139,7 +147,7 @@ def sum_all(self, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -160,13 +168,25 @@ class SumBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         self_scalar_type = node.self_scalar_type
         dim = node.dim
         keepdim = node.keepdim
         out = k_sum_backward(grad, self_sym_sizes, dim, keepdim, self_scalar_type)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self_sym_sizes', 'self_scalar_type', 'dim', 'keepdim')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self_sym_sizes, self_scalar_type, dim, keepdim = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if not desc.real:
+            return node_of(record).run(grad, keep)
+        out = k_sum_backward(grad, self_sym_sizes, dim, keepdim, self_scalar_type)
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         self_scalar_type = node.self_scalar_type
@@ -182,7 +202,7 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
         key = 'sum_dim', dim, keepdim
         known = desc.results
         desc = known.get(key) or result_of(known, key, array)
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is None and self._requires_grad:
             fn0 = self._accumulator  # weakly
             if fn0 is None or (fn0 := fn0()) is None:
@@ -193,19 +213,12 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
         result._extra = None
         if fn0 is None:
             result._requires_grad = False
-            result._node = result._counter = result._grad = result._accumulator = None
+            result._made = result._counter = result._grad = result._accumulator = None
             return result
-        node = _new(*_SumBackward1)
-        for node.seq in sequence_nrs:
+        for number in sequence_nrs:
             break
-        node.fn0 = fn0
-        node.self_sym_sizes = self._desc.shape
-        node.self_scalar_type = self._desc.dtype
-        node.dim = dim
-        node.keepdim = keepdim
-        node.desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = [run_SumBackward1, number, fn0, desc, self._desc.shape, self._desc.dtype, dim, keepdim]
         result._counter = None
         return result
     array = k_sum_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_sum_dim, self._array, dim, keepdim, dtype)
@@ -219,14 +232,14 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
         node = _new(*_SumBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -238,7 +251,7 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -248,7 +261,7 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -269,12 +282,24 @@ class MeanBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         self_sym_numel = node.self_sym_numel
         self_scalar_type = node.self_scalar_type
         out = k_mean_all_backward(grad, self_sym_sizes, self_sym_numel, self_scalar_type)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self_sym_sizes', 'self_sym_numel', 'self_scalar_type')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self_sym_sizes, self_sym_numel, self_scalar_type = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if not desc.real:
+            return node_of(record).run(grad, keep)
+        out = k_mean_all_backward(grad, self_sym_sizes, self_sym_numel, self_scalar_type)
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         self_sym_numel = node.self_sym_numel
@@ -289,7 +314,7 @@ def mean_all(self, dtype, *, out=None):
         key = 'mean_all',
         known = desc.results
         desc = known.get(key) or result_of(known, key, array)
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is None and self._requires_grad:
             fn0 = self._accumulator  # weakly
             if fn0 is None or (fn0 := fn0()) is None:
@@ -300,18 +325,12 @@ def mean_all(self, dtype, *, out=None):
         result._extra = None
         if fn0 is None:
             result._requires_grad = False
-            result._node = result._counter = result._grad = result._accumulator = None
+            result._made = result._counter = result._grad = result._accumulator = None
             return result
-        node = _new(*_MeanBackward0)
-        for node.seq in sequence_nrs:
+        for number in sequence_nrs:
             break
-        node.fn0 = fn0
-        node.self_sym_sizes = self._desc.shape
-        node.self_sym_numel = self._desc.numel
-        node.self_scalar_type = self._desc.dtype
-        node.desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = [run_MeanBackward0, number, fn0, desc, self._desc.shape, self._desc.numel, self._desc.dtype]
         result._counter = None
         return result
     array = k_mean_all(self._array, dtype) if self._desc.real else rounded_once(k_mean_all, self._array, dtype)
@@ -325,14 +344,14 @@ def mean_all(self, dtype, *, out=None):
         node = _new(*_MeanBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -343,7 +362,7 @@ def mean_all(self, dtype, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -353,7 +372,7 @@ def mean_all(self, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -374,14 +393,26 @@ class MeanBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         self_sym_numel = node.self_sym_numel
         self_scalar_type = node.self_scalar_type
         dim = node.dim
         keepdim = node.keepdim
         out = k_mean_backward(grad, self_sym_sizes, self_sym_numel, dim, keepdim, self_scalar_type)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self_sym_sizes', 'self_sym_numel', 'self_scalar_type', 'dim', 'keepdim')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self_sym_sizes, self_sym_numel, self_scalar_type, dim, keepdim = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if not desc.real or desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        out = k_mean_backward(grad, self_sym_sizes, self_sym_numel, dim, keepdim, self_scalar_type)
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         self_sym_numel = node.self_sym_numel
@@ -398,7 +429,7 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
         key = 'mean_dim', dim, keepdim
         known = desc.results
         desc = known.get(key) or result_of(known, key, array)
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is None and self._requires_grad:
             fn0 = self._accumulator  # weakly
             if fn0 is None or (fn0 := fn0()) is None:
@@ -409,20 +440,12 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
         result._extra = None
         if fn0 is None:
             result._requires_grad = False
-            result._node = result._counter = result._grad = result._accumulator = None
+            result._made = result._counter = result._grad = result._accumulator = None
             return result
-        node = _new(*_MeanBackward1)
-        for node.seq in sequence_nrs:
+        for number in sequence_nrs:
             break
-        node.fn0 = fn0
-        node.self_sym_sizes = self._desc.shape
-        node.self_sym_numel = self._desc.numel
-        node.self_scalar_type = self._desc.dtype
-        node.dim = dim
-        node.keepdim = keepdim
-        node.desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = [run_MeanBackward1, number, fn0, desc, self._desc.shape, self._desc.numel, self._desc.dtype, dim, keepdim]
         result._counter = None
         return result
     array = k_mean_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_mean_dim, self._array, dim, keepdim, dtype)
@@ -436,14 +459,14 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
         node = _new(*_MeanBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -456,7 +479,7 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -466,7 +489,7 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -546,14 +569,14 @@ def max_all(self, *, out=None):
         node = _new(*_MaxBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -566,7 +589,7 @@ def max_all(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -579,7 +602,7 @@ def max_all(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -659,14 +682,14 @@ def min_all(self, *, out=None):
         node = _new(*_MinBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -679,7 +702,7 @@ def min_all(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -692,7 +715,7 @@ def min_all(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -760,14 +783,14 @@ def max_dim(self, dim, keepdim):
         node = _new(*_MaxBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -775,7 +798,7 @@ def max_dim(self, dim, keepdim):
         node.keepdim = keepdim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -843,14 +866,14 @@ def min_dim(self, dim, keepdim):
         node = _new(*_MinBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -858,7 +881,7 @@ def min_dim(self, dim, keepdim):
         node.keepdim = keepdim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -879,7 +902,7 @@ class AmaxBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -898,7 +921,7 @@ class AmaxBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -946,14 +969,14 @@ def amax(self, dim, keepdim, *, out=None):
         node = _new(*_AmaxBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -968,7 +991,7 @@ def amax(self, dim, keepdim, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -981,7 +1004,7 @@ def amax(self, dim, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1002,7 +1025,7 @@ class AminBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -1021,7 +1044,7 @@ class AminBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -1069,14 +1092,14 @@ def amin(self, dim, keepdim, *, out=None):
         node = _new(*_AminBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1091,7 +1114,7 @@ def amin(self, dim, keepdim, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -1104,7 +1127,7 @@ def amin(self, dim, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1124,7 +1147,7 @@ def argmax(self, dim, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1144,7 +1167,7 @@ def argmin(self, dim, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1165,7 +1188,7 @@ class VarBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -1179,7 +1202,7 @@ class VarBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -1211,14 +1234,14 @@ def var(self, dim, correction, keepdim, *, out=None):
         node = _new(*_VarBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1234,7 +1257,7 @@ def var(self, dim, correction, keepdim, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1244,7 +1267,7 @@ def var(self, dim, correction, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1265,7 +1288,7 @@ class StdBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -1285,7 +1308,7 @@ class StdBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -1326,14 +1349,14 @@ def std(self, dim, correction, keepdim, *, out=None):
         node = _new(*_StdBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1349,7 +1372,7 @@ def std(self, dim, correction, keepdim, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -1362,7 +1385,7 @@ def std(self, dim, correction, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1382,7 +1405,7 @@ def all_dim(self, dim, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1402,7 +1425,7 @@ def any_dim(self, dim, keepdim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1426,3 +1449,7 @@ _StdBackward0 = (StdBackward0,)
 _SumBackward0 = (SumBackward0,)
 _SumBackward1 = (SumBackward1,)
 _VarBackward0 = (VarBackward0,)
+run_MeanBackward0 = MeanBackward0.run_record
+run_MeanBackward1 = MeanBackward1.run_record
+run_SumBackward0 = SumBackward0.run_record
+run_SumBackward1 = SumBackward1.run_record

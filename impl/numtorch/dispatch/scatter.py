@@ -118,14 +118,14 @@ def gather(self, dim, index, sparse_grad, *, out=None):
         node = _new(*_GatherBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if index._extra is not None and index._extra.inference:
@@ -145,7 +145,7 @@ def gather(self, dim, index, sparse_grad, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -155,7 +155,7 @@ def gather(self, dim, index, sparse_grad, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -175,7 +175,7 @@ class ScatterBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         index = node.index
         if index is not None:
             counter = index._counter
@@ -184,12 +184,12 @@ class ScatterBackward0(BinaryNode):
             index = index._array
         dim = node.dim
         src_info = node.src_info
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_scatter_value(grad, dim, index, 0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -232,28 +232,28 @@ def scatter(self, dim, index, src, *, out=None):
         node = _new(*_ScatterBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = src._node
+        fn1 = src._made
         if fn1 is not None and src._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not src._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(src)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -269,7 +269,7 @@ def scatter(self, dim, index, src, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -279,7 +279,7 @@ def scatter(self, dim, index, src, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -307,28 +307,28 @@ def scatter_(self, dim, index, src):
         node = _new(*_ScatterBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = src._node
+        fn1 = src._made
         if fn1 is not None and src._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not src._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(src)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -362,7 +362,7 @@ class ScatterBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         index = node.index
         if index is not None:
             counter = index._counter
@@ -374,7 +374,7 @@ class ScatterBackward1(UnaryNode):
         if not keep:
             if index is not None:
                 node.index = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         index = node.index
         if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
@@ -404,14 +404,14 @@ def scatter_value(self, dim, index, value, *, out=None):
         node = _new(*_ScatterBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if index._extra is not None and index._extra.inference:
@@ -425,7 +425,7 @@ def scatter_value(self, dim, index, value, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -435,7 +435,7 @@ def scatter_value(self, dim, index, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -463,14 +463,14 @@ def scatter_value_(self, dim, index, value):
         node = _new(*_ScatterBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if index._extra is not None and index._extra.inference:
@@ -505,13 +505,13 @@ class ScatterNotImplemented(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
-        fn0 = node.fn0
+            return node.next0, out[0], node.next1, out[1]
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_not_implemented(grad, 'aten::scatter_')
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -537,28 +537,28 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
             raise undifferentiable(desc)
         node = _new(*_ScatterNotImplemented)
         node.seq = ACCUMULATE_SEQ
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = src._node
+        fn1 = src._made
         if fn1 is not None and src._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not src._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(src)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -567,7 +567,7 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -577,7 +577,7 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -598,28 +598,28 @@ def scatter_with_(self, dim, index, src, reduce):
     if flag:
         node = _new(*_ScatterNotImplemented)
         node.seq = ACCUMULATE_SEQ
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = src._node
+        fn1 = src._made
         if fn1 is not None and src._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not src._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(src)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -648,9 +648,9 @@ class ScatterValueNotImplemented(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_not_implemented(grad, 'aten::scatter_')
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         return formulas.not_implemented(grad, 'aten::scatter_')
 
@@ -667,14 +667,14 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
             raise undifferentiable(desc)
         node = _new(*_ScatterValueNotImplemented)
         node.seq = ACCUMULATE_SEQ
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -682,7 +682,7 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -692,7 +692,7 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -713,14 +713,14 @@ def scatter_value_with_(self, dim, index, value, reduce):
     if flag:
         node = _new(*_ScatterValueNotImplemented)
         node.seq = ACCUMULATE_SEQ
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -747,7 +747,7 @@ class ScatterAddBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         index = node.index
         if index is not None:
             counter = index._counter
@@ -756,12 +756,12 @@ class ScatterAddBackward0(BinaryNode):
             index = index._array
         src_info = node.src_info
         dim = node.dim
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = grad
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -804,28 +804,28 @@ def scatter_add(self, dim, index, src, *, out=None):
         node = _new(*_ScatterAddBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = src._node
+        fn1 = src._made
         if fn1 is not None and src._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not src._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(src)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -844,7 +844,7 @@ def scatter_add(self, dim, index, src, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -854,7 +854,7 @@ def scatter_add(self, dim, index, src, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -882,28 +882,28 @@ def scatter_add_(self, dim, index, src):
         node = _new(*_ScatterAddBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = src._node
+        fn1 = src._made
         if fn1 is not None and src._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not src._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(src)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -1000,28 +1000,28 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
         node = _new(*_ScatterReduceBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = src._node
+        fn1 = src._made
         if fn1 is not None and src._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not src._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(src)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -1048,7 +1048,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -1061,7 +1061,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1093,28 +1093,28 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
     if flag:
         node = _new(*_ScatterReduceBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = src._node
+        fn1 = src._made
         if fn1 is not None and src._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not src._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(src)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -1207,14 +1207,14 @@ def index_select(self, dim, index, *, out=None):
         node = _new(*_IndexSelectBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if index._extra is not None and index._extra.inference:
@@ -1229,7 +1229,7 @@ def index_select(self, dim, index, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1239,7 +1239,7 @@ def index_select(self, dim, index, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1299,28 +1299,28 @@ def index_add(self, dim, index, source, alpha, *, out=None):
         node = _new(*_IndexAddBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = source._node
+        fn1 = source._made
         if fn1 is not None and source._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not source._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(source)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -1348,7 +1348,7 @@ def index_add(self, dim, index, source, alpha, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1358,7 +1358,7 @@ def index_add(self, dim, index, source, alpha, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1384,28 +1384,28 @@ def index_add_(self, dim, index, source, alpha):
         node = _new(*_IndexAddBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = source._node
+        fn1 = source._made
         if fn1 is not None and source._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not source._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(source)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -1491,28 +1491,28 @@ def index_copy(self, dim, index, source, *, out=None):
         node = _new(*_IndexCopyBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = source._node
+        fn1 = source._made
         if fn1 is not None and source._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not source._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(source)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -1536,7 +1536,7 @@ def index_copy(self, dim, index, source, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1546,7 +1546,7 @@ def index_copy(self, dim, index, source, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1574,28 +1574,28 @@ def index_copy_(self, dim, index, source):
         node = _new(*_IndexCopyBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = source._node
+        fn1 = source._made
         if fn1 is not None and source._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not source._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(source)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -1637,7 +1637,7 @@ class IndexFillBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         index = node.index
         if index is not None:
             counter = index._counter
@@ -1649,7 +1649,7 @@ class IndexFillBackward0(UnaryNode):
         if not keep:
             if index is not None:
                 node.index = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         index = node.index
         if index is not None and (type(index) is not Tensor or (counter := index._counter) is not None and counter[0] != node.index_version):
@@ -1679,14 +1679,14 @@ def index_fill(self, dim, index, value, *, out=None):
         node = _new(*_IndexFillBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if index._extra is not None and index._extra.inference:
@@ -1700,7 +1700,7 @@ def index_fill(self, dim, index, value, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1710,7 +1710,7 @@ def index_fill(self, dim, index, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1738,14 +1738,14 @@ def index_fill_(self, dim, index, value):
         node = _new(*_IndexFillBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if index._extra is not None and index._extra.inference:
@@ -1812,28 +1812,28 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
         node = _new(*_IndexFillBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = value._node
+        fn1 = value._made
         if fn1 is not None and value._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not value._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif value._extra is None and value._accumulator is not None and (fn1 := value._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(value)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -1849,7 +1849,7 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1859,7 +1859,7 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1887,28 +1887,28 @@ def index_fill_tensor_(self, dim, index, value):
         node = _new(*_IndexFillBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = value._node
+        fn1 = value._made
         if fn1 is not None and value._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not value._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif value._extra is None and value._accumulator is not None and (fn1 := value._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(value)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -2003,28 +2003,28 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
         node = _new(*_IndexReduceBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = source._node
+        fn1 = source._made
         if fn1 is not None and source._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not source._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(source)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -2051,7 +2051,7 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -2064,7 +2064,7 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2096,28 +2096,28 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
     if flag:
         node = _new(*_IndexReduceBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = source._node
+        fn1 = source._made
         if fn1 is not None and source._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not source._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(source)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -2199,14 +2199,14 @@ def take(self, index, *, out=None):
         node = _new(*_TakeBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if index._extra is not None and index._extra.inference:
@@ -2224,7 +2224,7 @@ def take(self, index, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2234,7 +2234,7 @@ def take(self, index, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2293,28 +2293,28 @@ def put(self, index, source, accumulate, *, out=None):
         node = _new(*_PutBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = source._node
+        fn1 = source._made
         if fn1 is not None and source._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not source._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(source)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -2338,7 +2338,7 @@ def put(self, index, source, accumulate, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2348,7 +2348,7 @@ def put(self, index, source, accumulate, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2374,28 +2374,28 @@ def put_(self, index, source, accumulate):
         node = _new(*_PutBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = source._node
+        fn1 = source._made
         if fn1 is not None and source._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not source._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(source)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -2438,7 +2438,7 @@ class MaskedScatterBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         mask = node.mask
         if mask is not None:
             counter = mask._counter
@@ -2447,12 +2447,12 @@ class MaskedScatterBackward0(BinaryNode):
             mask = mask._array
         self_info = node.self_info
         source_sym_sizes = node.source_sym_sizes
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_masked_fill_backward(grad, mask, self_info)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -2495,28 +2495,28 @@ def masked_scatter(self, mask, source, *, out=None):
         node = _new(*_MaskedScatterBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = source._node
+        fn1 = source._made
         if fn1 is not None and source._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not source._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(source)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -2532,7 +2532,7 @@ def masked_scatter(self, mask, source, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2542,7 +2542,7 @@ def masked_scatter(self, mask, source, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2568,28 +2568,28 @@ def masked_scatter_(self, mask, source):
         node = _new(*_MaskedScatterBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = source._node
+        fn1 = source._made
         if fn1 is not None and source._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not source._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif source._extra is None and source._accumulator is not None and (fn1 := source._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(source)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -2652,14 +2652,14 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
         node = _new(*_MaskedScatterBackwardBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = grad_output._node
+        fn0 = grad_output._made
         if fn0 is not None and grad_output._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif grad_output._extra is None and grad_output._accumulator is not None and (fn0 := grad_output._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(grad_output)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if mask._extra is not None and mask._extra.inference:
@@ -2673,7 +2673,7 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2683,7 +2683,7 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2701,7 +2701,7 @@ def nonzero(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2748,28 +2748,28 @@ def select_scatter(self, src, dim, index, *, out=None):
         node = _new(*_SelectScatterBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = src._node
+        fn1 = src._made
         if fn1 is not None and src._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not src._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(src)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -2780,7 +2780,7 @@ def select_scatter(self, src, dim, index, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2790,7 +2790,7 @@ def select_scatter(self, src, dim, index, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2837,28 +2837,28 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
         node = _new(*_SliceScatterBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = src._node
+        fn1 = src._made
         if fn1 is not None and src._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not src._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(src)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -2871,7 +2871,7 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2881,7 +2881,7 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2925,28 +2925,28 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
         node = _new(*_DiagonalScatterBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = src._node
+        fn1 = src._made
         if fn1 is not None and src._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not src._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(src)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -2958,7 +2958,7 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2968,7 +2968,7 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None

@@ -67,10 +67,10 @@ class ViewBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         out = k_reshape(grad, self_sym_sizes)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         return grad.reshape(self_sym_sizes)
@@ -97,14 +97,14 @@ def view(self, size):
         node = _new(*_ViewBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -113,7 +113,7 @@ def view(self, size):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -123,7 +123,7 @@ def view(self, size):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -142,10 +142,10 @@ class ReshapeAliasBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         out = k_reshape(grad, self_sym_sizes)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         return grad.reshape(self_sym_sizes)
@@ -167,14 +167,14 @@ def reshape_alias(self, size):
         node = _new(*_ReshapeAliasBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -183,7 +183,7 @@ def reshape_alias(self, size):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -193,7 +193,7 @@ def reshape_alias(self, size):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -212,9 +212,9 @@ class AliasBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = grad
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         return grad
 
@@ -240,14 +240,14 @@ def alias(self):
         node = _new(*_AliasBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -255,7 +255,7 @@ def alias(self):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -265,7 +265,7 @@ def alias(self):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -284,9 +284,9 @@ class TBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_t(grad)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         return grad.t()
 
@@ -312,14 +312,14 @@ def t(self):
         node = _new(*_TBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -327,7 +327,7 @@ def t(self):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -337,7 +337,7 @@ def t(self):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -361,14 +361,14 @@ def t_(self):
         node = _new(TBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -389,11 +389,11 @@ class TransposeBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         dim0 = node.dim0
         dim1 = node.dim1
         out = k_transpose(grad, dim0, dim1)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         dim0 = node.dim0
         dim1 = node.dim1
@@ -421,14 +421,14 @@ def transpose(self, dim0, dim1):
         node = _new(*_TransposeBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.dim0 = dim0
@@ -438,7 +438,7 @@ def transpose(self, dim0, dim1):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -448,7 +448,7 @@ def transpose(self, dim0, dim1):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -472,14 +472,14 @@ def transpose_(self, dim0, dim1):
         node = _new(TransposeBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.dim0 = dim0
@@ -502,10 +502,10 @@ class PermuteBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         dims = node.dims
         out = k_permute_backward(grad, dims)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         dims = node.dims
         return formulas.permute_backward(grad, dims)
@@ -527,14 +527,14 @@ def permute(self, dims):
         node = _new(*_PermuteBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.dims = dims
@@ -543,7 +543,7 @@ def permute(self, dims):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -553,7 +553,7 @@ def permute(self, dims):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -572,10 +572,10 @@ class ExpandBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         out = k_expand_backward(grad, self_sym_sizes)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         return formulas.expand_backward(grad, self_sym_sizes)
@@ -597,14 +597,14 @@ def expand(self, size):
         node = _new(*_ExpandBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -613,7 +613,7 @@ def expand(self, size):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -623,7 +623,7 @@ def expand(self, size):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -642,10 +642,10 @@ class SqueezeBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         out = k_unsqueeze_to(grad, self_sym_sizes)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         return formulas.unsqueeze_to(grad, self_sym_sizes)
@@ -667,14 +667,14 @@ def squeeze(self):
         node = _new(*_SqueezeBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -683,7 +683,7 @@ def squeeze(self):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -693,7 +693,7 @@ def squeeze(self):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -717,14 +717,14 @@ def squeeze_(self):
         node = _new(SqueezeBackward3)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -746,11 +746,11 @@ class SqueezeBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
         out = k_unsqueeze_dim_to(grad, dim, self_sym_sizes)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
@@ -773,14 +773,14 @@ def squeeze_dim(self, dim):
         node = _new(*_SqueezeBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -790,7 +790,7 @@ def squeeze_dim(self, dim):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -800,7 +800,7 @@ def squeeze_dim(self, dim):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -824,14 +824,14 @@ def squeeze_dim_(self, dim):
         node = _new(SqueezeBackward4)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -854,10 +854,10 @@ class UnsqueezeBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         dim = node.dim
         out = k_unsqueeze_backward(grad, dim)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         dim = node.dim
         return formulas.unsqueeze_backward(grad, dim)
@@ -884,14 +884,14 @@ def unsqueeze(self, dim):
         node = _new(*_UnsqueezeBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.dim = dim
@@ -900,7 +900,7 @@ def unsqueeze(self, dim):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -910,7 +910,7 @@ def unsqueeze(self, dim):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -934,14 +934,14 @@ def unsqueeze_(self, dim):
         node = _new(UnsqueezeBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.dim = dim
@@ -963,12 +963,12 @@ class SelectBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
         index = node.index
         out = k_select_backward(grad, self_sym_sizes, dim, index)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
@@ -997,14 +997,14 @@ def select(self, dim, index):
         node = _new(*_SelectBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -1015,7 +1015,7 @@ def select(self, dim, index):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -1025,7 +1025,7 @@ def select(self, dim, index):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1044,14 +1044,14 @@ class SliceBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
         start = node.start
         end = node.end
         step = node.step
         out = k_slice_backward(grad, self_sym_sizes, dim, start, end, step)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         dim = node.dim
@@ -1077,14 +1077,14 @@ def slice_(self, dim, start, end, step):
         node = _new(*_SliceBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -1097,7 +1097,7 @@ def slice_(self, dim, start, end, step):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -1107,7 +1107,7 @@ def slice_(self, dim, start, end, step):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1126,9 +1126,9 @@ class ConjBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = grad
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         return grad.conj()
 
@@ -1149,14 +1149,14 @@ def conj(self):
         node = _new(*_ConjBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -1164,7 +1164,7 @@ def conj(self):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -1174,7 +1174,7 @@ def conj(self):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1193,9 +1193,9 @@ class NegViewBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_neg(grad)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         return grad.neg()
 
@@ -1216,14 +1216,14 @@ def neg_view(self):
         node = _new(*_NegViewBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -1231,7 +1231,7 @@ def neg_view(self):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force:
@@ -1241,7 +1241,7 @@ def neg_view(self):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1292,14 +1292,14 @@ def unbind(self, dim):
         node = _new(*_UnbindBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_info = self._desc
@@ -1308,10 +1308,10 @@ def unbind(self, dim):
         node.desc = node.descs[0] if results else None
         for result in results:
             result._requires_grad = True
-            result._node = node
+            result._made = node
     for i, result in enumerate(results):
         as_view(self, result, 2)
-        if result._node is not None:
+        if result._made is not None:
             result._output_nr = i
     return tuple(results)
 
@@ -1359,14 +1359,14 @@ def split(self, split_size, dim):
         node = _new(*_SplitBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -1376,10 +1376,10 @@ def split(self, split_size, dim):
         node.desc = node.descs[0] if results else None
         for result in results:
             result._requires_grad = True
-            result._node = node
+            result._made = node
     for i, result in enumerate(results):
         as_view(self, result, 2)
-        if result._node is not None:
+        if result._made is not None:
             result._output_nr = i
     return tuple(results)
 
@@ -1393,9 +1393,9 @@ class CloneBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = grad
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         return grad
 
@@ -1413,14 +1413,14 @@ def clone(self, *, out=None):
         node = _new(*_CloneBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -1428,7 +1428,7 @@ def clone(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1438,7 +1438,7 @@ def clone(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1461,14 +1461,14 @@ def contiguous_copy(self, *, out=None):
         node = _new(*_CloneBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -1476,7 +1476,7 @@ def contiguous_copy(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1486,7 +1486,7 @@ def contiguous_copy(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1509,14 +1509,14 @@ def copy_in_format(self, memory_format, *, out=None):
         node = _new(*_CloneBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -1524,7 +1524,7 @@ def copy_in_format(self, memory_format, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1534,7 +1534,7 @@ def copy_in_format(self, memory_format, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1553,10 +1553,10 @@ class UnsafeViewBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_sym_sizes = node.self_sym_sizes
         out = k_reshape(grad, self_sym_sizes)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         return grad.reshape(self_sym_sizes)
@@ -1575,14 +1575,14 @@ def unsafe_view(self, size, *, out=None):
         node = _new(*_UnsafeViewBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -1591,7 +1591,7 @@ def unsafe_view(self, size, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1601,7 +1601,7 @@ def unsafe_view(self, size, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1620,10 +1620,10 @@ class ToCopyBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self_scalar_type = node.self_scalar_type
         out = k_to_copy_backward(grad, self_scalar_type)
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self_scalar_type = node.self_scalar_type
         return formulas.to_copy_backward(grad, self_scalar_type)
@@ -1641,14 +1641,14 @@ def to_copy(self, dtype_, *, out=None):
             node = _new(*_ToCopyBackward0)
             for node.seq in sequence_nrs:
                 break
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
+                node.next0 = fn0
             elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
+                node.next0 = fn0
             else:
                 fn0, nr0 = edge(self)
-                node.fn0 = fn0
+                node.next0 = fn0
                 if nr0:
                     node.nr0 = nr0
             node.self_scalar_type = self._desc.dtype
@@ -1657,7 +1657,7 @@ def to_copy(self, dtype_, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._node = node
+            result._made = node
             result._counter = None
             result._extra = None
             if saved_hooks.in_force and out is None:
@@ -1667,7 +1667,7 @@ def to_copy(self, dtype_, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1689,14 +1689,14 @@ def to_copy_in_format(self, dtype_, memory_format, *, out=None):
             node = _new(*_ToCopyBackward0)
             for node.seq in sequence_nrs:
                 break
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is not None and self._extra is None:
-                node.fn0 = fn0
+                node.next0 = fn0
             elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-                node.fn0 = fn0
+                node.next0 = fn0
             else:
                 fn0, nr0 = edge(self)
-                node.fn0 = fn0
+                node.next0 = fn0
                 if nr0:
                     node.nr0 = nr0
             node.self_scalar_type = self._desc.dtype
@@ -1705,7 +1705,7 @@ def to_copy_in_format(self, dtype_, memory_format, *, out=None):
             result._array = array
             result._desc = desc
             result._requires_grad = True
-            result._node = node
+            result._made = node
             result._counter = None
             result._extra = None
             if saved_hooks.in_force and out is None:
@@ -1715,7 +1715,7 @@ def to_copy_in_format(self, dtype_, memory_format, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1770,7 +1770,7 @@ def cat(tensors, dim, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1780,7 +1780,7 @@ def cat(tensors, dim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1835,7 +1835,7 @@ def stack(tensors, dim, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1845,7 +1845,7 @@ def stack(tensors, dim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None

@@ -11,6 +11,7 @@ from ..memory.descriptor import arrange, describe, once, sum_to
 from ..backward.engine import through_tensors, validate
 from ..memory.geometry import turned
 from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, new_accumulator, sequence_nrs
+from ..nodes.records import node_of
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
@@ -112,7 +113,7 @@ class Exp2Backward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -121,7 +122,24 @@ class Exp2Backward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'result', 'result_counter')
+    results = ('result',)
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, result, result_counter = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')._array
+        out = grad * result * 0.6931471805599453
+        if not keep:
+            record[4] = None
+            record[5] = FREED_COUNTER
+        return next0, out, None, None
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -142,7 +160,7 @@ def exp2(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.exp2(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -152,16 +170,11 @@ def exp2(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_Exp2Backward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
+                result._counter = counter = [0]
                 result._requires_grad = True
-                result._node = node
-                node.result = array
-                node.result_counter = result._counter = [0]
-                node.result_version = 0
+                result._made = [run_Exp2Backward0, number, fn0, desc, array, counter]
                 return result
     else:
         self = plain(self, 'exp2', True)
@@ -179,14 +192,14 @@ def exp2(self, *, out=None):
         node = _new(*_Exp2Backward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -194,7 +207,7 @@ def exp2(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -209,7 +222,7 @@ def exp2(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -233,14 +246,14 @@ def exp2_(self):
         node = _new(*_Exp2Backward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -272,7 +285,7 @@ class Log2Backward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -283,7 +296,27 @@ class Log2Backward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad / (self * 0.6931471805599453)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -300,7 +333,7 @@ def log2(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.log2(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -310,15 +343,10 @@ def log2(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_Log2Backward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_Log2Backward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -341,14 +369,14 @@ def log2(self, *, out=None):
         node = _new(*_Log2Backward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -361,7 +389,7 @@ def log2(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -373,7 +401,7 @@ def log2(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -403,14 +431,14 @@ def log2_(self):
     if flag:
         node = _new(*_Log2Backward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -439,7 +467,7 @@ class Log10Backward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -450,7 +478,27 @@ class Log10Backward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad / (self * 2.3025850929940455)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -467,7 +515,7 @@ def log10(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.log10(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -477,15 +525,10 @@ def log10(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_Log10Backward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_Log10Backward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -508,14 +551,14 @@ def log10(self, *, out=None):
         node = _new(*_Log10Backward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -528,7 +571,7 @@ def log10(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -540,7 +583,7 @@ def log10(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -570,14 +613,14 @@ def log10_(self):
     if flag:
         node = _new(*_Log10Backward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -608,7 +651,7 @@ class LogaddexpBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -621,14 +664,14 @@ class LogaddexpBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = grad / (1 + k_exp(other - self))
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -696,28 +739,28 @@ def logaddexp(self, other, *, out=None):
         node = _new(*_LogaddexpBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -736,7 +779,7 @@ def logaddexp(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -748,7 +791,7 @@ def logaddexp(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -772,7 +815,7 @@ class Logaddexp2Backward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -785,14 +828,14 @@ class Logaddexp2Backward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = grad / (1 + k_pow_base(2, other - self))
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -865,28 +908,28 @@ def logaddexp2(self, other, *, out=None):
         node = _new(*_Logaddexp2Backward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -905,7 +948,7 @@ def logaddexp2(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -917,7 +960,7 @@ def logaddexp2(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -941,7 +984,7 @@ class XlogyBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -954,14 +997,14 @@ class XlogyBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_masked_fill(k_xlogy(grad, other), (self == 0) & (other <= 0), 0)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -1030,28 +1073,28 @@ def xlogy(self, other, *, out=None):
         node = _new(*_XlogyBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -1070,7 +1113,7 @@ def xlogy(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1082,7 +1125,7 @@ def xlogy(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1121,28 +1164,28 @@ def xlogy_(self, other):
     if flag:
         node = _new(*_XlogyBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -1177,7 +1220,7 @@ class XlogyBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         other = node.other
         if other is not None:
             counter = other._counter
@@ -1189,7 +1232,7 @@ class XlogyBackward1(UnaryNode):
         if not keep:
             if other is not None:
                 node.other = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
@@ -1224,14 +1267,14 @@ def xlogy_self(self, other, *, out=None):
         node = _new(*_XlogyBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = other._node
+        fn0 = other._made
         if fn0 is not None and other._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif other._extra is None and other._accumulator is not None and (fn0 := other._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(other)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if other._extra is not None and other._extra.inference:
@@ -1245,7 +1288,7 @@ def xlogy_self(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1257,7 +1300,7 @@ def xlogy_self(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1313,14 +1356,14 @@ def xlogy_other(self, other, *, out=None):
         node = _new(*_XlogyBackward2)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1334,7 +1377,7 @@ def xlogy_other(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1346,7 +1389,7 @@ def xlogy_other(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1378,14 +1421,14 @@ def xlogy_other_(self, other):
     if flag:
         node = _new(*_XlogyBackward2)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -1417,7 +1460,7 @@ class SpecialXlog1PyBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -1430,14 +1473,14 @@ class SpecialXlog1PyBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_masked_fill(k_xlog1py(grad, other), (self == 0) & (other <= -1), 0)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -1505,28 +1548,28 @@ def xlog1py(self, other, *, out=None):
         node = _new(*_SpecialXlog1PyBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -1545,7 +1588,7 @@ def xlog1py(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1557,7 +1600,7 @@ def xlog1py(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1579,7 +1622,7 @@ class SpecialXlog1PyBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         other = node.other
         if other is not None:
             counter = other._counter
@@ -1591,7 +1634,7 @@ class SpecialXlog1PyBackward1(UnaryNode):
         if not keep:
             if other is not None:
                 node.other = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
@@ -1626,14 +1669,14 @@ def xlog1py_self(self, other, *, out=None):
         node = _new(*_SpecialXlog1PyBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = other._node
+        fn0 = other._made
         if fn0 is not None and other._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif other._extra is None and other._accumulator is not None and (fn0 := other._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(other)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if other._extra is not None and other._extra.inference:
@@ -1647,7 +1690,7 @@ def xlog1py_self(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1659,7 +1702,7 @@ def xlog1py_self(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1715,14 +1758,14 @@ def xlog1py_other(self, other, *, out=None):
         node = _new(*_SpecialXlog1PyBackward2)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1736,7 +1779,7 @@ def xlog1py_other(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1748,7 +1791,7 @@ def xlog1py_other(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1770,7 +1813,7 @@ class SpecialEntrBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -1781,7 +1824,27 @@ class SpecialEntrBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad * -(1 + k_log(self))
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -1798,7 +1861,7 @@ def entr(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_entr(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -1808,15 +1871,10 @@ def entr(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_SpecialEntrBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_SpecialEntrBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -1837,14 +1895,14 @@ def entr(self, *, out=None):
         node = _new(*_SpecialEntrBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1857,7 +1915,7 @@ def entr(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1869,7 +1927,7 @@ def entr(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -1891,7 +1949,7 @@ class LogitBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -1903,7 +1961,7 @@ class LogitBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -1938,14 +1996,14 @@ def logit(self, eps, *, out=None):
         node = _new(*_LogitBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -1959,7 +2017,7 @@ def logit(self, eps, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -1971,7 +2029,7 @@ def logit(self, eps, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2003,14 +2061,14 @@ def logit_(self, eps):
     if flag:
         node = _new(*_LogitBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -2055,7 +2113,7 @@ def logit_gradient(grad_output, self, eps, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2077,7 +2135,7 @@ class AsinhBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -2088,7 +2146,27 @@ class AsinhBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad * k_rsqrt(k_squared(self) + 1)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -2105,7 +2183,7 @@ def asinh(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arcsinh(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -2115,15 +2193,10 @@ def asinh(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_AsinhBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_AsinhBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -2146,14 +2219,14 @@ def asinh(self, *, out=None):
         node = _new(*_AsinhBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -2166,7 +2239,7 @@ def asinh(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2178,7 +2251,7 @@ def asinh(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2200,7 +2273,7 @@ class AcoshBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -2211,7 +2284,27 @@ class AcoshBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if is_odd(self) or desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = k_acosh_backward(grad, self)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -2228,7 +2321,7 @@ def acosh(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arccosh(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -2238,15 +2331,10 @@ def acosh(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_AcoshBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_AcoshBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -2269,14 +2357,14 @@ def acosh(self, *, out=None):
         node = _new(*_AcoshBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -2289,7 +2377,7 @@ def acosh(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2301,7 +2389,7 @@ def acosh(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2323,7 +2411,7 @@ class AtanhBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -2334,7 +2422,27 @@ class AtanhBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad * 1 / (1 - k_squared(self))
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -2351,7 +2459,7 @@ def atanh(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arctanh(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -2361,15 +2469,10 @@ def atanh(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_AtanhBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_AtanhBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -2392,14 +2495,14 @@ def atanh(self, *, out=None):
         node = _new(*_AtanhBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -2412,7 +2515,7 @@ def atanh(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2424,7 +2527,7 @@ def atanh(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2446,9 +2549,19 @@ class AsinhBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_not_implemented_for(grad, 'inplace version of asinh')
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        out = k_not_implemented_for(grad, 'inplace version of asinh')
+        return next0, out, None, None
     def apply_tensors(node, grad):
         return formulas.not_implemented_for(grad, 'inplace version of asinh')
 
@@ -2458,7 +2571,7 @@ def asinh_of(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arcsinh(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -2468,13 +2581,10 @@ def asinh_of(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_AsinhBackward1)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_AsinhBackward1, number, fn0, desc]
                 result._counter = None
                 return result
     else:
@@ -2493,14 +2603,14 @@ def asinh_of(self, *, out=None):
         node = _new(*_AsinhBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -2508,7 +2618,7 @@ def asinh_of(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2520,7 +2630,7 @@ def asinh_of(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2544,14 +2654,14 @@ def asinh_of_(self):
         node = _new(*_AsinhBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -2578,9 +2688,19 @@ class AcoshBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_not_implemented_for(grad, 'inplace version of acosh')
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        out = k_not_implemented_for(grad, 'inplace version of acosh')
+        return next0, out, None, None
     def apply_tensors(node, grad):
         return formulas.not_implemented_for(grad, 'inplace version of acosh')
 
@@ -2590,7 +2710,7 @@ def acosh_of(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arccosh(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -2600,13 +2720,10 @@ def acosh_of(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_AcoshBackward1)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_AcoshBackward1, number, fn0, desc]
                 result._counter = None
                 return result
     else:
@@ -2625,14 +2742,14 @@ def acosh_of(self, *, out=None):
         node = _new(*_AcoshBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -2640,7 +2757,7 @@ def acosh_of(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2652,7 +2769,7 @@ def acosh_of(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2676,14 +2793,14 @@ def acosh_of_(self):
         node = _new(*_AcoshBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -2710,9 +2827,19 @@ class AtanhBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_not_implemented_for(grad, 'inplace version of atanh')
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        out = k_not_implemented_for(grad, 'inplace version of atanh')
+        return next0, out, None, None
     def apply_tensors(node, grad):
         return formulas.not_implemented_for(grad, 'inplace version of atanh')
 
@@ -2722,7 +2849,7 @@ def atanh_of(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = np.arctanh(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -2732,13 +2859,10 @@ def atanh_of(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_AtanhBackward1)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_AtanhBackward1, number, fn0, desc]
                 result._counter = None
                 return result
     else:
@@ -2757,14 +2881,14 @@ def atanh_of(self, *, out=None):
         node = _new(*_AtanhBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -2772,7 +2896,7 @@ def atanh_of(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2784,7 +2908,7 @@ def atanh_of(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -2808,14 +2932,14 @@ def atanh_of_(self):
         node = _new(*_AtanhBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -2844,7 +2968,7 @@ class Atan2Backward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -2857,14 +2981,14 @@ class Atan2Backward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = grad * other * k_atan2_scale(self, other)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -2933,28 +3057,28 @@ def atan2(self, other, *, out=None):
         node = _new(*_Atan2Backward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -2973,7 +3097,7 @@ def atan2(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -2985,7 +3109,7 @@ def atan2(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3024,28 +3148,28 @@ def atan2_(self, other):
     if flag:
         node = _new(*_Atan2Backward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -3082,7 +3206,7 @@ class HypotBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -3098,7 +3222,7 @@ class HypotBackward0(BinaryNode):
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
@@ -3106,7 +3230,7 @@ class HypotBackward0(BinaryNode):
                 grad0 = grad * self / result
             else:
                 grad0 = sum_to(once(grad) * self / result, plan.reduce0, grad.shape)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -3192,28 +3316,28 @@ def hypot(self, other, *, out=None):
         node = _new(*_HypotBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -3238,7 +3362,7 @@ def hypot(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -3253,7 +3377,7 @@ def hypot(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3294,28 +3418,28 @@ def hypot_(self, other):
     if flag:
         node = _new(*_HypotBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -3361,7 +3485,7 @@ class SincBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -3372,7 +3496,27 @@ class SincBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if is_odd(self) or desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = k_sinc_backward(grad, self)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -3389,7 +3533,7 @@ def sinc(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_sinc(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -3399,15 +3543,10 @@ def sinc(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_SincBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_SincBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -3426,14 +3565,14 @@ def sinc(self, *, out=None):
         node = _new(*_SincBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -3446,7 +3585,7 @@ def sinc(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3458,7 +3597,7 @@ def sinc(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3488,14 +3627,14 @@ def sinc_(self):
     if flag:
         node = _new(*_SincBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -3524,9 +3663,19 @@ class Deg2RadBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = grad * 0.017453292519943295
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        out = grad * 0.017453292519943295
+        return next0, out, None, None
     def apply_tensors(node, grad):
         return dispatch.mul_scalar(grad, 0.017453292519943295)
 
@@ -3536,7 +3685,7 @@ def deg2rad(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_deg2rad(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -3546,13 +3695,10 @@ def deg2rad(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_Deg2RadBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_Deg2RadBackward0, number, fn0, desc]
                 result._counter = None
                 return result
     else:
@@ -3569,14 +3715,14 @@ def deg2rad(self, *, out=None):
         node = _new(*_Deg2RadBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -3584,7 +3730,7 @@ def deg2rad(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3596,7 +3742,7 @@ def deg2rad(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3628,14 +3774,14 @@ def deg2rad_(self):
         node = _new(*_Deg2RadBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -3662,9 +3808,19 @@ class Rad2DegBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = grad * 57.29577951308232
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        out = grad * 57.29577951308232
+        return next0, out, None, None
     def apply_tensors(node, grad):
         return dispatch.mul_scalar(grad, 57.29577951308232)
 
@@ -3674,7 +3830,7 @@ def rad2deg(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_rad2deg(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -3684,13 +3840,10 @@ def rad2deg(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_Rad2DegBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_Rad2DegBackward0, number, fn0, desc]
                 result._counter = None
                 return result
     else:
@@ -3707,14 +3860,14 @@ def rad2deg(self, *, out=None):
         node = _new(*_Rad2DegBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -3722,7 +3875,7 @@ def rad2deg(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3734,7 +3887,7 @@ def rad2deg(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3766,14 +3919,14 @@ def rad2deg_(self):
         node = _new(*_Rad2DegBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -3800,7 +3953,7 @@ class ErfBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -3811,7 +3964,27 @@ class ErfBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if is_odd(self) or desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = k_erf_backward(grad, self, 1.1283791670955126)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -3828,7 +4001,7 @@ def erf(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_erf(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -3838,15 +4011,10 @@ def erf(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_ErfBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_ErfBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -3867,14 +4035,14 @@ def erf(self, *, out=None):
         node = _new(*_ErfBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -3887,7 +4055,7 @@ def erf(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -3899,7 +4067,7 @@ def erf(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -3931,14 +4099,14 @@ def erf_(self):
     if flag:
         node = _new(*_ErfBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -3967,7 +4135,7 @@ class ErfcBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -3978,7 +4146,27 @@ class ErfcBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if is_odd(self) or desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = k_erf_backward(grad, self, -1.1283791670955126)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -3995,7 +4183,7 @@ def erfc(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_erfc(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -4005,15 +4193,10 @@ def erfc(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_ErfcBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_ErfcBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -4034,14 +4217,14 @@ def erfc(self, *, out=None):
         node = _new(*_ErfcBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -4054,7 +4237,7 @@ def erfc(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -4066,7 +4249,7 @@ def erfc(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -4098,14 +4281,14 @@ def erfc_(self):
     if flag:
         node = _new(*_ErfcBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -4134,7 +4317,7 @@ class ErfinvBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -4145,7 +4328,27 @@ class ErfinvBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = 0.886226925452758 * k_exp(k_squared(k_erfinv(self))) * grad
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -4162,7 +4365,7 @@ def erfinv(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_erfinv(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -4172,15 +4375,10 @@ def erfinv(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_ErfinvBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_ErfinvBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -4201,14 +4399,14 @@ def erfinv(self, *, out=None):
         node = _new(*_ErfinvBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -4221,7 +4419,7 @@ def erfinv(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -4233,7 +4431,7 @@ def erfinv(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -4265,14 +4463,14 @@ def erfinv_(self):
     if flag:
         node = _new(*_ErfinvBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -4301,7 +4499,7 @@ class SpecialErfcxBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -4318,7 +4516,31 @@ class SpecialErfcxBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version', 'result', 'result_counter')
+    results = ('result',)
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version, result, result_counter = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if is_odd(self) or desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        if result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')._array
+        out = (2.0 * self * result - 1.1283791670955126) * grad
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+            record[6] = None
+            record[7] = FREED_COUNTER
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -4344,7 +4566,7 @@ def erfcx(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_erfcx(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -4354,18 +4576,11 @@ def erfcx(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_SpecialErfcxBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
+                result._counter = counter = [0]
                 result._requires_grad = True
-                result._node = node
-                node.result = array
-                node.result_counter = result._counter = [0]
-                node.result_version = 0
+                result._made = [run_SpecialErfcxBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0], array, counter]
                 return result
     else:
         try:
@@ -4387,14 +4602,14 @@ def erfcx(self, *, out=None):
         node = _new(*_SpecialErfcxBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -4407,7 +4622,7 @@ def erfcx(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -4422,7 +4637,7 @@ def erfcx(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -4444,7 +4659,7 @@ class SpecialNdtriBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
@@ -4453,7 +4668,24 @@ class SpecialNdtriBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'result', 'result_counter')
+    results = ('result',)
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, result, result_counter = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')._array
+        out = grad * 2.5066282746310002 * k_exp(k_squared(result) / 2)
+        if not keep:
+            record[4] = None
+            record[5] = FREED_COUNTER
+        return next0, out, None, None
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -4474,7 +4706,7 @@ def ndtri(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_ndtri(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -4484,16 +4716,11 @@ def ndtri(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_SpecialNdtriBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
+                result._counter = counter = [0]
                 result._requires_grad = True
-                result._node = node
-                node.result = array
-                node.result_counter = result._counter = [0]
-                node.result_version = 0
+                result._made = [run_SpecialNdtriBackward0, number, fn0, desc, array, counter]
                 return result
     else:
         self = plain(self, 'special_ndtri', True)
@@ -4511,14 +4738,14 @@ def ndtri(self, *, out=None):
         node = _new(*_SpecialNdtriBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -4526,7 +4753,7 @@ def ndtri(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -4541,7 +4768,7 @@ def ndtri(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -4563,7 +4790,7 @@ class SpecialLogNdtrBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -4580,7 +4807,31 @@ class SpecialLogNdtrBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version', 'result', 'result_counter')
+    results = ('result',)
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version, result, result_counter = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        if result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')._array
+        out = grad / 2.5066282746310002 * k_exp(-(result + k_squared(self) / 2))
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+            record[6] = None
+            record[7] = FREED_COUNTER
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -4606,7 +4857,7 @@ def log_ndtr(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_log_ndtr(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -4616,18 +4867,11 @@ def log_ndtr(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_SpecialLogNdtrBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
+                result._counter = counter = [0]
                 result._requires_grad = True
-                result._node = node
-                node.result = array
-                node.result_counter = result._counter = [0]
-                node.result_version = 0
+                result._made = [run_SpecialLogNdtrBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0], array, counter]
                 return result
     else:
         try:
@@ -4649,14 +4893,14 @@ def log_ndtr(self, *, out=None):
         node = _new(*_SpecialLogNdtrBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -4669,7 +4913,7 @@ def log_ndtr(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -4684,7 +4928,7 @@ def log_ndtr(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -4706,7 +4950,7 @@ class LgammaBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -4717,7 +4961,27 @@ class LgammaBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad * k_digamma(self)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -4734,7 +4998,7 @@ def lgamma(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_lgamma(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -4744,15 +5008,10 @@ def lgamma(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_LgammaBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_LgammaBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -4773,14 +5032,14 @@ def lgamma(self, *, out=None):
         node = _new(*_LgammaBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -4793,7 +5052,7 @@ def lgamma(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -4805,7 +5064,7 @@ def lgamma(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -4837,14 +5096,14 @@ def lgamma_(self):
     if flag:
         node = _new(*_LgammaBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -4873,7 +5132,7 @@ class DigammaBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -4884,7 +5143,27 @@ class DigammaBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad * k_polygamma(1, self)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -4901,7 +5180,7 @@ def digamma(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_digamma(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -4911,15 +5190,10 @@ def digamma(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_DigammaBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_DigammaBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -4940,14 +5214,14 @@ def digamma(self, *, out=None):
         node = _new(*_DigammaBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -4960,7 +5234,7 @@ def digamma(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -4972,7 +5246,7 @@ def digamma(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -5004,14 +5278,14 @@ def digamma_(self):
     if flag:
         node = _new(*_DigammaBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -5040,7 +5314,7 @@ class PolygammaBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -5052,7 +5326,7 @@ class PolygammaBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -5087,14 +5361,14 @@ def polygamma(n, self, *, out=None):
         node = _new(*_PolygammaBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -5108,7 +5382,7 @@ def polygamma(n, self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -5120,7 +5394,7 @@ def polygamma(n, self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -5142,7 +5416,7 @@ class PolygammaBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -5154,7 +5428,7 @@ class PolygammaBackward1(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -5189,14 +5463,14 @@ def polygamma_of(self, n, *, out=None):
         node = _new(*_PolygammaBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -5210,7 +5484,7 @@ def polygamma_of(self, n, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -5222,7 +5496,7 @@ def polygamma_of(self, n, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -5254,14 +5528,14 @@ def polygamma_of_(self, n):
     if flag:
         node = _new(*_PolygammaBackward1)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -5291,7 +5565,7 @@ class MvlgammaBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -5303,7 +5577,7 @@ class MvlgammaBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -5339,14 +5613,14 @@ def mvlgamma(self, p, *, out=None):
         node = _new(*_MvlgammaBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -5360,7 +5634,7 @@ def mvlgamma(self, p, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -5372,7 +5646,7 @@ def mvlgamma(self, p, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -5406,14 +5680,14 @@ def mvlgamma_(self, p):
     if flag:
         node = _new(*_MvlgammaBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -5446,7 +5720,7 @@ class IgammaBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -5459,14 +5733,14 @@ class IgammaBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_not_implemented_for(grad, 'igamma: input')
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -5534,28 +5808,28 @@ def igamma(self, other, *, out=None):
         node = _new(*_IgammaBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -5580,7 +5854,7 @@ def igamma(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -5592,7 +5866,7 @@ def igamma(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -5631,28 +5905,28 @@ def igamma_(self, other):
     if flag:
         node = _new(*_IgammaBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -5696,7 +5970,7 @@ class IgammacBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -5709,14 +5983,14 @@ class IgammacBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_not_implemented_for(grad, 'igammac: input')
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -5784,28 +6058,28 @@ def igammac(self, other, *, out=None):
         node = _new(*_IgammacBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -5830,7 +6104,7 @@ def igammac(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -5842,7 +6116,7 @@ def igammac(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -5881,28 +6155,28 @@ def igammac_(self, other):
     if flag:
         node = _new(*_IgammacBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -5946,7 +6220,7 @@ class SpecialZetaBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -5959,14 +6233,14 @@ class SpecialZetaBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_not_implemented_for(grad, 'zeta')
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -6036,28 +6310,28 @@ def zeta(self, other, *, out=None):
         node = _new(*_SpecialZetaBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -6082,7 +6356,7 @@ def zeta(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -6094,7 +6368,7 @@ def zeta(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -6116,7 +6390,7 @@ class SpecialZetaBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         other = node.other
         if other is not None:
             counter = other._counter
@@ -6128,7 +6402,7 @@ class SpecialZetaBackward1(UnaryNode):
         if not keep:
             if other is not None:
                 node.other = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
@@ -6165,14 +6439,14 @@ def zeta_self(self, other, *, out=None):
         node = _new(*_SpecialZetaBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = other._node
+        fn0 = other._made
         if fn0 is not None and other._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif other._extra is None and other._accumulator is not None and (fn0 := other._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(other)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if other._extra is not None and other._extra.inference:
@@ -6186,7 +6460,7 @@ def zeta_self(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -6198,7 +6472,7 @@ def zeta_self(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -6220,9 +6494,19 @@ class SpecialZetaBackward2(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_not_implemented_for(grad, 'zeta')
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        out = k_not_implemented_for(grad, 'zeta')
+        return next0, out, None, None
     def apply_tensors(node, grad):
         return formulas.not_implemented_for(grad, 'zeta')
 
@@ -6232,7 +6516,7 @@ def zeta_other(self, other, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_zeta_other(self._array, other)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -6242,13 +6526,10 @@ def zeta_other(self, other, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_SpecialZetaBackward2)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_SpecialZetaBackward2, number, fn0, desc]
                 result._counter = None
                 return result
     else:
@@ -6267,14 +6548,14 @@ def zeta_other(self, other, *, out=None):
         node = _new(*_SpecialZetaBackward2)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -6282,7 +6563,7 @@ def zeta_other(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -6294,7 +6575,7 @@ def zeta_other(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -6316,7 +6597,7 @@ class I0Backward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -6327,7 +6608,27 @@ class I0Backward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad * k_i1(self)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -6344,7 +6645,7 @@ def i0(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_i0(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -6354,15 +6655,10 @@ def i0(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_I0Backward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_I0Backward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -6383,14 +6679,14 @@ def i0(self, *, out=None):
         node = _new(*_I0Backward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -6403,7 +6699,7 @@ def i0(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -6415,7 +6711,7 @@ def i0(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -6447,14 +6743,14 @@ def i0_(self):
     if flag:
         node = _new(*_I0Backward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -6483,7 +6779,7 @@ class SpecialI0EBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -6500,7 +6796,31 @@ class SpecialI0EBackward0(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version', 'result', 'result_counter')
+    results = ('result',)
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version, result, result_counter = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        if result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')._array
+        out = grad * (k_i1e(self) - k_sgn(self) * result)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+            record[6] = None
+            record[7] = FREED_COUNTER
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -6526,7 +6846,7 @@ def i0e(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_i0e(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -6536,18 +6856,11 @@ def i0e(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_SpecialI0EBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
+                result._counter = counter = [0]
                 result._requires_grad = True
-                result._node = node
-                node.result = array
-                node.result_counter = result._counter = [0]
-                node.result_version = 0
+                result._made = [run_SpecialI0EBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0], array, counter]
                 return result
     else:
         try:
@@ -6567,14 +6880,14 @@ def i0e(self, *, out=None):
         node = _new(*_SpecialI0EBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -6587,7 +6900,7 @@ def i0e(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -6602,7 +6915,7 @@ def i0e(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -6649,7 +6962,7 @@ def i1(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_i1(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -6662,12 +6975,12 @@ def i1(self, *, out=None):
                 node = _new(*_SpecialI1Backward0)
                 for node.seq in sequence_nrs:
                     break
-                node.fn0 = fn0
+                node.next0 = fn0
                 node.self = self
                 node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = node
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -6690,14 +7003,14 @@ def i1(self, *, out=None):
         node = _new(*_SpecialI1Backward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -6710,7 +7023,7 @@ def i1(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -6725,7 +7038,7 @@ def i1(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -6772,7 +7085,7 @@ def i1e(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_i1e(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -6785,12 +7098,12 @@ def i1e(self, *, out=None):
                 node = _new(*_SpecialI1EBackward0)
                 for node.seq in sequence_nrs:
                     break
-                node.fn0 = fn0
+                node.next0 = fn0
                 node.self = self
                 node.self_version = 0 if self._counter is None else self._counter[0]
                 node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = node
                 node.result = array
                 node.result_counter = result._counter = [0]
                 node.result_version = 0
@@ -6813,14 +7126,14 @@ def i1e(self, *, out=None):
         node = _new(*_SpecialI1EBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -6833,7 +7146,7 @@ def i1e(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -6848,7 +7161,7 @@ def i1e(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -6869,9 +7182,19 @@ class FracBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = grad
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        out = grad
+        return next0, out, None, None
     def apply_tensors(node, grad):
         return grad
 
@@ -6881,7 +7204,7 @@ def frac(self, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_frac(self._array)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -6891,13 +7214,10 @@ def frac(self, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_FracBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_FracBackward0, number, fn0, desc]
                 result._counter = None
                 return result
     else:
@@ -6914,14 +7234,14 @@ def frac(self, *, out=None):
         node = _new(*_FracBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -6929,7 +7249,7 @@ def frac(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -6941,7 +7261,7 @@ def frac(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -6969,14 +7289,14 @@ def frac_(self):
         node = _new(*_FracBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -7005,7 +7325,7 @@ class FmodBackward1(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -7018,14 +7338,14 @@ class FmodBackward1(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = grad
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -7099,28 +7419,28 @@ def fmod(self, other, *, out=None):
         node = _new(*_FmodBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -7145,7 +7465,7 @@ def fmod(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -7157,7 +7477,7 @@ def fmod(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -7195,28 +7515,28 @@ def fmod_(self, other):
     if flag:
         node = _new(*_FmodBackward1)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -7256,9 +7576,9 @@ class FmodBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = grad
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         return grad
 
@@ -7277,14 +7597,14 @@ def fmod_scalar(self, other, *, out=None):
         node = _new(*_FmodBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -7292,7 +7612,7 @@ def fmod_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -7302,7 +7622,7 @@ def fmod_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -7326,14 +7646,14 @@ def fmod_scalar_(self, other):
         node = _new(*_FmodBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -7362,7 +7682,7 @@ class RemainderBackward1(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -7375,14 +7695,14 @@ class RemainderBackward1(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = grad
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -7456,28 +7776,28 @@ def remainder(self, other, *, out=None):
         node = _new(*_RemainderBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -7502,7 +7822,7 @@ def remainder(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -7514,7 +7834,7 @@ def remainder(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -7552,28 +7872,28 @@ def remainder_(self, other):
     if flag:
         node = _new(*_RemainderBackward1)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -7613,9 +7933,9 @@ class RemainderBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = grad
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         return grad
 
@@ -7634,14 +7954,14 @@ def remainder_scalar(self, other, *, out=None):
         node = _new(*_RemainderBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = desc
@@ -7649,7 +7969,7 @@ def remainder_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -7659,7 +7979,7 @@ def remainder_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -7683,14 +8003,14 @@ def remainder_scalar_(self, other):
         node = _new(*_RemainderBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = self._desc
@@ -7720,15 +8040,15 @@ class FloorDivideNotImplemented(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
-        fn0 = node.fn0
+            return node.next0, out[0], node.next1, out[1]
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_not_implemented(grad, 'aten::floor_divide')
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -7785,28 +8105,28 @@ def floor_divide(self, other, *, out=None):
             raise undifferentiable(desc)
         node = _new(*_FloorDivideNotImplemented)
         node.seq = ACCUMULATE_SEQ
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -7816,7 +8136,7 @@ def floor_divide(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -7828,7 +8148,7 @@ def floor_divide(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -7851,9 +8171,9 @@ class FloorDivideScalarNotImplemented(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_not_implemented(grad, 'aten::floor_divide')
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         return formulas.not_implemented(grad, 'aten::floor_divide')
 
@@ -7868,7 +8188,7 @@ def floor_divide_scalar(self, other, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_floor_divide_scalar(self._array, other)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -7880,11 +8200,11 @@ def floor_divide_scalar(self, other, *, out=None):
                 result._extra = None
                 node = _new(*_FloorDivideScalarNotImplemented)
                 node.seq = ACCUMULATE_SEQ
-                node.fn0 = fn0
+                node.next0 = fn0
                 node.required = (fn0 is not None,)
                 node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = node
                 result._counter = None
                 return result
     else:
@@ -7900,14 +8220,14 @@ def floor_divide_scalar(self, other, *, out=None):
             raise undifferentiable(desc)
         node = _new(*_FloorDivideScalarNotImplemented)
         node.seq = ACCUMULATE_SEQ
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.required = (requires_grad(self),)
@@ -7916,7 +8236,7 @@ def floor_divide_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -7928,7 +8248,7 @@ def floor_divide_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -7953,15 +8273,15 @@ class FloorDivide_NotImplemented(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
-        fn0 = node.fn0
+            return node.next0, out[0], node.next1, out[1]
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_not_implemented(grad, 'aten::floor_divide_')
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -8018,28 +8338,28 @@ def floor_divide_of(self, other, *, out=None):
             raise undifferentiable(desc)
         node = _new(*_FloorDivide_NotImplemented)
         node.seq = ACCUMULATE_SEQ
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -8049,7 +8369,7 @@ def floor_divide_of(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -8061,7 +8381,7 @@ def floor_divide_of(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -8092,28 +8412,28 @@ def floor_divide_of_(self, other):
     if flag:
         node = _new(*_FloorDivide_NotImplemented)
         node.seq = ACCUMULATE_SEQ
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -8143,9 +8463,9 @@ class FloorDivideScalar_NotImplemented(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_not_implemented(grad, 'aten::floor_divide_')
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         return formulas.not_implemented(grad, 'aten::floor_divide_')
 
@@ -8160,7 +8480,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_floor_divide_scalar(self._array, other)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -8172,11 +8492,11 @@ def floor_divide_of_scalar(self, other, *, out=None):
                 result._extra = None
                 node = _new(*_FloorDivideScalar_NotImplemented)
                 node.seq = ACCUMULATE_SEQ
-                node.fn0 = fn0
+                node.next0 = fn0
                 node.required = (fn0 is not None,)
                 node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = node
                 result._counter = None
                 return result
     else:
@@ -8192,14 +8512,14 @@ def floor_divide_of_scalar(self, other, *, out=None):
             raise undifferentiable(desc)
         node = _new(*_FloorDivideScalar_NotImplemented)
         node.seq = ACCUMULATE_SEQ
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.required = (requires_grad(self),)
@@ -8208,7 +8528,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -8220,7 +8540,7 @@ def floor_divide_of_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -8245,14 +8565,14 @@ def floor_divide_of_scalar_(self, other):
     if flag:
         node = _new(*_FloorDivideScalar_NotImplemented)
         node.seq = ACCUMULATE_SEQ
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.required = (requires_grad(self),)
@@ -8281,9 +8601,9 @@ class RemainderNotImplemented(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         out = k_not_implemented(grad, 'aten::remainder')
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         return formulas.not_implemented(grad, 'aten::remainder')
 
@@ -8298,7 +8618,7 @@ def remainder_of(self, other, *, out=None):
     if type(other) is Tensor and (desc := other._desc).fast:
         array = k_remainder_of(self, other._array)
         if other._extra is None and out is None and not disabled:
-            fn0 = other._node
+            fn0 = other._made
             if fn0 is None and other._requires_grad:
                 fn0 = other._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -8310,11 +8630,11 @@ def remainder_of(self, other, *, out=None):
                 result._extra = None
                 node = _new(*_RemainderNotImplemented)
                 node.seq = ACCUMULATE_SEQ
-                node.fn0 = fn0
+                node.next0 = fn0
                 node.required = (fn0 is not None,)
                 node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = node
                 result._counter = None
                 return result
     else:
@@ -8330,14 +8650,14 @@ def remainder_of(self, other, *, out=None):
             raise undifferentiable(desc)
         node = _new(*_RemainderNotImplemented)
         node.seq = ACCUMULATE_SEQ
-        fn0 = other._node
+        fn0 = other._made
         if fn0 is not None and other._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif other._extra is None and other._accumulator is not None and (fn0 := other._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(other)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.required = (requires_grad(other),)
@@ -8346,7 +8666,7 @@ def remainder_of(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -8358,7 +8678,7 @@ def remainder_of(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -8392,7 +8712,7 @@ def gcd(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -8458,7 +8778,7 @@ def lcm(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -8528,14 +8848,14 @@ class CopysignBackward0(BinaryNode):
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = grad * k_copysign_ratio(self, result)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -8608,28 +8928,28 @@ def copysign(self, other, *, out=None):
         node = _new(*_CopysignBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -8646,7 +8966,7 @@ def copysign(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -8661,7 +8981,7 @@ def copysign(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -8700,28 +9020,28 @@ def copysign_(self, other):
     if flag:
         node = _new(*_CopysignBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -8759,7 +9079,7 @@ class CopysignBackward1(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -8776,7 +9096,31 @@ class CopysignBackward1(UnaryNode):
             if result is not None:
                 node.result = None
                 node.result_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version', 'result', 'result_counter')
+    results = ('result',)
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version, result, result_counter = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        if result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')._array
+        out = grad * k_copysign_ratio(self, result)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+            record[6] = None
+            record[7] = FREED_COUNTER
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -8802,7 +9146,7 @@ def copysign_scalar(self, other, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_copysign_scalar(self._array, other)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -8812,18 +9156,11 @@ def copysign_scalar(self, other, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_CopysignBackward1)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
+                result._counter = counter = [0]
                 result._requires_grad = True
-                result._node = node
-                node.result = array
-                node.result_counter = result._counter = [0]
-                node.result_version = 0
+                result._made = [run_CopysignBackward1, number, fn0, desc, self, 0 if self._counter is None else self._counter[0], array, counter]
                 return result
     else:
         try:
@@ -8843,14 +9180,14 @@ def copysign_scalar(self, other, *, out=None):
         node = _new(*_CopysignBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -8863,7 +9200,7 @@ def copysign_scalar(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -8878,7 +9215,7 @@ def copysign_scalar(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -8910,14 +9247,14 @@ def copysign_scalar_(self, other):
     if flag:
         node = _new(*_CopysignBackward1)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -8970,14 +9307,14 @@ class NextafterBackward0(BinaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_where(self != other, grad, 0)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -9050,28 +9387,28 @@ def nextafter(self, other, *, out=None):
         node = _new(*_NextafterBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -9096,7 +9433,7 @@ def nextafter(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -9108,7 +9445,7 @@ def nextafter(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -9149,28 +9486,28 @@ def nextafter_(self, other):
     if flag:
         node = _new(*_NextafterBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -9213,7 +9550,7 @@ class LdexpBackward0(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
+            return node.next0, out[0], node.next1, out[1]
         other = node.other
         if other is not None:
             counter = other._counter
@@ -9223,14 +9560,14 @@ class LdexpBackward0(BinaryNode):
         result = node.result
         if node.result_counter[0] != node.result_version:
             result = unpack_result(node, 'result')._array
-        fn0 = node.fn0
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = grad * k_pow_base(2, other)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -9302,28 +9639,28 @@ def ldexp(self, other, *, out=None):
         node = _new(*_LdexpBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -9340,7 +9677,7 @@ def ldexp(self, other, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -9355,7 +9692,7 @@ def ldexp(self, other, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -9388,28 +9725,28 @@ def ldexp_(self, other):
         node = _new(*_LdexpBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -9451,7 +9788,7 @@ class FrexpBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         exponent = node.exponent
         if node.exponent_counter[0] != node.exponent_version:
             exponent = unpack_result(node, 'exponent')._array
@@ -9460,7 +9797,7 @@ class FrexpBackward0(UnaryNode):
             if exponent is not None:
                 node.exponent = None
                 node.exponent_counter = FREED_COUNTER
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
     def apply_tensors(node, grad):
         exponent = unpack_result(node, 'exponent')
         return formulas.frexp_backward(grad, exponent)
@@ -9489,19 +9826,19 @@ def frexp(self):
         node = _new(*_FrexpBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.exponent = arrays[1]
         node.exponent_counter = results[1]._counter = [0]
@@ -9523,7 +9860,7 @@ class NanToNumBackward0(UnaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out, None, None
+            return node.next0, out, None, None
         self = node.self
         if self is not None:
             counter = self._counter
@@ -9534,7 +9871,27 @@ class NanToNumBackward0(UnaryNode):
         if not keep:
             if self is not None:
                 node.self = FREED
-        return node.fn0, out, None, None
+        return node.next0, out, None, None
+    fields = ('next0', 'desc', 'self', 'self_version')
+    results = ()
+
+    def run_record(record, grad, keep: bool):
+        try:
+            _, _, next0, desc, self, self_version = record
+        except ValueError:  # another thread looks at the node, which is there by now
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != self_version:
+                self = unpack_input(node_of(record), 'self')
+            self = self._array
+        out = grad * k_isfinite(self)
+        if not keep:
+            if self is not None:
+                record[4] = FREED
+        return next0, out, None, None
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -9551,7 +9908,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_nan_to_num(self._array, nan, posinf, neginf)
         if self._extra is None and out is None and not disabled:
-            fn0 = self._node
+            fn0 = self._made
             if fn0 is None and self._requires_grad:
                 fn0 = self._accumulator  # weakly
                 if fn0 is None or (fn0 := fn0()) is None:
@@ -9561,15 +9918,10 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
                 result._array = array
                 result._desc = desc
                 result._extra = None
-                node = _new(*_NanToNumBackward0)
-                for node.seq in sequence_nrs:
+                for number in sequence_nrs:
                     break
-                node.fn0 = fn0
-                node.self = self
-                node.self_version = 0 if self._counter is None else self._counter[0]
-                node.desc = desc
                 result._requires_grad = True
-                result._node = node
+                result._made = [run_NanToNumBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -9594,14 +9946,14 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
         node = _new(*_NanToNumBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -9614,7 +9966,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -9626,7 +9978,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -9658,14 +10010,14 @@ def nan_to_num_(self, nan, posinf, neginf):
     if flag:
         node = _new(*_NanToNumBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -9697,15 +10049,15 @@ class HeavisideNotImplemented(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
-        fn0 = node.fn0
+            return node.next0, out[0], node.next1, out[1]
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_not_implemented(grad, 'aten::heaviside')
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -9756,28 +10108,28 @@ def heaviside(self, values, *, out=None):
             raise undifferentiable(desc)
         node = _new(*_HeavisideNotImplemented)
         node.seq = ACCUMULATE_SEQ
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = values._node
+        fn1 = values._made
         if fn1 is not None and values._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not values._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif values._extra is None and values._accumulator is not None and (fn1 := values._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(values)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -9787,7 +10139,7 @@ def heaviside(self, values, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -9799,7 +10151,7 @@ def heaviside(self, values, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -9824,15 +10176,15 @@ class Heaviside_NotImplemented(BinaryNode):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.fn0, out[0], node.fn1, out[1]
-        fn0 = node.fn0
+            return node.next0, out[0], node.next1, out[1]
+        fn0 = node.next0
         if fn0 is None:
             grad0 = None
         else:
             grad0 = k_not_implemented(grad, 'aten::heaviside_')
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
-        fn1 = node.fn1
+        fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
@@ -9883,28 +10235,28 @@ def heaviside_of(self, values, *, out=None):
             raise undifferentiable(desc)
         node = _new(*_Heaviside_NotImplemented)
         node.seq = ACCUMULATE_SEQ
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = values._node
+        fn1 = values._made
         if fn1 is not None and values._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not values._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif values._extra is None and values._accumulator is not None and (fn1 := values._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(values)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -9914,7 +10266,7 @@ def heaviside_of(self, values, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -9926,7 +10278,7 @@ def heaviside_of(self, values, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -9958,28 +10310,28 @@ def heaviside_of_(self, values):
     if flag:
         node = _new(*_Heaviside_NotImplemented)
         node.seq = ACCUMULATE_SEQ
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = values._node
+        fn1 = values._made
         if fn1 is not None and values._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not values._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif values._extra is None and values._accumulator is not None and (fn1 := values._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(values)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = plan
@@ -10051,7 +10403,7 @@ def lerp_scalar(self, end, weight, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -10061,7 +10413,7 @@ def lerp_scalar(self, end, weight, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -10219,7 +10571,7 @@ def lerp_tensor(self, end, weight, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -10229,7 +10581,7 @@ def lerp_tensor(self, end, weight, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -10392,7 +10744,7 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -10402,7 +10754,7 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -10561,7 +10913,7 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -10571,7 +10923,7 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -10688,28 +11040,28 @@ def dist(self, other, p, *, out=None):
         node = _new(*_DistBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif not self._requires_grad:
-            node.fn0 = fn0 = None
+            node.next0 = fn0 = None
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        fn1 = other._node
+        fn1 = other._made
         if fn1 is not None and other._extra is None:
-            node.fn1 = fn1
+            node.next1 = fn1
         elif not other._requires_grad:
-            node.fn1 = fn1 = None
+            node.next1 = fn1 = None
         elif other._extra is None and other._accumulator is not None and (fn1 := other._accumulator()) is not None:
-            node.fn1 = fn1
+            node.next1 = fn1
         else:
             fn1, nr1 = edge(other)
-            node.fn1 = fn1
+            node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
         node.plan = None
@@ -10731,7 +11083,7 @@ def dist(self, other, p, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -10744,7 +11096,7 @@ def dist(self, other, p, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -10821,3 +11173,30 @@ _SpecialZetaBackward2 = (SpecialZetaBackward2,)
 _XlogyBackward0 = (XlogyBackward0,)
 _XlogyBackward1 = (XlogyBackward1,)
 _XlogyBackward2 = (XlogyBackward2,)
+run_AcoshBackward0 = AcoshBackward0.run_record
+run_AcoshBackward1 = AcoshBackward1.run_record
+run_AsinhBackward0 = AsinhBackward0.run_record
+run_AsinhBackward1 = AsinhBackward1.run_record
+run_AtanhBackward0 = AtanhBackward0.run_record
+run_AtanhBackward1 = AtanhBackward1.run_record
+run_CopysignBackward1 = CopysignBackward1.run_record
+run_Deg2RadBackward0 = Deg2RadBackward0.run_record
+run_DigammaBackward0 = DigammaBackward0.run_record
+run_ErfBackward0 = ErfBackward0.run_record
+run_ErfcBackward0 = ErfcBackward0.run_record
+run_ErfinvBackward0 = ErfinvBackward0.run_record
+run_Exp2Backward0 = Exp2Backward0.run_record
+run_FracBackward0 = FracBackward0.run_record
+run_I0Backward0 = I0Backward0.run_record
+run_LgammaBackward0 = LgammaBackward0.run_record
+run_Log10Backward0 = Log10Backward0.run_record
+run_Log2Backward0 = Log2Backward0.run_record
+run_NanToNumBackward0 = NanToNumBackward0.run_record
+run_Rad2DegBackward0 = Rad2DegBackward0.run_record
+run_SincBackward0 = SincBackward0.run_record
+run_SpecialEntrBackward0 = SpecialEntrBackward0.run_record
+run_SpecialErfcxBackward0 = SpecialErfcxBackward0.run_record
+run_SpecialI0EBackward0 = SpecialI0EBackward0.run_record
+run_SpecialLogNdtrBackward0 = SpecialLogNdtrBackward0.run_record
+run_SpecialNdtriBackward0 = SpecialNdtriBackward0.run_record
+run_SpecialZetaBackward2 = SpecialZetaBackward2.run_record

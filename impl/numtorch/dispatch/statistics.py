@@ -116,14 +116,14 @@ def cummax(self, dim):
         node = _new(*_CummaxBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -134,7 +134,7 @@ def cummax(self, dim):
         node.dim = dim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -224,14 +224,14 @@ def cummin(self, dim):
         node = _new(*_CumminBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -242,7 +242,7 @@ def cummin(self, dim):
         node.dim = dim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -301,14 +301,14 @@ def logcumsumexp(self, dim, *, out=None):
         node = _new(*_LogcumsumexpBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -322,7 +322,7 @@ def logcumsumexp(self, dim, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -335,7 +335,7 @@ def logcumsumexp(self, dim, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -421,14 +421,14 @@ def nanmedian_all(self, *, out=None):
         node = _new(*_NanmedianBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -441,7 +441,7 @@ def nanmedian_all(self, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         node.result = array
@@ -454,7 +454,7 @@ def nanmedian_all(self, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -522,14 +522,14 @@ def nanmedian_dim(self, dim, keepdim):
         node = _new(*_NanmedianBackward1)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -537,7 +537,7 @@ def nanmedian_dim(self, dim, keepdim):
         node.keepdim = keepdim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -607,14 +607,14 @@ def mode(self, dim, keepdim):
         node = _new(*_ModeBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
@@ -622,7 +622,7 @@ def mode(self, dim, keepdim):
         node.keepdim = keepdim
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         node.indices = arrays[1]
         node.indices_counter = results[1]._counter = [0]
@@ -674,14 +674,14 @@ def renorm(self, p, dim, maxnorm, *, out=None):
         node = _new(*_RenormBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
@@ -697,7 +697,7 @@ def renorm(self, p, dim, maxnorm, *, out=None):
         result._array = array
         result._desc = desc
         result._requires_grad = True
-        result._node = node
+        result._made = node
         result._counter = None
         result._extra = None
         if saved_hooks.in_force and out is None:
@@ -707,7 +707,7 @@ def renorm(self, p, dim, maxnorm, *, out=None):
     result._array = array
     result._desc = desc
     result._requires_grad = False
-    result._node = None
+    result._made = None
     result._counter = None
     result._extra = None
     result._grad = None
@@ -737,14 +737,14 @@ def renorm_(self, p, dim, maxnorm):
     if flag:
         node = _new(*_RenormBackward0)
         node.seq = seq
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.self = original
@@ -795,19 +795,19 @@ def unique(self, inverse, counts):
         node = _new(*_Unique2Backward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node)
@@ -845,19 +845,19 @@ def unique_consecutive(self, inverse, counts):
         node = _new(*_UniqueConsecutiveBackward0)
         for node.seq in sequence_nrs:
             break
-        fn0 = self._node
+        fn0 = self._made
         if fn0 is not None and self._extra is None:
-            node.fn0 = fn0
+            node.next0 = fn0
         elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
-            node.fn0 = fn0
+            node.next0 = fn0
         else:
             fn0, nr0 = edge(self)
-            node.fn0 = fn0
+            node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
         node.desc = results[0]._desc
         results[0]._requires_grad = True
-        results[0]._node = node
+        results[0]._made = node
         results[0]._output_nr = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node)

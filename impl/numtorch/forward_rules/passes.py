@@ -9,6 +9,7 @@ from ..autograd.function_tangents import JvpCall, without_forward_mode
 from ..backward import engine
 from ..calls.replacing import Replaced
 from ..nodes.graph import NotPlain
+from ..nodes.records import node_of
 from ..tensor import wrap
 
 
@@ -30,8 +31,8 @@ def backward_pass(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> An
 
 def scalar_pass(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> None:
     """The same, of `loss.backward()`."""
-    node, kind, keep = args
-    engine.run_backward([(node, 0)], [wrap(kind.one)], keep, False)
+    made, kind, keep = args
+    engine.run_backward([(node_of(made), 0)], [wrap(kind.one)], keep, False)
 
 
 def no_plain_pass(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:

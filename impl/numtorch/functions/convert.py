@@ -119,12 +119,12 @@ def detach_(self: Tensor) -> Tensor:
             "buckets, and hence detach_() cannot be called on these gradients. To fix this error, please "
             "refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
         )
-    if self._node is not None:
+    if self._made is not None:
         self._counter = Detached(views.counter_of(self))
         self._grad = getattr(self, "_grad", None)
         self._accumulator = None
     self._requires_grad = False
-    self._node = None
+    self._made = None
     self._output_nr = 0
     return self
 

@@ -178,7 +178,7 @@ def convolution(
     vectorized = _vectorized(input, weight, stride, dilation, transposed, more, groups)
     _expect_one_type(kernel, input, weight, bias, transposed, vectorized)
     out = d.convolution(input, weight, bias, stride, padding, dilation, transposed, more, groups)
-    if out._node is not None and bias is not None and bias._desc.dtype is not input._desc.dtype:
+    if out._made is not None and bias is not None and bias._desc.dtype is not input._desc.dtype:
         out._node.extras()  # so the engine looks at its gradients, and brings that of the bias to the bias's type
     return out
 

@@ -271,7 +271,7 @@ class BernoulliBackward0(writes.ZeroBackward0):
 def _tracked_result(array: np.ndarray, node: Any) -> Tensor:
     result = wrap(array)
     writes.start(node, result._desc)
-    result._requires_grad, result._node = True, node
+    result._requires_grad, result._made = True, node
     return result
 
 

@@ -58,7 +58,7 @@ def as_strided(self: Tensor, size: Any, stride: Any, storage_offset: int | None 
     size, stride, offset, array = check_window(self, size, stride, storage_offset)
     result = wrap(array)
     if tracked(self):
-        result._node = strided_node(AsStridedBackward0, self, result._desc, size, stride, offset, storage_offset)
+        result._made = strided_node(AsStridedBackward0, self, result._desc, size, stride, offset, storage_offset)
         result._requires_grad = True
     return as_view(self, result)
 

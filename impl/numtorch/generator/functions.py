@@ -30,6 +30,12 @@ def asked_as(row: Row) -> str:
 class Functions(Recording):
     """The function of a row, by its template."""
 
+    def has_usual_case(self, row: Row) -> bool:
+        """Whether the usual case of the row, plain operands and modes, has lines of its own."""
+        if row.template == "unary":
+            return bool(row.formulas) and not (row.bool_result or row.saved_values or row.saved_lists)
+        return row.name in ARITHMETIC or (row.template == "general" and row.plain_if is not None)
+
     def unary(self, row: Row) -> None:
         """One operand, and plain values."""
         w = self.body
@@ -40,12 +46,11 @@ class Functions(Recording):
         given = ", ".join(p.name for p in row.tensors)
         w(0, f"\n\ndef {row.name}({params}, *, out=None):")
         w(1, f'"""{row.name}({params}) -> Tensor"""')
-        plain = row.formulas and not row.bool_result and not (row.saved_values or row.saved_lists)
         w(1, f"if type({name}) is Tensor and (desc := {name}._desc).fast:")
         w(2, f"array = {self.kernel(row)}({arrays})")
         if row.bool_result:
             w(2, "desc = describe(array)")
-        if plain:
+        if self.has_usual_case(row):
             w(2, f"if {name}._extra is None and out is None and not disabled:")
             self.track_plain(row, 3)
         w(1, "else:")
@@ -279,7 +284,7 @@ class Functions(Recording):
         call = self.call(
             row, ", ".join(args), f"{first}._desc" if row.tensors and row.tensors[0].kind == "tensor" else ""
         )
-        if row.plain_if is not None:
+        if self.has_usual_case(row):
             self.general_plain(row, args)
         with self.refusing(row, 1) as at:
             if row.float_result:
@@ -338,7 +343,7 @@ class Functions(Recording):
                         w(2, f"if results[{i}] is not None:")
                     w(
                         at,
-                        f"results[{i}]._requires_grad = True\nresults[{i}]._node = node\nresults[{i}]._output_nr = {i}",
+                        f"results[{i}]._requires_grad = True\nresults[{i}]._made = node\nresults[{i}]._output_nr = {i}",
                     )
             self.save_result(row, 2, {n: (f"arrays[{i}]", f"results[{i}]") for i, n in enumerate(row.outputs)})
         self.count_writes(row, "*results")
@@ -414,7 +419,7 @@ class Functions(Recording):
         self.recordable(2, row, f"{first}._desc", f"not {first}._desc.real and ")
         self.track(row, 2)
         w(2, "node.descs = tuple([r._desc for r in results])\nnode.desc = node.descs[0] if results else None")
-        w(2, "for result in results:\n    result._requires_grad = True\n    result._node = node")
+        w(2, "for result in results:\n    result._requires_grad = True\n    result._made = node")
         w(1, f"for i, result in enumerate(results):\n    as_view({first}, result, 2)")
-        w(2, "if result._node is not None:\n    result._output_nr = i")
+        w(2, "if result._made is not None:\n    result._output_nr = i")
         w(1, "return tuple(results)")

@@ -25,6 +25,7 @@ IMPORTS = (
         "..nodes.graph",
         "ACCUMULATE_SEQ FREED FREED_COUNTER BinaryNode UnaryNode VariadicNode new_accumulator sequence_nrs",
     ),
+    ("..nodes.records", "node_of"),
     ("..grad_mode", "disabled"),
     ("..kernels.half", "rounded_once"),
     ("..kernels.pointwise", "multiple"),
@@ -134,6 +135,7 @@ class Module(Nodes, InPlace):
         lines += ["_TENSOR = (Tensor,)  # `_new(*_TENSOR)`: a tuple of arguments, which _new(Tensor) would make anew"]
         lines += ["_grad = grad_mode.state"]
         kept = [f"_{node} = ({node},)" for node in sorted(self.quick)]
+        kept += [f"run_{node} = {node}.run_record" for node in sorted(self.records)]
         return "\n".join([*lines, body, *(["", "", *kept] if kept else [])]) + "\n"
 
     @property

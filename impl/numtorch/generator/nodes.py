@@ -61,6 +61,11 @@ FITTED = {
 MAY_BE_UNDEFINED = {"norm_backward", "dist_backward"}  # formulas that may give None
 
 
+def is_multi(row: Row) -> bool:
+    """Whether a node stands for several outputs."""
+    return row.template == "multiview" or sum(row.differentiable) > 1
+
+
 class Nodes(Template):
     """A Node class a row."""
 
@@ -77,7 +82,7 @@ class Nodes(Template):
         for n in row.saved_results:
             slots += [n, n + "_counter", n + "_version"]
         slots += row.saved_lists + row.saved_values
-        multi = row.template == "multiview" or sum(row.differentiable) > 1
+        multi = is_multi(row)
         if multi:
             slots += ["descs"]
         if row.template == "nary":
@@ -174,10 +179,8 @@ class Nodes(Template):
         for n in row.saved_results:
             w(indent, f"if {where}{n} is not None:\n    node.{n} = None\n    node.{n}_counter = FREED_COUNTER")
 
-    def apply_raw(self, row: Row, base: str, multi: bool) -> None:
-        """`run` where the node may be plain (two edges at most, one output), else `apply`."""
-        w = self.body
-        arg = "grads" if multi else "grad"
+    def raw_formulas(self, row: Row) -> tuple[dict[str, str], str | None, set[str]]:
+        """The formulas over arrays, what has no such form (or None), and the kernels that they name."""
         expressions = {}
         missing = None
         used: set[str] = set()
@@ -187,6 +190,28 @@ class Nodes(Template):
             expressions[name] = ast.unparse(ast.fix_missing_locations(raw.visit(tree)))
             missing = missing or raw.missing
             used |= raw.kernels
+        return expressions, missing, used
+
+    def is_plain(self, row: Row) -> bool:
+        """Whether a node has two edges at most, one output, and formulas that give what the engine passes on."""
+        called = {formula.partition("(")[0] for formula in row.formulas.values()}
+        special = WRITES.keys() | WRITTEN_ONE.keys() | MAY_BE_UNDEFINED | COUNTED
+        return self.base(row) != "VariadicNode" and not is_multi(row) and not called & special
+
+    def makes_records(self, row: Row) -> bool:
+        """Whether the usual case makes a record instead of a Node: where a plain pass can run it as it is."""
+        if not self.has_usual_case(row):
+            return False
+        first = next(r for r in TABLE if r.formulas and r.node == row.node)
+        if first is not row or row.joint or row.raises or row.shown or row.saved_lists or row.warns:
+            return False
+        return self.is_plain(row) and not self.raw_formulas(row)[1]
+
+    def apply_raw(self, row: Row, base: str, multi: bool) -> None:
+        """`run` where the node may be plain (two edges at most, one output), else `apply`; and `run_record`."""
+        w = self.body
+        arg = "grads" if multi else "grad"
+        expressions, missing, used = self.raw_formulas(row)
         several_grads = any("grads" in formula for formula in row.formulas.values())
         if missing or (multi and len(row.outputs) > 1 and several_grads):
             w(1, f"def apply(node, {arg}, keep: bool):")
@@ -194,51 +219,24 @@ class Nodes(Template):
             w(2, "if not keep:\n    node.release()\nreturn out")
             return
         self.kernels |= used
-        called = {formula.partition("(")[0] for formula in row.formulas.values()}
-        plain = (
-            base != "VariadicNode"
-            and not multi
-            and not called & (WRITES.keys() | WRITTEN_ONE.keys() | MAY_BE_UNDEFINED | COUNTED)
-        )
+        plain = self.is_plain(row)
         w(1, f"def {'run' if plain else 'apply'}(node, {arg}, keep: bool):")
         # The strides of what is combined with what was saved decide those of the result.
         combines = (row.expands or (row.combines and row.saved + row.saved_results)) and not multi
         lies = " or node.desc.ndim > 1 and turned(grad)" if combines else ""
         if row.template == "binary":
-            odd = "".join(f" or is_odd(node.{n})" for n in row.saved) if called & SELECTS else ""
-            w(2, f"plan = node.plan\nif plan is not None and not plan.raw{odd}{lies}:")
+            w(2, f"plan = node.plan\nif plan is not None and not plan.raw{self.odd(row, 'node.')}{lies}:")
         else:
-            odd = ""
-            direct = [f for f in row.formulas.values() if "(" in f.partition(" ")[0]]
-            if (row.template == "general" and row.family not in FITTED) or (row.template == "unary" and direct):
-                # A result may be plain although an operand is not, and NumPy lays gradients out otherwise than PyTorch then.
-                odd = "".join(f" or is_odd(node.{n})" for n in row.saved)
             quality = "fast" if row.template == "unary" else "real"
-            w(2, f"if not node.{'descs[0]' if multi else 'desc'}.{quality}{odd}{lies}:")
+            w(2, f"if not node.{'descs[0]' if multi else 'desc'}.{quality}{self.odd(row, 'node.')}{lies}:")
         w(3, f"out = through_tensors(node, {arg})")
         w(3, "if not keep:\n    node.release()")
-        if not plain:
-            w(3, "return out")
-        else:
-            w(
-                3,
-                "return "
-                + ("node.fn0, out, None, None" if base == "UnaryNode" else "node.fn0, out[0], node.fn1, out[1]"),
-            )
+        w(3, f"return {self.passed_on(base, 'node.') if plain else 'out'}")
         if multi and len(row.outputs) > 1:
             w(2, "grad = grads[0]")
         for n in row.saved + row.saved_results:
-            if n in row.saved:
-                w(2, f"{n} = node.{n}")
-                w(2, f"if {n} is not None:")
-                w(3, f"counter = {n}._counter")
-                w(3, f"if counter is not None and counter[0] != node.{n}_version:")
-                w(4, f"{n} = unpack_input(node, {n!r})")
-                w(3, f"{n} = {n}._array")
-            else:
-                w(2, f"{n} = node.{n}")
-                w(2, f"if node.{n}_counter[0] != node.{n}_version:")
-                w(3, f"{n} = unpack_result(node, {n!r})._array")
+            w(2, f"{n} = node.{n}")
+            self.unpack_raw(row, n, "node.")
         for n in row.saved_lists:
             w(2, f"{n} = node.{n}.unpack(node)")
         for n in row.saved_values:
@@ -246,14 +244,14 @@ class Nodes(Template):
         results = []
         if row.joint:
             w(2, f"needed = [fn is not None for fn, _ in node.edges()]\nout = {expressions[row.operands[0]]}")
-            results = ["node.fn0", "out[0]", "node.fn1", "out[1]"] if plain else ["out"]
+            results = ["node.next0", "out[0]", "node.next1", "out[1]"] if plain else ["out"]
         elif base == "UnaryNode":
             (name,) = row.operands
             w(2, f"out = {expressions[name]}")
-            results = ["node.fn0", "out", "None", "None"] if plain else ["out"]
+            results = ["node.next0", "out", "None", "None"] if plain else ["out"]
         elif base == "BinaryNode":
             for i, name in enumerate(row.operands):
-                w(2, f"fn{i} = node.fn{i}")
+                w(2, f"fn{i} = node.next{i}")
                 w(2, f"if fn{i} is None:\n    grad{i} = None\nelse:")
                 if row.template != "binary":
                     w(3, f"grad{i} = {expressions[name]}")
@@ -282,6 +280,71 @@ class Nodes(Template):
                 results.append(f"grad{i}")
         self.keep_check(row)
         w(2, f"return {', '.join(results)}" + ("," if base == "VariadicNode" and results != ["out"] else ""))
+        if self.makes_records(row):
+            self.run_record(row, base, expressions)
+
+    def run_record(self, row: Row, base: str, expressions: dict[str, str]) -> None:
+        """`run` for a record of the class, whose operands were plain and alike."""
+        w = self.body
+        fields = self.fields(row)
+        w(1, f"fields = {tuple(fields)!r}\nresults = {tuple(row.saved_results)!r}")
+        w(1, "\ndef run_record(record, grad, keep: bool):")
+        w(2, f"try:\n    _, _, {', '.join(fields)} = record")
+        w(2, "except ValueError:  # another thread looks at the node, which is there by now")
+        w(3, "return record[0](record, grad, keep)")
+        combines = row.expands or (row.combines and row.saved + row.saved_results)
+        asked = [] if row.template in ("binary", "unary") else ["not desc.real"]
+        if odd := self.odd(row, "")[4:]:
+            asked.append(odd)
+        if combines:
+            asked.append("desc.ndim > 1 and turned(grad)")
+        if asked:
+            w(2, f"if {' or '.join(asked)}:\n    return node_of(record).run(grad, keep)")
+        for n in row.saved + row.saved_results:
+            self.unpack_raw(row, n, "")
+        if base == "UnaryNode":
+            w(2, f"out = {expressions[row.operands[0]]}")
+        else:
+            for i, name in enumerate(row.operands):
+                w(2, f"grad{i} = None if next{i} is None else {expressions[name]}")
+        if row.saved or row.saved_results:
+            w(2, "if not keep:")
+            for n in row.saved:
+                w(3, f"if {n} is not None:\n    record[{2 + fields.index(n)}] = FREED")
+            for n in row.saved_results:
+                at = 2 + fields.index(n)
+                w(3, f"record[{at}] = None\nrecord[{at + 1}] = FREED_COUNTER")
+        w(2, f"return {'next0, out, None, None' if base == 'UnaryNode' else 'next0, grad0, next1, grad1'}")
+
+    def odd(self, row: Row, where: str) -> str:
+        """The question, if there is one, whether a saved operand has strides that NumPy treats in its own way."""
+        called = {formula.partition("(")[0] for formula in row.formulas.values()}
+        if row.template == "binary":
+            asks = bool(called & SELECTS)
+        else:
+            direct = [f for f in row.formulas.values() if "(" in f.partition(" ")[0]]
+            # A result may be plain although an operand is not, and NumPy lays gradients out otherwise than PyTorch then.
+            asks = (row.template == "general" and row.family not in FITTED) or (row.template == "unary" and direct)
+        return "".join(f" or is_odd({where}{n})" for n in row.saved) if asks else ""
+
+    def unpack_raw(self, row: Row, n: str, where: str) -> None:
+        """The lines that make an array of what was saved as `n`, of a Node or of a record's fields."""
+        w = self.body
+        node = "node" if where else "node_of(record)"
+        if n in row.saved:
+            w(2, f"if {n} is not None:\n    counter = {n}._counter")
+            w(3, f"if counter is not None and counter[0] != {where}{n}_version:")
+            w(4, f"{n} = unpack_input({node}, {n!r})")
+            w(3, f"{n} = {n}._array")
+        else:
+            w(2, f"if {where}{n}_counter[0] != {f'node.{n}_version' if where else '0'}:")
+            w(3, f"{n} = unpack_result({node}, {n!r})._array")
+
+    def passed_on(self, base: str, where: str) -> str:
+        """What `run` returns of the gradients that the formulas over Tensors gave."""
+        return (
+            f"{where}next0, out, None, None" if base == "UnaryNode" else f"{where}next0, out[0], {where}next1, out[1]"
+        )
 
     def keep_check(self, row: Row) -> None:
         if row.saved or row.saved_results or row.saved_lists:

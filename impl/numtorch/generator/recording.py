@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from ..ops.row import PROPERTIES, Row
 from .writer import Template
@@ -33,17 +34,17 @@ class Recording(Template):
                 w(indent, "node.operand_descs = [None if t is None else t._desc for t in tensors]")
         else:
             for i, n in enumerate(row.operands):
-                w(indent, f"fn{i} = {n}._node")
+                w(indent, f"fn{i} = {n}._made")
                 w(indent, f"if fn{i} is not None and {n}._extra is None:")
-                w(indent + 1, f"node.fn{i} = fn{i}")
+                w(indent + 1, f"node.next{i} = fn{i}")
                 if len(row.operands) > 1:
-                    w(indent, f"elif not {n}._requires_grad:\n    node.fn{i} = fn{i} = None")
+                    w(indent, f"elif not {n}._requires_grad:\n    node.next{i} = fn{i} = None")
                 w(
                     indent,
                     f"elif {n}._extra is None and {n}._accumulator is not None and (fn{i} := {n}._accumulator()) is not None:",
                 )
-                w(indent + 1, f"node.fn{i} = fn{i}")
-                w(indent, f"else:\n    fn{i}, nr{i} = edge({n})\n    node.fn{i} = fn{i}")
+                w(indent + 1, f"node.next{i} = fn{i}")
+                w(indent, f"else:\n    fn{i}, nr{i} = edge({n})\n    node.next{i} = fn{i}")
                 w(indent + 1, f"if nr{i}:\n    node.nr{i} = nr{i}")
             if base == "BinaryNode":
                 w(indent, "node.plan = plan" if row.template == "binary" else "node.plan = None")
@@ -68,7 +69,11 @@ class Recording(Template):
 
     def save_values(self, row: Row, indent: int) -> None:
         """The lines that save plain values and properties of tensors."""
-        w = self.body
+        for n, value in self.values(row):
+            self.body(indent, f"node.{n} = {value}")
+
+    def values(self, row: Row) -> Iterator[tuple[str, str]]:
+        """The plain values and properties of tensors that are saved: the name of each, and its expression."""
         tensors = {p.name: p.name for p in row.tensors} | {n: f"results[{i}]" for i, n in enumerate(row.outputs)}
         for n in row.saved_values:
             found = next(
@@ -77,12 +82,12 @@ class Recording(Template):
             if found:
                 tensor = tensors[n[: -len(found[0]) - 1]]
                 known = f"None if {tensor} is None else " if found[0].endswith("_opt") else ""
-                w(indent, f"node.{n} = {known}{tensor}.{found[1]}")
+                yield n, f"{known}{tensor}.{found[1]}"
             elif n.endswith("_descs"):
                 own = "t._desc if t._desc.dtype is desc.dtype else brought_to(t, desc)"
-                w(indent, f"node.{n} = tuple([{own} for t in {n[:-6]}])")
+                yield n, f"tuple([{own} for t in {n[:-6]}])"
             else:
-                w(indent, f"node.{n} = {n}")
+                yield n, n
 
     def new_node(self, row: Row, cls: str | None = None) -> str:
         """The expression that makes a node, by a kept tuple of arguments, or one of `cls`, which is not the row's."""
@@ -111,7 +116,7 @@ class Recording(Template):
         for i, n in enumerate(row.operands):
             if n == number:
                 continue
-            w(indent, f"fn{i} = {n}._node\nif fn{i} is None and {n}._requires_grad:")
+            w(indent, f"fn{i} = {n}._made\nif fn{i} is None and {n}._requires_grad:")
             w(indent + 1, f"fn{i} = {n}._accumulator  # weakly")
             w(indent + 1, f"if fn{i} is None or (fn{i} := fn{i}()) is None:\n    fn{i} = new_accumulator({n})")
         known = [f"fn{i}" for i, n in enumerate(row.operands) if n in operands]
@@ -122,25 +127,61 @@ class Recording(Template):
         if always:
             w(indent, f"if {' and '.join(f'{fn} is None' for fn in known)}:")
             w(indent + 1, "result._requires_grad = False")
-            w(indent + 1, "result._node = result._counter = result._grad = result._accumulator = None\nreturn result")
+            w(indent + 1, "result._made = result._counter = result._grad = result._accumulator = None\nreturn result")
+        if not self.makes_records(row):
+            self.node_of_plain(row, indent, operands)
+        else:
+            self.records.add(row.node)
+            w(indent, "for number in sequence_nrs:\n    break")
+            fields = [
+                f"run_{row.node}",
+                "number",
+                *("None" if n == number else f"fn{i}" for i, n in enumerate(row.operands)),
+            ]
+            fields += ["desc", *(value for _, value in self.values(row))]
+            for n in row.saved:
+                readers = [r for r in self.readers(row, n) if row.operands[r] in operands]
+                always = (len(known) == 1 and readers) or len(readers) == len(row.operands)
+                needed = " or ".join(f"fn{r} is not None" for r in readers)
+                fields.append(n if always else f"{n} if {needed} else None" if readers else "None")
+                counted = readers and n != number
+                fields.append(f"0 if {n}._counter is None else {n}._counter[0]" if counted else "0")
+            for _ in row.saved_results:
+                w(indent, "result._counter = counter = [0]")
+                fields += ["array", "counter"]
+            w(indent, f"result._requires_grad = True\nresult._made = [{', '.join(fields)}]")
+            if not row.saved_results:
+                w(indent, "result._counter = None")
+        w(indent, "return result")
+
+    def makes_records(self, row: Row) -> bool:
+        """Whether the usual case makes a record (nodes/records.py) instead of a Node."""
+        raise NotImplementedError
+
+    def fields(self, row: Row) -> list[str]:
+        """What a record of the row holds, after its function and its number."""
+        fields = [f"next{i}" for i in range(len(row.operands))] + ["desc", *row.saved_values]
+        fields += [field for n in row.saved for field in (n, n + "_version")]
+        return fields + [field for n in row.saved_results for field in (n, n + "_counter")]
+
+    def node_of_plain(self, row: Row, indent: int, operands: list[str]) -> None:
+        """The lines of `track_plain` that make a Node."""
+        w = self.body
         w(indent, f"node = {self.new_node(row)}\n{self.number(row)}")
-        for i, n in enumerate(row.operands):
-            w(indent, f"node.fn{i} = {'None' if n == number else f'fn{i}'}")
+        for i in range(len(row.operands)):
+            w(indent, f"node.next{i} = fn{i}")
         if self.base(row) == "BinaryNode":
             w(indent, "node.plan = None")
         if row.shown == "NotImplemented":
-            required = ["False" if n == number else f"fn{i} is not None" for i, n in enumerate(row.operands)]
+            required = [f"fn{i} is not None" for i in range(len(row.operands))]
             w(indent, f"node.required = ({', '.join(required)},)")
         self.save_values(row, indent)
         for n in row.saved:
-            readers = [r for r in self.readers(row, n) if row.operands[r] in operands]
-            read = (len(known) == 1 and readers) or len(readers) == len(row.operands)
-            if n == number and readers:
-                w(indent, f"node.{n} = {n}\nnode.{n}_version = 0")
-                continue
+            readers = self.readers(row, n)
             if not readers:
                 w(indent, f"node.{n} = None")
                 continue
+            read = len(operands) == 1 or len(readers) == len(row.operands)
             if not read:
                 w(indent, f"if {' or '.join(f'fn{r} is not None' for r in readers)}:")
             w(
@@ -149,12 +190,11 @@ class Recording(Template):
             )
             if not read:
                 w(indent, f"else:\n    node.{n} = None")
-        w(indent, "node.desc = desc\nresult._requires_grad = True\nresult._node = node")
+        w(indent, "node.desc = desc\nresult._requires_grad = True\nresult._made = node")
         if not row.saved_results:
             w(indent, "result._counter = None")
         for n in row.saved_results:
             w(indent, f"node.{n} = array\nnode.{n}_counter = result._counter = [0]\nnode.{n}_version = 0")
-        w(indent, "return result")
 
     def readers(self, row: Row, name: str) -> list[int]:
         """Which operands have the value of `name` saved: those whose formulas read it, or of a way back all.
@@ -200,7 +240,7 @@ class Recording(Template):
         self.body(
             indent,
             f"result = _new(*_TENSOR)\nresult._array = array\nresult._desc = desc\n"
-            f"result._requires_grad = {requires}\nresult._node = {grad_fn}\n"
+            f"result._requires_grad = {requires}\nresult._made = {grad_fn}\n"
             "result._counter = None\nresult._extra = None",
         )
         if grad_fn == "None":

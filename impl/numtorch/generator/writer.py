@@ -28,6 +28,7 @@ class Template:
     def __init__(self) -> None:
         self.kernels: set[str] = set()
         self.quick: set[str] = set()  # the node classes whose tuple of arguments for _new is kept
+        self.records: set[str] = set()  # those of which there are records, whose functions are kept
         self.body = Writer()
 
     def kernel(self, row: Row, other: Any = None) -> str:

@@ -75,7 +75,7 @@ def attach(results: Sequence[Tensor | None], made: Error) -> None:
     """Make the results the node's outputs."""
     for nr, result in enumerate(results):
         if result is not None:
-            result._requires_grad, result._node, result._output_nr = True, made, nr
+            result._requires_grad, result._made, result._output_nr = True, made, nr
 
 
 def not_implemented(result: Tensor, operator: str, *inputs: Tensor) -> Tensor:

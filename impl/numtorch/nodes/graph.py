@@ -8,7 +8,6 @@ Concrete nodes are generated from the operator rows (see codegen.py): each has `
 
 from __future__ import annotations
 
-import functools
 import itertools
 import weakref
 from collections import OrderedDict
@@ -16,6 +15,7 @@ from typing import Any
 from weakref import ref
 
 from ..memory.descriptor import Descriptor
+from .attributes import NextNode, OutputNumber, ReadOnly, SavedAttribute, sole
 from .handles import RemovableHandle
 
 sequence_nrs = itertools.count(0.0, 1.0)  # exact up to 2**53; CPython makes and frees floats faster than integers
@@ -81,12 +81,12 @@ class NodeExtra:
 
 
 def _run1(node: Any, grad: Any, keep: bool) -> tuple[Any, Any, Any, Any]:
-    return node.fn0, node.apply(grad, keep), None, None
+    return node.next0, node.apply(grad, keep), None, None
 
 
 def _run2(node: Any, grad: Any, keep: bool) -> tuple[Any, Any, Any, Any]:
     grad0, grad1 = node.apply(grad, keep)
-    return node.fn0, grad0, node.fn1, grad1
+    return node.next0, grad0, node.next1, grad1
 
 
 def _apply(run: Any, arity: int) -> Any:
@@ -101,50 +101,8 @@ def _apply(run: Any, arity: int) -> Any:
     return apply1 if arity == 1 else apply2
 
 
-class SavedAttribute:
-    """`_saved_<name>` or `_raw_saved_<name>` of a node, which can be read and not written."""
-
-    __slots__ = ("name", "raw")
-
-    def __init__(self, name: str, raw: bool = False):
-        self.name = name
-        self.raw = raw
-
-    def __get__(self, node: Any, owner: type | None = None) -> Any:
-        from . import saved, saved_hooks
-
-        if node is None:
-            return self
-        return saved_hooks.read_raw_saved(node, self.name) if self.raw else saved.read_saved(node, self.name)
-
-    def __set__(self, node: Any, value: Any) -> None:
-        kind = "_raw_saved_" if self.raw else "_saved_"
-        raise AttributeError(f"attribute '{kind}{self.name}' of '{type(node).__name__}' objects is not writable")
-
-
 class NotPlain(Exception):
     """A backward pass reached what only the counting engine can run (plain_pass.py)."""
-
-
-class ReadOnly(property):
-    """An attribute that is refused, in PyTorch's words, when it is assigned."""
-
-    def __set__(self, instance: Any, value: Any) -> None:
-        name = self.fget.__name__  # type: ignore[union-attr]  # there always is a getter
-        raise AttributeError(f"attribute '{name}' of '{type(instance).__name__}' objects is not writable")
-
-
-def sole(function: Any) -> Any:
-    """A method of one argument, as C++ has it: more, fewer or named ones are refused in CPython's words."""
-
-    @functools.wraps(function)
-    def method(self: Any, *arguments: Any, **keywords: Any) -> Any:
-        if keywords or len(arguments) != 1:
-            wrong = "no keyword arguments" if keywords else f"exactly one argument ({len(arguments)} given)"
-            raise TypeError(f"{type(self).__name__}.{function.__name__}() takes {wrong}")
-        return function(self, *arguments)
-
-    return method
 
 
 class Node:
@@ -186,6 +144,9 @@ class Node:
     not_differentiable: tuple[str, ...] = ()  # saved results that never require grad
     saved_lists: tuple[str, ...] = ()  # tuples of tensors, each a SavedList
     saved_values: tuple[str, ...] = ()  # those that are plain values (sizes, dims, ...)
+    fields: tuple[str, ...] = ()  # what a record of the class holds, after its function and number (records.py)
+    frees: tuple[tuple[int, Any], ...] = ()  # places in it that are let go of, with what stands there afterwards
+    results: tuple[str, ...] = ()  # those of `saved` that are results
     seq: float
     desc: Descriptor
     _extra: NodeExtra | None  # left unset by nearly every node
@@ -201,6 +162,19 @@ class Node:
     def __new__(cls, *args: Any) -> Any:
         """Operators make nodes, by object.__new__; users cannot."""
         raise TypeError(f"cannot create '{cls.__name__}' instances")
+
+    @classmethod
+    def of_record(cls, record: list[Any]) -> Node:
+        """A node with what a record of the class holds (records.py)."""
+        node: Node = _new(cls)
+        _number(node, record[1])
+        for name, value in zip(cls.fields, record[2:], strict=True):
+            setattr(node, name, value)
+        for name in cls.results:  # nobody has written to them when they are saved
+            setattr(node, name + "_version", 0)
+        if cls.arity == 2:
+            node.plan = None  # type: ignore[attr-defined]  # its operands are alike
+        return node
 
     @property
     def num_outputs(self) -> int:
@@ -242,6 +216,12 @@ class Node:
             setattr(cls, f"_raw_saved_{name}", SavedAttribute(name, raw=True))
         for name in cls.__dict__.get("saved_values", ()):
             setattr(cls, f"_saved_{name}", SavedAttribute(name))
+        recorded = cls.__dict__.get("run_record")
+        if recorded is not None:
+            recorded.node = cls
+            freed = dict.fromkeys(cls.saved, FREED) | {n + "_counter": FREED_COUNTER for n in cls.results}
+            freed |= dict.fromkeys(cls.results)
+            cls.frees = tuple([(place, freed[n]) for place, n in enumerate(cls.fields, 2) if n in freed])
         cls.plain = not (
             cls.custom or cls.multi or cls.writes_grad or cls.may_be_undefined or cls.accumulates or cls.warns
         )
@@ -275,6 +255,7 @@ class Node:
     @sole
     def _set_sequence_nr(self, nr: int) -> None:
         self.seq = nr
+        self.extras()  # which the plain passes leave to the counting engine: they go by numbers that are unique
 
     def extras(self) -> NodeExtra:
         """The rarely needed part, made on demand."""
@@ -308,9 +289,11 @@ class Node:
         names = [n for n in object.__dir__(self) if n in SHOWN or n.startswith(("_saved_", "_raw_saved_"))]
         return names + ["variable"] if self.accumulates else names
 
-    def __lt__(self, other: Node) -> bool:
+    def __lt__(self, other: Any) -> bool:
         """Asked only by the engine's heap, of nodes with one sequence number: neither goes first."""
         return False
+
+    __gt__ = __lt__  # what is asked of the other, where it is a record
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} object at 0x{id(self):x}>"
@@ -321,6 +304,9 @@ class Node:
         return call_node(self, grads)
 
 
+_number = Node.__dict__["seq"].__set__  # the slot itself, whatever anomaly.py puts in its place
+
+
 def _add(extra: NodeExtra, which: str, fn: Any) -> RemovableHandle:
     hooks = getattr(extra, which)
     handle = RemovableHandle(hooks)
@@ -328,27 +314,13 @@ def _add(extra: NodeExtra, which: str, fn: Any) -> RemovableHandle:
     return handle
 
 
-class OutputNumber:
-    """Which output of the next node an edge leads to: 0 is not stored, since nearly all edges lead to the first."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.slot = "_" + name
-
-    def __get__(self, node: Any, owner: type | None = None) -> int:
-        number: int = getattr(node, self.slot, 0)
-        return number
-
-    def __set__(self, node: Any, number: int) -> None:
-        if number:
-            setattr(node, self.slot, number)
-
-
 class UnaryNode(Node):
     """A node with one edge."""
 
-    __slots__ = ("_nr0", "fn0")
+    __slots__ = ("_nr0", "next0")
     arity = 1
-    fn0: Node | None
+    next0: Any  # a Node, a record or None
+    fn0 = NextNode()
     nr0 = OutputNumber()
 
     def edges(self) -> tuple[tuple[Node | None, int], ...]:
@@ -358,11 +330,13 @@ class UnaryNode(Node):
 class BinaryNode(Node):
     """A node with two edges; `plan` says how gradients are summed back to operands of other shapes."""
 
-    __slots__ = ("_nr0", "_nr1", "fn0", "fn1", "plan")
+    __slots__ = ("_nr0", "_nr1", "next0", "next1", "plan")
     arity = 2
-    fn0: Node | None
+    next0: Any  # a Node, a record or None
+    fn0 = NextNode()
     nr0 = OutputNumber()
-    fn1: Node | None
+    next1: Any
+    fn1 = NextNode()
     nr1 = OutputNumber()
     plan: Any
 

@@ -112,7 +112,7 @@ def check_version(tensor: Any, then: int, node: Node) -> None:
 def was_detached(tensor: Any, then: int) -> bool:
     """Whether a tensor that was saved with the version `then` has been detached in place since."""
     now = version_of(tensor)
-    return tensor._node is None and type(now) is DetachedVersion and getattr(then, "counter", None) is not now.counter
+    return tensor._made is None and type(now) is DetachedVersion and getattr(then, "counter", None) is not now.counter
 
 
 def modified(desc: Any, node: Node | None, output_nr: int, now: int, then: int) -> RuntimeError:
@@ -212,7 +212,7 @@ def unpack_result(node: Node, name: str = "result") -> Any:
         raise modified(tensor._desc, node if differentiable else None, nr, counter[0], then)
     if tensor._desc.dtype.category >= 2 and differentiable:
         tensor._requires_grad = True
-        tensor._node = node
+        tensor._made = node
         tensor._output_nr = nr
     return tensor
 
@@ -224,7 +224,7 @@ def own_result(node: Node, array: Any, counter: list[int]) -> Any:
     result._desc = node.desc
     result._requires_grad = True
     then = node.result_version
-    result._node = (then.view() or node) if type(then) is SeenThrough else node
+    result._made = (then.view() or node) if type(then) is SeenThrough else node
     result._counter = counter
     result._extra = None
     return result

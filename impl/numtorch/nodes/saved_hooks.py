@@ -126,7 +126,7 @@ class Packed:
             )
         value = value.detach()
         value._requires_grad = self.requires_grad
-        value._node = node if self.is_result else self.grad_fn
+        value._made = node if self.is_result else self.grad_fn
         value._output_nr = self.output_nr
         if self.accumulator is not None:
             value._accumulator = weakref.ref(self.accumulator)

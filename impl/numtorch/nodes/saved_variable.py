@@ -48,7 +48,7 @@ class SavedVariable(saved_hooks.SavedTensor):
             raise saved.modified(node.descriptors()[self._output_nr], node, self._output_nr, now, self._version)
         fresh = wrap(self._array)
         fresh._counter = self._counter
-        fresh._requires_grad, fresh._node, fresh._output_nr = True, node, self._output_nr
+        fresh._requires_grad, fresh._made, fresh._output_nr = True, node, self._output_nr
         if self._wrapped is not None:
             views.extras(fresh).wrapped = self._wrapped
         return fresh
@@ -84,7 +84,7 @@ def save(tensor: Tensor | None, is_output: bool) -> SavedVariable:
     if tensor._extra is not None:
         saved.check_saveable(tensor)
         self._wrapped = getattr(tensor._extra, "wrapped", None)  # an output's own, for it is kept as its memory
-    self._result = is_output and tensor._node is not None
+    self._result = is_output and tensor._made is not None
     pair = saved_hooks.innermost()
     if pair is not None:
         self._put(saved_hooks.Packed(tensor, self._result, pair))

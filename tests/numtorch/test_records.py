@@ -1,0 +1,159 @@
+"""Nodes that nobody has looked at (nodes/records.py): what is made of them when somebody does."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+import weakref
+from typing import Any
+
+import pytest
+
+import numtorch as torch
+from numtorch.dispatch import NODES
+from numtorch.nodes.graph import AccumulateGrad, Node
+from numtorch.nodes.records import node_of, release, run_node
+
+FUNCTION = 0
+
+
+def product() -> tuple[Any, Any]:
+    """A leaf, and a product of it with itself that the usual case has recorded."""
+    x = torch.tensor([2.0, 3.0], requires_grad=True)
+    return x, x * x
+
+
+def test_the_usual_case_makes_no_node_until_somebody_asks() -> None:
+    _, y = product()
+    assert type(y._made) is list
+    assert isinstance(y.grad_fn, Node)
+    assert y.grad_fn is y._made
+
+
+def test_all_who_ask_see_one_node() -> None:
+    _, y = product()
+    before = y.exp()  # its edge leads to the record
+    node = y.grad_fn
+    after = y.exp()  # and this one's to the Node
+    assert before.grad_fn.next_functions[0][0] is node is after.grad_fn.next_functions[0][0]
+
+
+def test_a_node_outlives_its_tensor_as_long_as_the_graph_holds_it() -> None:
+    _, y = product()
+    z = y.exp()
+    y.grad_fn.metadata["seen"] = True
+    del y
+    gc.collect()
+    assert z.grad_fn.next_functions[0][0].metadata["seen"]
+
+
+def test_no_cycle_is_left_of_a_graph_that_was_looked_at() -> None:
+    _, y = product()
+    gc.collect()
+    gc.disable()
+    try:
+        z = y.exp()
+        assert z.grad_fn.next_functions[0][0] is y.grad_fn
+        gone = weakref.ref(y)
+        del y, z
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("looked_at", [False, True])
+def test_backward_lets_go_of_what_was_saved(looked_at: bool) -> None:
+    x = torch.tensor([2.0, 3.0], requires_grad=True)
+    y = x * 2.0
+    made = (y * y).sum()
+    if looked_at:
+        made.grad_fn.next_functions[0][0]
+    gone = weakref.ref(y)
+    del y
+    assert gone() is not None
+    made.backward()
+    assert gone() is None
+    with pytest.raises(RuntimeError, match="backward through the graph a second time"):
+        made.backward()
+
+
+def test_a_graph_that_two_gradients_meet_in_is_run_once_though_one_edge_leads_to_the_record() -> None:
+    x, y = product()
+    before = y * 3.0
+    y.grad_fn
+    after = y * 5.0
+    (before + after).sum().backward()  # frees: a second run would fail
+    assert x.grad.tolist() == [32.0, 48.0]
+
+
+def test_a_record_that_is_looked_at_while_it_is_about_to_run_runs_as_its_node() -> None:
+    _, y = product()
+    record = y._made
+    function = record[FUNCTION]  # as the pass has it already
+    node_of(record)
+    assert record[FUNCTION] is run_node
+    fn, grad, fn1, grad1 = function(record, y._array, True)
+    assert type(fn) is AccumulateGrad is type(fn1)
+    assert grad.tolist() == grad1.tolist() == [8.0, 27.0]
+
+
+def test_two_threads_that_ask_at_once_get_one_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, y = product()
+    record, found = y._made, []
+    kind = record[FUNCTION].node
+    make = kind.of_record
+
+    def slowly(record: Any) -> Any:
+        time.sleep(0.02)  # the other thread asks now
+        return make(record)
+
+    monkeypatch.setattr(kind, "of_record", slowly)
+    threads = [threading.Thread(target=lambda: found.append(node_of(record))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found[0] is found[1]
+
+
+def test_a_node_with_hooks_runs_them_though_an_edge_leads_to_its_record() -> None:
+    x, y = product()
+    z = y * 3.0
+    seen = []
+    y.grad_fn.register_hook(lambda grads, outputs: seen.append(outputs[0].tolist()))
+    z.sum().backward()
+    assert seen == [[3.0, 3.0]]
+    assert x.grad.tolist() == [12.0, 18.0]
+
+
+def test_nodes_that_users_number_alike_are_still_two() -> None:
+    x = torch.tensor([2.0, 3.0], requires_grad=True)
+    y, z = x * 2.0, x * 5.0
+    for other in (y, z):
+        other.grad_fn._set_sequence_nr(7)
+    (y * z).sum().backward()
+    assert x.grad.tolist() == [40.0, 60.0]
+
+
+def test_anomaly_mode_notes_nothing_of_what_was_made_before_it() -> None:
+    _, y = product()
+    with torch.autograd.set_detect_anomaly(True):
+        z = y * 3.0
+        assert "traceback_" in z.grad_fn.metadata
+        assert "traceback_" not in y.grad_fn.metadata
+
+
+@pytest.mark.parametrize("kind", [kind for kind in NODES if "run_record" in vars(kind)], ids=lambda kind: kind.__name__)
+def test_what_a_record_holds_is_what_a_node_has(kind: Any) -> None:
+    record = [kind.run_record, 1.0, *(object() for _ in kind.fields)]
+    assert {place for place, _ in kind.frees} <= set(range(2, len(record)))
+    values = list(record)
+    release(record)
+    freed = [place for place, value in enumerate(record) if value is not values[place]]
+    assert freed == [place for place, _ in kind.frees]
+    assert {kind.fields[place - 2].removesuffix("_counter") for place in freed} == set(kind.saved)
+    node = kind.of_record(values)
+    for name, value in zip(kind.fields, values[2:], strict=True):
+        if not name.startswith("next"):
+            assert getattr(node, name) is value
