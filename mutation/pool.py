@@ -181,27 +181,34 @@ class Pool:
         return self._ordered[place]
 
     def ways(self, place: str, numbers: Sequence[int]) -> list[int]:
-        """These programs in such an order that each passes the function of a place in another way than those before it.
+        """These programs in such an order that each passes a place, and its function, in another way than those before it.
 
-        A way is what in the function is run, and which parts of its conditions hold and which do not. The ways by turns,
-        those first that few programs go.
+        By turns of what is true and what false of the conditions on its line, and of those by turns of what else is in the
+        function: what of it is run, and which parts of its conditions hold, those first that few programs go.
         """
         if not numbers:
             return []
-        within = np.zeros(len(self.coverage.places), bool)
-        within[self._in_functions.get(_function_at(place), [])] = True
-        ways: dict[bytes, list[int]] = {}
+        at_place, around = self._flags(place), self._flags(_function_at(place))
+        ways: dict[bytes, dict[bytes, list[int]]] = {}
         for number in numbers:
             passed = np.frombuffer(self.reached[number].places, PLACE)
-            ways.setdefault(passed[within[passed]].tobytes(), []).append(number)
-        return _interleaved(sorted(ways.values(), key=len))
+            here, way = (passed[within[passed]].tobytes() for within in (at_place, around))
+            ways.setdefault(here, {}).setdefault(way, []).append(number)
+        return _interleaved([_interleaved(sorted(those.values(), key=len)) for those in ways.values()])
+
+    def _flags(self, key: str | tuple[str, int]) -> Numbers:
+        """Which of the places are on a line, or in a function."""
+        flags = np.zeros(len(self.coverage.places), bool)
+        flags[self._within.get(key, [])] = True
+        return flags
 
     @cached_property
-    def _in_functions(self) -> dict[tuple[str, int], list[int]]:
-        """The numbers of the places in each function."""
-        found: dict[tuple[str, int], list[int]] = {}
+    def _within(self) -> dict[str | tuple[str, int], list[int]]:
+        """The numbers of the places on each line, and in each function."""
+        found: dict[str | tuple[str, int], list[int]] = {}
         for number, place in enumerate(self.coverage.places):
-            found.setdefault(_function_at(place), []).append(number)
+            for key in (place.partition("?")[0], _function_at(place)):
+                found.setdefault(key, []).append(number)
         return found
 
     @cached_property

@@ -91,6 +91,34 @@ def _running(inner, y):
     return y
 
 
+@case(requires=["hooks", "backward", "create_graph"], covers=["eng.reentrant_deep"])
+def deepest_pass_knows_itself_and_its_modes(torch, more: st.booleans(), levels: st.sampled_from([24, 2])):
+    """A pass that is nested deep has the number and the modes that one nested once has."""
+    x = torch.ones(1, requires_grad=True)
+
+    def asks(grad):
+        torch.is_grad_enabled()
+        torch._C._current_graph_task_id()
+        return grad * x
+
+    y = x * 1
+    y.register_hook(asks)
+    for level in range(levels):
+        y = _asking(torch, y.sum(), x * (level + 1), more)
+    y.sum().backward(create_graph=more)
+
+
+def _asking(torch, inner, y, more):
+    """`y`, with a hook that asks which pass it is in, and runs `inner`."""
+
+    def runs(grad):
+        torch._C._current_graph_task_id()
+        inner.backward(create_graph=more)
+
+    y.register_hook(runs)
+    return y
+
+
 @case(lecture="custom_function", requires=["custom_function", "hooks"], covers=["eng.reentrant_error"])
 def error_in_a_pass_within_ends_both(torch, xw: same_shape(2, values="finite")):
     """An exception in a pass within a pass reaches the caller, and the next pass is none the worse."""

@@ -71,7 +71,7 @@ def refuse(target: Any, *operands: Any) -> None:
     """What elementwise operations refuse: cases 1 and 2.2."""
     refuse_internal(target)
     for other in operands:
-        if other is not target and between(target, other) == PARTIAL:
+        if between(target, other) == PARTIAL:
             raise RuntimeError(BETWEEN)
 
 
