@@ -432,7 +432,10 @@ linalg_inv_ex           torch.linalg.inv(q) | q.inverse()
 linalg_det              q.det() | torch.linalg.det(torch.stack([q, q.T + 1]))
 linalg_slogdet          q.slogdet()[1] | q.logdet()
 linalg_solve_ex         torch.linalg.solve(q, m) | torch.linalg.solve(q, x, left=False)
-linalg_lu_solve         q.det() | q.logdet()
+linalg_lu_factor_ex     torch.linalg.lu_factor(q)[0] | torch.linalg.lu_factor(x)[0] | torch.linalg.lu_factor(m)[0]
+linalg_lu               torch.linalg.lu(q)[1] | torch.linalg.lu(x)[2] | torch.linalg.lu(m)[1]
+lu_unpack               torch.lu_unpack(*torch.linalg.lu_factor(q))[2] | torch.lu_unpack(*torch.linalg.lu_factor(m))[1]
+linalg_lu_solve         q.det() | torch.linalg.lu_solve(*torch.linalg.lu_factor(q), m)
 linalg_solve_triangular torch.linalg.solve_triangular(q, m, upper=True)
 linalg_cholesky_ex      torch.linalg.cholesky(q @ q.T) | torch.linalg.cholesky(q @ q.T, upper=True)
 cholesky                torch.cholesky(q @ q.T)

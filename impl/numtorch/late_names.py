@@ -221,6 +221,10 @@ METHODS = {
         'qr',
         'svd',
     ),
+    'lu': (
+        'lu',
+        'lu_solve',
+    ),
     'solvers': (
         'det',
         'inverse',
@@ -643,6 +647,11 @@ FUNCTIONS = {
         'cholesky_solve',
         'qr',
         'svd',
+    ),
+    'lu': (
+        'lu',
+        'lu_solve',
+        'lu_unpack',
     ),
     'solvers': (
         'det',

@@ -26,6 +26,8 @@ torch.linalg.solve(q, m) | torch.linalg.cholesky(h) | torch.linalg.norm(x) | tor
 torch.linalg.matrix_norm(x) | torch.linalg.multi_dot([x, m]) | torch.linalg.svdvals(x) | torch.linalg.vecdot(x, y)
 torch.msort(x) | torch.diff(x) | torch.maximum(x, y) | torch.max(x, y) | torch.max(x) | torch.max(x, 0)
 torch.min(x, 0) | torch.sort(x, 0) | torch.topk(x, 1) | torch.kthvalue(x, 1) | torch.mode(x) | torch.cummax(x, 0)
+torch.linalg.lu_factor(q) | torch.linalg.lu_factor_ex(m) | torch.linalg.lu(x)
+torch.linalg.lu_solve(*torch.linalg.lu_factor(q), m) | torch.lu_unpack(*torch.linalg.lu_factor(q))
 torch.linalg.solve_triangular(q, m, upper=True) | torch.bitwise_and(k, k) | torch.isin(k, k)
 """
 KINDS = ["float64", "float32", "int32", "int64", "bool"]

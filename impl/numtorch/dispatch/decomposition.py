@@ -27,7 +27,6 @@ from ..kernels.decomposition import linalg_eig as k_linalg_eig
 from ..kernels.decomposition import linalg_eigh as k_linalg_eigh
 from ..kernels.decomposition import linalg_inv_ex as k_linalg_inv_ex
 from ..kernels.decomposition import linalg_lstsq as k_linalg_lstsq
-from ..kernels.decomposition import linalg_lu_solve as k_linalg_lu_solve
 from ..kernels.decomposition import linalg_matrix_exp as k_linalg_matrix_exp
 from ..kernels.decomposition import linalg_pinv as k_linalg_pinv
 from ..kernels.decomposition import linalg_qr as k_linalg_qr
@@ -396,123 +395,6 @@ def linalg_solve_ex(A, B, left):
         if saved_hooks.in_force and out is None:
             saved_hooks.pack(node, LU=results[1], pivots=results[2], result=results[0])
     return tuple(results)
-
-
-class LinalgLuSolveBackward0(BinaryNode):
-    __slots__ = ('LU', 'LU_version', 'pivots', 'pivots_version', 'left', 'adjoint',)
-    saved = ('LU', 'pivots',)
-    saved_values = ('left', 'adjoint',)
-    prunes = True
-    def apply(node, grad, keep: bool):
-        out = through_tensors(node, grad)  # not_derived has no raw form
-        if not keep:
-            node.release()
-        return out
-    def apply_tensors(node, grad, deps=None):
-        LU = node.LU
-        if LU is not None and (type(LU) is not Tensor or (counter := LU._counter) is not None and counter[0] != node.LU_version):
-            LU = unpack_input(node, 'LU')
-        pivots = node.pivots
-        if pivots is not None and (type(pivots) is not Tensor or (counter := pivots._counter) is not None and counter[0] != node.pivots_version):
-            pivots = unpack_input(node, 'pivots')
-        left = node.left
-        adjoint = node.adjoint
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else linalg_lu_solve(LU, pivots, grad, left, not adjoint)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_derived(grad, 'linalg_lu_solve')
-        return grad0, grad1
-
-    def release(node) -> None:
-        if node.LU is not None:
-            node.LU = FREED
-        if node.pivots is not None:
-            node.pivots = FREED
-
-
-def linalg_lu_solve(LU, pivots, B, left, adjoint, *, out=None):
-    """linalg_lu_solve(LU, pivots, B, left, adjoint) -> Tensor"""
-    try:
-        array = k_linalg_lu_solve(LU._array, pivots._array, B._array, left, adjoint) if LU._desc.real else rounded_once(k_linalg_lu_solve, LU._array, pivots._array, B._array, left, adjoint)
-        desc = describe(array)
-    except Exception as error:
-        autograd_first(error, locals(), 'linalg_lu_solve', ('LU', 'B'), (('LU', ('B',)), ('pivots', ('B',))))
-        raise
-    flag = LU._requires_grad or B._requires_grad
-    if flag and flag is not True:
-        flag = (requires_grad(LU) or requires_grad(B)) and recorded((LU, pivots, B,))
-    if flag and (not disabled or _grad.grad):
-        if desc.dtype.category < 2:
-            raise undifferentiable(desc)
-        node = _new(*_LinalgLuSolveBackward0)
-        for node.seq in sequence_nrs:
-            break
-        fn0 = LU._made
-        if fn0 is not None and LU._extra is None:
-            node.next0 = fn0
-        elif not LU._requires_grad:
-            node.next0 = fn0 = None
-        elif LU._extra is None and LU._accumulator is not None and (fn0 := LU._accumulator()) is not None:
-            node.next0 = fn0
-        else:
-            fn0, nr0 = edge(LU)
-            node.next0 = fn0
-            if nr0:
-                node.nr0 = nr0
-        fn1 = B._made
-        if fn1 is not None and B._extra is None:
-            node.next1 = fn1
-        elif not B._requires_grad:
-            node.next1 = fn1 = None
-        elif B._extra is None and B._accumulator is not None and (fn1 := B._accumulator()) is not None:
-            node.next1 = fn1
-        else:
-            fn1, nr1 = edge(B)
-            node.next1 = fn1
-            if nr1:
-                node.nr1 = nr1
-        node.plan = None
-        if fn1 is not None:
-            if LU._extra is not None and LU._extra.inference:
-                check_saveable(LU)
-            node.LU = LU
-            counter = LU._counter
-            node.LU_version = 0 if counter is None else counter[0]
-        else:
-            node.LU = None
-        if fn1 is not None:
-            if pivots._extra is not None and pivots._extra.inference:
-                check_saveable(pivots)
-            node.pivots = pivots
-            counter = pivots._counter
-            node.pivots_version = 0 if counter is None else counter[0]
-        else:
-            node.pivots = None
-        node.left = left
-        node.adjoint = adjoint
-        node.desc = desc
-        result = _new(*_TENSOR)
-        result._array = array
-        result._desc = desc
-        result._requires_grad = True
-        result._made = node
-        result._counter = None
-        result._extra = None
-        if saved_hooks.in_force and out is None:
-            saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'linalg_lu_solve')
-    result = _new(*_TENSOR)
-    result._array = array
-    result._desc = desc
-    result._requires_grad = False
-    result._made = None
-    result._counter = None
-    result._extra = None
-    result._grad = None
-    result._accumulator = None
-    if disabled and _grad.inference:
-        mark_inference(result)
-    return result if out is None else store(out, result, 'linalg_lu_solve')
 
 
 class LinalgSolveTriangularBackward0(BinaryNode):
@@ -1766,7 +1648,6 @@ _LinalgEigBackward0 = (LinalgEigBackward0,)
 _LinalgEighBackward0 = (LinalgEighBackward0,)
 _LinalgInvExBackward0 = (LinalgInvExBackward0,)
 _LinalgLstsqBackward0 = (LinalgLstsqBackward0,)
-_LinalgLuSolveBackward0 = (LinalgLuSolveBackward0,)
 _LinalgMatrixExpBackward0 = (LinalgMatrixExpBackward0,)
 _LinalgPinvBackward0 = (LinalgPinvBackward0,)
 _LinalgQrBackward0 = (LinalgQrBackward0,)

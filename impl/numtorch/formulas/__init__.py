@@ -20,6 +20,7 @@ FAMILIES = (
     "index",
     "linalg",
     "losses",
+    "lu",
     "normalization",
     "pointwise",
     "pair_distances",

@@ -65,10 +65,10 @@ def expect_square(name: str, A: Any) -> None:
         raise RuntimeError(f"{name}: A must be batches of square matrices, but they are {rows} by {cols} matrices")
 
 
-def raise_failed(info: Tensor, text: Any) -> None:
+def raise_failed(info: Tensor, text: Any, error: Any = LinAlgError) -> None:
     """Raise for the first matrix whose info is not zero."""
     numbers = np.asarray(info._array)
     if not numbers.any():
         return
     at = int(np.flatnonzero(numbers)[0])
-    raise LinAlgError(text(f"(Batch element {at}): " if numbers.ndim else "", int(numbers.flat[at])))
+    raise error(text(f"(Batch element {at}): " if numbers.ndim else "", int(numbers.flat[at])))

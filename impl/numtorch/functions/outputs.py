@@ -92,7 +92,8 @@ _rows(
     "mm bmm matmul addmm addmv baddbmm gather scatter scatter_add scatter_reduce index_add index_copy index_reduce",
 )
 _rows(EXACT, "tril triu renorm max min sort topk aminmax median nanmedian cholesky cholesky_solve")
-_rows(EXACT, "cholesky_inverse")
+_rows(EXACT, "cholesky_inverse lu_unpack")
+_rows(EXACT, "lu_solve", "linalg_lu_solve")
 _rows(EXACT, "argmax argmin isin", NEVER)
 _rows(EXACT, "take_along_dim", "gather")
 _rows(EXACT, "msort", "sort")
@@ -105,9 +106,25 @@ APART = {"gather": 1, "take": 2, "index_select": 2, "masked_select": 2}
 """How many of the first operands `out` may share no memory with, not even all of it: they are read while it is written."""
 
 SEVERAL = {n: n for n in ("aminmax", "cummax", "cummin", "frexp", "kthvalue", "mode", "topk")}
-SEVERAL |= {n: f"linalg_{n}" for n in ("cholesky_ex", "eig", "eigh", "inv_ex", "lstsq", "qr", "slogdet", "svd")}
+SEVERAL |= {
+    n: f"linalg_{n}"
+    for n in (
+        "cholesky_ex",
+        "lu",
+        "lu_factor",
+        "lu_factor_ex",
+        "eig",
+        "eigh",
+        "inv_ex",
+        "lstsq",
+        "qr",
+        "slogdet",
+        "svd",
+    )
+}
 """Functions that have several results in every form, and their names in PyTorch's errors."""
-COUNTS = {"svd": 3, "lstsq": 4}
+SEVERAL["lu_unpack"] = "lu_unpack"
+COUNTS = {"svd": 3, "lstsq": 4, "lu": 3, "lu_factor_ex": 3, "lu_unpack": 3}
 
 LINALG: dict[str, tuple[str, str | None]] = {
     "inv": (EXACT, "linalg_inv_ex"),
@@ -127,6 +144,10 @@ LINALG: dict[str, tuple[str, str | None]] = {
         n: (EXACT, "linalg_" + n) for n in ("inv_ex", "cholesky_ex", "qr", "eig", "eigh", "svd", "vector_norm", "cross")
     },
     **{n: (EXACT, "linalg_" + n) for n in ("lstsq",)},
+    "lu": (EXACT, "linalg_lu"),
+    "lu_factor": (EXACT, "linalg_lu_factor_ex"),
+    "lu_factor_ex": (EXACT, "linalg_lu_factor_ex"),
+    "lu_solve": (EXACT, "linalg_lu_solve"),
     "solve_triangular": (TRIANGULAR, "linalg_solve_triangular"),
     "matmul": (EXACT, "matmul"),
 }

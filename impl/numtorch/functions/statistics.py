@@ -286,6 +286,8 @@ def cov(
         freedom.zero_()
     away = x - d.unsqueeze(mean, 1)
     product = d.mm(away, d.t(away if weights is None else away * weights).conj())
+    if x._desc.dtype.is_complex and 1 in x._desc.shape:  # whose products with their own conjugates are real
+        product = d.complex_of(product.real, wrap(np.zeros(product._desc.shape, product.real._desc.dtype.numpy)))
     return d.squeeze(product / freedom)
 
 
@@ -299,7 +301,8 @@ def corrcoef(input: Tensor) -> Tensor:
     c = cov(input)
     if not c._desc.ndim:
         return c / c
-    deviation = d.diagonal(c, 0, 0, 1).sqrt()
+    variance = d.diagonal(c, 0, 0, 1)
+    deviation = (variance.real if c._desc.dtype.is_complex else variance).sqrt()
     c = c / shapes.view(deviation, -1, 1)
     c = c / shapes.view(deviation, 1, -1)
     if c._desc.dtype.is_complex:

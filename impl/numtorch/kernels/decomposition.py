@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..memory.geometry import laid_out
-from ..memory.lazy import Zeros
+from ..memory.lazy import Conjugated, Zeros
 from ..plain_numpy import np
 from .half import in_steps
 
@@ -39,7 +39,7 @@ def lu(a: Array) -> tuple[Array, Array]:
     count = math.prod(out.shape[:-2])  # reshape infers nothing of empty matrices
     for m, p in zip(out.reshape(count, rows, cols), pivots.reshape(count, pivots.shape[-1]), strict=True):
         for i in range(len(p)):
-            at = i + _pivot(np.abs(m[i:, i]))
+            at = i + _pivot(_sizes(m[i:, i]))
             p[i] = at + 1
             if at != i:
                 m[[i, at]] = m[[at, i]]
@@ -47,6 +47,11 @@ def lu(a: Array) -> tuple[Array, Array]:
                 m[i + 1 :, i] /= m[i, i]
                 m[i + 1 :, i + 1 :] -= np.outer(m[i + 1 :, i], m[i, i + 1 :])
     return columns(out), pivots
+
+
+def _sizes(column: Array) -> Array:
+    """How large numbers are to BLAS, which adds the parts of complex ones."""
+    return np.abs(column.real) + np.abs(column.imag) if column.dtype.kind == "c" else np.abs(column)
 
 
 def _pivot(sizes: Array) -> int:
@@ -214,11 +219,18 @@ def cholesky(a: Array, upper: bool) -> Array:
 
 
 def linalg_solve_triangular(a: Array, b: Array, upper: bool, left: bool, unitriangular: bool) -> Array:
-    """X with a X = b (or X a = b), of a triangular a."""
+    """X with a X = b (or X a = b), of a triangular a.
+
+    What is solved with the adjoint of a row-major matrix is row-major: BLAS is told of the conjugate of a transpose only.
+    """
+    step = a.dtype.itemsize
+    arranged = (
+        np.ascontiguousarray if type(a) is Conjugated and a.strides[-2:] == (step, step * a.shape[-1]) else columns
+    )
     if left:
-        return columns(substitute(a, b, upper, unitriangular))
+        return arranged(substitute(a, b, upper, unitriangular))
     x = substitute(a.swapaxes(-1, -2), b.swapaxes(-1, -2), not upper, unitriangular)
-    return columns(x.swapaxes(-1, -2))
+    return arranged(x.swapaxes(-1, -2))
 
 
 def cholesky_solve(b: Array, root: Array, upper: bool) -> Array:

@@ -15,6 +15,7 @@ from .index import *  # noqa: F403
 from .interpolation import *  # noqa: F403
 from .linalg import *  # noqa: F403
 from .losses import *  # noqa: F403
+from .lu import *  # noqa: F403
 from .margins import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .padding import *  # noqa: F403

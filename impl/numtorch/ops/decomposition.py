@@ -17,9 +17,6 @@ op("linalg_solve_ex(A, B, left)", k.linalg_solve_ex, outputs=("result", "LU", "p
    differentiable=(True, False, False, False),
    joint={("A", "B"): "linalg_solve_backward(grad, result, A, LU, pivots, left, B.info, needed)"},
    jvp="(linalg_solve_jvp(A_t, B_t, result0, result1, result2, left, A_p), None, None, None)")
-# Of factors, which are what derivatives keep of a matrix: these have none themselves.
-op("linalg_lu_solve(LU, pivots: Tensor, B, left, adjoint)", k.linalg_lu_solve, LU="not_derived(grad, 'linalg_lu_solve')",
-   B="linalg_lu_solve(LU, pivots, grad, left, not adjoint)", jvp="linalg_lu_solve(LU, pivots, B_t, left, adjoint)")
 
 # ---- solved by triangles
 op("linalg_solve_triangular(self, B, upper, left, unitriangular)", k.linalg_solve_triangular,

@@ -34,6 +34,12 @@ torch.linalg.matrix_norm(b, 'fro', (1, 0)) | torch.linalg.norm(x) | torch.linalg
 torch.linalg.norm(x, 2) | torch.linalg.norm(x, 1) | torch.linalg.norm(x, 'nuc') | torch.linalg.norm(v, 3)
 torch.linalg.norm(x, 2, dim=1) | torch.linalg.norm(x, 'fro') | torch.linalg.norm(b, float('inf'), (0, 1))
 torch.linalg.norm(v, float('-inf')) | torch.linalg.norm(x, -2, (0, 1), True) | torch.linalg.norm(b, 1, dim=-1)
+torch.linalg.lu_factor(q) | torch.linalg.lu_factor(x)[0] | torch.linalg.lu_factor_ex(m) | torch.linalg.lu(q)
+torch.linalg.lu(torch.stack([q, h]))[1] | torch.linalg.lu(x)[2] | torch.linalg.lu(m) | torch.lu(q) | q.lu(get_infos=True)
+torch.lu_unpack(*torch.linalg.lu_factor(q))[2] | torch.lu_unpack(*torch.linalg.lu_factor(m), unpack_pivots=False)[1]
+torch.lu_unpack(*torch.linalg.lu_factor(x), unpack_data=False) | torch.linalg.lu_solve(*torch.linalg.lu_factor(q), m)
+torch.linalg.lu_solve(*torch.linalg.lu_factor(q), x, left=False) | m.lu_solve(*torch.linalg.lu_factor(q))
+torch.linalg.lu_solve(*torch.linalg.lu_factor(torch.stack([q, h])), m, adjoint=True)
 torch.norm(x, 'nuc') | torch.norm(b, 'nuc', (1, 2)) | torch.norm(x, 'fro', (0, 1)) | torch.nuclear_norm(x)
 """
 
@@ -53,5 +59,11 @@ torch.linalg.matrix_norm(x, 3) | torch.linalg.matrix_norm(x, dim=(0, 0)) | torch
 torch.linalg.norm(x, 'foo') | torch.linalg.norm(x, 3) | torch.linalg.norm(b, 2) | torch.linalg.norm(v, 'fro')
 torch.linalg.norm(x, 'nuc', dim=0) | torch.linalg.norm(i) | torch.linalg.cond(x, 1) | torch.linalg.cond(q, 3)
 torch.linalg.matrix_exp(x) | torch.linalg.lstsq(v, v) | torch.linalg.lstsq(m, x) | torch.inverse(x)
+torch.linalg.lu_factor(v) | torch.linalg.lu(v) | torch.linalg.lu_factor(q, pivot=False) | torch.linalg.lu_factor(k)
+torch.linalg.lu_factor(q * 0) | torch.linalg.lu_factor_ex(torch.stack([q, q * 0]), check_errors=True) | torch.lu(v)
+torch.lu_unpack(q, v) | torch.lu_unpack(v, i.int()) | torch.lu_unpack(q, i.int() * 0 - 1) | torch.lu_solve(m, x, i.int())
+torch.linalg.lu_solve(q, v, m) | torch.linalg.lu_solve(q, torch.ones(2).int(), m)
+torch.linalg.lu_solve(q, torch.ones(3).int(), v)
+torch.linalg.lu_solve(q, torch.ones(3).int(), x) | torch.linalg.lu_solve(torch.stack([q, h]), torch.ones(3).int(), m)
 torch.linalg.eigh(k[:, :2]) | torch.norm(b, 'nuc') | torch.linalg.tensorinv(q) | torch.linalg.tensorsolve(q, w)
 """

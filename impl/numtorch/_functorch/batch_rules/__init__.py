@@ -121,8 +121,8 @@ _UPSAMPLES += ["upsample_linear1d", "upsample_bilinear2d", "upsample_trilinear3d
 KINDS: dict[Rule, str] = {
     elementwise: "clone contiguous_copy to_copy alias detach data get_data",
     filled: "masked_fill_tensor",
-    leading: "conj view_as_real constant_pad_nd linalg_qr linalg_eig linalg_eigh linalg_svd linalg_pinv cholesky "
-    "cholesky_inverse euclidean_dist",
+    leading: "conj view_as_real constant_pad_nd linalg_qr linalg_lu linalg_lu_factor_ex linalg_eig linalg_eigh "
+    "linalg_svd linalg_pinv cholesky cholesky_inverse euclidean_dist",
     as_complex: "view_as_complex",
     of_one_size: "gelu_backward",
     along: "sum_dim mean_dim nansum_dim prod_dim max_dim min_dim amax amin argmax argmin median_dim kthvalue sort sort_stable "
