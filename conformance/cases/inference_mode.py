@@ -88,6 +88,7 @@ def inference_tensors_cannot_be_saved(torch, xw: same_shape(2)):
     c / x
     x.clone().mul_(c)
     torch.addcmul(x, c, x)
+    x.kron(c)
     x + c
     x * c.clone()
     torch.where(c > 0, x, c)
@@ -302,7 +303,7 @@ def create_graph_makes_no_graph_in_inference_mode(torch, x: floats()):
 def results_over_inference_tensors_may_count_as_written(
     torch,
     name: st.sampled_from(
-        ["fill", "repeat", "pow", "aminmax", "kthvalue", "new_zeros", "rot90", "addmm", "diag", "mul"]
+        ["fill", "repeat", "pow", "loss", "aminmax", "kthvalue", "new_zeros", "rot90", "addmm", "diag", "mul"]
     ),
 ):
     """Outside inference mode operators over its tensors may write to their results where it counts."""
@@ -311,6 +312,7 @@ def results_over_inference_tensors_may_count_as_written(
     y = {
         "fill": lambda: torch.fill(x, 2),
         "repeat": lambda: x.repeat(2, 1),
+        "loss": lambda: torch.nn.functional.binary_cross_entropy(x / 5, x / 5),
         "pow": lambda: x**1,
         "aminmax": lambda: x.aminmax(dim=0)[0],
         "kthvalue": lambda: x.kthvalue(1)[0],

@@ -99,3 +99,28 @@ def convolutions_say_which_types_differ(
     weight = w.reshape(shape) if ranks == "fitting" else w.reshape(())
     getattr(torch.nn.functional, name)(x.reshape(shape), weight)
     getattr(torch.nn.functional, name)(x.reshape(shape), weight, b.reshape(1))
+
+
+@case(requires=["in_place", "backward"])
+def whole_numbers_with_a_history_take_no_gradient(
+    torch,
+    kind: st.sampled_from(["bool", "int64", "uint8"]),
+    how: st.sampled_from(["fill_", "item", "items"]),
+    use: st.sampled_from(["itself", "product", "grad"]),
+):
+    """Whole numbers overwritten by what requires grad have a history, which no gradient goes along."""
+    x = torch.tensor(1.0, requires_grad=True)
+    y = torch.ones(2, dtype=getattr(torch, kind))
+    if how == "fill_":
+        y.fill_(x)
+    elif how == "item":
+        y[...] = x
+    else:
+        y[torch.tensor([True, False])] = x
+    y.requires_grad
+    if use == "itself":
+        y.backward(torch.ones(2))
+    elif use == "product":
+        (y * 2.0).sum().backward()
+    else:
+        torch.autograd.grad((y * 2.0).sum(), y)

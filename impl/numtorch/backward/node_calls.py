@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from .. import grad_mode
+from ..dtype import dtypes
 from ..memory.descriptor import Descriptor, descriptor, expandable
 from ..memory.geometry import turned
 from ..nodes.graph import AccumulateGrad, Node, name_of
@@ -227,6 +228,10 @@ NOT_COMPLEX = (
     "Expected isFloatingType(grad.scalar_type()) || (input_is_complex == grad_is_complex) to be true, but got false.  (Could "
     "this error message be improved?  If so, please report an enhancement request to PyTorch.)"
 )
+NOT_DIFFERENTIABLE = (
+    'isDifferentiableType(grad.scalar_type()) INTERNAL ASSERT FAILED at "/__w/pytorch/pytorch/torch/csrc/autograd/engine.cpp"'
+    ":998, please report a bug to PyTorch. "
+)
 LEAVE_COMPLEX = frozenset(
     (
         *("WhereBackward0", "LerpBackward1", "MaskedFillBackward1", "FillBackward1", "FillBackward3"),
@@ -275,7 +280,7 @@ def looked_at(node: Node, fn: Node, grad: Any) -> Any:
 def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
     """A gradient Tensor with the shape and type of what it is the gradient of; `who` made it, or the user did."""
     got = grad._desc
-    if got is desc:
+    if got is desc and desc.dtype.category >= dtypes.FLOATING:
         return grad
     if got.shape != desc.shape:
         if not expandable(desc.shape, got.shape):
@@ -287,6 +292,8 @@ def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
         from ..formulas import sum_to_size
 
         grad = sum_to_size(grad, desc.shape)
+    if desc.dtype.category < dtypes.FLOATING:
+        raise RuntimeError(NOT_DIFFERENTIABLE)
     if grad._desc.dtype is not desc.dtype:
         if grad._desc.dtype.is_complex and not desc.dtype.is_complex:
             if who in LEAVE_COMPLEX:

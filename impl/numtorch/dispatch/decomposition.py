@@ -179,7 +179,7 @@ def linalg_det(A):
         node.result = arrays[0]
         node.result_counter = results[0]._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, LU=results[1], pivots=results[2], result=results[0])
     if A._extra is not None:
         counted(A, *results, times=1)
@@ -392,7 +392,7 @@ def linalg_solve_ex(A, B, left):
         node.result = arrays[0]
         node.result_counter = results[0]._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, LU=results[1], pivots=results[2], result=results[0])
     return tuple(results)
 

@@ -1364,7 +1364,7 @@ def complex_of(real, imag, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if real._extra is not None and imag._extra is not None and imag._extra.inference:
+    if real._extra is not None and (imag._extra is not None and imag._extra.inference):
         counted(real, result, times=1)
     return result if out is None else store(out, result, 'complex')
 
@@ -1462,7 +1462,7 @@ def polar(abs, angle, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if abs._extra is not None and angle._extra is not None and angle._extra.inference:
+    if abs._extra is not None and (angle._extra is not None and angle._extra.inference):
         counted(abs, result, times=1)
     return result if out is None else store(out, result, 'polar')
 

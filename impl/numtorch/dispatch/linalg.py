@@ -177,7 +177,7 @@ def dot(self, tensor, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and tensor._extra is not None and tensor._extra.inference:
+    if self._extra is not None and (tensor._extra is not None and tensor._extra.inference):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'dot')
 
@@ -378,7 +378,7 @@ def mv(self, vec, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and vec._extra is not None and vec._extra.inference:
+    if self._extra is not None and (vec._extra is not None and vec._extra.inference):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'mv')
 
@@ -871,7 +871,7 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and mat1._extra is not None and mat1._extra.inference and mat2._extra is not None and mat2._extra.inference:
+    if self._extra is not None and (mat1._extra is not None and mat1._extra.inference) and (mat2._extra is not None and mat2._extra.inference):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'addmm')
 

@@ -286,7 +286,7 @@ def scatter(self, dim, index, src, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and index._extra is not None and index._extra.inference and src._extra is not None and src._extra.inference:
+    if self._extra is not None and (index._extra is not None and index._extra.inference) and (src._extra is not None and src._extra.inference):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'scatter')
 
@@ -442,7 +442,7 @@ def scatter_value(self, dim, index, value, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and index._extra is not None and index._extra.inference:
+    if self._extra is not None and (index._extra is not None and index._extra.inference):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'scatter_value')
 
@@ -861,7 +861,7 @@ def scatter_add(self, dim, index, src, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and index._extra is not None and index._extra.inference and src._extra is not None and src._extra.inference:
+    if self._extra is not None and (index._extra is not None and index._extra.inference) and (src._extra is not None and src._extra.inference):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'scatter_add')
 
@@ -1553,7 +1553,7 @@ def index_copy(self, dim, index, source, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and index._extra is not None and index._extra.inference and source._extra is not None and source._extra.inference:
+    if self._extra is not None and (index._extra is not None and index._extra.inference) and (source._extra is not None and source._extra.inference):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'index_copy')
 
@@ -1717,7 +1717,7 @@ def index_fill(self, dim, index, value, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and index._extra is not None and index._extra.inference:
+    if self._extra is not None and (index._extra is not None and index._extra.inference):
         counted(self, result, times=2)
     return result if out is None else store(out, result, 'index_fill')
 
@@ -1866,7 +1866,7 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and index._extra is not None and index._extra.inference and value._extra is not None and value._extra.inference:
+    if self._extra is not None and (index._extra is not None and index._extra.inference) and (value._extra is not None and value._extra.inference):
         counted(self, result, times=2)
     return result if out is None else store(out, result, 'index_fill')
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..aliasing.overlap import refuse
-from ..aliasing.views import check_inplace, requires_grad
+from ..aliasing.views import check_inplace, mark_inference, requires_grad
 from ..calls.checked import refusal
 from ..calls.operands import refused
 from ..dtype import dtypes
@@ -106,11 +106,19 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
     """Every product of an element of one and one of the other, block after block."""
     n = max(input._desc.ndim, other._desc.ndim)
     a, b = ((1,) * (n - x._desc.ndim) + tuple(x._desc.shape) for x in (input, other))
-    left = d.unsafe_view(input, tuple([s for size in a for s in (size, 1)]))
-    right = d.unsafe_view(other, tuple([s for size in b for s in (1, size)]))
+    left = seen_as(input, tuple([s for size in a for s in (size, 1)]))
+    right = seen_as(other, tuple([s for size in b for s in (1, size)]))
     product, shape = d.mul(left, right), tuple([x * y for x, y in zip(a, b, strict=True)])
     shapes.check_viewable(product, shape)
     return d.unsafe_view(product, shape)
+
+
+def seen_as(tensor: Tensor, size: tuple[int, ...]) -> Tensor:
+    """The elements in another shape, as no view; of an inference tensor an inference tensor."""
+    seen: Tensor = d.unsafe_view(tensor, size)
+    if tensor._extra is not None and tensor._extra.inference:
+        mark_inference(seen)
+    return seen
 
 
 def cross(input: Tensor, other: Tensor, dim: Any = None) -> Tensor:

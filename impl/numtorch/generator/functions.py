@@ -374,7 +374,10 @@ class Functions(Recording):
         times = RESULT_WRITES.get(row.name)
         if times:
             first, *others = (p.name for p in row.tensors)
-            given = "".join(f" and {x}._extra is not None and {x}._extra.inference" for x in others)
+            absent = {p.name: f"{p.name} is None or " for p in row.tensors if p.optional}
+            given = "".join(
+                f" and ({absent.get(x, '')}{x}._extra is not None and {x}._extra.inference)" for x in others
+            )
             self.body(1, f"if {first}._extra is not None{given}:\n    counted({first}, {results}, times={times})")
 
     def view(self, row: Row) -> None:
