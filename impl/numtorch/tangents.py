@@ -17,7 +17,7 @@ import weakref
 from typing import Any
 
 from . import grad_mode
-from .aliasing.strided import CopySlices, reach, window_of
+from .aliasing.strided import CopySlices, window_of
 from .aliasing.views import counter_of, edge, extras, geometry, requires_grad, storage_of
 from .levels import carry, own, wrapped_of
 from .memory.geometry import Geometry, root_of
@@ -235,11 +235,11 @@ def room(tensor: Any) -> int:
 
 
 def zeros_laid_out_as(tensor: Any, kind: Any) -> Any:
-    """Zeros in new memory, laid out as the tensor."""
+    """Zeros in new memory, laid out as the tensor in memory of the same size, of which it may show a part."""
     from .tensor import wrap
 
     place = place_of(tensor)
-    out = np.zeros(place.offset + max(reach(place.shape, place.strides, 0), 0), kind.numpy)
+    out = np.zeros(room(tensor), kind.numpy)
     return wrap(window_of(out, place.shape, place.strides, place.offset))
 
 

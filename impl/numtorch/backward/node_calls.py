@@ -156,6 +156,8 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
         out = node.apply_tensors(grad)
     if node.arity == 1:
         out = (out,)
+    elif node.arity < 0 and not task.raw:  # others see to it themselves
+        out = [as_operand(node, i, g, *edge) for i, (g, edge) in enumerate(zip(out, node.edges(), strict=False))]
     if (node.writes_grad or node.operand_writes) and not (node.adds_in_place and any(g is None for g in grad)):
         out = [stamp(task, node, index, g) for index, g in enumerate(out)]
     return out
@@ -261,6 +263,13 @@ def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
                 g = fixed._array if raw else fixed
         out.append(g)
     return out
+
+
+def as_operand(node: Node, index: int, grad: Any, fn: Node | None, nr: int) -> Any:
+    """A gradient Tensor in the type of the operand, where operands were of several."""
+    if grad is None or fn is None or grad._desc.dtype is fn.descriptors()[nr].dtype:
+        return grad
+    return validate(grad, expected(fn, nr, grad), name_of(node), index)
 
 
 def expected(node: Node, nr: int, grad: Any) -> Descriptor:

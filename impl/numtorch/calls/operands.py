@@ -14,7 +14,7 @@ from ..aliasing.overlap import refuse, refuse_internal, warn_of_internal
 from ..aliasing.views import bump, check_inplace, extras, mark_inference, requires_grad, storage_of
 from ..dtype import dtypes
 from ..kernels.pointwise import BOOL_NEGATED, addend, subtrahend
-from ..memory.descriptor import arrange, broadcast_shapes, describe, descriptor, plan_of
+from ..memory.descriptor import Descriptor, arrange, broadcast_shapes, describe, descriptor, plan_of
 from ..memory.geometry import laid_out
 from ..memory.layout import RULES
 from ..memory.lazy import Zeros
@@ -222,7 +222,15 @@ def _kind_of(category: int) -> dtypes.dtype:
 def single(array: Any, operand: Tensor) -> Any:
     """(array, Descriptor) of an elementwise operator's result over one operand, laid out as PyTorch lays it out."""
     desc = operand._desc
-    return (array, describe(array)) if desc.plain else arrange(array, desc.elementwise())
+    if desc.plain:
+        return array, describe(array)
+    return apart(*arrange(array, desc.elementwise()), operand)
+
+
+def apart(array: Any, desc: Descriptor, operand: Tensor) -> Any:
+    """(array, Descriptor) of a result that is plain although its operand is not, if formulas over that are to see why."""
+    odd = desc.fast and 1 in desc.sizes and not operand._desc.plain
+    return array, desc.in_steps() if odd else desc
 
 
 def laid(array: Any, rule: str, *tensors: Tensor) -> Any:
@@ -239,7 +247,7 @@ def laid(array: Any, rule: str, *tensors: Tensor) -> Any:
         strides = plan_of(tensors[0]._desc, tensors[1]._desc).result.strides
     else:
         strides = RULES[rule](shape, [(x._desc.shape, x._desc.lies) for x in tensors])
-    return arrange(array, descriptor(shape, describe(array).dtype, strides))
+    return apart(*arrange(array, descriptor(shape, describe(array).dtype, strides)), x)
 
 
 def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool, shared: str | None = None) -> Any:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from .. import dispatch, grad_mode, tangents
 from ..autograd.function_tangents import without_forward_mode
+from ..calls.operands import IMAGINARY_DISCARDED
 from ..calls.replacing import Replaced, Rule
 from ..dispatch.forward import FORWARD
 from ..nodes.saved_hooks import Results
@@ -110,6 +112,14 @@ def linear(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: 
         else:
             new.append(moved(value, duals))
     return replaced.original(*new)
+
+
+def converted(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
+    """The tangent in another type, which warns as its primal has."""
+    kind, to = args[0]._desc.dtype, args[1]
+    if kind.is_complex and to.is_floating_point and args[0]._desc.numel:
+        warnings.warn(IMAGINARY_DISCARDED, stacklevel=2)
+    return linear(replaced, args, names, duals, out)
 
 
 def bilinear(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:

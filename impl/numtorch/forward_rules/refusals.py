@@ -24,7 +24,7 @@ REFUSED = {
     "multi_margin_loss": "multi_margin_loss",
     "multilabel_margin_loss": "multilabel_margin_loss_forward",
     "embedding_bag": "_embedding_bag",
-    "cdist": "_cdist_forward",
+    **dict.fromkeys(("cdist", "_cdist_forward"), "_cdist_forward"),
     "pdist": "_pdist_forward",
     "euclidean_dist": "_euclidean_dist",
     "scaled_dot_product_flash_attention_for_cpu": "_scaled_dot_product_flash_attention_for_cpu",

@@ -17,7 +17,7 @@ from ..calls.replacing import Rule
 from ..dispatch.forward import FORWARD
 from ..formulas import activation
 from ..forward_rules import derived, kinds, passes, refusals, stated, writes as written
-from ..functions import convert, counts, inplace_views, memory, random, strided
+from ..functions import convert, counts, inplace_views, memory, pair_distances, random, special, strided
 from ..nodes import saved
 
 
@@ -61,6 +61,7 @@ RULES: dict[str, Rule] = {
 }
 OWN: dict[str, Callable[..., Any]] = {
     "soft_margin_loss": refusals.of_the_first_alone,
+    **dict.fromkeys(("to_copy", "to_copy_in_format"), kinds.converted),
     "softmax_backward_data": kinds.decomposed(activation.softmax_backward_in_steps),
     "log_softmax_backward_data": kinds.decomposed(activation.log_softmax_backward_in_steps),
 }
@@ -79,6 +80,8 @@ OTHERS: list[tuple[Any, str, Rule]] = [
     (memory, "_resize", refusals.resize),
     (counts, "bincount", refusals.no_kernel),
     (counts, "unique", refusals.distinct),
+    (pair_distances, "_cdist_forward", refusals.refuse),
+    (special, "heaviside", refusals.no_kernel),
     (convert, "detach_", written.detach),
     (random, "bernoulli", written.drawn),
     (random, "normal", written.drawn),

@@ -13,7 +13,8 @@ from ..dtype import dtypes
 from ..kernels.pooling import channels_last
 from ..tensor import Tensor, existing_dim
 from .arguments import expect_ints, expect_tensor, no_gradient, sizes
-from .shape import contiguous
+from .convert import to
+from .shape import contiguous, select
 
 
 def _expect_sizes(name: str, x: Tensor, shape: Any, **parameters: Tensor | None) -> tuple[int, ...]:
@@ -41,15 +42,20 @@ def _expect_sizes(name: str, x: Tensor, shape: Any, **parameters: Tensor | None)
     return given
 
 
-def _expect_one_type(x: Tensor, kernel: str, *parameters: Tensor | None) -> None:
+def _expect_no_mixture(kind: dtypes.dtype, given: list[dtypes.dtype]) -> None:
     """Refuse types that PyTorch's kernels do not mix: half precision takes parameters of single precision, too."""
-    kind = x._desc.dtype
-    given = [p._desc.dtype for p in parameters if p is not None]
     if given and given[0] is not kind:
         if any(p is not dtypes.float32 for p in given):
             raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
         if not kind.is_half:
             raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
+
+
+def _expect_one_type(x: Tensor, kernel: str, *parameters: Tensor | None) -> None:
+    """Refuse types that are mixed, and those that the kernel is not compiled for."""
+    kind = x._desc.dtype
+    given = [p._desc.dtype for p in parameters if p is not None]
+    _expect_no_mixture(kind, given)
     if not kind.is_floating_point:
         raise refused(kernel, kind)
     if given and given[0] is kind:
@@ -67,6 +73,8 @@ def layer_norm(
     cudnn_enable: bool = True,
 ) -> Tensor:
     """torch.layer_norm: rows of the last dimensions with mean zero and variance one."""
+    kinds = [p._desc.dtype for p in (weight, bias) if isinstance(p, Tensor)]
+    _expect_no_mixture(expect_tensor(input, "layer_norm")._desc.dtype, kinds)
     shape = _expect_sizes("layer_norm", input, normalized_shape, weight=weight, bias=bias)
     _expect_one_type(input, "LayerNormKernelImpl", weight, bias)
     return d.native_layer_norm(input, shape, weight, bias, eps)[0]
@@ -83,7 +91,7 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
     """The elements over the root of the mean of their squares, which PyTorch differentiates step by step."""
     shape = _expect_sizes("rms_norm", input, normalized_shape, weight=weight)
     kind = input._desc.dtype
-    if weight is not None and weight._desc.dtype is not kind:
+    if weight is not None and weight._desc.dtype is not kind and not kind.is_complex:
         warnings.warn(
             f"Mismatch dtype between input and weight: input dtype = {spelled(kind)}, weight dtype = "
             f"{spelled(weight._desc.dtype)}, Cannot dispatch to fused implementation.",
@@ -99,7 +107,7 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
     out = d.mul(wide, d.rsqrt(d.add_scalar(mean, eps)))
     if weight is not None:
         out = d.mul(out, weight)
-    return contiguous(out if out._desc.dtype is kind else d.to_copy(out, kind))
+    return contiguous(to(out, kind))
 
 
 def _verify_batch_size(size: Any) -> None:
@@ -177,9 +185,6 @@ def batch_norm(
     if expect_tensor(input, "batch_norm")._desc.ndim != 1:
         existing_dim(1, input._desc.ndim)
     channels = input._desc.shape[1] if input._desc.ndim > 1 else 0
-    for argument, value in {"running_mean": running_mean, "running_var": running_var}.items():
-        if value is None and not training:
-            raise RuntimeError(f"{argument} must be defined in evaluation mode")
     named = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     for argument, value in named.items():
         if value is not None and value._desc.numel != channels:
@@ -187,8 +192,11 @@ def batch_norm(
     if not input._desc.numel:  # PyTorch keeps the chain of gradients
         out = d.clone(input)
         if weight is not None:
-            out = d.mul(out, d.select(weight, 0, 0))
-        return out if bias is None else d.add(out, d.select(bias, 0, 0))
+            out = d.mul(out, select(weight, 0, 0))
+        return out if bias is None else d.add(out, select(bias, 0, 0))
+    for argument in ("running_mean", "running_var"):
+        if named[argument] is None and not training:
+            raise RuntimeError(f"{argument} must be defined in evaluation mode")
     existing_dim(1, input._desc.ndim)
     for argument in ("running_mean", "running_var"):
         no_gradient(named[argument], "native_batch_norm", argument)

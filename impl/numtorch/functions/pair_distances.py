@@ -29,20 +29,29 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_fo
     (*batch1, r1, c1), (*batch2, r2, c2) = [_rows(x, i) for i, x in enumerate(pair, 1)]
     if c1 != c2:
         raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {c1} X2: {c2}")
-    for i, x in enumerate(pair, 1):
+    by_product = MODES[compute_mode]
+    many = max(r1, r2) > MANY if by_product is None else by_product
+    if not (p == 2 and many):
+        return _cdist_forward(x1, x2, p)
+    _check_numbers(x1, x2, p)
+    batch = broadcast_shapes(tuple(batch1), tuple(batch2))
+    return _by_product(x1, x2, batch, r1, r2, c1) if x1._desc.numel and x2._desc.numel else d.cdist(x1, x2, float(p))
+
+
+def _cdist_forward(x1: Tensor, x2: Tensor, p: float) -> Tensor:
+    """The operator that has a derivative, which forward mode asks for before the types are looked at."""
+    _check_numbers(x1, x2, p)
+    if x1._desc.dtype.is_half and x1._desc.numel and x2._desc.numel:
+        raise refused("cdist", x1._desc.dtype)
+    return d.cdist(x1, x2, float(p))
+
+
+def _check_numbers(x1: Tensor, x2: Tensor, p: float) -> None:
+    for i, x in enumerate((x1, x2), 1):
         if x._desc.dtype.category != FLOATING:
             raise RuntimeError(f"cdist only supports floating-point dtypes, X{i} got: {x._desc.dtype.scalar_name}")
     if not p >= 0:
         raise RuntimeError("cdist only supports non-negative p values")
-    batch = broadcast_shapes(tuple(batch1), tuple(batch2))
-    by_product = MODES[compute_mode]
-    many = max(r1, r2) > MANY if by_product is None else by_product
-    filled = x1._desc.numel and x2._desc.numel
-    if filled and p == 2 and many:
-        return _by_product(x1, x2, batch, r1, r2, c1)
-    if filled and x1._desc.dtype.is_half:
-        raise refused("cdist", x1._desc.dtype)
-    return d.cdist(x1, x2, float(p))
 
 
 def _rows(x: Tensor, which: int) -> tuple[int, ...]:

@@ -88,8 +88,7 @@ def soft_margin_loss_backward(grad: Array, x: Array, target: Array, reduction: i
     if target.dtype == bool:
         raise RuntimeError(BOOL_NEGATED)
     z = np.exp(-target * x)
-    out = (-target * z / (z + x.dtype.type(1)) * _share(grad, x, reduction)).astype(x.dtype, copy=False)
-    return in_layout(out, x) if x.ndim > 1 else out
+    return (-target * z / (z + x.dtype.type(1)) * _share(grad, x, reduction)).astype(x.dtype, copy=False)
 
 
 def _classes(x: Array, target: Array, weight: Array | None, ignore_index: int) -> tuple[Array, Array, int]:

@@ -48,10 +48,12 @@ def _apart(x1: Array, x2: Array) -> Array:
 
 
 def cdist(x1: Array, x2: Array, p: float) -> Array:
-    """The distances of the rows of x1 to those of x2, of batches that broadcast and of one type."""
+    """The distances of the rows of x1 to those of x2, of batches that broadcast and of one type, if there is any element."""
     if x1.size and x2.size and x1.dtype != x2.dtype:
         first, second = dtypes.from_numpy(x1.dtype), dtypes.from_numpy(x2.dtype)
         raise RuntimeError(f"expected scalar type {first.scalar_name} but found {second.scalar_name}")
+    if x1.dtype != x2.dtype:
+        x2 = x2.astype(x1.dtype)
     return np.ascontiguousarray(_norms(_apart(x1, x2), p))
 
 

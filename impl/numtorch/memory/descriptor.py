@@ -122,6 +122,13 @@ class Descriptor:
                 found.zeros, found.lies = True, (0,) * self.ndim
         return found
 
+    def in_steps(self) -> Descriptor:
+        """The Descriptor of what an operand was made into that lies otherwise in dimensions of size 1.
+
+        Formulas over its node's operand run over Tensors: NumPy does not heed such a stride, and PyTorch does.
+        """
+        return self.lazily(Descriptor)
+
     def elementwise(self) -> Descriptor:
         """The Descriptor of what an elementwise operator of this one operand returns, in the same type."""
         if self.single is None:
@@ -167,8 +174,10 @@ class Plan:
         self.cast1 = None if b.dtype is kind else kind.numpy
         self.reduce0 = reduction(shape, a.shape)
         self.reduce1 = reduction(shape, b.shape)
-        # Raw formulas compute in one real type throughout; anything mixed goes through the Tensor formulas.
-        self.raw = self.cast0 is None and self.cast1 is None and self.result.fast
+        # Raw formulas compute in one real type throughout; anything mixed goes through the Tensor formulas. So does an operand
+        # that lies otherwise in a dimension of size 1, whose stride NumPy does not heed.
+        odd = any(not d.plain and 1 in d.sizes for d in (a, b))
+        self.raw = self.cast0 is None and self.cast1 is None and self.result.fast and not odd
 
 
 _table: dict[tuple, Descriptor] = {}

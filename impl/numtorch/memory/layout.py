@@ -99,6 +99,13 @@ def _finite(shape: Shape, operands: Sequence[tuple[Shape, Shape]]) -> tuple[int,
     return elementwise_strides(shape, [(shape, itself), (shape, infinity)])
 
 
+def _target_first(shape: Shape, operands: Sequence[tuple[Shape, Shape]]) -> tuple[int, ...]:
+    x, target = operands[-2:]
+    negative = target[0], elementwise_strides(target[0], [target])
+    product = shape, elementwise_strides(shape, [negative, x])
+    return elementwise_strides(shape, [target, (shape, elementwise_strides(shape, [product]))])
+
+
 RULES = {
     "elementwise": elementwise_strides,
     "beside number": _beside_number,
@@ -106,10 +113,11 @@ RULES = {
     "like": lambda shape, operands: dense_strides(*operands[0]),
     "compared": _compared,
     "finite": _finite,
+    "target first": _target_first,
 }
 """How an operator lays its result out, where it does not go by its operands as TensorIterator does: over the first of them
 alone, or and a number; as a copy of the first; or as PyTorch composes it, isinf of abs and a comparison with a number,
-isfinite of that and a comparison with itself."""
+isfinite of that and a comparison with itself, the slope of soft_margin_loss of its target by exp(-target * self)."""
 
 
 def _broadcast(shape: tuple, own: Shape, strides: Shape) -> tuple:

@@ -45,7 +45,7 @@ op("soft_margin_loss(self, target: Tensor, reduction)", k.soft_margin_loss, elem
    self="soft_margin_loss_backward(grad, self, target, reduction)",
    jvp="loss_in_its_memory(soft_margin_loss_backward(self_t, self_p, target, 0), reduction)")
 op("soft_margin_loss_backward(grad_output, self, target: Tensor, reduction)", k.soft_margin_loss_backward,
-   node="SoftMarginLossBackwardBackward0", elementwise=True,
+   node="SoftMarginLossBackwardBackward0", elementwise=True, layout="target first",
    grad_output="soft_margin_again(grad, grad_output, self, target, reduction)",
    self="soft_margin_loss_double_backward(grad * grad_output, self, target, reduction)")
 op("nll_loss(self, target: Tensor, weight: Tensor?, reduction, ignore_index)", k.nll_loss,
