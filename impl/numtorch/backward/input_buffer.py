@@ -166,6 +166,10 @@ def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
         if task.raw and type(grad) is _ndarray and seed_of(task, grad) is None:  # which has a counter already
             written(task, grad, 0)  # one counter for all leaves that steal a part of it
         return grad
+    if node.fills_empty:
+        fn, nr = node.edges()[index]
+        if fn is not None and fn.descriptors()[nr].dtype is not node.desc.dtype:
+            return grad  # which is a cast of what was written to
     if node.spares_watched and grad_mode.watched():
         return grad
     if node.arity == 2 and node.plan is not None and not node.writes_for_operand and made_anew(node.plan, index):

@@ -288,9 +288,11 @@ def looked_at(node: Node, fn: Node, grad: Any) -> Any:
 
 def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
     """A gradient Tensor with the shape and type of what it is the gradient of; `who` made it, or the user did."""
-    got = grad._desc
-    if got is desc and desc.dtype.category >= dtypes.FLOATING:
+    if grad._desc is desc and desc.dtype.category >= dtypes.FLOATING:
         return grad
+    if grad._desc.dtype.is_complex and not desc.dtype.is_complex and who not in LEAVE_COMPLEX:
+        grad = grad.real  # by the formula, and so before anything is summed
+    got = grad._desc
     if got.shape != desc.shape:
         if not expandable(desc.shape, got.shape):
             head = f"Function {who} returned an " if who else ""
@@ -305,9 +307,7 @@ def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
         raise RuntimeError(NOT_DIFFERENTIABLE)
     if grad._desc.dtype is not desc.dtype:
         if grad._desc.dtype.is_complex and not desc.dtype.is_complex:
-            if who in LEAVE_COMPLEX:
-                raise RuntimeError(NOT_COMPLEX)
-            grad = grad.real
+            raise RuntimeError(NOT_COMPLEX)
         grad = grad.to(desc.dtype)
     return grad
 

@@ -193,7 +193,12 @@ def norm_backward_as_it_is(grad: Any, x: Any, ord: float, norm: Any, dim: Any, k
 
 
 def var_backward(grad: Any, x: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:
-    """2 / (N - correction) * grad * (x - mean)"""
+    """2 / (N - correction) * grad * (x - mean), in the type of x as the engine makes it"""
+    return var_moved(grad, x, dim, correction, keepdim).to(x._desc.dtype)
+
+
+def var_moved(grad: Any, x: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:
+    """The same, in the type that PyTorch computes it in."""
     ndim = x._desc.ndim
     by = count(x._array, dim) - (1 if correction is None else correction)
     if ndim == 0 or dim is None:
@@ -201,7 +206,7 @@ def var_backward(grad: Any, x: Any, dim: Any, correction: float | None, keepdim:
             middle = d.mean_all(x.detach(), None)
             kind = get_default_dtype().numpy
             constant = of_arrays(lambda x, y: np.where(x == y, np.nan, np.inf).astype(kind)[()], x, middle)
-            return (grad * constant).to(x._desc.dtype)  # PyTorch chooses between numbers, which have the default type
+            return grad * constant  # PyTorch chooses between numbers, which have the default type
         offset = x - d.mean_all(x, None)  # before the left operand: PyTorch's C++ evaluates the right one first
         return d.mul_scalar(grad, 2.0 / by) * offset
     if not keepdim and ndim > 1:

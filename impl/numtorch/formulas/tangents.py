@@ -11,7 +11,7 @@ from ..plain_numpy import np
 from ..tensor import wrap
 from .losses import MEAN, NONE
 from .masks import joined, mask, of_arrays, stands_for_batch, within
-from .reduction import _number_of, prod_backward, prod_dim_backward, restored, var_backward
+from .reduction import _number_of, prod_backward, prod_dim_backward, restored, var_moved
 
 
 def logsumexp_jvp(x: Any, tangent: Any, dim: Any, keepdim: bool) -> Any:
@@ -109,7 +109,7 @@ def std_jvp(x: Any, tangent: Any, result: Any, dim: Any, correction: float | Non
 
 
 def _var_along(x: Any, tangent: Any, dim: Any, correction: float | None, keepdim: bool) -> Any:
-    return d.sum_dim(var_backward(tangent.conj(), x, dim, correction, True), dim or (), keepdim, None)
+    return d.sum_dim(var_moved(tangent.conj(), x, dim, correction, True), dim or (), keepdim, None)
 
 
 def real(x: Any) -> Any:
@@ -145,6 +145,8 @@ def clamp_jvp(x: Any, tangent: Any, low: Any, low_t: Any, high: Any, high_t: Any
 
 def logcumsumexp_jvp(x: Any, tangent: Any, dim: int) -> Any:
     """The mean of the tangent up to each element, weighted by softmax; PyTorch keeps the sum of weights from zero."""
+    if not x._desc.numel:
+        return wrap(np.zeros(tuple(x._desc.shape), x._desc.dtype.numpy))
     weights = (x - real(x).max(dim, True)[0]).exp()
     total = d.cumsum(weights, dim, None)
     return d.div_(d.cumsum(scaled_by(weights, tangent), dim, None), d.add_scalar(total, 1e-13))

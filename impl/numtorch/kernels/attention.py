@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from ..memory.geometry import element_strides, laid_out
+from ..memory.geometry import contiguous_strides, element_strides, laid_out
 from ..plain_numpy import np
 from .activation import row_major, total
 from .half import in_steps, is_half, widened
@@ -74,7 +75,11 @@ def scaled_dot_product_flash_attention_for_cpu(
 
 def _sequence_first(x: Array) -> Array:
     """The array in memory in which the sequence comes before the heads."""
-    return np.swapaxes(np.array(np.swapaxes(x, 1, 2), order="C"), 1, 2)
+    batch, heads, length, *each = x.shape
+    inner = contiguous_strides((heads, *each))
+    out = laid_out(x.shape, (length * heads * math.prod(each), inner[0], heads * math.prod(each), *inner[1:]), x.dtype)
+    out[...] = x
+    return out
 
 
 def scaled_dot_product_flash_attention_for_cpu_backward(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..dtype import dtypes
+from ..memory.geometry import like
 from ..plain_numpy import np
 
 Array = Any
@@ -52,13 +53,15 @@ def cdist(x1: Array, x2: Array, p: float) -> Array:
     if x1.size and x2.size and x1.dtype != x2.dtype:
         first, second = dtypes.from_numpy(x1.dtype), dtypes.from_numpy(x2.dtype)
         raise RuntimeError(f"expected scalar type {first.scalar_name} but found {second.scalar_name}")
-    if x1.dtype != x2.dtype:
-        x2 = x2.astype(x1.dtype)
-    return np.ascontiguousarray(_norms(_apart(x1, x2), p))
+    return np.ascontiguousarray(_norms(_apart(x1, x2), p).astype(x1.dtype, copy=False))
 
 
 def cdist_backward(grad: Array, x1: Array, x2: Array, p: float, result: Array) -> Array:
-    """The gradient of x1, in the broadcast shape."""
+    """The gradient of x1, in the broadcast shape; laid out as that where there is no element to compare."""
+    if not (x1.size and x2.size) and x1.ndim >= x2.ndim:
+        out = like(x1, x1.dtype)
+        out[...] = 0
+        return out
     return np.ascontiguousarray(_shares(_apart(x1, x2), grad, result, p).sum(-2))
 
 

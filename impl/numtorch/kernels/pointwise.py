@@ -202,6 +202,8 @@ def pow_scalar(x: Array, exponent: Any) -> Array:
             return x.dtype.type(1) / np.sqrt(x)
         if exponent == -2:
             return x.dtype.type(1) / (x * x)
+        if x.dtype.kind == "c":
+            return complex_power(x, x.dtype.type(exponent))
     return np.power(x, x.dtype.type(exponent))
 
 
@@ -220,11 +222,31 @@ def pow_tensor(x: Array, exponent: Array) -> Array:
 
 
 def complex_power(x: Array, exponent: Array) -> Array:
-    """x ** exponent by the logarithm where x is zero, which has no number then, not even to the power of zero."""
+    """x ** exponent; of zeros and what is not finite by the logarithm, as in C, where NumPy knows better."""
     result = np.power(x, exponent, order="C")
-    if np.any(x == 0):
-        result = np.where(x == 0, np.exp(exponent * np.log(x)), result)
+    seldom = (x == 0) | ~np.isfinite(result) | ~np.isfinite(x) | ~np.isfinite(exponent)
+    if np.any(seldom):
+        result = np.where(seldom, np.exp(times_in_c(np.asarray(exponent), np.log(x))), result)
     return result if result.ndim else result[()]
+
+
+def times_in_c(a: Array, b: Array) -> Array:
+    """a * b of complex numbers where what is infinite stays so, by Annex G of the C standard."""
+    product = np.asarray(a * b)
+    lost = np.isnan(product.real) & np.isnan(product.imag)
+    if not lost.any():
+        return product
+    c, d = (np.broadcast_to(x, product.shape).astype(product.dtype) for x in (a, b))
+    endless = [np.isinf(x.real) | np.isinf(x.imag) for x in (c, d)]
+    parts = np.isinf([c.real * d.real, c.imag * d.imag, c.real * d.imag, c.imag * d.real]).any(0)
+    for x, its, others in ((c, *endless), (d, *endless[::-1])):
+        for part in (x.real, x.imag):
+            part[...] = np.where(its, np.copysign(np.isinf(part), part), part)
+            part[...] = np.where(np.isnan(part) & (others | parts), np.copysign(0, part), part)
+    recovered = np.empty_like(product)
+    recovered.real = np.inf * (c.real * d.real - c.imag * d.imag)
+    recovered.imag = np.inf * (c.real * d.imag + c.imag * d.real)
+    return np.where(lost & (endless[0] | endless[1] | parts), recovered, product)
 
 
 def integer_power(x: Array, exponent: Array) -> Array:
@@ -452,7 +474,9 @@ def pow_base(base: Any, exponent: Array) -> Array:
     if exponent.dtype.kind in "iu":
         return integer_power(np.array(base).astype(exponent.dtype)[()], exponent)
     base = exponent.dtype.type(base)
-    return complex_power(base, exponent) if base.dtype.kind == "c" else np.power(base, exponent, order="C")
+    if base.dtype.kind == "c":
+        return np.ones_like(exponent) if base == 1 else complex_power(base, exponent)
+    return np.power(base, exponent, order="C")
 
 
 def pow_backward_base(grad: Array, base: Any, exponent: Array, result: Array) -> Array:

@@ -168,6 +168,10 @@ def fmod(x: Array, other: Array) -> Array:
 @in_steps
 def nan_to_num(x: Array, nan: float | None, posinf: float | None, neginf: float | None) -> Array:
     """Finite numbers in the place of nan and the infinities; by default 0 and the extremes of the type."""
+    if x.dtype.kind == "c":  # either part of a complex number for itself
+        out = np.array(x, order="K")
+        out.real, out.imag = [nan_to_num(part, nan, posinf, neginf) for part in (x.real, x.imag)]
+        return out
     if x.dtype.kind not in "fV":
         return x.copy()
     extremes = dtypes.limits(x.dtype)

@@ -61,13 +61,13 @@ def repeated(call: Call) -> Any:
 
 
 def turned(call: Call) -> Any:
-    """Dimensions in another order."""
+    """Dimensions in another order; of a number PyTorch answers with the batch itself, unless asked for a list of them."""
     x = call.args[0]
-    if not rank(x):
-        return loop(call)
     name, value = call.replaced.name, call.front(x)
+    if not rank(x) and name != "permute":
+        return call.interpreter.unwrap(x)
     if name == "t":
-        return (dispatch.transpose(value, 1, 2) if rank(x) == 2 else value), 0
+        return dispatch.transpose(value, 1, rank(x)), 0
     if name == "transpose":
         return call.op(value, shifted(call.args[1], rank(x)), shifted(call.args[2], rank(x))), 0
     return call.op(value, (0, *shifted(call.args[1], rank(x)))), 0
@@ -99,8 +99,8 @@ def squeezed(call: Call) -> Any:
 def one_dim(call: Call) -> Any:
     """A view along one dimension: select, slice, unfold."""
     x, dim, *rest = call.args
-    if not rank(x):
-        return loop(call)
+    if not rank(x) and call.replaced.name == "unfold":  # the only one that numbers have
+        return dispatch.squeeze_dims(call.op(dispatch.unsqueeze(call.front(x), 1), 1, *rest), (1,)), 0
     return call.op(call.front(x), shifted(dim, rank(x)), *rest), 0
 
 
@@ -213,7 +213,7 @@ def rolled(call: Call) -> Any:
     if dims:
         return call.op(value, shifts, shifted(dims, rank(x))), 0
     shape = tuple(value._desc.shape)
-    row = value if len(shape) < 3 else value.reshape(shape[0], math.prod(shape[1:]))
+    row = value if len(shape) == 2 else value.reshape(shape[0], math.prod(shape[1:]))
     return call.op(row, shifts, (1,)).reshape(shape), 0
 
 
