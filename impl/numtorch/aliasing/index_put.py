@@ -183,4 +183,6 @@ def check_values(self: Tensor, indices: tuple, values: Tensor) -> None:
 def _within(self: Tensor, picks: tuple) -> Any:
     """The index with every number brought into range: what shape it picks is asked before whether it may."""
     for i, p in enumerate(picks):
+        if not isinstance(p, slice) and p.dtype != np.bool_ and p.size and not self._desc.shape[i]:
+            raise IndexError("index is out of bounds for dimension with size 0")
         yield p if isinstance(p, slice) or p.dtype == np.bool_ else np.zeros_like(p) if self._desc.shape[i] else p

@@ -16,7 +16,7 @@ from ..dtype import dtypes
 from ..kernels.pointwise import BOOL_NEGATED, addend, subtrahend
 from ..memory.descriptor import Descriptor, arrange, broadcast_shapes, describe, descriptor, plan_of
 from ..memory.geometry import laid_out
-from ..memory.layout import RULES
+from ..memory.layout import OF_PARTS, RULES, dense_strides
 from ..memory.lazy import Zeros
 from ..memory.resizing import warn_of_resizing
 from ..plain_numpy import np
@@ -224,6 +224,9 @@ def single(array: Any, operand: Tensor) -> Any:
     desc = operand._desc
     if desc.plain:
         return array, describe(array)
+    if desc.dtype.is_complex and not np.iscomplexobj(array):  # PyTorch makes the real result of abs like the operand
+        found = describe(array)
+        return arrange(array, descriptor(found.shape, found.dtype, dense_strides(desc.shape, desc.lies)))
     return apart(*arrange(array, desc.elementwise()), operand)
 
 
@@ -246,7 +249,10 @@ def laid(array: Any, rule: str, *tensors: Tensor) -> Any:
     if len(tensors) == 2 and rule == "elementwise":
         strides = plan_of(tensors[0]._desc, tensors[1]._desc).result.strides
     else:
-        strides = RULES[rule](shape, [(x._desc.shape, x._desc.lies) for x in tensors])
+        each = [(x._desc.shape, x._desc.lies) for x in tensors]
+        if rule in OF_PARTS and tensors[0]._desc.dtype.is_complex:  # PyTorch asks the real and the imaginary parts
+            each = [(own, tuple([2 * st for st in lies])) for own, lies in each]
+        strides = RULES[rule](shape, each)
     return apart(*arrange(array, descriptor(shape, describe(array).dtype, strides)), x)
 
 

@@ -108,8 +108,19 @@ def check_result(target: Tensor, desc: Any) -> None:
         raise RuntimeError(
             f"output with shape {list(target._desc.shape)} doesn't match the broadcast shape {list(desc.shape)}"
         )
-    if not dtypes.can_cast(desc.dtype, target._desc.dtype):
+    check_type(desc.dtype, target._desc.dtype)
+
+
+def check_type(kind: dtypes.dtype, wanted: dtypes.dtype) -> None:
+    """Check that a result of one type fits into a tensor of another."""
+    if not dtypes.can_cast(kind, wanted):
         raise RuntimeError(
-            f"result type {desc.dtype.scalar_name} can't be cast to the desired output type "
-            f"{target._desc.dtype.scalar_name}"
+            f"result type {kind.scalar_name} can't be cast to the desired output type {wanted.scalar_name}"
         )
+
+
+def typed(array: Any, kind: dtypes.dtype, wanted: dtypes.dtype) -> Any:
+    """A result in the type of one of the operands, which have another one together."""
+    if kind is not wanted:
+        check_type(kind, wanted)
+    return array.astype(wanted.numpy, copy=False)

@@ -248,7 +248,7 @@ FORWARD = {
     'smooth_l1_loss_backward': ('add(other=smooth_l1_loss_backward(grad_output_t, self_p, target_p, reduction, beta), self=sub(other=smooth_l1_loss_double_backward(target_t * grad_output_p, self_p, target_p, reduction, beta), self=smooth_l1_loss_double_backward(self_t * grad_output_p, self_p, target_p, reduction, beta)))', ('grad_output', 'self', 'target')),
     'huber_loss': ('reduced_loss(add(other=huber_loss_backward(target_t, target_p, self_p, 0, delta), self=huber_loss_backward(self_t, self_p, target_p, 0, delta)), reduction)', ('self', 'target')),
     'huber_loss_backward': ('', ('grad_output', 'self', 'target')),
-    'soft_margin_loss': ('loss_in_its_memory(soft_margin_loss_backward(self_t, self_p, target, 0), reduction)', ('self',)),
+    'soft_margin_loss': ('loss_in_its_memory(soft_margin_loss_backward(self_t.conj(), self_p, target, 0).conj(), reduction)', ('self',)),
     'soft_margin_loss_backward': ('', ('grad_output', 'self')),
     'nll_loss': ('(nll_loss(self_t, target, weight, reduction, ignore_index)[0], None)', ('self',)),
     'nll_loss2d': ('(nll_loss2d(self_t, target, weight, reduction, ignore_index)[0], None)', ('self',)),

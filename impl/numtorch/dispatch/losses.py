@@ -16,7 +16,7 @@ from ..calls.operands import laid, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..nodes import saved_hooks
-from ..calls.several import together
+from ..calls.several import together, typed
 from ..tensor import Tensor, wrap
 from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.losses import binary_cross_entropy as k_binary_cross_entropy
@@ -249,7 +249,7 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
     except Exception as error:
         autograd_first(error, locals(), 'mse_loss_backward', ('grad_output', 'self', 'target'), (('grad_output', ('grad_output', 'self', 'target')), ('self', ('grad_output', 'self', 'target')), ('target', ('grad_output', 'self', 'target'))))
         raise
-    array = array.astype(self._desc.dtype.numpy, copy=False)
+    array = typed(array, desc.dtype, self._desc.dtype)
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
@@ -511,7 +511,7 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
     except Exception as error:
         autograd_first(error, locals(), 'smooth_l1_loss_backward', ('grad_output', 'self', 'target'), (('grad_output', ('grad_output', 'self', 'target')), ('self', ('grad_output', 'self', 'target')), ('target', ('grad_output', 'self', 'target'))))
         raise
-    array = array.astype(self._desc.dtype.numpy, copy=False)
+    array = typed(array, desc.dtype, self._desc.dtype)
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
@@ -979,8 +979,7 @@ class SoftMarginLossBackwardBackward0(BinaryNode):
 def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None):
     """soft_margin_loss_backward(grad_output, self, target, reduction) -> Tensor"""
     try:
-        array = k_soft_margin_loss_backward(grad_output._array, self._array, target._array, reduction) if grad_output._desc.real else rounded_once(k_soft_margin_loss_backward, grad_output._array, self._array, target._array, reduction)
-        desc = describe(array)
+        array, desc = laid(k_soft_margin_loss_backward(grad_output._array, self._array, target._array, reduction) if grad_output._desc.real else rounded_once(k_soft_margin_loss_backward, grad_output._array, self._array, target._array, reduction), 'target first', grad_output, self, target)
     except Exception as error:
         autograd_first(error, locals(), 'soft_margin_loss_backward', ('grad_output', 'self'), (('grad_output', ('grad_output', 'self')), ('self', ('grad_output', 'self')), ('target', ('grad_output', 'self'))))
         raise

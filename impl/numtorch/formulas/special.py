@@ -72,7 +72,7 @@ def acosh_backward(grad: Any, x: Any) -> Any:
 
 def copysign_ratio(x: Any, result: Any) -> Any:
     """The sign that was put, 0 at 0."""
-    return d.masked_fill(result / x, mask(np.equal, x, 0), 0)
+    return d.masked_fill_(result / x, mask(np.equal, x, 0), 0)
 
 
 def mvlgamma_backward(grad: Any, x: Any, p: int) -> Any:

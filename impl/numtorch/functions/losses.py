@@ -46,12 +46,11 @@ def _together(input: Tensor, target: Tensor, warn: bool = True) -> Any:
 
 
 def _floats(kernel: str, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """Both, integers in the type that the two have together; a kernel has no loss of integers alone."""
+    """Both, which are not to be integers alone: a kernel has no loss of them."""
     kind = plan_of(input._desc, target._desc).result.dtype
     if kind.category != FLOATING:
         raise saving(refused(kernel, kind), input, target)
-    integers = [x._desc.dtype.category < FLOATING for x in (input, target)]
-    return input.to(kind) if integers[0] else input, target.to(kind) if integers[1] else target
+    return input, target
 
 
 def _uncastable(kind: Any, wanted: Any) -> RuntimeError:
@@ -325,6 +324,8 @@ def soft_margin_loss(
         raise _uncastable(wanted if wanted.category >= FLOATING else get_default_dtype(), kind)
     if wanted.category < FLOATING and wanted is not bool_:  # of bools there is a value, and no gradient
         target = target.to(kind)
+    if wanted.is_complex and not kind.is_complex:
+        raise _uncastable(plan_of(input._desc, target._desc).result.dtype, kind)
     shape = broadcast_shapes(input._desc.shape, target._desc.shape)
     if shape != tuple(input._desc.shape):  # it is computed in the memory of the input's shape
         raise RuntimeError(

@@ -191,15 +191,17 @@ def _flat(name: str, self: Tensor, index: Any) -> None:
         raise RuntimeError(f"{name}(): Expected a long tensor for index, but got {index._desc.dtype.scalar_name}")
 
 
-def _reach(self: Tensor, index: Tensor) -> None:
+def _reach(self: Tensor, index: Tensor, of_none: str) -> None:
     n = self._desc.numel
+    if not n and index._desc.numel:
+        raise IndexError(of_none)
     bounds(index, n, lambda i: f"out of range: tried to access index {i} on a tensor of {n} elements.", IndexError, -n)
 
 
 def take(input: Tensor, index: Tensor) -> Tensor:
     """The elements at places counted in row-major order."""
     _flat("take", input, index)
-    _reach(input, index)
+    _reach(input, index, "take(): tried to take from an empty tensor")
     return d.take(input, index)
 
 
@@ -217,7 +219,7 @@ def _puts(self: Tensor, index: Any, source: Any) -> None:
             "put_(): Expected source and index to have the same number of elements, but got source.numel() = "
             f"{source._desc.numel}, index.numel() = {index._desc.numel}"
         )
-    _reach(self, index)
+    _reach(self, index, "put_(): Tried to put elements into an empty tensor")
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:

@@ -30,6 +30,8 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     if index._desc.dtype not in (dtypes.int64, dtypes.int32):
         raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
     size = line(shape)[at]
+    if not size and len(shape) > 1 and index._desc.numel:
+        raise RuntimeError("index_select(): self indexing axis dim should be positive")
     if at == 1:
         bounds(index, size, lambda i: f"INDICES element is out of DATA bounds, id={i} axis_dim={size}")
     else:
@@ -57,6 +59,8 @@ def _slices(name: str, self: Tensor, dim: int, index: Any, source: Tensor, alpha
         )
     if at != 0 and at >= own.ndim:
         raise RuntimeError(f"{name}(): Indexing dim {at} is out of bounds of the source tensor with dim {own.ndim}")
+    if not own.ndim and kind.ndim and kind.numel != 1:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     size = own.shape[at] if own.ndim else 1
     if kind.numel != size:
         raise RuntimeError(

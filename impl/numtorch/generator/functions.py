@@ -226,7 +226,7 @@ class Functions(Recording):
             self.refuse_complex(at, row, "desc.dtype")
             w(at, f"array = {self.nary_kernel(row)}")
         if row.typed_by:
-            w(1, f"array = array.astype({row.typed_by}._desc.dtype.numpy, copy=False)")
+            w(1, f"array = typed(array, desc.dtype, {row.typed_by}._desc.dtype)")
         if row.row_major:
             w(1, "desc = describe(array)")
         else:

@@ -36,7 +36,7 @@ IMPORTS = (
     ("..nodes.saved", "check_saveable is_odd own_result unpack_input unpack_result"),
     ("..nodes", "saved_hooks"),
     ("..nodes.saved_variable", "SavedList"),
-    ("..calls.several", "before_write brought_to check_result fit together"),
+    ("..calls.several", "before_write brought_to check_result fit together typed"),
     ("..tensor", "Tensor wrap"),
     (
         "..aliasing.views",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..memory.geometry import element_strides, laid_out, like
+from ..memory.geometry import element_strides, laid_out, like, row_major
 from ..memory.layout import elementwise_strides
 from ..memory.lazy import resolve
 from ..plain_numpy import np
@@ -287,11 +287,6 @@ def log_softmax(x: Array, dim: int) -> Array:
         return x.copy()
     away = x - (np.maximum.reduce(x, axis=dim, keepdims=True) if x.ndim else x)
     return row_major(away - np.log(total(np.exp(away), dim)))
-
-
-def row_major(x: Array) -> Array:
-    """The array in row-major order."""
-    return x if x.ndim < 2 or x.flags.c_contiguous else np.ascontiguousarray(x)
 
 
 def softmax_backward_data(grad_output: Array, output: Array, dim: int) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..memory.geometry import element_strides, laid_out, storage_offset, strided
+from ..memory.geometry import element_strides, laid_out, row_major, storage_offset, strided
 from ..plain_numpy import np
 from .pointwise import clone
 from .shape import contiguous_copy, diagonal, flip, transpose
@@ -15,12 +15,12 @@ Array = Any
 
 def tril(x: Array, diagonal: int) -> Array:
     """The elements on and below a diagonal, zeros above."""
-    return np.ascontiguousarray(np.tril(x, diagonal))
+    return row_major(np.tril(x, diagonal))
 
 
 def triu(x: Array, diagonal: int) -> Array:
     """The elements on and above a diagonal, zeros below."""
-    return np.ascontiguousarray(np.triu(x, diagonal))
+    return row_major(np.triu(x, diagonal))
 
 
 def keep_lower(x: Array, diagonal: int) -> None:
@@ -43,7 +43,7 @@ def roll(x: Array, shifts: tuple, dims: tuple) -> Array:
         out = np.empty(x.shape, x.dtype)
         out.reshape(-1)[...] = np.roll(x.ravel(), shifts[0])
         return out
-    return np.ascontiguousarray(np.roll(x, shifts, dims))
+    return row_major(np.roll(x, shifts, dims))
 
 
 def roll_backward(grad: Array, shifts: tuple, dims: tuple) -> Array:

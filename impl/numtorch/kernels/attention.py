@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..memory.geometry import contiguous_strides, element_strides, laid_out
+from ..memory.geometry import contiguous_strides, element_strides, laid_out, row_major
 from ..plain_numpy import np
-from .activation import row_major, total
+from .activation import total
 from .half import in_steps, is_half, widened
 
 Array = Any
@@ -75,7 +75,7 @@ def scaled_dot_product_flash_attention_for_cpu(
 
 def _sequence_first(x: Array) -> Array:
     """The array in memory in which the sequence comes before the heads."""
-    batch, heads, length, *each = x.shape
+    _, heads, length, *each = x.shape
     inner = contiguous_strides((heads, *each))
     out = laid_out(x.shape, (length * heads * math.prod(each), inner[0], heads * math.prod(each), *inner[1:]), x.dtype)
     out[...] = x

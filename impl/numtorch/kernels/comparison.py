@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..memory.geometry import row_major
 from ..plain_numpy import np
 
 Array = Any
@@ -123,7 +124,7 @@ def drop_where(grad: Array, condition: Array) -> Array:
 
 def _filled(x: Array, mask: Array, value: Any) -> Array:
     out = np.where(mask, value, x)
-    return out if out.ndim < 2 or out.flags.c_contiguous else np.ascontiguousarray(out)
+    return row_major(out)
 
 
 def masked_fill(x: Array, mask: Array, value: Any) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..memory.geometry import laid_out
+from ..memory.geometry import laid_out, row_major
 from ..memory.lazy import Conjugated, Zeros
 from ..plain_numpy import np
 from .half import in_steps
@@ -96,7 +96,7 @@ def linalg_lu_solve(factors: Array, pivots: Array, b: Array, left: bool, adjoint
     if left:
         return columns(lu_solve(factors, pivots, b, adjoint))
     x = lu_solve(factors, pivots, b.conj().swapaxes(-1, -2), not adjoint)
-    return np.ascontiguousarray(x.conj().swapaxes(-1, -2))
+    return row_major(x.conj().swapaxes(-1, -2))
 
 
 def factored(a: Array) -> tuple[Array, Array]:
@@ -316,7 +316,7 @@ def linalg_pinv(a: Array, atol: Array, rtol: Array, hermitian: bool) -> Array:
     sizes = np.abs(s)
     kept = sizes > larger_than(sizes, atol, rtol)
     inverse = np.divide(1, np.broadcast_to(s, kept.shape), where=kept, out=np.zeros(kept.shape, s.dtype))
-    return np.ascontiguousarray((v * inverse[..., None, :]) @ u.conj().swapaxes(-1, -2))
+    return row_major((v * inverse[..., None, :]) @ u.conj().swapaxes(-1, -2))
 
 
 def larger_than(sizes: Array, atol: Array, rtol: Array) -> Array:
@@ -349,7 +349,7 @@ def linalg_matrix_exp(a: Array) -> Array:
     out = np.linalg.solve(even - odd, even + odd)
     for _ in range(halvings):
         out = out @ out
-    return np.ascontiguousarray(out.astype(kind))
+    return row_major(out.astype(kind))
 
 
 def linalg_lstsq(a: Array, b: Array, rcond: float | None, driver: str) -> tuple[Array, Array, Array, Array]:

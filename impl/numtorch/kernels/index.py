@@ -7,7 +7,7 @@ from typing import Any
 
 from ..dtype import uint8 as _uint8
 from ..memory.descriptor import describe
-from ..memory.geometry import element_strides, laid_out
+from ..memory.geometry import element_strides, laid_out, row_major
 from ..memory.layout import elementwise_strides
 from ..plain_numpy import np
 from .pointwise import clone
@@ -36,7 +36,7 @@ def index(x: Array, indices: tuple) -> Array:
     """The picked elements, copied."""
     x = np.asarray(x)
     picks = raw_indices(indices)
-    out = np.ascontiguousarray(x[picks])
+    out = row_major(x[picks])
     if describe(x).plain and describe(out).plain and all(isinstance(p, slice) or p.flags.c_contiguous for p in picks):
         return out
     strides = index_strides(x, picks, out.shape)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..dtype import FROM_NUMPY as _FROM_NUMPY
+from ..memory.geometry import row_major
 from ..memory.lazy import resolve
 from ..memory.resizing import warn_of_resizing
 from ..plain_numpy import np
-from .activation import row_major
 from .comparison import in_layout
 from .pointwise import BOOL_NEGATED
 from .reduction import mean_all, sum_all
@@ -35,14 +35,21 @@ def _filled(out: Array, x: Array) -> Array:
     return row_major(out)
 
 
+def _floats(x: Array, target: Array) -> tuple[Array, Array]:
+    """Both, integers in the type of the other."""
+    whole = [a.dtype.kind in "iub" for a in (x, target)]
+    return x.astype(target.dtype) if whole[0] else x, target.astype(x.dtype) if whole[1] else target
+
+
 def mse_loss(x: Array, target: Array, reduction: int) -> Array:
     """The squared differences."""
-    difference = x - target
+    difference = np.subtract(*_floats(x, target))
     return reduced_loss(difference * difference, reduction)
 
 
 def mse_loss_backward(grad: Array, x: Array, target: Array, reduction: int) -> Array:
     """2 (x - target), over the number of elements for the mean."""
+    x, target = _floats(x, target)
     norm = x.dtype.type(2 / max(x.size, 1) if reduction == MEAN else 2)
     out = _filled(norm * (x - target) * resolve(grad), x)
     return out.astype(x.dtype, copy=False)  # and like x, whatever the target is
@@ -50,12 +57,14 @@ def mse_loss_backward(grad: Array, x: Array, target: Array, reduction: int) -> A
 
 def smooth_l1_loss(x: Array, target: Array, reduction: int, beta: float) -> Array:
     """Squares near zero, absolute values beyond."""
+    x, target = _floats(x, target)
     z = np.abs(x - target)
     return reduced_loss(np.where(z < beta, z * z * x.dtype.type(0.5 / beta), z - x.dtype.type(0.5 * beta)), reduction)
 
 
 def smooth_l1_loss_backward(grad: Array, x: Array, target: Array, reduction: int, beta: float) -> Array:
     """The difference over beta near zero, its sign beyond."""
+    x, target = _floats(x, target)
     difference = x - target
     slope = np.where(np.abs(difference) < beta, difference / x.dtype.type(beta), np.sign(difference)).astype(x.dtype)
     return _filled(slope * _share(grad, x, reduction), x).astype(x.dtype, copy=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from ..memory.geometry import row_major
 from ..plain_numpy import np
 from .half import in_steps
 from .pooling import as_pooled
@@ -75,7 +76,7 @@ def native_layer_norm(x: Array, shape: tuple, weight: Array | None, bias: Array 
     rstd = _reciprocal(square / square.dtype.type(prod(shape) or np.nan), eps)
     centred *= rstd
     out = _scaled(centred, weight, bias, shape)
-    return np.ascontiguousarray(out.astype(kind, copy=False)), *_statistics(kind, mean, rstd)
+    return row_major(out.astype(kind, copy=False)), *_statistics(kind, mean, rstd)
 
 
 def native_layer_norm_backward(
@@ -98,7 +99,7 @@ def native_layer_norm_backward(
     if mask[0]:
         sent = grad if weight is None else grad * weight
         out = _sent_back(sent, centred, rstd, axes, prod(shape) or 1)
-        found[0] = np.ascontiguousarray(out.astype(kind, copy=False))
+        found[0] = row_major(out.astype(kind, copy=False))
     over = tuple(range(front))
     if mask[1] and weight is not None:
         centred *= rstd

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..dtype import dtypes
-from ..memory.geometry import like
+from ..memory.geometry import like, row_major
 from ..plain_numpy import np
 
 Array = Any
@@ -53,7 +53,7 @@ def cdist(x1: Array, x2: Array, p: float) -> Array:
     if x1.size and x2.size and x1.dtype != x2.dtype:
         first, second = dtypes.from_numpy(x1.dtype), dtypes.from_numpy(x2.dtype)
         raise RuntimeError(f"expected scalar type {first.scalar_name} but found {second.scalar_name}")
-    return np.ascontiguousarray(_norms(_apart(x1, x2), p).astype(x1.dtype, copy=False))
+    return row_major(_norms(_apart(x1, x2), p).astype(x1.dtype, copy=False))
 
 
 def cdist_backward(grad: Array, x1: Array, x2: Array, p: float, result: Array) -> Array:
@@ -62,7 +62,7 @@ def cdist_backward(grad: Array, x1: Array, x2: Array, p: float, result: Array) -
         out = like(x1, x1.dtype)
         out[...] = 0
         return out
-    return np.ascontiguousarray(_shares(_apart(x1, x2), grad, result, p).sum(-2))
+    return row_major(_shares(_apart(x1, x2), grad, result, p).sum(-2))
 
 
 def cdist_to_first(grad: Array, x1: Array, x2: Array, p: float, result: Array) -> Array:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..memory.geometry import laid_out, like
+from ..memory.geometry import laid_out, like, row_major
 from ..plain_numpy import np
 from .half import in_steps
 from .numbers import in_type
@@ -54,7 +54,7 @@ def gather(x: Array, dim: int, index: Array, sparse_grad: bool = False) -> Array
     """The elements that the index names along a dimension."""
     if not np.size(index):
         return np.empty(np.shape(index), x.dtype)
-    out = np.ascontiguousarray(line(x)[places(index, dim)])
+    out = row_major(line(x)[places(index, dim)])
     return out if np.ndim(index) else out[0]
 
 
@@ -166,7 +166,7 @@ def index_select(x: Array, dim: int, index: Array) -> Array:
     """The slices that the index names along a dimension."""
     if not np.ndim(x):
         return x.copy()
-    return np.ascontiguousarray(np.take(x, line(index), axis=dim))
+    return row_major(np.take(x, line(index), axis=dim))
 
 
 def index_select_backward(grad: Array, shape: tuple, dim: int, index: Array) -> Array:

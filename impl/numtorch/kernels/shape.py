@@ -8,7 +8,7 @@ from ..device import contiguous_format
 from ..dtype import promote_types
 from ..memory.descriptor import describe
 from ..memory.formats import formatted, suggested
-from ..memory.geometry import element_strides, like, storage_offset, strided
+from ..memory.geometry import element_strides, like, row_major, storage_offset, strided
 from ..memory.layout import contiguous_strides
 from ..memory.lazy import Conjugated, Negated, Zeros, resolve
 from ..plain_numpy import np
@@ -139,8 +139,8 @@ def sum_to_size(grad: Array, shape: tuple) -> Array:
     if not shape:
         return np.add.reduce(grad, axis=axes)
     if not lead:  # no view, to which others may be added in place
-        return np.ascontiguousarray(np.add.reduce(grad, axis=axes, keepdims=True))
-    return np.ascontiguousarray(np.add.reduce(grad, axis=axes)).reshape(shape) if axes else grad.reshape(shape)
+        return row_major(np.add.reduce(grad, axis=axes, keepdims=True))
+    return row_major(np.add.reduce(grad, axis=axes)).reshape(shape) if axes else grad.reshape(shape)
 
 
 def expand_backward(grad: Array, shape: tuple) -> Array:
@@ -359,7 +359,7 @@ def cat(arrays: list, dim: int) -> Array:
     joined = np.concatenate(fit or arrays, axis=dim)
     formats = {suggested(a.shape, element_strides(a)) for a in fit}
     if len(formats) != 1 or contiguous_format in formats:
-        return np.ascontiguousarray(joined)
+        return row_major(joined)
     out = formatted(joined.shape, joined.dtype, *formats)
     out[...] = joined
     return out
@@ -396,7 +396,7 @@ def stack(arrays: list, dim: int) -> Array:
     arrays = alike(arrays)
     shape = arrays[0].shape
     if dim or not shape:
-        return np.ascontiguousarray(np.stack(arrays, axis=dim))
+        return row_major(np.stack(arrays, axis=dim))
     out = np.empty(
         (len(arrays), *shape), arrays[0].dtype
     )  # NumPy makes a view of each, which takes longer than all else

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..memory.geometry import row_major
 from ..plain_numpy import np
 from .reduction import vector_norm
 from .scatter import scatter_add
@@ -71,7 +72,7 @@ def renorm(x: Array, p: float, dim: int, maxnorm: float) -> Array:
     norm = vector_norm(x, p, others, True)
     kind = norm.dtype.type
     factor = np.where(norm > maxnorm, kind(maxnorm) / (norm + kind(1e-7)), kind(1))
-    return np.ascontiguousarray(x * factor)
+    return row_major(x * factor)
 
 
 def unique(x: Array, inverse: bool, counts: bool) -> tuple[Array, Array, Array]:

@@ -85,6 +85,17 @@ def like(array: Any, kind: Any) -> np.ndarray:
     return laid_out(shape, dense_strides(shape, element_strides(array)), np.dtype(kind))
 
 
+def row_major(array: Any) -> Any:
+    """The array in row-major order, also as dimensions of size 1 are stepped over, which NumPy does not heed."""
+    if array.ndim < 2 and type(array) is not np.ndarray:
+        return array
+    if array.flags.c_contiguous and not (
+        1 in array.shape and element_strides(array) != contiguous_strides(array.shape) and array.size
+    ):
+        return array
+    return np.array(array, order="C")
+
+
 def turned(array: Any) -> bool:
     """Whether dimensions lie in memory in another order than they are counted in; where nothing is stepped over.
 

@@ -119,6 +119,9 @@ RULES = {
 alone, or and a number; as a copy of the first; or as PyTorch composes it, isinf of abs and a comparison with a number,
 isfinite of that and a comparison with itself, the slope of soft_margin_loss of its target by exp(-target * self)."""
 
+OF_PARTS = ("compared", "finite")
+"""Rules by which what is asked of a complex number is laid out as the answers about its parts are."""
+
 
 def _broadcast(shape: tuple, own: Shape, strides: Shape) -> tuple:
     """Strides of an operand over the result's dimensions."""

@@ -43,7 +43,7 @@ op("huber_loss_backward(grad_output, self, target, reduction, delta)", k.huber_l
    target="-huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)")
 op("soft_margin_loss(self, target: Tensor, reduction)", k.soft_margin_loss, elementwise=True, layout="first",
    self="soft_margin_loss_backward(grad, self, target, reduction)",
-   jvp="loss_in_its_memory(soft_margin_loss_backward(self_t, self_p, target, 0), reduction)")
+   jvp="loss_in_its_memory(soft_margin_loss_backward(self_t.conj(), self_p, target, 0).conj(), reduction)")
 op("soft_margin_loss_backward(grad_output, self, target: Tensor, reduction)", k.soft_margin_loss_backward,
    node="SoftMarginLossBackwardBackward0", elementwise=True, layout="target first",
    grad_output="soft_margin_again(grad, grad_output, self, target, reduction)",

@@ -213,6 +213,8 @@ def rolled(call: Call) -> Any:
     if dims:
         return call.op(value, shifts, shifted(dims, rank(x))), 0
     shape = tuple(value._desc.shape)
+    if not shape[1:]:  # of numbers PyTorch rolls the batch
+        return dispatch.view(call.op(value, shifts, (0,)), shape), 0
     row = value if len(shape) == 2 else value.reshape(shape[0], math.prod(shape[1:]))
     return call.op(row, shifts, (1,)).reshape(shape), 0
 
