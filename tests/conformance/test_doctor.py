@@ -87,6 +87,41 @@ def test_every_check_has_a_broken_runner():
     assert [s for s in sentences if not any(s.startswith(b) for b in BROKEN)] == []
 
 
+DOUBLES = """
+import numpy as np
+
+__version__ = "1"
+__torchstone_description__ = {"facets": ["value", "shape", "raised"], "features": ["add"]}
+float64 = np.dtype("float64")
+
+
+class Tensor:
+    def __init__(self, data):
+        self.data = np.asarray(data, dtype=float)
+        self.shape, self.dtype = self.data.shape, float64
+
+    def numpy(self):
+        return self.data
+
+    def __add__(self, other):
+        return Tensor(self.data + other)
+
+
+def tensor(data, dtype=None):
+    return Tensor(data)
+"""
+
+
+def test_an_engine_of_doubles_is_told_once_how_it_takes_part(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    Path("doubles.py").write_text(DOUBLES)
+    (wrong,) = [finding for finding in examine("doubles") if finding.says == "wrong"]
+    assert "gives them both names" in wrong.note
+    Path("both_names.py").write_text(DOUBLES + "\nfloat32 = float64\n")
+    assert {finding.says for finding in examine("both_names")} == {"ok", "left out"}
+
+
 def test_what_is_not_observed_is_left_out(broken):
     change = 'reply["description"].update(facets=["value", "raised"])'
     says = {finding.sentence.split(" ")[0]: finding.says for finding in examine(broken(change))}
