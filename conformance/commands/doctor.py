@@ -156,7 +156,9 @@ def _empty_program(patient: Patient) -> None:
 def _tensors_are_seen(patient: Patient) -> None:
     """A tensor is observed under the name that it is bound to, with all that is new about it."""
     (step,) = patient.run(Bind(out="x", value=_tensor((1.0, 2.0), (2,), "f")))
-    hint = "; one of doubles alone gives them both names and leaves `dtype` out of its facets (`torchstone docs subjects`)"
+    hint = (
+        "; one of doubles alone gives them both names and leaves `dtype` out of its facets (`torchstone docs subjects`)"
+    )
     _expect(
         step.outcome == "returned",
         f"binding a float32 tensor is {step.outcome} ({step.reason or step.error})"
