@@ -159,6 +159,30 @@ def gradient_is_copied_if_its_tensor_is_kept(
     keeper.grad._version
 
 
+@case(requires=["hooks", "graph", "detach"], covers=["acc.temp_grad_stolen"])
+def first_gradient_is_held_to_the_end(
+    torch,
+    x: floats(shape=(), values="finite"),
+    step: st.sampled_from(["itself", "add", "view", "mul"]),
+    answer: st.sampled_from(["nothing", "itself", "a detached alias"]),
+    who: st.sampled_from(["tensor", "accumulator", "nobody"]),
+):
+    """The ones that a pass begins with are no leaf's to steal, whoever looked at them on their way."""
+    x.requires_grad_()
+    y = {"itself": x, "add": x + 1, "view": x.view(1), "mul": x * 2}[step]
+
+    def hook(g):
+        g.detach()
+        return None if answer == "nothing" else g if answer == "itself" else g.detach()
+
+    if who == "tensor":
+        x.register_hook(hook)
+    elif who == "accumulator":
+        torch.autograd.graph.get_gradient_edge(x).node.register_prehook(lambda grads: None)
+    y.backward()
+    x.grad._version
+
+
 @case(lecture="accumulation", requires=["backward"], covers=["acc.user_grad_not_stolen", "acc.temp_grad_stolen"])
 def leaves_of_a_sum_do_not_share_their_grads(torch, xyg: same_shape(3)):
     """The grads of both operands of a sum are tensors of their own."""

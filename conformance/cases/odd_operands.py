@@ -58,6 +58,16 @@ def fill_forgets_its_operand(torch, x: floats(), value: st.sampled_from([2, 0.5]
     torch.fill(x, x.reshape(-1))
 
 
+@case(requires=["hooks", "linalg"])
+def hook_sees_only_outputs_with_derivatives(torch, name: st.sampled_from(["slogdet", "lstsq", "lu", "qr"])):
+    """Outputs without derivatives, behind those that have one, are none of the node's."""
+    x = torch.tensor([[2.0, 1.0], [1.0, 3.0]], requires_grad=True)
+    out = getattr(torch.linalg, name)(*((x, x.detach()) if name == "lstsq" else (x,)))
+    y = out[1 if name in ("slogdet", "lu") else 0]
+    y.grad_fn.register_hook(lambda inputs, outputs: None)
+    y.sum().backward()
+
+
 @case(requires=["hooks", "cat"])
 def hook_sees_what_no_operand_asks_for(
     torch,

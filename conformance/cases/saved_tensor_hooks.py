@@ -318,6 +318,15 @@ def saved_tensors_may_be_written_to_where_that_is_allowed(torch, x: floats(value
     z.backward()
 
 
+@case(requires=["saved_tensors_hooks", "indexing"])
+def positions_of_a_true_are_saved(
+    torch, x: floats(shape=(2,)), index: st.sampled_from([True, (True, True), (0, True)])
+):
+    """What stands for True in an index is saved, and was written to."""
+    with torch.autograd.graph.saved_tensors_hooks(lambda saved: saved, lambda packed: packed):
+        x.requires_grad_()[index].sum().backward()
+
+
 INTO = {
     "exp": lambda torch, x, out: torch.exp(x, out=out),
     "mul": lambda torch, x, out: torch.mul(x, x.detach(), out=out),

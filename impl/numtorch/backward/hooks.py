@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .input_buffer import is_listed_alone, leave_aliases, show, taken_back
+from .input_buffer import hand_out, show, take_in
 
 if TYPE_CHECKING:
     from .graph_task import GraphTask
@@ -19,13 +19,10 @@ def run_tensor_hooks(task: GraphTask, inputs: list[Any], nr: int, hooks: Any) ->
 
     if not hooks:
         return
-    alone = is_listed_alone(inputs, nr)
-    tensors = [show(task, inputs[nr])]
+    tensors, notes = hand_out(task, inputs, (nr,))
     for hook in list(hooks.values()):
         tensors[0] = checked(tensors[0], hook(tensors[0]), hook)
-    (inputs[nr],) = taken_back(task, tensors)
-    if alone:
-        leave_aliases(task, inputs, nr)
+    take_in(task, inputs, (nr,), tensors, notes)
 
 
 def checked(old: Any, new: Any, hook: Any) -> Any:
@@ -75,30 +72,26 @@ def retain(ref: Any, grad: Any) -> None:
 
 def run_pre_hooks(task: GraphTask, hooks: Any, inputs: list[Any]) -> list[Any]:
     """Node pre-hooks: each may replace the tuple of incoming gradients."""
-    alone = [nr for nr in range(len(inputs)) if is_listed_alone(inputs, nr)]
-    values = tuple([show(task, g) for g in inputs])
+    tensors, notes = hand_out(task, inputs, range(len(inputs)))
+    values = tuple(tensors)
     for hook in list(hooks.values()):
         values = checked_tuple(values, hook(values), hook)
-    tensors = list(values)
+    tensors[:] = values
     del values
-    inputs[:] = taken_back(task, tensors)
-    for nr in alone:
-        leave_aliases(task, inputs, nr)
+    take_in(task, inputs, range(len(inputs)), tensors, notes)
     return inputs
 
 
 def run_post_hooks(task: GraphTask, hooks: Any, results: list[Any], inputs: list[Any]) -> list[Any]:
     """Node post-hooks: each may replace the tuple of outgoing gradients."""
-    alone = [nr for nr in range(len(results)) if is_listed_alone(results, nr)]
-    outgoing = tuple([show(task, g) for g in results])
+    tensors, notes = hand_out(task, results, range(len(results)))
+    outgoing = tuple(tensors)
     incoming = tuple([show(task, g) for g in inputs])
     for hook in list(hooks.values()):
         outgoing = checked_tuple(outgoing, hook(outgoing, incoming), hook)
-    tensors = list(outgoing)
+    tensors[:] = outgoing
     del outgoing
-    results[:] = taken_back(task, tensors)
-    for nr in alone:
-        leave_aliases(task, results, nr)
+    take_in(task, results, range(len(results)), tensors, notes)
     return results
 
 

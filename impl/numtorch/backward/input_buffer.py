@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import sys
 import weakref
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import grad_mode
@@ -135,6 +136,30 @@ def leave_aliases(task: GraphTask, grads: list[Any], nr: int, lists: int = 1) ->
         seen = task.shown.get(id(grads[nr]))
         if seen is not None and seen() is None:
             grads[nr] = grads[nr][...]
+
+
+def hand_out(task: GraphTask, grads: list[Any], positions: Sequence[int]) -> tuple[list[Any], list[Any]]:
+    """Gradients as Tensors for hooks, and for `take_in` who held them: only the list, or as a number without memory others."""
+    alone = [is_listed_alone(grads, nr) for nr in positions]
+    tensors = [show(task, grads[nr]) for nr in positions]
+    notes = [
+        True if only else weakref.ref(tensor) if isinstance(grads[nr], np.generic) else None
+        for nr, only, tensor in zip(positions, alone, tensors, strict=True)
+    ]
+    return tensors, notes
+
+
+def take_in(task: GraphTask, grads: list[Any], positions: Sequence[int], tensors: list[Any], notes: list[Any]) -> None:
+    """Put into the list what hooks made of gradients, or left; `tensors` is emptied."""
+    numbers = [note is not None and note is not True and note() is tensors[i] for i, note in enumerate(notes)]
+    for nr, array in zip(positions, taken_back(task, tensors), strict=True):
+        grads[nr] = array
+    array = None
+    for nr, note, number in zip(positions, notes, numbers, strict=True):
+        if note is True:
+            leave_aliases(task, grads, nr)
+        elif number and type(grads[nr]) is _ndarray:  # it got memory since, which is held as the number was
+            task.kept = [*(task.kept or ()), grads[nr]]
 
 
 # ---- versions

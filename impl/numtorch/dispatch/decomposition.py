@@ -266,7 +266,7 @@ def linalg_slogdet(A):
         node.A = A
         counter = A._counter
         node.A_version = 0 if counter is None else counter[0]
-        node.descs = tuple([r._desc for r in results])
+        node.descs = tuple([r._desc for r in results[:2]])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._made = node
@@ -1467,7 +1467,7 @@ def linalg_lstsq(self, b, rcond, driver):
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
-        node.descs = tuple([r._desc for r in results])
+        node.descs = tuple([r._desc for r in results[:2]])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._made = node

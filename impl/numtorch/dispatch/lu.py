@@ -162,7 +162,7 @@ def linalg_lu(A, pivot):
             if nr0:
                 node.nr0 = nr0
         node.pivot = pivot
-        node.descs = tuple([r._desc for r in results])
+        node.descs = tuple([r._desc for r in results[:2]])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._made = node
@@ -236,7 +236,7 @@ def lu_unpack(LU_data, LU_pivots, unpack_data, unpack_pivots):
                 node.nr0 = nr0
         node.LU_data_sym_argsize_minus_2 = LU_data._desc.shape[-2]
         node.LU_data_sym_argsize_minus_1 = LU_data._desc.shape[-1]
-        node.descs = tuple([r._desc for r in results])
+        node.descs = tuple([r._desc for r in results[:2]])
         node.desc = results[0]._desc
         results[0]._requires_grad = True
         results[0]._made = node

@@ -212,7 +212,10 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
 
 def _position(flag: Any) -> Tensor:
     """What a bool stands for in a new dimension of size 1: its only position, or none."""
-    return wrap(np.zeros(1 if flag else 0, np.int64))
+    position: Tensor = wrap(np.zeros(1 if flag else 0, np.int64))
+    if flag:
+        position._counter = [1]  # which is filled in
+    return position
 
 
 def _spread(picks: list[Tensor | None]) -> tuple:

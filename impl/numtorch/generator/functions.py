@@ -334,7 +334,10 @@ class Functions(Recording):
             self.track(row, 2)
             if sum(row.differentiable) > 1:
                 each = "desc if r is None else r._desc" if row.masked else "r._desc"
-                w(2, f"node.descs = tuple([{each} for r in results])")
+                # The outputs at the end that have no derivative are none of the node's.
+                count = max(i for i, yes in enumerate(row.differentiable) if yes) + 1
+                given = "results" if count == len(row.outputs) else f"results[:{count}]"
+                w(2, f"node.descs = tuple([{each} for r in {given}])")
             w(2, f"node.desc = {'desc' if row.masked else 'results[0]._desc'}")
             for i, yes in enumerate(row.differentiable):
                 if yes:
