@@ -266,10 +266,6 @@ def _format(self: Tensor, spec: str) -> str:
     return tensor_format(self, spec)
 
 
-def _setstate(self: Tensor, state: Any) -> None:
-    raise RuntimeError("__setstate__ can be only called on leaf Tensors")
-
-
 METHODS.update(
     {
         "stride": _stride,

@@ -21,7 +21,6 @@ UNBATCHED = (
     "Please try to use out-of-place operators instead of inplace arithmetic. If said operator is being called inside the "
     "PyTorch framework, please file a bug report instead."
 )
-OF_NONE = "Batching rule not implemented for aten::{}. The fallback path does not support vmap over dims of size 0."
 
 
 def loop(call: Any) -> Any:

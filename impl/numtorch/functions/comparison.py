@@ -19,8 +19,6 @@ from ..tensor import Tensor, wrap
 from .arguments import expect_tensor, no_overload
 from .reflected import reflected
 
-TORCH_NAMES = {"bool": "bool", "int": "int", "float": "float", "NoneType": "NoneType"}
-
 
 def _invalid(name: str, *args: Any) -> TypeError:
     got = ", ".join(map(type_name, args))

@@ -105,11 +105,6 @@ def _as_index(item: Any) -> Tensor | None:
     return None
 
 
-def _is_one_index(index: Any) -> bool:
-    """Whether a list is one index tensor (and not a tuple written as a list)."""
-    return not isinstance(index, tuple)
-
-
 def _as_items(index: Any) -> tuple:
     """One index, or those of a short sequence that holds a sequence, a tensor or a slice: it is taken for a tuple."""
     if (
