@@ -51,8 +51,9 @@ def record(
     with plain_errors():
         from conformance.commands.terminal import console
         from conformance.recorded.making import RANDOM_PROGRAMS, Order, record as make
-        from conformance.running.launch import select
+        from conformance.running.launch import select, writable
 
+        writable(output.absolute().parent)
         out = console()
         names = select(("torch",), selection, cases) if selection else None
         order = Order(

@@ -82,7 +82,7 @@ def run(
         raise CannotRun("what PyTorch tests its operators with was not recorded: --sample-inputs needs PyTorch")
     if is_recorded(oracle) and cases:
         raise CannotRun("cases of your own were not recorded: --cases needs PyTorch, or `torchstone record --cases`")
-    _writable(output)
+    writable(output)
     plan = Plan(
         subjects=subjects,
         oracle=oracle,
@@ -135,8 +135,8 @@ def run(
     )
 
 
-def _writable(folder: Path) -> None:
-    """Raises CannotRun if nothing can be written to a folder, which is made: better before a run than behind it."""
+def writable(folder: Path) -> None:
+    """Raises CannotRun if nothing can be written to a folder, which is made: better before hours than behind them."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

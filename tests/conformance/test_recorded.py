@@ -372,3 +372,16 @@ def test_recording_anew_takes_what_has_not_changed_from_before(tmp_path: Path) -
     assert len(one.programs("random/from_00000")) == 7
     assert "torch" in one.provenance.lower()
     assert not one.stale()
+
+
+def test_where_nothing_can_be_written_nothing_is_recorded(tmp_path, monkeypatch, capsys) -> None:
+    from conformance.cli import main
+    from conformance.recorded import making
+
+    monkeypatch.setattr(making, "record", lambda *_: pytest.fail("it began"))
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("sys.argv", ["torchstone", "record", "--output", str(tmp_path / "file" / "mine.jsonl.xz")])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "cannot write to " in capsys.readouterr().err
