@@ -43,6 +43,8 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
 
 class Header(_Record, frozen=True, kw_only=True):
+    """The first line of a run: who was compared with whom, and on which programs."""
+
     format: int = FORMAT
     torchstone: str
     subject: Description

@@ -1,6 +1,6 @@
 """PyTorch's autograd on NumPy alone: `import numtorch as torch`.
 
-Tensors, some 500 operators, backward and forward mode, hooks, custom functions, `torch.nn`, `torch.optim` and `torch.func`
+Tensors, some 500 functions, backward and forward mode, hooks, custom functions, `torch.nn`, `torch.optim` and `torch.func`
 behave as those of PyTorch 2.13.0, which `__version__` names, down to the texts of errors. There is the cpu only, in one thread;
 no compiler (`torch.compile`, `torch.jit`), no distributed training, no sparse or quantized tensors. A name that is lacking
 says so when it is asked for.
