@@ -105,6 +105,7 @@ def backward_can_be_limited_to_some_leaves(torch, x: floats(), w: lambda x: floa
     y = x.requires_grad_() * w.requires_grad_()
     z = y.sum()
     z.backward(inputs=[w], retain_graph=True)
+    z.backward(inputs=[x, w], retain_graph=True)
     z.backward(inputs=y)
 
 

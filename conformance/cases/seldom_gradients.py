@@ -19,6 +19,8 @@ def one_number_is_asked_for_by_one_leaf(torch, x: floats(), more: st.booleans(),
     torch.autograd.grad(z, x, create_graph=more)
     x.requires_grad_()
     torch.autograd.grad(z, x, create_graph=more)
+    s = x.detach().sum().requires_grad_()
+    torch.autograd.grad(s * s + s, s, create_graph=more)
 
 
 @case(lecture="grad", requires=["grad"])
