@@ -90,3 +90,14 @@ def gradient_of_a_tangent_counts_its_sums(torch, xt: same_shape(2, min_dims=1, v
         primal, tangent = torch.autograd.forward_ad.unpack_dual(dual / (1 + dual.abs()))
         (g,) = torch.autograd.grad(tangent, x, torch.ones_like(tangent), retain_graph=True)
         tangent.backward(torch.ones_like(tangent))
+
+
+@case(requires=["backward", "sgn"])
+def part_of_a_gradient_of_nothing_lies_nowhere(
+    torch, xy: same_shape(2, min_dims=1), name: st.sampled_from(["cat", "stack", "hstack", "block_diag"])
+):
+    """What a sign sends back through operators that join tensors are parts of zeros without memory."""
+    x, y = (t.requires_grad_() for t in xy)
+    out = (getattr(torch, name)(x, y) if name == "block_diag" else getattr(torch, name)([x, y])).sgn()
+    torch.autograd.grad(out, (x, y), torch.ones_like(out), retain_graph=True)
+    out.backward(torch.ones_like(out))

@@ -68,9 +68,8 @@ class Memory:
             found.begins = address - tensor.storage_offset() * size
             # What is lazily conjugated or negated holds other numbers than its memory.
             found.is_complex = tensor.is_complex()
-            readable = (
-                self._trusted and address and getattr(tensor, "is_cpu", True)
-            )  # a GPU's memory is not this process's
+            # A GPU's memory is not this process's; and a part of zeros without memory lies where nothing begins.
+            readable = self._trusted and address and found.begins and getattr(tensor, "is_cpu", True)
             if readable and not (tensor.is_neg() or (found.is_complex and tensor.is_conj())):
                 self._copy(found, tensor, address, size)
                 return found
