@@ -122,6 +122,7 @@ _UNEVEN = frozenset(
         "native_group_norm",
     ]
     + ["native_group_norm_backward", "native_batch_norm", "native_batch_norm_backward", "_fused_rms_norm"]
+    + [f"{kind}_pad{dims}d_backward" for kind in ("reflection", "replication") for dims in (1, 2, 3)]
 )
 """Functions whose error is no part of their result: of those that add within themselves, and near a root."""
 

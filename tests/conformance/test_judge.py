@@ -9,7 +9,7 @@ import pytest
 
 from conformance.judging.judge import judge
 from conformance.numbers import elements
-from conformance.program import Program, Ref, Unpack
+from conformance.program import List, Program, Ref, Unpack
 from conformance.subjects import oracle
 from conformance.trace import Array, Trace
 from tests.conformance.small_programs import bind, call, leaf, method, op, program, tensor
@@ -229,6 +229,19 @@ def test_a_product_within_an_operator_has_the_slack_of_what_it_is_taken_from() -
     x = np.float32(1.49)
     assert says(adds, 1, "y", [np.float32(-2.27) + x * x]) == "PASS"
     assert says(adds, 1, "y", exactly(adds, 1, "y") * 1.01) == "FAIL"
+
+
+def test_a_gradient_that_a_pad_adds_up_has_the_slack_of_what_cancels() -> None:
+    seed = np.float32([[[0.3, 0.11, 2.0], [2.64, -5.3, 2.65]]])
+    pads = program(
+        *leaf("x", [[[1.0], [2.0]]]),
+        call("torch.nn.functional.pad", "$x", List((1, 1)), "replicate", out="y"),
+        method("$y", "backward", tensor(seed.tolist())),
+    )
+    exact = exactly(pads, 3, "x.grad")
+    unit = np.float32(2.0**-22)  # of 2.64
+    assert says(pads, 3, "x.grad", exact + [[[0.0], [unit]]]) == "PASS"
+    assert says(pads, 3, "x.grad", exact + [[[0.0], [1e-3]]]) == "FAIL"
 
 
 def test_the_condition_of_a_matrix_of_exact_numbers_counts() -> None:

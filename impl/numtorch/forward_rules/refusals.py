@@ -38,7 +38,8 @@ JOINING = ("column_stack", "concat", "concatenate", "dstack", "hstack", "row_sta
 NO_DERIVATIVE = {
     **{f"{name}_gradient": f"{name}_backward" for name in ("silu", "mish", "logit")},
     **{f"floor_divide{kind}": "floor_divide" for kind in ("", "_of", "_scalar", "_of_scalar")},
-    "heaviside": "heaviside",
+    **{name: name for name in ("heaviside", "heaviside_")},
+    **dict.fromkeys(("floor_divide_of_", "floor_divide_of_scalar_"), "floor_divide_"),
     "native_group_norm_backward": "native_group_norm_backward",
 }
 """Operators that stand for several which have a derivative, or have none in PyTorch, and what PyTorch calls them."""

@@ -81,7 +81,7 @@ OTHERS: list[tuple[Any, str, Rule]] = [
     (counts, "bincount", refusals.no_kernel),
     (counts, "unique", refusals.distinct),
     (pair_distances, "_cdist_forward", refusals.refuse),
-    (special, "heaviside", refusals.no_kernel),
+    *[(special, name, refusals.no_kernel) for name in ("heaviside", "heaviside_")],
     (convert, "detach_", written.detach),
     (random, "bernoulli", written.drawn),
     (random, "normal", written.drawn),

@@ -345,6 +345,8 @@ def _filling(self: Tensor, mask: Tensor, value: Any) -> Any:
         value = value.real
     if value._desc.dtype is kind or requires_grad(value):
         return value
+    if value._extra is not None:  # which may have a tangent
+        return d.to_copy(value, kind)
     return wrap(value._array.astype(kind.numpy))
 
 

@@ -107,7 +107,7 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
     out = d.mul(wide, d.rsqrt(d.add_scalar(mean, eps)))
     if weight is not None:
         out = d.mul(out, weight)
-    return contiguous(to(out, kind))
+    return to(contiguous(out), kind)
 
 
 def _verify_batch_size(size: Any) -> None:
