@@ -321,3 +321,53 @@ def test_gradients_of_attention_are_added_up_in_their_memory(sizes: tuple[int, .
 def test_a_convolution_of_what_is_no_tensor_is_refused_for_all_its_signatures() -> None:
     for name in ("conv1d", "conv2d", "conv3d"):
         agree(lambda lib: getattr(lib.nn.functional, name)(None, lib.ones(1, 1, 3), padding=1), name)  # noqa: B023
+
+
+# ---- divisions by zero in place, and what is refused
+
+
+@pytest.mark.parametrize(
+    "text", ["x.div_(y, rounding_mode='trunc')", "x.div_(y, rounding_mode='floor')", "x.__ifloordiv__(y)", "x.fmod_(y)"]
+)
+def test_a_division_in_place_has_written_what_comes_before_the_zero(text: str) -> None:
+    for kind, divisors in itertools.product(("int64", "float32"), ([[2, 1, 3], [2, 0, 1]], [2, 0, 1], 0)):
+        for turned in (False, True):
+
+            def divide(lib: Any, kind: str = kind, divisors: Any = divisors, turned: bool = turned) -> Any:
+                x = lib.arange(6).to(getattr(lib, kind))
+                x = x.reshape(3, 2).t() if turned else x.reshape(2, 3)
+                try:
+                    eval(text, {"x": x, "y": lib.tensor(divisors, dtype=x.dtype)})
+                except RuntimeError as error:
+                    return x, str(error)
+                return x
+
+            agree(divide, (kind, divisors, turned))
+
+
+@pytest.mark.parametrize(
+    "text", ["x.where(m, None)", "x.where(None, 1)", "x.where(m, 'a')", "x.where(m, 1)", "x.where(m, x)"]
+)
+def test_where_as_a_method_refuses_what_pytorchs_parser_refuses(text: str) -> None:
+    agree(lambda lib: eval(text, {"x": lib.ones(2), "m": lib.ones(2) > 0}), text)
+
+
+def test_in_place_heaviside_and_a_filling_number_meet_tangents_first() -> None:
+    def heaviside(lib: Any) -> Any:
+        return dual(lib, lambda x: x.heaviside_(lib.ones(3, dtype=lib.float64)), lib.ones(3))
+
+    def filled(lib: Any) -> Any:
+        x = lib.ones(3, dtype=lib.float64)
+        return dual(lib, lambda value: x.masked_fill(x > 0, value[0]), lib.ones(3))
+
+    agree(heaviside, "heaviside_")
+    agree(filled, "masked_fill")
+
+
+def test_rms_norm_casts_what_it_has_laid_out() -> None:
+    def graph(lib: Any) -> Any:
+        x = lib.arange(6.0).half().reshape(2, 3).t().detach().requires_grad_()
+        y = lib.nn.functional.rms_norm(x, [2])
+        return y.detach(), type(y.grad_fn).__name__, type(y.grad_fn.next_functions[0][0]).__name__
+
+    agree(graph, "rms_norm")

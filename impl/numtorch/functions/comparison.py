@@ -316,6 +316,8 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Any =
 
 def where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
     """self where the condition holds, else other."""
+    if not isinstance(condition, Tensor) or (not isinstance(other, Tensor) and category_of(other) is None):
+        raise refusal("where", (self, condition, other), {}, True) or TypeError(type_name(other))
     return where(condition, self, other)
 
 

@@ -315,7 +315,15 @@ def div_(self: Tensor, other: Any, *, rounding_mode: Any = TRUE) -> Tensor:
     """self /= other, rounded if asked"""
     if rounding_mode is TRUE:
         return _checked(d.div_(self, other), "div_", other)
-    return _checked(dispatch.div_mode_(self, other, _checked_mode(rounding_mode, "div")), "div_", other)
+    mode = _checked_mode(rounding_mode, "div")
+    try:
+        return _checked(dispatch.div_mode_(self, other, mode), "div_", other)
+    except RuntimeError as error:
+        from ..kernels.pointwise import div_mode
+        from .special import written_until_zero
+
+        written_until_zero(error, lambda x, y: div_mode(x, y, mode), self, other)
+        raise
 
 
 def true_divide(input: Any, other: Any, *, out: Any = None) -> Tensor:

@@ -86,18 +86,24 @@ def until_zero(kernel: Any, function: Any) -> Any:
         try:
             return function(self, other)
         except RuntimeError as error:
-            if str(error) == "ZeroDivisionError" and isinstance(other, Tensor):
-                target = storage_of(self)
-                order = tuple(sorted(range(target.ndim), key=lambda i: -target.strides[i]))  # as they lie in memory
-                lying = target.transpose(order)
-                mine = lying.ravel()
-                theirs = np.broadcast_to(other._array, target.shape).transpose(order).ravel()
-                before = int(np.argmax(theirs == 0))
-                mine[:before] = kernel(mine[:before], theirs[:before])
-                lying[...] = mine.reshape(lying.shape)
+            written_until_zero(error, kernel, self, other)
             raise
 
     return call
+
+
+def written_until_zero(error: Exception, kernel: Any, self: Tensor, other: Any) -> None:
+    """What a division that failed so has written before."""
+    if str(error) != "ZeroDivisionError" or not isinstance(other, Tensor):
+        return
+    target = storage_of(self)
+    order = tuple(sorted(range(target.ndim), key=lambda i: -target.strides[i]))  # as they lie in memory
+    lying = target.transpose(order)
+    mine = lying.ravel()
+    theirs = np.broadcast_to(other._array, target.shape).transpose(order).ravel()
+    before = int(np.argmax(theirs == 0))
+    mine[:before] = kernel(mine[:before], theirs[:before])
+    lying[...] = mine.reshape(lying.shape)
 
 
 def in_place(name: str, tensors: Any, numbers: Any) -> Any:
@@ -459,7 +465,7 @@ METHODS |= {
     "__imod__": in_place("remainder_", until_zero(kernels.remainder, d.remainder_), d.remainder_scalar_),
     "__floordiv__": d.floor_divide,
     "__rfloordiv__": rfloordiv,
-    "__ifloordiv__": d.floor_divide_of_,
+    "__ifloordiv__": until_zero(kernels.floor_divide, d.floor_divide_of_),
 }
 METHOD_ONLY = ("atan2_", "hypot_", "floor_divide_", "erfinv_", "lgamma_", "digamma_")
 FUNCTIONS = BOTH | {n: f for n, f in IN_PLACE.items() if n not in METHOD_ONLY} | {"polygamma": polygamma}
