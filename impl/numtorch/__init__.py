@@ -146,8 +146,11 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """All names, whether what they name is imported yet or not."""
-    return sorted({*globals(), *_MODULES, *_NAMES, *late.names()})
+    """The names that PyTorch has, too, whether what they name is imported yet or not: what a user may want to be offered."""
+    inside = {
+        name for name, value in globals().items() if type(value) is type(gc) and name not in (*_MODULES, "autograd")
+    }
+    return sorted({*globals(), *_MODULES, *_NAMES, *late.names()} - inside - {"Any", "_MODULES", "_NAMES", "_collects"})
 
 
 __all__ = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .lacking import lookup
+from .lacking import lookup as _lookup
 
 
 def is_available() -> bool:
@@ -31,4 +31,4 @@ def current_device_index() -> int:
     raise RuntimeError("Cannot access accelerator device when none is available.")
 
 
-__getattr__ = lookup("torch.accelerator")
+__getattr__ = _lookup("torch.accelerator")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .lacking import lookup
+from .lacking import lookup as _lookup
 
 
 def is_available() -> bool:
@@ -78,4 +78,4 @@ def get_device_capability(device: Any = None) -> Any:
     current_device()
 
 
-__getattr__ = lookup("torch.cuda")
+__getattr__ = _lookup("torch.cuda")

@@ -49,3 +49,9 @@ def test_a_signature_can_be_read(function):
     told = str(inspect.signature(function))
     assert " at 0x" not in told
     assert "<not given>" in told
+
+
+def test_what_is_offered_are_names_of_pytorch():
+    offered = dir(torch)
+    assert {"nn", "autograd", "add", "Tensor", "cholesky"} <= set(offered)
+    assert not {"dispatch", "kernels", "late", "gc", "Any", "warnings"} & set(offered)

@@ -71,6 +71,7 @@ def caster(kind: Any) -> Any:
         )
 
     cast.__name__ = kind.name
+    cast.__doc__ = f"The tensor as {kind.name}: itself if it is of that type, else a copy."
     return cast
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
-from ..lacking import lookup
+from ..lacking import lookup as _lookup
 from .optimizer import Optimizer
 
 __all__ = [
@@ -26,7 +26,7 @@ __all__ = [
     "ReduceLROnPlateau",
     "StepLR",
 ]
-__getattr__ = lookup("torch.optim.lr_scheduler")
+__getattr__ = _lookup("torch.optim.lr_scheduler")
 
 _EPOCH = (
     "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. Please use "

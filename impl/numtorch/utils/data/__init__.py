@@ -1,6 +1,6 @@
 """torch.utils.data: datasets, samplers and the loader of batches, in the process that asks for them."""
 
-from ...lacking import lookup
+from ...lacking import lookup as _lookup
 from .collate import default_collate, default_convert
 from .dataloader import DataLoader, get_worker_info
 from .dataset import (
@@ -34,4 +34,4 @@ __all__ = [
     "get_worker_info",
     "random_split",
 ]
-__getattr__ = lookup("torch.utils.data")
+__getattr__ = _lookup("torch.utils.data")
