@@ -31,6 +31,9 @@ DECLARE = (
     "another dtype, `torchstone expect` writes down"
 )
 
+NARROW = 76
+"""Columns of a terminal below which the longest names of features would be cut."""
+
 LACKS = 20
 """How many of the names that a subject lacks are listed: those that most cases need."""
 
@@ -102,7 +105,7 @@ def summary(console: Console, result: Result) -> None:
     """Prints what became of a run: a table by feature and level for each subject, and where the report is."""
     for name, run in result.runs.items():
         console.print()
-        console.print(table(run))
+        console.print(table(run, narrow=console.width < NARROW))
         console.print(closing_line(run))
         for line in (*lacking(run), *left_out(run)):
             console.print(Text(line, style="dim"))
@@ -141,26 +144,27 @@ def left_out(run: Run) -> Iterator[str]:
         yield f"left out: {sum(found.values()):,} samples of {next(iter(found))}{more}, having {reason}"
 
 
-def table(run: Run) -> Table:
-    """Features by levels: how many cases pass, of how many."""
+def table(run: Run, *, narrow: bool = False) -> Table:
+    """Features by levels: how many cases pass, of how many; of a `narrow` one these alone, so that names stay whole."""
     described = run.header.subject
     drawn = Table(title=f"{described.name} {described.version}".strip(), title_justify="left", title_style="bold")
-    drawn.add_column("feature")
-    for column in ("cases", "programs", *LEVELS):
+    drawn.add_column("feature", overflow="fold")
+    for column in LEVELS if narrow else ("cases", "programs", *LEVELS):
         drawn.add_column(column, justify="right")
     features: dict[str, list[str]] = {}
     for case in run.outcomes:
         features.setdefault(case.split("/", 1)[0], []).append(case)
     for feature, cases in features.items():
-        drawn.add_row(feature, *_cells(run, cases))
+        drawn.add_row(feature, *_cells(run, cases, narrow))
     drawn.add_section()
-    drawn.add_row("all", *_cells(run, list(run.outcomes)), style="bold")
+    drawn.add_row("all", *_cells(run, list(run.outcomes), narrow), style="bold")
     return drawn
 
 
-def _cells(run: Run, cases: list[str]) -> list[Text]:
+def _cells(run: Run, cases: list[str], narrow: bool) -> list[Text]:
     outcomes = [run.outcomes[case] for case in cases]
-    cells = [Text(str(len(cases))), Text(f"{sum(outcome.programs for outcome in outcomes):,}")]
+    programs = sum(outcome.programs for outcome in outcomes)
+    cells = [] if narrow else [Text(f"{len(cases):,}"), Text(f"{programs:,}")]
     for level in LEVELS:
         statuses = [outcome.levels[level].status for outcome in outcomes if level in outcome.levels]
         passed = statuses.count("PASS")

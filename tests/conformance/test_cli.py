@@ -284,3 +284,10 @@ def test_python_m_conformance_is_the_command() -> None:
         [sys.executable, "-m", "conformance", "--version"], capture_output=True, text=True, timeout=60, check=True
     )
     assert ran.stdout.startswith("torchstone ")
+
+
+def test_in_a_narrow_terminal_the_names_of_features_stay_whole(torchstone, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    ran = torchstone("run", "right_subject", *SMALL, "-k", "workshop", "--no-isolate", "--output", "out")
+    row = next(line for line in ran.out.splitlines() if line.startswith("│ workshop"))
+    assert row.split() == ["│", "workshop", "│", "3/3", "│", "3/3", "│", "3/3", "│"]
