@@ -373,3 +373,10 @@ def hessian_by_several_arguments(torch, xy: pair(shape=(2,))):
     """The Hessian by several arguments is a tuple of tuples."""
     x, y = xy
     torch.func.hessian(lambda a, b: (a * a * b).sum(), argnums=(0, 1))(x, y)
+
+
+@case(requires=["func"])
+def derivative_of_one_operator_has_no_batching_rule(torch, x: smooth(shape=(2,)), grad_mode: st.booleans()):
+    """The derivative of mish is one operator without grad mode, and has no batching rule then."""
+    with torch.set_grad_enabled(grad_mode):
+        torch.func.jacfwd(torch.nn.functional.mish)(x)

@@ -148,3 +148,23 @@ def distances_of_many_rows_come_from_a_product(
     y = torch.cdist(a, x * 2, p)
     y.grad_fn
     y.sum().backward()
+
+
+@case(requires=["forward_mode", "graph"])
+def root_mean_square_is_made_in_place(
+    torch,
+    x: floats("float32", shape=(2, 2), values="smooth"),
+    kind: st.sampled_from(["float32", "bfloat16", "float16"]),
+    turned: st.booleans(),
+    is_dual: st.booleans(),
+):
+    """The mean of rms_norm is added to in place, and its result is laid out before it is rounded."""
+    x = x.to(getattr(torch, kind)).requires_grad_()
+    y = x.t() if turned else x
+    with torch.autograd.forward_ad.dual_level() if is_dual else torch.enable_grad():
+        if is_dual:
+            y = torch.autograd.forward_ad.make_dual(y, torch.ones_like(y))
+        z = torch.nn.functional.rms_norm(y, [2])
+        z.grad_fn
+        if is_dual:
+            torch.autograd.forward_ad.unpack_dual(z)

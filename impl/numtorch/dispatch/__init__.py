@@ -58,6 +58,7 @@ from .pointwise import (
     rsub_scalar,
     AddBackward1,
     add_scalar,
+    add_scalar_,
     SubBackward1,
     sub_scalar,
     MulBackward1,

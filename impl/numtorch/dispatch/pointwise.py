@@ -1805,6 +1805,42 @@ def add_scalar(self, other, *, out=None):
     return result if out is None else store(out, result, 'add_scalar')
 
 
+def add_scalar_(self, other):
+    """add_scalar_(self, other) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'add_scalar_', False)
+    found = inplace_operands(self, None, 'add_scalar', False)
+    flag = found[3]
+    check_inplace(self, flag)
+    flag = flag and (not disabled or _grad.grad)
+    if flag:
+        node = _new(*_AddBackward1)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._made
+        if fn0 is not None and self._extra is None:
+            node.next0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.next0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.next0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.desc = self._desc
+        if saved_hooks.in_force:
+            saved_hooks.pack_before_write(node, self)
+    target = self._array
+    if type(target) is np.ndarray:
+        target[...] = k_add_scalar(target, other) if self._desc.real else rounded_once(k_add_scalar, target, other)
+    else:
+        self._array = assigned(target, rounded_once(k_add_scalar, target, other))
+    bump(self)
+    if flag:
+        rebase_history(self, node)
+    return self
+
+
 class SubBackward1(UnaryNode):
     __slots__ = ()
     saved = ()

@@ -104,7 +104,7 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
         eps = dtypes.finfo(wide._desc.dtype).eps
     dims = tuple(range(input._desc.ndim - len(shape), input._desc.ndim))
     mean = d.mean_dim(d.pow_scalar(wide, 2), dims, True, None)
-    out = d.mul(wide, d.rsqrt(d.add_scalar(mean, eps)))
+    out = d.mul(wide, d.rsqrt(d.add_scalar_(mean, eps)))
     if weight is not None:
         out = d.mul(out, weight)
     return to(contiguous(out), kind)

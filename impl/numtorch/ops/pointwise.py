@@ -19,7 +19,7 @@ op("div(self, other)", np.true_divide, float_result=True,
 op("rsub_scalar(self, other)", k.rsub_scalar, node="RsubBackward1", layout=BESIDE_NUMBER, constants={"alpha": 1},
    self="-grad", jvp=ELEMENTWISE)
 # A number that a formula, in C++, hands to an operator; from Python it would become a tensor first, and its node Backward0.
-op("add_scalar(self, other)", k.add_scalar, layout=BESIDE_NUMBER, node="AddBackward1", self="grad",
+op("add_scalar(self, other)", k.add_scalar, inplace=True, layout=BESIDE_NUMBER, node="AddBackward1", self="grad",
    jvp="self_t.clone()")
 op("sub_scalar(self, other)", k.sub_scalar, layout=BESIDE_NUMBER, node="SubBackward1", self="grad",
    jvp=ELEMENTWISE)
