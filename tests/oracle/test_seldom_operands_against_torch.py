@@ -371,3 +371,28 @@ def test_rms_norm_casts_what_it_has_laid_out() -> None:
         return y.detach(), type(y.grad_fn).__name__, type(y.grad_fn.next_functions[0][0]).__name__
 
     agree(graph, "rms_norm")
+
+
+@pytest.mark.parametrize(
+    "name", ["logit", "softplus", "gelu", "elu", "hardswish", "logsigmoid", "softsign", "xlogy", "rsqrt"]
+)
+def test_a_gradient_of_zeros_without_memory_is_a_number_to_a_kernel(name: str) -> None:
+    def gradient(lib: Any) -> Any:
+        x = lib.tensor([0.0, 1.0, 0.5, 2.0, INF, NAN]).requires_grad_()
+        function = getattr(lib, name, None) or getattr(lib.nn.functional, name)
+        y = function(x, 2.0) if name == "xlogy" else function(x)
+        return lib.autograd.grad(y.sgn(), x, lib.ones(6))[0]
+
+    agree(gradient, name)
+
+
+def test_gradients_of_what_was_joined_are_cast_as_they_lie() -> None:
+    for join, dim, kind in itertools.product(("cat", "stack"), (0, 1), ("float16", "float64", "complex64")):
+
+        def joined(lib: Any, join: str = join, dim: int = dim, kind: str = kind) -> Any:
+            x, y = lib.ones(1, 1, 3).requires_grad_(), lib.ones(1, 1, 3, dtype=getattr(lib, kind)).requires_grad_()
+            together = getattr(lib, join)([x, y], dim)
+            together.backward(lib.ones_like(together))
+            return x.grad, y.grad
+
+        agree(joined, (join, dim, kind))

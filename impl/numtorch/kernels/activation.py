@@ -59,6 +59,7 @@ def softplus(x: Array, beta: float, threshold: float) -> Array:
 
 def softplus_backward(grad: Array, x: Array, beta: float, threshold: float) -> Array:
     """grad * sigmoid(beta * x)"""
+    grad = resolve(grad)
     t = x * x.dtype.type(beta)
     z = np.exp(t)
     return np.where(t > threshold, grad, grad * z / (z + x.dtype.type(1)))

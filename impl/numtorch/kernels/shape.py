@@ -387,7 +387,7 @@ def cat_backward(grad: Array, descs: tuple, dim: int) -> tuple:
             continue
         piece = slice_(grad, dim, start, start + d.shape[dim], 1)
         start += d.shape[dim]
-        out.append(piece if piece.dtype == d.dtype.numpy else piece.astype(d.dtype.numpy))
+        out.append(piece if piece.dtype == d.dtype.numpy else to_copy(piece, d.dtype))
     return tuple(out)
 
 
@@ -407,8 +407,7 @@ def stack(arrays: list, dim: int) -> Array:
 def stack_backward(grad: Array, descs: tuple, dim: int) -> tuple:
     """Windows of the gradient, one for each operand."""
     return tuple(
-        p if p.dtype == d.dtype.numpy else p.astype(d.dtype.numpy)
-        for p, d in zip(unbind(grad, dim), descs, strict=True)
+        p if p.dtype == d.dtype.numpy else to_copy(p, d.dtype) for p, d in zip(unbind(grad, dim), descs, strict=True)
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..dtype import dtypes
 from ..memory.descriptor import describe, plan_of
+from ..memory.lazy import resolve
 from ..plain_numpy import np
 from .half import in_steps, is_half
 from .numbers import in_type
@@ -59,6 +60,7 @@ def logit(x: Array, eps: float | None) -> Array:
 
 def logit_backward(grad: Array, x: Array, eps: float | None) -> Array:
     """grad / (x * (1 - x)), zero outside the clipped range."""
+    grad = resolve(grad)  # zeros without memory are numbers to PyTorch's kernel
     inside = np.where((x == 0) | (x == 1), grad * x.dtype.type(np.inf), grad / (x * (1 - x)))  # whichever zero it is
     if eps is None:
         return np.where((x < 0) | (x > 1), x.dtype.type(np.nan), inside)
