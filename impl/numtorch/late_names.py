@@ -450,6 +450,8 @@ METHODS = {
     ),
     'averages': (
     ),
+    'grids': (
+    ),
     'interpolation': (
     ),
     'attention': (
@@ -879,6 +881,12 @@ FUNCTIONS = {
         'feature_dropout_',
     ),
     'averages': (
+    ),
+    'grids': (
+        'affine_grid_generator',
+        'grid_sampler',
+        'grid_sampler_2d',
+        'grid_sampler_3d',
     ),
     'interpolation': (
     ),

@@ -242,6 +242,11 @@ adaptive_max_pool2d: b, 2 | b, (None, 5), True | x, 2 | b, (2, 2, 2) | b, -1 | b
 adaptive_max_pool3d: b[None], 2 | b[None], (None, 1, 5), True | b, 2 | b[None], -1
 unfold: b, 2 | b, (1, 2), 1, 1, 2 | b[None], 2, (1, 2) | v, 2 | x, 2 | b, 9 | b, 0 | b, 2, 0 | b, (2, 2, 2) | i, 2
 fold: b.reshape(12, 2), (2, 3), 2 | b.reshape(12, 2), (3, 3), 2 | v, 2, 2 | x, 2, 2 | b.reshape(1, 12, 2), (3, 2), 2, stride=0
+grid_sample: b[None], torch.stack([x, y], -1)[None], align_corners=False | b[None], torch.stack([y, x], -1)[None], 'bicubic'
+grid_sample: b[None], torch.stack([x, y], -1)[None], 'nearest', 'border'
+grid_sample: b[None], x[:, None, :2][None] * 2, 'bilinear', 'reflection'
+grid_sample: b[None, None], torch.stack([x, y, x * y], -1)[None, None], padding_mode='border', align_corners=True
+affine_grid: b[:, :2, :3], (2, 1, 2, 3), align_corners=False | b, (2, 1, 2, 1, 3), align_corners=True
 interpolate: b, scale_factor=2 | b[None], (2, 5), mode='bilinear' | b[None], scale_factor=1.5, mode='bicubic'
 interpolate: b, 2, mode='area'
 interpolate: b, 5, mode='linear', align_corners=True | b[None, None], 2, mode='trilinear' | b, 5, mode='nearest-exact'

@@ -17,6 +17,7 @@ FAMILIES = (
     "decomposition",
     "decomposition_tangents",
     "fourier",
+    "grids",
     "index",
     "linalg",
     "losses",

@@ -18,6 +18,7 @@ NO_KERNEL = "Trying to use forward AD with {} that does not support it."
 OUT = "Trying to use forward AD with {}_out that does not support it because it is an out= function"
 REFUSED = {
     **{name: name for name in ("igamma", "igammac", "index_reduce", "cholesky")},
+    **{name: name for name in ("grid_sampler_2d", "grid_sampler_3d")},
     **dict.fromkeys(("zeta", "zeta_self", "zeta_other"), "special_zeta"),
     "unique": "_unique2",
     "unique_consecutive": "unique_consecutive",

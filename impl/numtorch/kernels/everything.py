@@ -11,6 +11,7 @@ from .decomposition import *  # noqa: F403
 from .error_function import *  # noqa: F403
 from .fourier import *  # noqa: F403
 from .gamma import *  # noqa: F403
+from .grids import *  # noqa: F403
 from .index import *  # noqa: F403
 from .interpolation import *  # noqa: F403
 from .linalg import *  # noqa: F403

@@ -162,8 +162,8 @@ KINDS: dict[Rule, str] = {
     spread: "binary_cross_entropy binary_cross_entropy_backward",
     existing: "avg_pool2d avg_pool3d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d "
     "im2col col2im pixel_shuffle pixel_unshuffle channel_shuffle " + " ".join(_PADS + _UPSAMPLES),
-    existing_all: "avg_pool2d_backward avg_pool3d_backward adaptive_avg_pool2d_backward adaptive_avg_pool3d_backward "
-    + " ".join(f"{name}_backward" for name in _PADS),
+    existing_all: "grid_sampler_2d grid_sampler_3d avg_pool2d_backward avg_pool3d_backward "
+    "adaptive_avg_pool2d_backward adaptive_avg_pool3d_backward " + " ".join(f"{name}_backward" for name in _PADS),
     optional(3, "indices"): "max_pool2d_with_indices_backward adaptive_max_pool2d_backward",
     optional(4, "indices"): "max_pool3d_with_indices_backward adaptive_max_pool3d_backward",
     pooled(3): "max_pool2d_with_indices",

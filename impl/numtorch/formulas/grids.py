@@ -1,0 +1,26 @@
+"""The second gradients of what a grid picks, and the gradient of an affine map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import dispatch as d
+from ..kernels import grids as kernels
+from ..tensor import wrap
+
+
+def grid_sampler_twice(
+    grads: Any, grad: Any, x: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool
+) -> tuple:
+    """The gradients of the incoming gradient, the input and the grid, which have no further derivative here."""
+    if grads[0] is None and (grads[1] is None or interpolation_mode == kernels.NEAREST):
+        return None, None, None
+    return d.grid_sampler_double_backward(grad, x, grid, *grads[:2], interpolation_mode, padding_mode, align_corners)
+
+
+def affine_grid_generator_backward(grad: Any, size: tuple, align_corners: bool) -> Any:
+    """The gradient of the map: the places times the gradient."""
+    base = wrap(kernels.affine_base(size, align_corners, grad._desc.dtype.numpy))
+    n, dims = grad._desc.shape[0], len(size) - 2
+    bases = d.transpose(d.expand(base, (n, *base._desc.shape)), 1, 2)
+    return d.transpose(bases.bmm(grad.reshape(n, -1, dims)), 1, 2)
