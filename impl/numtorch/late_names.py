@@ -519,9 +519,7 @@ FUNCTIONS = {
         'round',
         'round_',
         'sgn',
-        'sgn_',
         'sign',
-        'sign_',
         'sinh',
         'sinh_',
         'tan',
@@ -771,7 +769,6 @@ FUNCTIONS = {
         'as_strided_',
     ),
     'memory': (
-        'is_set_to',
     ),
     'scatter': (
         'argwhere',

@@ -408,5 +408,6 @@ def bind(module: dict[str, Any]) -> None:
             found, functions = tables(family)
             METHODS.update(found)
             FUNCTIONS.update(functions)
+    del FUNCTIONS["absolute_"]  # a method only, as in PyTorch
     know_tensor(Tensor, list(vars(Tensor)))
     publish(METHODS, FUNCTIONS, module)

@@ -94,5 +94,5 @@ BOTH = {f.__name__: f for f in (float_power, round, round_)}
 BOTH |= {n: getattr(d, n) for n in (*UNARY, *[n + "_" for n in UNARY], "angle")}
 BOTH |= {"conj_physical": conj_physical, "conj_physical_": d.conj_physical_of_}
 METHODS = BOTH | {"float_power_": float_power_}
-FUNCTIONS = BOTH
+FUNCTIONS = {name: function for name, function in BOTH.items() if name not in ("sgn_", "sign_")}  # as in PyTorch
 SPECIAL = {"expm1": d.expm1, "log1p": d.log1p, "expit": d.sigmoid, "round": special_round}

@@ -138,4 +138,4 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
 
 
 METHODS: dict[str, Any] = {f.__name__: f for f in (set_, resize_, resize_as_, is_set_to)}
-FUNCTIONS: dict[str, Any] = {"is_set_to": is_set_to}
+FUNCTIONS: dict[str, Any] = {}
