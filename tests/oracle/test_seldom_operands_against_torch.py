@@ -396,3 +396,23 @@ def test_gradients_of_what_was_joined_are_cast_as_they_lie() -> None:
             return x.grad, y.grad
 
         agree(joined, (join, dim, kind))
+
+
+# ---- numbers that a type of integers does not hold
+
+NUMBERS = (0, 1, -1, 2, 127, 128, 255, 256, 300, -128, -129, 40000, 2**31, 2**40, -(2**40), 0.5, -1.5)
+BESIDE_A_NUMBER = """
+x.clamp(n) | x.clamp(max=n) | x.clamp_min(n) | x.clamp_max(n) | x.remainder(n) | x.fmod(n) | x // n | n - x | x.pow(n)
+F.threshold(x, 1, n)
+"""
+
+
+@pytest.mark.parametrize("text", expressions(BESIDE_A_NUMBER))
+def test_a_number_beyond_a_type_wraps_or_is_refused_as_pytorch_has_it(text: str) -> None:
+    for kind, number in itertools.product(("uint8", "int8", "int16", "int32", "int64"), NUMBERS):
+
+        def call(lib: Any, kind: str = kind, number: Any = number) -> Any:
+            x = lib.tensor([1, 0, 3], dtype=getattr(lib, kind))
+            return eval(text, {"x": x, "n": number, "F": lib.nn.functional})
+
+        agree(call, (kind, number))

@@ -11,6 +11,7 @@ from ..memory.lazy import resolve
 from ..plain_numpy import np
 from .comparison import in_layout
 from .error_function import erf
+from .numbers import in_type
 from .pointwise import refuse_bools, sigmoid
 
 Array = Any
@@ -90,7 +91,7 @@ def hardtanh_backward(grad: Array, x: Array, min_val: float, max_val: float) -> 
 def threshold(x: Array, threshold: float, value: float) -> Array:
     """x above the threshold, else the value."""
     refuse_bools("threshold_cpu", x)
-    return np.where(x <= threshold, x.dtype.type(value), x)
+    return np.where(x <= in_type(threshold, x.dtype), in_type(value, x.dtype), x)
 
 
 def softshrink(x: Array, lambd: float) -> Array:

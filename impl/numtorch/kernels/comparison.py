@@ -6,6 +6,7 @@ from typing import Any
 
 from ..memory.geometry import row_major
 from ..plain_numpy import np
+from .numbers import in_type
 
 Array = Any
 
@@ -182,13 +183,13 @@ def clamp(x: Array, min: Any, max: Any) -> Array:
 
 def clamp_min(x: Array, min: Any) -> Array:
     """x, at least a number."""
-    bound = x.dtype.type(min)
+    bound = in_type(min, x.dtype)
     return np.maximum(bound, x) if x.dtype.char in "fd" else np.maximum(x, bound)
 
 
 def clamp_max(x: Array, max: Any) -> Array:
     """x, at most a number."""
-    bound = x.dtype.type(max)
+    bound = in_type(max, x.dtype)
     return np.minimum(bound, x) if x.dtype.char in "fd" else np.minimum(x, bound)
 
 

@@ -14,6 +14,13 @@ def in_type(number: Any, kind: np.dtype) -> Any:
 
     Most are small and real: what every type holds is not looked at twice.
     """
-    if type(number) is complex or not -100 < number < 100:
+    if type(number) is complex or not -100 < number < 100 or (number < 0 and kind.kind == "u"):
         return scalar.checked(number, from_numpy(kind))[()]
     return kind.type(number)
+
+
+def wrapped(number: Any, kind: np.dtype) -> Any:
+    """The same where PyTorch makes a tensor of the number first, and casts that: ints wrap around."""
+    if kind.kind in "iu" and not -100 < number < 100:
+        return np.array(number).astype(kind)[()]
+    return kind.type(int(number) % 256 if kind.kind == "u" else number)

@@ -13,7 +13,7 @@ from ..memory.lazy import resolve, zeros
 from ..plain_numpy import np
 from .comparison import choose
 from .half import in_steps, knows_zeros
-from .numbers import in_type
+from .numbers import in_type, wrapped
 
 Array = Any
 
@@ -204,7 +204,7 @@ def pow_scalar(x: Array, exponent: Any) -> Array:
             return x.dtype.type(1) / (x * x)
         if x.dtype.kind == "c":
             return complex_power(x, x.dtype.type(exponent))
-    return np.power(x, x.dtype.type(exponent))
+    return np.power(x, in_type(exponent, x.dtype))
 
 
 def squared(x: Array) -> Array:
@@ -431,7 +431,7 @@ def round(x: Array) -> Array:
 @in_steps
 def rsub_scalar_alpha(x: Array, other: Any, alpha: Any) -> Array:
     """A Python number minus alpha * x."""
-    return x.dtype.type(other) - in_type(alpha, x.dtype) * x
+    return wrapped(other, x.dtype) - in_type(alpha, x.dtype) * x
 
 
 def round_decimals(x: Array, decimals: int) -> Array:
@@ -466,7 +466,7 @@ def rsub_scalar(x: Array, other: Any) -> Array:
     """A Python number minus x."""
     if x.dtype.kind == "f":
         return (_ONES.get(x.dtype, other) if other == 1 else other) - x
-    return x.dtype.type(other) - subtrahend(x)
+    return wrapped(other, x.dtype) - subtrahend(x)
 
 
 def pow_base(base: Any, exponent: Array) -> Array:

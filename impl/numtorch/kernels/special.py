@@ -9,7 +9,7 @@ from ..memory.descriptor import describe, plan_of
 from ..memory.lazy import resolve
 from ..plain_numpy import np
 from .half import in_steps, is_half
-from .numbers import in_type
+from .numbers import in_type, wrapped
 from .pointwise import conjugate, refuse_bools, refuse_zero
 
 Array = Any
@@ -147,7 +147,7 @@ def floor_divide(x: Array, other: Array) -> Array:
 
 def floor_divide_scalar(x: Array, other: Any) -> Array:
     """The quotient by a Python number, rounded down."""
-    return floor_divide(x, x.dtype.type(other))
+    return floor_divide(x, wrapped(other, x.dtype))
 
 
 def remainder(x: Array, other: Array) -> Array:
@@ -204,7 +204,7 @@ def copysign_ratio(x: Array, result: Array) -> Array:
 
 def remainder_of(x: Any, other: Array) -> Array:
     """The remainder of a Python number."""
-    return remainder(other.dtype.type(x), other)
+    return remainder(wrapped(x, other.dtype), other)
 
 
 @in_steps
@@ -265,12 +265,12 @@ def not_implemented(grad: Array, name: str) -> Array:
 
 def fmod_scalar(x: Array, other: Any) -> Array:
     """fmod by a Python number."""
-    return fmod(x, other)
+    return fmod(x, wrapped(other, x.dtype))
 
 
 def remainder_scalar(x: Array, other: Any) -> Array:
     """The remainder by a Python number."""
-    return remainder(x, other)
+    return remainder(x, wrapped(other, x.dtype))
 
 
 def not_implemented_for(grad: Array, name: str) -> Array:
