@@ -87,7 +87,8 @@ def _taps(grid: Array, size: int, mode: int, padding: int, align: bool, flat: bo
     """
     kind = grid.dtype.type
     scale = kind((size - 1) / 2 if align else size / 2)
-    x = _places(grid, size, align, flat)
+    x = _places(grid, size, align, flat).astype(np.float64)  # PyTorch's sums round less than NumPy's would
+    scale = np.float64(scale)
     if mode == BICUBIC:
         first = np.floor(x)
         found = []
@@ -130,7 +131,7 @@ class _Sampler:
     def pick(self, x: Array, orders: tuple) -> Array:
         """(N, C, places)"""
         flat = np.ascontiguousarray(x).reshape(*self.shape[:2], math.prod(self.sizes))
-        out = np.zeros((*self.shape[:2], self.count), x.dtype)
+        out = np.zeros((*self.shape[:2], self.count))
         for at, weight in self._each(orders):
             out += np.take_along_axis(flat, np.broadcast_to(at, out.shape), 2) * weight
         return out
@@ -159,7 +160,7 @@ class _Sampler:
 def grid_sampler(x: Array, grid: Array, mode: int, padding: int, align: bool) -> Array:
     """The input at the places of the grid."""
     found = _Sampler(x.shape, grid, mode, padding, align).pick(x, (0,) * (x.ndim - 2))
-    return found.reshape(*x.shape[:2], *grid.shape[1:-1])
+    return found.astype(x.dtype, copy=False).reshape(*x.shape[:2], *grid.shape[1:-1])
 
 
 def grid_sampler_backward(grad: Array, x: Array, grid: Array, mode: int, padding: int, align: bool, mask: Any) -> tuple:
@@ -168,9 +169,9 @@ def grid_sampler_backward(grad: Array, x: Array, grid: Array, mode: int, padding
     values = np.ascontiguousarray(grad).reshape(*x.shape[:2], by.count)
     mine = None
     if mask[0]:
-        flat = np.zeros((*x.shape[:2], math.prod(x.shape[2:])), x.dtype)
+        flat = np.zeros((*x.shape[:2], math.prod(x.shape[2:])))
         by.add(flat, values, by.order())
-        mine = flat.reshape(x.shape)
+        mine = flat.astype(x.dtype, copy=False).reshape(x.shape)
     other = np.stack([(values * by.pick(x, by.order(d))).sum(1) * by.slope(d) for d in range(by.dims)], -1)
     return mine, other.reshape(grid.shape).astype(grid.dtype, copy=False)
 
@@ -189,9 +190,9 @@ def grid_sampler_double_backward(
     by = _Sampler(x.shape, grid, mode, padding, align)
     dims = range(by.dims)
     values = np.ascontiguousarray(grad).reshape(*x.shape[:2], by.count)
-    to_grad = np.zeros_like(values)
-    flat = np.zeros((*x.shape[:2], math.prod(x.shape[2:])), x.dtype)
-    places = [np.zeros((grid.shape[0], by.count), grid.dtype) for _ in dims]
+    to_grad = np.zeros(values.shape)
+    flat = np.zeros((*x.shape[:2], math.prod(x.shape[2:])))
+    places = [np.zeros((grid.shape[0], by.count)) for _ in dims]
     if again is not None:
         to_grad += by.pick(again, by.order())
         for e in dims:
@@ -204,8 +205,9 @@ def grid_sampler_double_backward(
             by.add(flat, moved * by.slope(d)[:, None], by.order(d))
             for e in dims:
                 places[e] += (moved * by.pick(x, by.order(d, e))).sum(1) * by.slope(d, e)
-    to_input = None if of_grid is None else flat.reshape(x.shape)
-    return to_grad.reshape(grad.shape), to_input, np.stack(places, -1).reshape(grid.shape)
+    to_input = None if of_grid is None else flat.astype(x.dtype, copy=False).reshape(x.shape)
+    to_grid = np.stack(places, -1).astype(grid.dtype, copy=False).reshape(grid.shape)
+    return to_grad.astype(grad.dtype, copy=False).reshape(grad.shape), to_input, to_grid
 
 
 def _line(n: int, align: bool, kind: Any) -> Array:
