@@ -68,7 +68,8 @@ def _backward(values: Values, cotangent: Values | None, _: Any) -> None:
 
 
 def _grad(values: Values) -> Values | None:
-    if any(isinstance(one.grad, _Untouched) for one in values.reshape(-1)):
+    # One that a backward has not come to is zero beside others to which it has.
+    if values.size and all(isinstance(one.grad, _Untouched) for one in values.reshape(-1)):
         return None
     return _each(lambda one: Value(float(one.grad)), values)
 
