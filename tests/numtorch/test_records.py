@@ -12,8 +12,8 @@ import pytest
 
 import numtorch as torch
 from numtorch.dispatch import NODES
-from numtorch.nodes.graph import AccumulateGrad, Node
-from numtorch.nodes.records import node_of, release, run_node
+from numtorch.nodes.graph import FREED, FREED_COUNTER, AccumulateGrad, Node
+from numtorch.nodes.records import node_of, run_node
 
 FUNCTION = 0
 
@@ -101,14 +101,14 @@ def test_a_record_that_is_looked_at_while_it_is_about_to_run_runs_as_its_node() 
 def test_two_threads_that_ask_at_once_get_one_node(monkeypatch: pytest.MonkeyPatch) -> None:
     _, y = product()
     record, found = y._made, []
-    kind = record[FUNCTION].node
-    make = kind.of_record
+    run = record[FUNCTION]
+    make = run.of_record
 
     def slowly(record: Any) -> Any:
         time.sleep(0.02)  # the other thread asks now
         return make(record)
 
-    monkeypatch.setattr(kind, "of_record", slowly)
+    monkeypatch.setattr(run, "of_record", slowly)
     threads = [threading.Thread(target=lambda: found.append(node_of(record))) for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -145,15 +145,31 @@ def test_anomaly_mode_notes_nothing_of_what_was_made_before_it() -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in NODES if "run_record" in vars(kind)], ids=lambda kind: kind.__name__)
-def test_what_a_record_holds_is_what_a_node_has(kind: Any) -> None:
-    record = [kind.run_record, 1.0, *(object() for _ in kind.fields)]
-    assert {place for place, _ in kind.frees} <= set(range(2, len(record)))
-    values = list(record)
-    release(record)
-    freed = [place for place, value in enumerate(record) if value is not values[place]]
-    assert freed == [place for place, _ in kind.frees]
-    assert {kind.fields[place - 2].removesuffix("_counter") for place in freed} == set(kind.saved)
-    node = kind.of_record(values)
-    for name, value in zip(kind.fields, values[2:], strict=True):
-        if not name.startswith("next"):
-            assert getattr(node, name) is value
+def test_a_record_that_is_freed_makes_the_node_that_was_freed(kind: Any) -> None:
+    size = next(n for n in range(4, 20) if takes(kind, n))
+    record: list[Any] = [kind.run_record, 1.0, *(torch.zeros(()) for _ in range(size - 2))]
+    freed = list(record)
+    kind.run_record.release(freed)
+    node, freed_node = kind.of_record(record), kind.of_record(freed)
+    operands = inputs(kind)
+    assert [value for value in freed if value is FREED] == [FREED] * len(operands)
+    node.release()
+    for name in operands:
+        assert getattr(node, name) is getattr(freed_node, name) is FREED
+    for name in set(kind.saved) - set(operands):
+        assert getattr(node, name) is getattr(freed_node, name) is None
+        assert getattr(node, name + "_counter") is getattr(freed_node, name + "_counter") is FREED_COUNTER
+
+
+def takes(kind: Any, size: int) -> bool:
+    """Whether a record of the class has so many elements."""
+    try:
+        kind.of_record([kind.run_record, 1.0, *range(size - 2)])
+    except ValueError:
+        return False
+    return True
+
+
+def inputs(kind: Any) -> list[str]:
+    """What the class saves that is no result."""
+    return [name for name in kind.saved if not hasattr(kind, name + "_counter")]

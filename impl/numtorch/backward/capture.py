@@ -20,7 +20,7 @@ from ..memory.descriptor import Descriptor, describe
 from ..memory.geometry import root_of, turned
 from ..nodes import saved_hooks
 from ..nodes.graph import AccumulateGrad, Node, NodeExtra, NotPlain
-from ..nodes.records import node_of, number_of, release
+from ..nodes.records import node_of, run_node
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from . import anomaly
@@ -105,7 +105,7 @@ def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
     try:
         if create_graph:
             task = GraphTask(keep, False, None)
-            return over_tensors(task, node_of(node), wrap(np.array(seed)), (wanted,))[0].get(wanted)
+            return over_tensors(task, node, wrap(np.array(seed)), (wanted,))[0].get(wanted)
         leaves, sums = over_arrays(node, seed, (wanted,), keep=keep)
     except Exception:  # NotPlain, or what the counting engine will raise too
         return NotPlain
@@ -173,9 +173,14 @@ def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> 
     while True:  # as long as the graph does not fork, no gradient waits for another
         if not keep:
             ran.append(node)
-        if type(grad) is _ndarray and grad.ndim > 1 and turned(grad):
-            raise NotPlain  # its strides would show, and the raw formulas have NumPy's
-        fn, grad, fn1, grad1 = node[0](node, grad, True) if type(node) is list else node.run(grad, True)
+        if type(node) is list:
+            if node[2].ndim > 1 and type(grad) is _ndarray and turned(grad):
+                raise NotPlain  # its strides would show, and the raw formulas have NumPy's
+            fn, grad, fn1, grad1 = node[0](node, grad, True)
+        else:
+            if type(grad) is _ndarray and grad.ndim > 1 and turned(grad):
+                raise NotPlain
+            fn, grad, fn1, grad1 = node.run(grad, True)
         if fn is None:
             fn, grad, fn1 = fn1, grad1, None
         if fn1 is not None or fn is None or grad is None:
@@ -183,8 +188,7 @@ def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> 
         if type(fn) is AccumulateGrad:
             if fn not in wanted:
                 raise NotPlain
-            for node in ran:
-                release(node)
+            release(ran)
             return {fn: grad}, ()
         node = fn
     nodes: dict[float, Any] = {}
@@ -192,15 +196,29 @@ def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> 
     heap: list[tuple[float, Any]] = []
     sums: list[Sum] = []
     while True:
+        while type(fn) is AccumulateGrad:
+            if fn in leaves:
+                gather(leaves, fn, grad)
+            elif grad is None or fn not in wanted:
+                raise NotPlain
+            else:
+                leaves[fn] = grad
+            fn, grad, fn1, grad1 = fn1, grad1, None, None
         if fn1 is not None:
-            if (found := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
-                gather(*found, grad)
-            fn, grad = fn1, grad1
-        fn1 = grad1 = None
-        if fn is not None and (type(fn) is AccumulateGrad or grad is None or (heap and -number_of(fn) >= heap[0][0])):
-            if (found := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
-                gather(*found, grad)
-            fn = grad = None
+            if type(fn1) is not AccumulateGrad:
+                number = fn[1] if type(fn) is list else fn.seq
+                if (fn1[1] if type(fn1) is list else fn1.seq) >= number:  # the one made last is next
+                    fn, grad, fn1, grad1 = fn1, grad1, fn, grad
+            if (found := reach(nodes, leaves, heap, wanted, fn1, grad1)) is not None:
+                gather(*found, grad1)
+            fn1 = grad1 = None
+        if fn is not None:
+            if grad is None:
+                raise NotPlain
+            if heap and -(fn[1] if type(fn) is list else fn.seq) >= heap[0][0]:
+                if (found := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
+                    gather(*found, grad)
+                fn = grad = None
         if fn is not None:
             node = fn
         elif heap:
@@ -212,14 +230,17 @@ def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> 
             break
         if not keep:
             ran.append(node)
-        if type(grad) is _ndarray and grad.ndim > 1 and turned(grad):
-            raise NotPlain
-        fn, grad, fn1, grad1 = node[0](node, grad, True) if type(node) is list else node.run(grad, True)
+        if type(node) is list:
+            if node[2].ndim > 1 and type(grad) is _ndarray and turned(grad):
+                raise NotPlain  # its strides would show, and the raw formulas have NumPy's
+            fn, grad, fn1, grad1 = node[0](node, grad, True)
+        else:
+            if type(grad) is _ndarray and grad.ndim > 1 and turned(grad):
+                raise NotPlain
+            fn, grad, fn1, grad1 = node.run(grad, True)
         if fn is None:
             fn, grad, fn1 = fn1, grad1, None
-    if not keep:
-        for node in ran:
-            release(node)
+    release(ran)
     return leaves, sums
 
 
@@ -231,15 +252,20 @@ def over_tensors(task: GraphTask, node: Any, grad: Any, wanted: Container[Any]) 
     ran = []
     last = None
     while True:
+        if type(node) is list and node[0] is run_node:
+            node = node[2]
         ran.append(node)
-        if not node.plain:
-            raise NotPlain
-        grad = node.apply_tensors(grad)
-        arity = node.arity
-        if arity == 1:
-            fn = node.fn0
+        if type(node) is list:
+            fns = node[3:5]
+            grad = node[0].apply_tensors(node, grad)
+        elif node.plain:
+            grad = node.apply_tensors(grad)
+            fns = node.next_nodes if node.arity < 0 else (node.next0, node.next1) if node.arity == 2 else (node.next0,)
         else:
-            fns = (node.fn0, node.fn1) if arity == 2 else node.next_nodes
+            raise NotPlain
+        if type(grad) is not tuple:
+            fn = fns[0]
+        else:
             fn = None
             for other, g in zip(fns, grad, strict=True):
                 if other is not None:
@@ -249,7 +275,11 @@ def over_tensors(task: GraphTask, node: Any, grad: Any, wanted: Container[Any]) 
             grad = last
             last = g = None
         if fn is not None:
-            if grad is not None and type(fn) is not AccumulateGrad and (not heap or -fn.seq < heap[0][0]):
+            if (
+                grad is not None
+                and type(fn) is not AccumulateGrad
+                and (not heap or -(fn[1] if type(fn) is list else fn.seq) < heap[0][0])
+            ):
                 node = fn
                 continue
             if (found := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
@@ -260,9 +290,17 @@ def over_tensors(task: GraphTask, node: Any, grad: Any, wanted: Container[Any]) 
         number, node = heappop(heap)
         grad = nodes.pop(-number)
     if not task.keep:
-        for node in ran:
-            node.release()
+        release(ran)
     return leaves, []
+
+
+def release(ran: list[Any]) -> None:
+    """Let all nodes forget what they saved."""
+    for node in ran:
+        if type(node) is list:
+            node[0].release(node)
+        else:
+            node.release()
 
 
 def reach(
@@ -278,7 +316,7 @@ def reach(
             raise NotPlain
         leaves[fn] = grad
     else:
-        number = number_of(fn)
+        number = fn[1] if type(fn) is list else fn.seq
         if number in nodes:
             return nodes, number
         nodes[number] = grad

@@ -9,7 +9,7 @@ from .. import dispatch, formulas, grad_mode
 from ..memory.descriptor import arrange, describe, plan_of, sum_to
 from ..backward.engine import through_tensors, validate
 from ..memory.geometry import turned
-from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, new_accumulator, sequence_nrs
+from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, new_accumulator, sequence_nrs, set_number
 from ..nodes.records import node_of
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
@@ -356,10 +356,10 @@ class EluBackwardBackward0(BinaryNode):
         scale = node.scale
         input_scale = node.input_scale
         is_result = node.is_result
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else elu_backward(grad, alpha, scale, input_scale, is_result, self_or_result)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.elu_double_backward(grad, grad_output, alpha, scale, input_scale, is_result, self_or_result)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else elu_backward(grad, alpha, scale, input_scale, is_result, self_or_result)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.elu_double_backward(grad, grad_output, alpha, scale, input_scale, is_result, self_or_result)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'EluBackwardBackward0', 0)
@@ -847,10 +847,10 @@ class SoftplusBackwardBackward0(BinaryNode):
             self = unpack_input(node, 'self')
         beta = node.beta
         threshold = node.threshold
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else softplus_backward(grad, self, beta, threshold)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.softplus_double_backward(grad * grad_output, self, beta, threshold)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else softplus_backward(grad, self, beta, threshold)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.softplus_double_backward(grad * grad_output, self, beta, threshold)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'SoftplusBackwardBackward0', 0)
@@ -1086,10 +1086,10 @@ class GeluBackwardBackward0(BinaryNode):
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         approximate = node.approximate
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else gelu_backward(grad, self, approximate)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.gelu_double_backward(grad, grad_output, self, approximate)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else gelu_backward(grad, self, approximate)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.gelu_double_backward(grad, grad_output, self, approximate)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'GeluBackwardBackward0', 0)
@@ -1225,12 +1225,23 @@ class SiluBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_SiluBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if is_odd(self) or desc.ndim > 1 and turned(grad):
@@ -1245,6 +1256,16 @@ class SiluBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return formulas.silu_backward(grad, self)
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -1274,7 +1295,7 @@ def silu(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_SiluBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_SiluBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -1411,12 +1432,23 @@ class MishBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_MishBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if is_odd(self) or desc.ndim > 1 and turned(grad):
@@ -1431,6 +1463,16 @@ class MishBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return formulas.mish_backward(grad, self)
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -1460,7 +1502,7 @@ def mish(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_MishBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_MishBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -1761,10 +1803,10 @@ class LogSigmoidBackwardBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else log_sigmoid_backward(grad, self, buffer)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.log_sigmoid_double_backward(grad * grad_output, self)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else log_sigmoid_backward(grad, self, buffer)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.log_sigmoid_double_backward(grad * grad_output, self)
         return grad0, grad1
 
     def release(node) -> None:
@@ -2147,10 +2189,10 @@ class LeakyReluBackwardBackward0(BinaryNode):
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         negative_slope = node.negative_slope
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else leaky_relu_backward(grad, self, negative_slope, False)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else leaky_relu_backward(grad, self, negative_slope, False)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_like(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'LeakyReluBackwardBackward0', 0)
@@ -2461,10 +2503,10 @@ class HardtanhBackwardBackward0(BinaryNode):
             self = unpack_input(node, 'self')
         min_val = node.min_val
         max_val = node.max_val
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else hardtanh_backward(grad, self, min_val, max_val)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else hardtanh_backward(grad, self, min_val, max_val)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_like(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'HardtanhBackwardBackward0', 0)
@@ -2968,10 +3010,10 @@ class SoftshrinkBackwardBackward0(BinaryNode):
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         lambd = node.lambd
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else softshrink_backward(grad, self, lambd)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else softshrink_backward(grad, self, lambd)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_like(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'SoftshrinkBackwardBackward0', 0)
@@ -3223,10 +3265,10 @@ class HardshrinkBackwardBackward0(BinaryNode):
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         lambd = node.lambd
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else hardshrink_backward(grad, self, lambd)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else hardshrink_backward(grad, self, lambd)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_like(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'HardshrinkBackwardBackward0', 0)
@@ -3355,12 +3397,23 @@ class HardsigmoidBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_HardsigmoidBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if is_odd(self) or desc.ndim > 1 and turned(grad):
@@ -3375,6 +3428,16 @@ class HardsigmoidBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return hardsigmoid_backward(grad, self)
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -3404,7 +3467,7 @@ def hardsigmoid(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_HardsigmoidBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_HardsigmoidBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -3547,10 +3610,10 @@ class HardsigmoidNotImplemented(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'HardsigmoidNotImplemented', 0)
@@ -3670,12 +3733,23 @@ class HardswishBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_HardswishBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if is_odd(self) or desc.ndim > 1 and turned(grad):
@@ -3690,6 +3764,16 @@ class HardswishBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return hardswish_backward(grad, self)
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -3719,7 +3803,7 @@ def hardswish(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_HardswishBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_HardswishBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -3850,10 +3934,10 @@ class HardswishBackwardBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else hardswish_backward(grad, self)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.hardswish_double_backward(grad, grad_output, self)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else hardswish_backward(grad, self)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.hardswish_double_backward(grad, grad_output, self)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'HardswishBackwardBackward0', 0)
@@ -4518,10 +4602,10 @@ class RreluWithNoiseBackwardBackward0(BinaryNode):
         lower = node.lower
         upper = node.upper
         training = node.training
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else rrelu_with_noise_backward(grad, self, noise, lower, upper, training, False)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_like(grad)
         return grad0, grad1
 
     def release(node) -> None:
@@ -4796,10 +4880,10 @@ class GluBackwardBackward0(BinaryNode):
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         dim = node.dim
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.glu_double_backward_grad_output(grad, self, dim)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.glu_double_backward(grad, grad_output, self, dim)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.glu_double_backward_grad_output(grad, self, dim)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.glu_double_backward(grad, grad_output, self, dim)
         return grad0, grad1
 
     def release(node) -> None:
@@ -5194,10 +5278,10 @@ class SoftmaxBackwardDataBackward0(BinaryNode):
         if output is not None and (type(output) is not Tensor or (counter := output._counter) is not None and counter[0] != node.output_version):
             output = unpack_input(node, 'output')
         dim = node.dim
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else softmax_backward_data(grad, output, dim)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.softmax_double_backward(grad, grad_output, output, dim)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else softmax_backward_data(grad, output, dim)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.softmax_double_backward(grad, grad_output, output, dim)
         return grad0, grad1
 
     def release(node) -> None:
@@ -5333,10 +5417,10 @@ class LogSoftmaxBackwardDataBackward0(BinaryNode):
         if output is not None and (type(output) is not Tensor or (counter := output._counter) is not None and counter[0] != node.output_version):
             output = unpack_input(node, 'output')
         dim = node.dim
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad - formulas.total(grad * dispatch.exp(output), dim)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.log_softmax_double_backward(grad, grad_output, output, dim)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad - formulas.total(grad * dispatch.exp(output), dim)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.log_softmax_double_backward(grad, grad_output, output, dim)
         return grad0, grad1
 
     def release(node) -> None:

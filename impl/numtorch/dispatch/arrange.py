@@ -877,10 +877,10 @@ class FillBackward1(BinaryNode):
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad, deps=None):
         value_scalar_type = node.value_scalar_type
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.fill_value_backward(grad, value_scalar_type)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.zeros_like(grad)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.fill_value_backward(grad, value_scalar_type)
         return grad0, grad1
 
 

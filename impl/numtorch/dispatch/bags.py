@@ -306,10 +306,10 @@ class EmbeddingBagPerSampleWeightsNotImplemented(BinaryNode):
             grad1 = k_not_implemented(grad, 'aten::_embedding_bag_per_sample_weights_backward')
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::_embedding_bag_per_sample_weights_backward')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::_embedding_bag_per_sample_weights_backward')
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented(grad, 'aten::_embedding_bag_per_sample_weights_backward')
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.not_implemented(grad, 'aten::_embedding_bag_per_sample_weights_backward')
         return grad0, grad1
 
 

@@ -92,10 +92,10 @@ class LtBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'LtBackward1', 0)
@@ -341,10 +341,10 @@ class LeBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'LeBackward1', 0)
@@ -590,10 +590,10 @@ class GtBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'GtBackward1', 0)
@@ -839,10 +839,10 @@ class GeBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'GeBackward1', 0)
@@ -1088,10 +1088,10 @@ class EqBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'EqBackward1', 0)
@@ -1327,10 +1327,10 @@ class NeBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'NeBackward1', 0)
@@ -1807,10 +1807,10 @@ class Bitwise_AndBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_AndBackward1', 0)
@@ -1943,10 +1943,10 @@ class Bitwise_OrBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_OrBackward1', 0)
@@ -2079,10 +2079,10 @@ class Bitwise_XorBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_XorBackward1', 0)
@@ -2215,10 +2215,10 @@ class Bitwise_Left_ShiftBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_Left_ShiftBackward1', 0)
@@ -2351,10 +2351,10 @@ class Bitwise_Right_ShiftBackward1(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return grad0, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Bitwise_Right_ShiftBackward1', 0)
@@ -2526,10 +2526,10 @@ class MaximumBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.maximum_backward(grad, other, self)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.maximum_backward(grad, self, other)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.maximum_backward(grad, other, self)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.maximum_backward(grad, self, other)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'MaximumBackward0', 0)
@@ -2700,10 +2700,10 @@ class MinimumBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.minimum_backward(grad, other, self)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.minimum_backward(grad, self, other)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.minimum_backward(grad, other, self)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.minimum_backward(grad, self, other)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'MinimumBackward0', 0)
@@ -2873,10 +2873,10 @@ class FmaxBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.fmax_other_backward(grad, self, other)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.fmax_self_backward(grad, self, other)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.fmax_other_backward(grad, self, other)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.fmax_self_backward(grad, self, other)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'FmaxBackward0', 0)
@@ -3046,10 +3046,10 @@ class FminBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.fmin_other_backward(grad, self, other)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.fmin_self_backward(grad, self, other)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.fmin_other_backward(grad, self, other)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.fmin_self_backward(grad, self, other)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'FminBackward0', 0)
@@ -4288,10 +4288,10 @@ class ClampMinBackward1(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.below(grad, self, min)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.at_least(grad, self, min)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.below(grad, self, min)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.at_least(grad, self, min)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'ClampMinBackward1', 0)
@@ -4533,10 +4533,10 @@ class ClampMaxBackward1(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.above(grad, self, max)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.at_most(grad, self, max)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.above(grad, self, max)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.at_most(grad, self, max)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'ClampMaxBackward1', 0)

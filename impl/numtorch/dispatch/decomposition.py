@@ -1535,10 +1535,10 @@ class LinalgCrossBackward0(BinaryNode):
         self_info = node.self_info
         dim = node.dim
         other_info = node.other_info
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else linalg_cross(grad, self.conj(), dim)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else linalg_cross(other.conj(), grad, dim)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else linalg_cross(grad, self.conj(), dim)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else linalg_cross(other.conj(), grad, dim)
         if grad1 is not None:
             grad1 = formulas.sum_to_info(grad1, other_info)
         if grad0 is not None:

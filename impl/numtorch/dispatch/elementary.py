@@ -10,7 +10,7 @@ from ..memory.buffers import into
 from ..memory.descriptor import arrange, describe, plan_of, sum_to
 from ..backward.engine import through_tensors, validate
 from ..memory.geometry import turned
-from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, new_accumulator, sequence_nrs
+from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, new_accumulator, sequence_nrs, set_number
 from ..nodes.records import node_of
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
@@ -18,7 +18,7 @@ from ..memory.lazy import assigned
 from ..tangents import original_of
 from ..calls.operands import inplace_operands, laid, operands, plain, refused, single, store
 from ..calls.raising import autograd_first
-from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
+from ..nodes.saved import check_saveable, is_odd, own_result, saved_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor
 from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, undifferentiable
@@ -113,10 +113,10 @@ class DivBackward2(BinaryNode):
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         rounding_mode = node.rounding_mode
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.div_mode_other(grad, self, other, rounding_mode)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.div_mode_self(grad, other, rounding_mode)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.div_mode_other(grad, self, other, rounding_mode)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.div_mode_self(grad, other, rounding_mode)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'DivBackward2', 0)
@@ -340,10 +340,10 @@ class RsubBackward0(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else -grad
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else -grad
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'RsubBackward0', 0)
@@ -466,10 +466,10 @@ class RsubAlphaBackward0(BinaryNode):
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad, deps=None):
         alpha = node.alpha
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(-grad, alpha)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.scaled_conj(-grad, alpha)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'RsubAlphaBackward0', 0)
@@ -707,10 +707,10 @@ class PowBackward1(BinaryNode):
             result = unpack_result(node, 'result')
         else:
             result = own_result(node, result, counter)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.pow_backward_exponent(grad, self, exponent, result)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.pow_backward_self(grad, self, exponent)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.pow_backward_exponent(grad, self, exponent, result)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.pow_backward_self(grad, self, exponent)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'PowBackward1', 0)
@@ -1035,16 +1035,34 @@ class ConjPhysicalBackward0(UnaryNode):
             return node.next0, out, None, None
         out = k_conj_physical(grad)
         return node.next0, out, None, None
-    fields = ('next0', 'desc')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_ConjPhysicalBackward0)
+        _, number, node.desc, node.next0 = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc = record
+            _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         out = k_conj_physical(grad)
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0 = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return grad.conj_physical()
     def apply_tensors(node, grad):
         return grad.conj_physical()
 
@@ -1067,7 +1085,7 @@ def conj_physical(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_ConjPhysicalBackward0, number, fn0, desc]
+                result._made = [run_ConjPhysicalBackward0, number, desc, fn0]
                 result._counter = None
                 return result
     else:
@@ -1137,16 +1155,34 @@ class ConjPhysicalBackward1(UnaryNode):
             return node.next0, out, None, None
         out = k_conj_physical(grad)
         return node.next0, out, None, None
-    fields = ('next0', 'desc')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_ConjPhysicalBackward1)
+        _, number, node.desc, node.next0 = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc = record
+            _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         out = k_conj_physical(grad)
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0 = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return grad.conj_physical()
     def apply_tensors(node, grad):
         return grad.conj_physical()
 
@@ -1169,7 +1205,7 @@ def conj_physical_of(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_ConjPhysicalBackward1, number, fn0, desc]
+                result._made = [run_ConjPhysicalBackward1, number, desc, fn0]
                 result._counter = None
                 return result
     else:
@@ -1596,12 +1632,23 @@ class AtanBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_AtanBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -1616,6 +1663,16 @@ class AtanBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return grad / dispatch.add_scalar(self * self, 1).conj()
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -1645,7 +1702,7 @@ def atan(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_AtanBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_AtanBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -1778,12 +1835,23 @@ class AsinBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_AsinBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -1798,6 +1866,16 @@ class AsinBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return grad * dispatch.add_scalar(-self * self, 1).rsqrt().conj()
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -1827,7 +1905,7 @@ def asin(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_AsinBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_AsinBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -1960,12 +2038,23 @@ class AcosBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_AcosBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -1980,6 +2069,16 @@ class AcosBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return grad * -dispatch.add_scalar(-self * self, 1).rsqrt().conj()
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -2009,7 +2108,7 @@ def acos(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_AcosBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_AcosBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -2142,12 +2241,23 @@ class SinhBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_SinhBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -2162,6 +2272,16 @@ class SinhBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return grad * self.cosh().conj()
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -2191,7 +2311,7 @@ def sinh(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_SinhBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_SinhBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -2324,12 +2444,23 @@ class CoshBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_CoshBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -2344,6 +2475,16 @@ class CoshBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return grad * self.sinh().conj()
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -2373,7 +2514,7 @@ def cosh(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_CoshBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_CoshBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -2504,12 +2645,24 @@ class TanBackward0(UnaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'result', 'result_counter')
-    results = ('result',)
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_TanBackward0)
+        _, number, node.desc, node.next0, node.result, node.result_counter = record
+        set_number(node, number)
+        node.result_version = 0  # nobody has written to it when it is saved
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        record[4] = None
+        record[5] = FREED_COUNTER
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, result, result_counter = record
+            _, _, desc, next0, result, result_counter = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -2521,6 +2674,18 @@ class TanBackward0(UnaryNode):
             record[4] = None
             record[5] = FREED_COUNTER
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, result, result_counter = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if result is None or result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')
+        else:
+            result = saved_result(record, desc, result, result_counter)
+        return grad * dispatch.add_scalar(formulas.squared(result), 1).conj()
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -2555,7 +2720,7 @@ def tan(self, *, out=None):
                     break
                 result._counter = counter = [0]
                 result._requires_grad = True
-                result._made = [run_TanBackward0, number, fn0, desc, array, counter]
+                result._made = [run_TanBackward0, number, desc, fn0, array, counter]
                 return result
     else:
         self = plain(self, 'tan', True)
@@ -2678,12 +2843,23 @@ class Log1PBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_Log1PBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -2698,6 +2874,16 @@ class Log1PBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return grad / dispatch.add_scalar(self, 1).conj()
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -2727,7 +2913,7 @@ def log1p(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_Log1PBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_Log1PBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -2858,12 +3044,24 @@ class Expm1Backward0(UnaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'result', 'result_counter')
-    results = ('result',)
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_Expm1Backward0)
+        _, number, node.desc, node.next0, node.result, node.result_counter = record
+        set_number(node, number)
+        node.result_version = 0  # nobody has written to it when it is saved
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        record[4] = None
+        record[5] = FREED_COUNTER
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, result, result_counter = record
+            _, _, desc, next0, result, result_counter = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -2875,6 +3073,18 @@ class Expm1Backward0(UnaryNode):
             record[4] = None
             record[5] = FREED_COUNTER
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, result, result_counter = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if result is None or result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')
+        else:
+            result = saved_result(record, desc, result, result_counter)
+        return grad * dispatch.add_scalar(result.conj(), 1)
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -2909,7 +3119,7 @@ def expm1(self, *, out=None):
                     break
                 result._counter = counter = [0]
                 result._requires_grad = True
-                result._made = [run_Expm1Backward0, number, fn0, desc, array, counter]
+                result._made = [run_Expm1Backward0, number, desc, fn0, array, counter]
                 return result
     else:
         self = plain(self, 'expm1', True)
@@ -3212,16 +3422,34 @@ class SignBackward0(UnaryNode):
             return node.next0, out, None, None
         out = k_zeros_like(grad)
         return node.next0, out, None, None
-    fields = ('next0', 'desc')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_SignBackward0)
+        _, number, node.desc, node.next0 = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc = record
+            _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         out = k_zeros_like(grad)
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0 = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return formulas.zeros_like(grad)
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -3244,7 +3472,7 @@ def sign(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_SignBackward0, number, fn0, desc]
+                result._made = [run_SignBackward0, number, desc, fn0]
                 result._counter = None
                 return result
     else:
@@ -3354,16 +3582,34 @@ class RoundBackward1(UnaryNode):
             return node.next0, out, None, None
         out = k_zeros_like(grad)
         return node.next0, out, None, None
-    fields = ('next0', 'desc')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_RoundBackward1)
+        _, number, node.desc, node.next0 = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc = record
+            _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         out = k_zeros_like(grad)
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0 = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return formulas.zeros_like(grad)
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -3386,7 +3632,7 @@ def round_decimals(self, decimals, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_RoundBackward1, number, fn0, desc]
+                result._made = [run_RoundBackward1, number, desc, fn0]
                 result._counter = None
                 return result
     else:
@@ -3492,16 +3738,34 @@ class FloorBackward0(UnaryNode):
             return node.next0, out, None, None
         out = k_zeros_like(grad)
         return node.next0, out, None, None
-    fields = ('next0', 'desc')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_FloorBackward0)
+        _, number, node.desc, node.next0 = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc = record
+            _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         out = k_zeros_like(grad)
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0 = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return formulas.zeros_like(grad)
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -3524,7 +3788,7 @@ def floor(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_FloorBackward0, number, fn0, desc]
+                result._made = [run_FloorBackward0, number, desc, fn0]
                 result._counter = None
                 return result
     else:
@@ -3640,16 +3904,34 @@ class CeilBackward0(UnaryNode):
             return node.next0, out, None, None
         out = k_zeros_like(grad)
         return node.next0, out, None, None
-    fields = ('next0', 'desc')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_CeilBackward0)
+        _, number, node.desc, node.next0 = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc = record
+            _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         out = k_zeros_like(grad)
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0 = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return formulas.zeros_like(grad)
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -3672,7 +3954,7 @@ def ceil(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_CeilBackward0, number, fn0, desc]
+                result._made = [run_CeilBackward0, number, desc, fn0]
                 result._counter = None
                 return result
     else:
@@ -3788,16 +4070,34 @@ class RoundBackward0(UnaryNode):
             return node.next0, out, None, None
         out = k_zeros_like(grad)
         return node.next0, out, None, None
-    fields = ('next0', 'desc')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_RoundBackward0)
+        _, number, node.desc, node.next0 = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc = record
+            _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         out = k_zeros_like(grad)
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0 = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return formulas.zeros_like(grad)
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -3820,7 +4120,7 @@ def round(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_RoundBackward0, number, fn0, desc]
+                result._made = [run_RoundBackward0, number, desc, fn0]
                 result._counter = None
                 return result
     else:
@@ -3928,16 +4228,34 @@ class TruncBackward0(UnaryNode):
             return node.next0, out, None, None
         out = k_zeros_like(grad)
         return node.next0, out, None, None
-    fields = ('next0', 'desc')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_TruncBackward0)
+        _, number, node.desc, node.next0 = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc = record
+            _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         out = k_zeros_like(grad)
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0 = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return formulas.zeros_like(grad)
     def apply_tensors(node, grad):
         return formulas.zeros_like(grad)
 
@@ -3960,7 +4278,7 @@ def trunc(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_TruncBackward0, number, fn0, desc]
+                result._made = [run_TruncBackward0, number, desc, fn0]
                 result._counter = None
                 return result
     else:
@@ -4116,10 +4434,10 @@ class TanhBackwardBackward0(BinaryNode):
         output = node.output
         if output is not None and (type(output) is not Tensor or (counter := output._counter) is not None and counter[0] != node.output_version):
             output = unpack_input(node, 'output')
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else tanh_backward(grad, output.conj())
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad.conj() * (dispatch.mul_scalar(output.conj(), -2) * grad_output)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else tanh_backward(grad, output.conj())
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad.conj() * (dispatch.mul_scalar(output.conj(), -2) * grad_output)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'TanhBackwardBackward0', 0)
@@ -4284,10 +4602,10 @@ class SigmoidBackwardBackward0(BinaryNode):
         output = node.output
         if output is not None and (type(output) is not Tensor or (counter := output._counter) is not None and counter[0] != node.output_version):
             output = unpack_input(node, 'output')
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else sigmoid_backward(grad, output.conj())
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else dispatch.mul(other=dispatch.add_scalar(dispatch.mul_scalar(output.conj(), -2), 1), self=grad.conj() * grad_output)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else sigmoid_backward(grad, output.conj())
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.mul(other=dispatch.add_scalar(dispatch.mul_scalar(output.conj(), -2), 1), self=grad.conj() * grad_output)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'SigmoidBackwardBackward0', 0)
@@ -4443,10 +4761,10 @@ class ThresholdBackwardBackward0(BinaryNode):
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         threshold = node.threshold
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else threshold_backward(grad, self, threshold)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else threshold_backward(grad, self, threshold)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_like(grad)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'ThresholdBackwardBackward0', 0)

@@ -137,10 +137,10 @@ class IndexPutBackward0(BinaryNode):
         indices = node.indices.unpack(node)
         accumulate = node.accumulate
         values_info = node.values_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.index_put_zeros(grad, indices, accumulate)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.index_values(grad, indices, values_info)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.index_put_zeros(grad, indices, accumulate)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.index_values(grad, indices, values_info)
         return grad0, grad1
 
     def release(node) -> None:
@@ -245,10 +245,10 @@ class IndexPutImplBackward0(BinaryNode):
         indices = node.indices.unpack(node)
         accumulate = node.accumulate
         values_info = node.values_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.index_put_zeros(grad, indices, accumulate)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.index_values(grad, indices, values_info)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.index_put_zeros(grad, indices, accumulate)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.index_values(grad, indices, values_info)
         return grad0, grad1
 
     def release(node) -> None:

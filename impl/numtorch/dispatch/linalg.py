@@ -8,7 +8,7 @@ from ..plain_numpy import np
 from .. import formulas, grad_mode
 from ..memory.descriptor import describe, result_of
 from ..backward.engine import through_tensors
-from ..nodes.graph import FREED, BinaryNode, VariadicNode, new_accumulator, sequence_nrs
+from ..nodes.graph import FREED, BinaryNode, VariadicNode, new_accumulator, sequence_nrs, set_number
 from ..nodes.records import node_of
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
@@ -84,10 +84,10 @@ class DotBackward0(BinaryNode):
         tensor = node.tensor
         if tensor is not None and (type(tensor) is not Tensor or (counter := tensor._counter) is not None and counter[0] != node.tensor_version):
             tensor = unpack_input(node, 'tensor')
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad * tensor.conj()
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * self.conj()
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad * tensor.conj()
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad * self.conj()
         return grad0, grad1
 
     def release(node) -> None:
@@ -221,12 +221,26 @@ class MvBackward0(BinaryNode):
             if vec is not None:
                 node.vec = FREED
         return fn0, grad0, fn1, grad1
-    fields = ('next0', 'next1', 'desc', 'self', 'self_version', 'vec', 'vec_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_MvBackward0)
+        _, number, node.desc, node.next0, node.next1, node.self, node.self_version, node.vec, node.vec_version = record
+        set_number(node, number)
+        node.plan = None
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[5] is not None:
+            record[5] = FREED
+        if record[7] is not None:
+            record[7] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, next1, desc, self, self_version, vec, vec_version = record
+            _, _, desc, next0, next1, self, self_version, vec, vec_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if not desc.real:
@@ -249,6 +263,20 @@ class MvBackward0(BinaryNode):
             if vec is not None:
                 record[7] = FREED
         return next0, grad0, next1, grad1
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, next1, self, self_version, vec, vec_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        if vec is not None and (type(vec) is not Tensor or (counter := vec._counter) is not None and counter[0] != vec_version):
+            vec = unpack_input(node_of(record), 'vec')
+        grad0 = None if next0 is None else formulas.outer_backward(grad, vec)
+        grad1 = None if next1 is None else formulas.t_mv(self, grad)
+        return grad0, grad1
     def apply_tensors(node, grad, deps=None):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -256,10 +284,10 @@ class MvBackward0(BinaryNode):
         vec = node.vec
         if vec is not None and (type(vec) is not Tensor or (counter := vec._counter) is not None and counter[0] != node.vec_version):
             vec = unpack_input(node, 'vec')
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.outer_backward(grad, vec)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.t_mv(self, grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.outer_backward(grad, vec)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.t_mv(self, grad)
         return grad0, grad1
 
     def release(node) -> None:
@@ -297,7 +325,7 @@ def mv(self, vec, *, out=None):
         for number in sequence_nrs:
             break
         result._requires_grad = True
-        result._made = [run_MvBackward0, number, fn0, fn1, desc, self if fn1 is not None else None, 0 if self._counter is None else self._counter[0], vec if fn0 is not None else None, 0 if vec._counter is None else vec._counter[0]]
+        result._made = [run_MvBackward0, number, desc, fn0, fn1, self if fn1 is not None else None, 0 if self._counter is None else self._counter[0], vec if fn0 is not None else None, 0 if vec._counter is None else vec._counter[0]]
         result._counter = None
         return result
     try:
@@ -426,12 +454,26 @@ class MmBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    fields = ('next0', 'next1', 'desc', 'self_sym_sizes', 'self_sym_strides', 'mat2_sym_sizes', 'mat2_sym_strides', 'mat2', 'mat2_version', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_MmBackward0)
+        _, number, node.desc, node.next0, node.next1, node.self_sym_sizes, node.self_sym_strides, node.mat2_sym_sizes, node.mat2_sym_strides, node.mat2, node.mat2_version, node.self, node.self_version = record
+        set_number(node, number)
+        node.plan = None
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[9] is not None:
+            record[9] = FREED
+        if record[11] is not None:
+            record[11] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, next1, desc, self_sym_sizes, self_sym_strides, mat2_sym_sizes, mat2_sym_strides, mat2, mat2_version, self, self_version = record
+            _, _, desc, next0, next1, self_sym_sizes, self_sym_strides, mat2_sym_sizes, mat2_sym_strides, mat2, mat2_version, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if not desc.real:
@@ -454,6 +496,20 @@ class MmBackward0(BinaryNode):
             if self is not None:
                 record[11] = FREED
         return next0, grad0, next1, grad1
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, next1, self_sym_sizes, self_sym_strides, mat2_sym_sizes, mat2_sym_strides, mat2, mat2_version, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if mat2 is not None and (type(mat2) is not Tensor or (counter := mat2._counter) is not None and counter[0] != mat2_version):
+            mat2 = unpack_input(node_of(record), 'mat2')
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        grad1 = None if next1 is None else formulas.mm_mat2_backward(grad, self, mat2_sym_sizes, mat2_sym_strides)
+        grad0 = None if next0 is None else formulas.mm_self_backward(grad, mat2, self_sym_sizes, self_sym_strides)
+        return grad0, grad1
     def apply_tensors(node, grad, deps=None):
         mat2 = node.mat2
         if mat2 is not None and (type(mat2) is not Tensor or (counter := mat2._counter) is not None and counter[0] != node.mat2_version):
@@ -465,10 +521,10 @@ class MmBackward0(BinaryNode):
         self_sym_strides = node.self_sym_strides
         mat2_sym_sizes = node.mat2_sym_sizes
         mat2_sym_strides = node.mat2_sym_strides
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.mm_mat2_backward(grad, self, mat2_sym_sizes, mat2_sym_strides)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.mm_self_backward(grad, mat2, self_sym_sizes, self_sym_strides)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.mm_mat2_backward(grad, self, mat2_sym_sizes, mat2_sym_strides)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.mm_self_backward(grad, mat2, self_sym_sizes, self_sym_strides)
         return grad0, grad1
 
     def release(node) -> None:
@@ -506,7 +562,7 @@ def mm(self, mat2, *, out=None):
         for number in sequence_nrs:
             break
         result._requires_grad = True
-        result._made = [run_MmBackward0, number, fn0, fn1, desc, self._desc.shape, self._desc.steps, mat2._desc.shape, mat2._desc.steps, mat2 if fn0 is not None else None, 0 if mat2._counter is None else mat2._counter[0], self if fn1 is not None else None, 0 if self._counter is None else self._counter[0]]
+        result._made = [run_MmBackward0, number, desc, fn0, fn1, self._desc.shape, self._desc.steps, mat2._desc.shape, mat2._desc.steps, mat2 if fn0 is not None else None, 0 if mat2._counter is None else mat2._counter[0], self if fn1 is not None else None, 0 if self._counter is None else self._counter[0]]
         result._counter = None
         return result
     try:
@@ -640,10 +696,10 @@ class BmmBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.bmm_mat2_backward(grad, self)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.bmm_self_backward(grad, mat2)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.bmm_mat2_backward(grad, self)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.bmm_self_backward(grad, mat2)
         return grad0, grad1
 
     def release(node) -> None:

@@ -95,10 +95,10 @@ class MseLossBackward0(BinaryNode):
         self_info = node.self_info
         reduction = node.reduction
         target_info = node.target_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else mse_loss_backward(grad, self, target, reduction)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else mse_loss_backward(grad, target, self, reduction)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else mse_loss_backward(grad, self, target, reduction)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else mse_loss_backward(grad, target, self, reduction)
         if grad0 is not None:
             grad0 = formulas.sum_to_info(grad0, self_info)
         if grad1 is not None:
@@ -355,10 +355,10 @@ class SmoothL1LossBackward0(BinaryNode):
         reduction = node.reduction
         beta = node.beta
         target_info = node.target_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else smooth_l1_loss_backward(grad, self, target, reduction, beta)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else smooth_l1_loss_backward(grad, target, self, reduction, beta)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else smooth_l1_loss_backward(grad, self, target, reduction, beta)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else smooth_l1_loss_backward(grad, target, self, reduction, beta)
         if grad0 is not None:
             grad0 = formulas.sum_to_info(grad0, self_info)
         if grad1 is not None:
@@ -618,10 +618,10 @@ class HuberLossBackward0(BinaryNode):
         reduction = node.reduction
         delta = node.delta
         target_info = node.target_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else huber_loss_backward(grad, self, target, reduction, delta)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else huber_loss_backward(grad, target, self, reduction, delta)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else huber_loss_backward(grad, self, target, reduction, delta)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else huber_loss_backward(grad, target, self, reduction, delta)
         if grad0 is not None:
             grad0 = formulas.sum_to_info(grad0, self_info)
         if grad1 is not None:
@@ -961,10 +961,10 @@ class SoftMarginLossBackwardBackward0(BinaryNode):
         if target is not None and (type(target) is not Tensor or (counter := target._counter) is not None and counter[0] != node.target_version):
             target = unpack_input(node, 'target')
         reduction = node.reduction
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.soft_margin_again(grad, grad_output, self, target, reduction)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.soft_margin_loss_double_backward(grad * grad_output, self, target, reduction)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.soft_margin_again(grad, grad_output, self, target, reduction)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.soft_margin_loss_double_backward(grad * grad_output, self, target, reduction)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1339,10 +1339,10 @@ class NllLossBackwardBackward0(BinaryNode):
             weight = unpack_input(node, 'weight')
         reduction = node.reduction
         ignore_index = node.ignore_index
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.nll_loss_again(grad, target, weight, reduction, ignore_index)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.nll_loss_again(grad, target, weight, reduction, ignore_index)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_like(grad)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1449,10 +1449,10 @@ class NllLoss2DBackwardBackward0(BinaryNode):
             weight = unpack_input(node, 'weight')
         reduction = node.reduction
         ignore_index = node.ignore_index
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.nll_loss2d_again(grad, target, weight, reduction, ignore_index)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_like(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.nll_loss2d_again(grad, target, weight, reduction, ignore_index)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_like(grad)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1564,10 +1564,10 @@ class BinaryCrossEntropyBackward0(BinaryNode):
         if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
             weight = unpack_input(node, 'weight')
         reduction = node.reduction
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else binary_cross_entropy_backward(grad, self, target, weight, reduction)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.binary_cross_entropy_target_backward(grad, self, target, weight, reduction)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else binary_cross_entropy_backward(grad, self, target, weight, reduction)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.binary_cross_entropy_target_backward(grad, self, target, weight, reduction)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1804,10 +1804,10 @@ class BinaryCrossEntropyWithLogitsBackward0(BinaryNode):
         if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
             weight = unpack_input(node, 'weight')
         reduction = node.reduction
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.binary_cross_entropy_with_logits_backward(grad, self, target, weight, pos_weight, reduction)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.binary_cross_entropy_with_logits_target_backward(grad, self, target, weight, pos_weight, reduction)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.binary_cross_entropy_with_logits_backward(grad, self, target, weight, pos_weight, reduction)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.binary_cross_entropy_with_logits_target_backward(grad, self, target, weight, pos_weight, reduction)
         return grad0, grad1
 
     def release(node) -> None:

@@ -275,10 +275,10 @@ class LinalgLuSolveBackward0(BinaryNode):
         left = node.left
         adjoint = node.adjoint
         B_info = node.B_info
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else linalg_lu_solve(LU, pivots, grad, left, not adjoint)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.lu_solve_backward(grad, LU, pivots, result, left, adjoint)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else linalg_lu_solve(LU, pivots, grad, left, not adjoint)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.lu_solve_backward(grad, LU, pivots, result, left, adjoint)
         if grad1 is not None:
             grad1 = formulas.sum_to_info(grad1, B_info)
         return grad0, grad1

@@ -140,10 +140,10 @@ class ReflectionPad1DBackwardBackward0(BinaryNode):
     def apply_tensors(node, grad, deps=None):
         padding = node.padding
         self_info = node.self_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else reflection_pad1d(grad, padding)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else reflection_pad1d(grad, padding)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_of(self_info)
         return grad0, grad1
 
 
@@ -319,10 +319,10 @@ class ReflectionPad2DBackwardBackward0(BinaryNode):
     def apply_tensors(node, grad, deps=None):
         padding = node.padding
         self_info = node.self_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else reflection_pad2d(grad, padding)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else reflection_pad2d(grad, padding)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_of(self_info)
         return grad0, grad1
 
 
@@ -498,10 +498,10 @@ class ReflectionPad3DBackwardBackward0(BinaryNode):
     def apply_tensors(node, grad, deps=None):
         padding = node.padding
         self_info = node.self_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else reflection_pad3d(grad, padding)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else reflection_pad3d(grad, padding)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_of(self_info)
         return grad0, grad1
 
 
@@ -677,10 +677,10 @@ class ReplicationPad1DBackwardBackward0(BinaryNode):
     def apply_tensors(node, grad, deps=None):
         padding = node.padding
         self_info = node.self_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else replication_pad1d(grad, padding)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else replication_pad1d(grad, padding)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_of(self_info)
         return grad0, grad1
 
 
@@ -856,10 +856,10 @@ class ReplicationPad2DBackwardBackward0(BinaryNode):
     def apply_tensors(node, grad, deps=None):
         padding = node.padding
         self_info = node.self_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else replication_pad2d(grad, padding)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else replication_pad2d(grad, padding)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_of(self_info)
         return grad0, grad1
 
 
@@ -1035,10 +1035,10 @@ class ReplicationPad3DBackwardBackward0(BinaryNode):
     def apply_tensors(node, grad, deps=None):
         padding = node.padding
         self_info = node.self_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else replication_pad3d(grad, padding)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else replication_pad3d(grad, padding)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_of(self_info)
         return grad0, grad1
 
 

@@ -97,10 +97,10 @@ class CdistBackward0(BinaryNode):
         x1_info = node.x1_info
         p = node.p
         x2_info = node.x2_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.cdist_to_first(grad, x1, x2, p, result)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.cdist_to_second(grad, x1, x2, p, result)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.cdist_to_first(grad, x1, x2, p, result)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.cdist_to_second(grad, x1, x2, p, result)
         if grad0 is not None:
             grad0 = formulas.sum_to_info(grad0, x1_info)
         if grad1 is not None:

@@ -10,7 +10,7 @@ from ..memory.buffers import into
 from ..memory.descriptor import arrange, once, sum_to
 from ..backward.engine import through_tensors, validate
 from ..memory.geometry import turned
-from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, new_accumulator, sequence_nrs
+from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, new_accumulator, sequence_nrs, set_number
 from ..nodes.records import node_of
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
@@ -19,7 +19,7 @@ from ..memory.lazy import assigned
 from ..tangents import original_of
 from ..calls.operands import at_once, inplace_operands, laid, operands, plain, single, store
 from ..calls.raising import autograd_first
-from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
+from ..nodes.saved import check_saveable, is_odd, own_result, saved_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor
 from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, undifferentiable
@@ -78,22 +78,43 @@ class AddBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
-    fields = ('next0', 'next1', 'desc')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_AddBackward0)
+        _, number, node.desc, node.next0, node.next1 = record
+        set_number(node, number)
+        node.plan = None
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, next1, desc = record
+            _, _, desc, next0, next1 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         grad0 = None if next0 is None else grad
         grad1 = None if next1 is None else grad
         return next0, grad0, next1, grad1
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, next1 = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        grad1 = None if next1 is None else grad
+        grad0 = None if next0 is None else grad
+        return grad0, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'AddBackward0', 0)
@@ -218,7 +239,7 @@ def add_operator(self, other):
         for number in sequence_nrs:
             break
         result._requires_grad = True
-        result._made = [run_AddBackward0, number, fn0, fn1, desc]
+        result._made = [run_AddBackward0, number, desc, fn0, fn1]
         result._counter = None
         return result
     if type(other) is float:
@@ -248,7 +269,7 @@ def add_operator(self, other):
         for number in sequence_nrs:
             break
         result._requires_grad = True
-        result._made = [run_AddBackward0, number, fn0, None, desc]
+        result._made = [run_AddBackward0, number, desc, fn0, None]
         result._counter = None
         return result
     return add(self, other)
@@ -346,22 +367,43 @@ class SubBackward0(BinaryNode):
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
-    fields = ('next0', 'next1', 'desc')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_SubBackward0)
+        _, number, node.desc, node.next0, node.next1 = record
+        set_number(node, number)
+        node.plan = None
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, next1, desc = record
+            _, _, desc, next0, next1 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         grad0 = None if next0 is None else grad
         grad1 = None if next1 is None else -grad
         return next0, grad0, next1, grad1
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, next1 = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        grad1 = None if next1 is None else -grad
+        grad0 = None if next0 is None else grad
+        return grad0, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else -grad
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else -grad
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'SubBackward0', 0)
@@ -486,7 +528,7 @@ def sub_operator(self, other):
         for number in sequence_nrs:
             break
         result._requires_grad = True
-        result._made = [run_SubBackward0, number, fn0, fn1, desc]
+        result._made = [run_SubBackward0, number, desc, fn0, fn1]
         result._counter = None
         return result
     if type(other) is float:
@@ -516,7 +558,7 @@ def sub_operator(self, other):
         for number in sequence_nrs:
             break
         result._requires_grad = True
-        result._made = [run_SubBackward0, number, fn0, None, desc]
+        result._made = [run_SubBackward0, number, desc, fn0, None]
         result._counter = None
         return result
     return sub(self, other)
@@ -616,10 +658,10 @@ class AddAlphaBackward0(BinaryNode):
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad, deps=None):
         alpha = node.alpha
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(grad, alpha)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.scaled_conj(grad, alpha)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'AddAlphaBackward0', 0)
@@ -811,10 +853,10 @@ class SubAlphaBackward0(BinaryNode):
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad, deps=None):
         alpha = node.alpha
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(-grad, alpha)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.scaled_conj(-grad, alpha)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'SubAlphaBackward0', 0)
@@ -1023,12 +1065,26 @@ class MulBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    fields = ('next0', 'next1', 'desc', 'other', 'other_version', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_MulBackward0)
+        _, number, node.desc, node.next0, node.next1, node.other, node.other_version, node.self, node.self_version = record
+        set_number(node, number)
+        node.plan = None
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[5] is not None:
+            record[5] = FREED
+        if record[7] is not None:
+            record[7] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, next1, desc, other, other_version, self, self_version = record
+            _, _, desc, next0, next1, other, other_version, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -1051,6 +1107,20 @@ class MulBackward0(BinaryNode):
             if self is not None:
                 record[7] = FREED
         return next0, grad0, next1, grad1
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, next1, other, other_version, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != other_version):
+            other = unpack_input(node_of(record), 'other')
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        grad1 = None if next1 is None else grad * self.conj()
+        grad0 = None if next0 is None else grad * other.conj()
+        return grad0, grad1
     def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
@@ -1058,10 +1128,10 @@ class MulBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * self.conj()
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad * other.conj()
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad * self.conj()
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad * other.conj()
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'MulBackward0', 0)
@@ -1212,7 +1282,7 @@ def mul_operator(self, other):
         for number in sequence_nrs:
             break
         result._requires_grad = True
-        result._made = [run_MulBackward0, number, fn0, fn1, desc, other if fn0 is not None else None, 0 if other._counter is None else other._counter[0], self if fn1 is not None else None, 0 if self._counter is None else self._counter[0]]
+        result._made = [run_MulBackward0, number, desc, fn0, fn1, other if fn0 is not None else None, 0 if other._counter is None else other._counter[0], self if fn1 is not None else None, 0 if self._counter is None else self._counter[0]]
         result._counter = None
         return result
     if type(other) is float:
@@ -1242,7 +1312,7 @@ def mul_operator(self, other):
         for number in sequence_nrs:
             break
         result._requires_grad = True
-        result._made = [run_MulBackward0, number, fn0, None, desc, other, 0, None, 0]
+        result._made = [run_MulBackward0, number, desc, fn0, None, other, 0, None, 0]
         result._counter = None
         return result
     return mul(self, other)
@@ -1376,12 +1446,26 @@ class DivBackward0(BinaryNode):
             if self is not None:
                 node.self = FREED
         return fn0, grad0, fn1, grad1
-    fields = ('next0', 'next1', 'desc', 'other', 'other_version', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_DivBackward0)
+        _, number, node.desc, node.next0, node.next1, node.other, node.other_version, node.self, node.self_version = record
+        set_number(node, number)
+        node.plan = None
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[5] is not None:
+            record[5] = FREED
+        if record[7] is not None:
+            record[7] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, next1, desc, other, other_version, self, self_version = record
+            _, _, desc, next0, next1, other, other_version, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -1404,6 +1488,20 @@ class DivBackward0(BinaryNode):
             if self is not None:
                 record[7] = FREED
         return next0, grad0, next1, grad1
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, next1, other, other_version, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != other_version):
+            other = unpack_input(node_of(record), 'other')
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        grad1 = None if next1 is None else formulas.div_other(grad, self, other)
+        grad0 = None if next0 is None else grad / other.conj()
+        return grad0, grad1
     def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
@@ -1411,10 +1509,10 @@ class DivBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.div_other(grad, self, other)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad / other.conj()
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.div_other(grad, self, other)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad / other.conj()
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'DivBackward0', 0)
@@ -1562,7 +1660,7 @@ def div_operator(self, other):
         for number in sequence_nrs:
             break
         result._requires_grad = True
-        result._made = [run_DivBackward0, number, fn0, fn1, desc, other, 0 if other._counter is None else other._counter[0], self if fn1 is not None else None, 0 if self._counter is None else self._counter[0]]
+        result._made = [run_DivBackward0, number, desc, fn0, fn1, other, 0 if other._counter is None else other._counter[0], self if fn1 is not None else None, 0 if self._counter is None else self._counter[0]]
         result._counter = None
         return result
     if type(other) is float:
@@ -1592,7 +1690,7 @@ def div_operator(self, other):
         for number in sequence_nrs:
             break
         result._requires_grad = True
-        result._made = [run_DivBackward0, number, fn0, None, desc, other, 0, None, 0]
+        result._made = [run_DivBackward0, number, desc, fn0, None, other, 0, None, 0]
         result._counter = None
         return result
     return div(self, other)
@@ -2189,16 +2287,34 @@ class NegBackward0(UnaryNode):
             return node.next0, out, None, None
         out = -grad
         return node.next0, out, None, None
-    fields = ('next0', 'desc')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_NegBackward0)
+        _, number, node.desc, node.next0 = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc = record
+            _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         out = -grad
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0 = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return -grad
     def apply_tensors(node, grad):
         return -grad
 
@@ -2221,7 +2337,7 @@ def neg(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_NegBackward0, number, fn0, desc]
+                result._made = [run_NegBackward0, number, desc, fn0]
                 result._counter = None
                 return result
     else:
@@ -2335,12 +2451,24 @@ class ReciprocalBackward0(UnaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'result', 'result_counter')
-    results = ('result',)
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_ReciprocalBackward0)
+        _, number, node.desc, node.next0, node.result, node.result_counter = record
+        set_number(node, number)
+        node.result_version = 0  # nobody has written to it when it is saved
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        record[4] = None
+        record[5] = FREED_COUNTER
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, result, result_counter = record
+            _, _, desc, next0, result, result_counter = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -2352,6 +2480,18 @@ class ReciprocalBackward0(UnaryNode):
             record[4] = None
             record[5] = FREED_COUNTER
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, result, result_counter = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if result is None or result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')
+        else:
+            result = saved_result(record, desc, result, result_counter)
+        return mul(other=(result * result).conj(), self=-grad)
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -2386,7 +2526,7 @@ def reciprocal(self, *, out=None):
                     break
                 result._counter = counter = [0]
                 result._requires_grad = True
-                result._made = [run_ReciprocalBackward0, number, fn0, desc, array, counter]
+                result._made = [run_ReciprocalBackward0, number, desc, fn0, array, counter]
                 return result
     else:
         self = plain(self, 'reciprocal', True)
@@ -2650,12 +2790,24 @@ class ExpBackward0(UnaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'result', 'result_counter')
-    results = ('result',)
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_ExpBackward0)
+        _, number, node.desc, node.next0, node.result, node.result_counter = record
+        set_number(node, number)
+        node.result_version = 0  # nobody has written to it when it is saved
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        record[4] = None
+        record[5] = FREED_COUNTER
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, result, result_counter = record
+            _, _, desc, next0, result, result_counter = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -2667,6 +2819,18 @@ class ExpBackward0(UnaryNode):
             record[4] = None
             record[5] = FREED_COUNTER
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, result, result_counter = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if result is None or result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')
+        else:
+            result = saved_result(record, desc, result, result_counter)
+        return grad * result.conj()
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -2701,7 +2865,7 @@ def exp(self, *, out=None):
                     break
                 result._counter = counter = [0]
                 result._requires_grad = True
-                result._made = [run_ExpBackward0, number, fn0, desc, array, counter]
+                result._made = [run_ExpBackward0, number, desc, fn0, array, counter]
                 return result
     else:
         self = plain(self, 'exp', True)
@@ -2824,12 +2988,23 @@ class LogBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_LogBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -2844,6 +3019,16 @@ class LogBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return grad / self.conj()
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -2873,7 +3058,7 @@ def log(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_LogBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_LogBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -3004,12 +3189,24 @@ class SqrtBackward0(UnaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'result', 'result_counter')
-    results = ('result',)
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_SqrtBackward0)
+        _, number, node.desc, node.next0, node.result, node.result_counter = record
+        set_number(node, number)
+        node.result_version = 0  # nobody has written to it when it is saved
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        record[4] = None
+        record[5] = FREED_COUNTER
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, result, result_counter = record
+            _, _, desc, next0, result, result_counter = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -3021,6 +3218,18 @@ class SqrtBackward0(UnaryNode):
             record[4] = None
             record[5] = FREED_COUNTER
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, result, result_counter = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if result is None or result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')
+        else:
+            result = saved_result(record, desc, result, result_counter)
+        return grad / mul_scalar(result.conj(), 2)
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -3055,7 +3264,7 @@ def sqrt(self, *, out=None):
                     break
                 result._counter = counter = [0]
                 result._requires_grad = True
-                result._made = [run_SqrtBackward0, number, fn0, desc, array, counter]
+                result._made = [run_SqrtBackward0, number, desc, fn0, array, counter]
                 return result
     else:
         self = plain(self, 'sqrt', True)
@@ -3176,12 +3385,24 @@ class RsqrtBackward0(UnaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'result', 'result_counter')
-    results = ('result',)
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_RsqrtBackward0)
+        _, number, node.desc, node.next0, node.result, node.result_counter = record
+        set_number(node, number)
+        node.result_version = 0  # nobody has written to it when it is saved
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        record[4] = None
+        record[5] = FREED_COUNTER
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, result, result_counter = record
+            _, _, desc, next0, result, result_counter = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -3193,6 +3414,18 @@ class RsqrtBackward0(UnaryNode):
             record[4] = None
             record[5] = FREED_COUNTER
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, result, result_counter = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if result is None or result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')
+        else:
+            result = saved_result(record, desc, result, result_counter)
+        return formulas.rsqrt_backward(grad, result)
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -3227,7 +3460,7 @@ def rsqrt(self, *, out=None):
                     break
                 result._counter = counter = [0]
                 result._requires_grad = True
-                result._made = [run_RsqrtBackward0, number, fn0, desc, array, counter]
+                result._made = [run_RsqrtBackward0, number, desc, fn0, array, counter]
                 return result
     else:
         self = plain(self, 'rsqrt', True)
@@ -3346,12 +3579,23 @@ class SinBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_SinBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -3366,6 +3610,16 @@ class SinBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return grad * self.cos().conj()
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -3395,7 +3649,7 @@ def sin(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_SinBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_SinBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -3528,12 +3782,23 @@ class CosBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_CosBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -3548,6 +3813,16 @@ class CosBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return grad * -self.sin().conj()
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -3577,7 +3852,7 @@ def cos(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_CosBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_CosBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -3708,12 +3983,24 @@ class TanhBackward0(UnaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'result', 'result_counter')
-    results = ('result',)
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_TanhBackward0)
+        _, number, node.desc, node.next0, node.result, node.result_counter = record
+        set_number(node, number)
+        node.result_version = 0  # nobody has written to it when it is saved
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        record[4] = None
+        record[5] = FREED_COUNTER
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, result, result_counter = record
+            _, _, desc, next0, result, result_counter = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -3725,6 +4012,18 @@ class TanhBackward0(UnaryNode):
             record[4] = None
             record[5] = FREED_COUNTER
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, result, result_counter = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if result is None or result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')
+        else:
+            result = saved_result(record, desc, result, result_counter)
+        return dispatch.tanh_backward(grad, result)
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -3759,7 +4058,7 @@ def tanh(self, *, out=None):
                     break
                 result._counter = counter = [0]
                 result._requires_grad = True
-                result._made = [run_TanhBackward0, number, fn0, desc, array, counter]
+                result._made = [run_TanhBackward0, number, desc, fn0, array, counter]
                 return result
     else:
         self = plain(self, 'tanh', True)
@@ -3880,12 +4179,24 @@ class SigmoidBackward0(UnaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'result', 'result_counter')
-    results = ('result',)
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_SigmoidBackward0)
+        _, number, node.desc, node.next0, node.result, node.result_counter = record
+        set_number(node, number)
+        node.result_version = 0  # nobody has written to it when it is saved
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        record[4] = None
+        record[5] = FREED_COUNTER
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, result, result_counter = record
+            _, _, desc, next0, result, result_counter = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -3897,6 +4208,18 @@ class SigmoidBackward0(UnaryNode):
             record[4] = None
             record[5] = FREED_COUNTER
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, result, result_counter = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if result is None or result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')
+        else:
+            result = saved_result(record, desc, result, result_counter)
+        return dispatch.sigmoid_backward(grad, result)
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -3931,7 +4254,7 @@ def sigmoid(self, *, out=None):
                     break
                 result._counter = counter = [0]
                 result._requires_grad = True
-                result._made = [run_SigmoidBackward0, number, fn0, desc, array, counter]
+                result._made = [run_SigmoidBackward0, number, desc, fn0, array, counter]
                 return result
     else:
         self = plain(self, 'sigmoid', True)
@@ -4048,12 +4371,24 @@ class ReluBackward0(UnaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'result', 'result_counter')
-    results = ('result',)
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_ReluBackward0)
+        _, number, node.desc, node.next0, node.result, node.result_counter = record
+        set_number(node, number)
+        node.result_version = 0  # nobody has written to it when it is saved
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        record[4] = None
+        record[5] = FREED_COUNTER
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, result, result_counter = record
+            _, _, desc, next0, result, result_counter = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -4065,6 +4400,18 @@ class ReluBackward0(UnaryNode):
             record[4] = None
             record[5] = FREED_COUNTER
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, result, result_counter = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if result is None or result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')
+        else:
+            result = saved_result(record, desc, result, result_counter)
+        return dispatch.threshold_backward(grad, result, 0)
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -4099,7 +4446,7 @@ def relu(self, *, out=None):
                     break
                 result._counter = counter = [0]
                 result._requires_grad = True
-                result._made = [run_ReluBackward0, number, fn0, desc, array, counter]
+                result._made = [run_ReluBackward0, number, desc, fn0, array, counter]
                 return result
     else:
         self = plain(self, 'relu', False)
@@ -4226,12 +4573,23 @@ class AbsBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_AbsBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -4246,6 +4604,16 @@ class AbsBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return grad * self.sgn()
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -4275,7 +4643,7 @@ def abs(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_AbsBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_AbsBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:

@@ -190,10 +190,10 @@ class AvgPool2DBackwardBackward0(BinaryNode):
         count_include_pad = node.count_include_pad
         divisor_override = node.divisor_override
         self_info = node.self_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else avg_pool2d(grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else avg_pool2d(grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_of(self_info)
         return grad0, grad1
 
 
@@ -391,10 +391,10 @@ class MaxPool2DWithIndicesBackwardBackward0(BinaryNode):
         if indices is not None and (type(indices) is not Tensor or (counter := indices._counter) is not None and counter[0] != node.indices_version):
             indices = unpack_input(node, 'indices')
         self_info = node.self_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.max_pool_double_backward(grad, indices, 2)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.max_pool_double_backward(grad, indices, 2)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_of(self_info)
         return grad0, grad1
 
     def release(node) -> None:
@@ -597,10 +597,10 @@ class AdaptiveAvgPool2DBackwardBackward0(BinaryNode):
         grad_output_sym_argsize_minus_2 = node.grad_output_sym_argsize_minus_2
         grad_output_sym_argsize_minus_1 = node.grad_output_sym_argsize_minus_1
         self_info = node.self_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else adaptive_avg_pool2d(grad, (grad_output_sym_argsize_minus_2, grad_output_sym_argsize_minus_1))
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else adaptive_avg_pool2d(grad, (grad_output_sym_argsize_minus_2, grad_output_sym_argsize_minus_1))
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_of(self_info)
         return grad0, grad1
 
 
@@ -779,10 +779,10 @@ class AdaptiveMaxPool2DBackwardBackward0(BinaryNode):
         if indices is not None and (type(indices) is not Tensor or (counter := indices._counter) is not None and counter[0] != node.indices_version):
             indices = unpack_input(node, 'indices')
         self_info = node.self_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.max_pool_double_backward(grad, indices, 2)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.max_pool_double_backward(grad, indices, 2)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_of(self_info)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1013,10 +1013,10 @@ class AvgPool3DBackwardBackward0(BinaryNode):
         count_include_pad = node.count_include_pad
         divisor_override = node.divisor_override
         self_info = node.self_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else avg_pool3d(grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else avg_pool3d(grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_of(self_info)
         return grad0, grad1
 
 
@@ -1214,10 +1214,10 @@ class MaxPool3DWithIndicesBackwardBackward0(BinaryNode):
         if indices is not None and (type(indices) is not Tensor or (counter := indices._counter) is not None and counter[0] != node.indices_version):
             indices = unpack_input(node, 'indices')
         self_info = node.self_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.max_pool_double_backward(grad, indices, 3)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.max_pool_double_backward(grad, indices, 3)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_of(self_info)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1422,10 +1422,10 @@ class AdaptiveAvgPool3DBackwardBackward0(BinaryNode):
         grad_output_sym_argsize_minus_2 = node.grad_output_sym_argsize_minus_2
         grad_output_sym_argsize_minus_1 = node.grad_output_sym_argsize_minus_1
         self_info = node.self_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else adaptive_avg_pool3d(grad, (grad_output_sym_argsize_minus_3, grad_output_sym_argsize_minus_2, grad_output_sym_argsize_minus_1))
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else adaptive_avg_pool3d(grad, (grad_output_sym_argsize_minus_3, grad_output_sym_argsize_minus_2, grad_output_sym_argsize_minus_1))
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_of(self_info)
         return grad0, grad1
 
 
@@ -1605,10 +1605,10 @@ class AdaptiveMaxPool3DBackwardBackward0(BinaryNode):
         if indices is not None and (type(indices) is not Tensor or (counter := indices._counter) is not None and counter[0] != node.indices_version):
             indices = unpack_input(node, 'indices')
         self_info = node.self_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.max_pool_double_backward(grad, indices, 3)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.zeros_of(self_info)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.max_pool_double_backward(grad, indices, 3)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_of(self_info)
         return grad0, grad1
 
     def release(node) -> None:

@@ -85,10 +85,10 @@ class VdotBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * self
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.vdot_self_backward(grad, other)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad * self
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.vdot_self_backward(grad, other)
         return grad0, grad1
 
     def release(node) -> None:

@@ -9,7 +9,7 @@ from .. import formulas, grad_mode
 from ..memory.descriptor import describe, result_of
 from ..backward.engine import through_tensors
 from ..memory.geometry import turned
-from ..nodes.graph import FREED, FREED_COUNTER, UnaryNode, new_accumulator, sequence_nrs
+from ..nodes.graph import FREED, FREED_COUNTER, UnaryNode, new_accumulator, sequence_nrs, set_number
 from ..nodes.records import node_of
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
@@ -65,18 +65,36 @@ class SumBackward0(UnaryNode):
         self_scalar_type = node.self_scalar_type
         out = k_sum_all_backward(grad, self_sym_sizes, self_scalar_type)
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self_sym_sizes', 'self_scalar_type')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_SumBackward0)
+        _, number, node.desc, node.next0, node.self_sym_sizes, node.self_scalar_type = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self_sym_sizes, self_scalar_type = record
+            _, _, desc, next0, self_sym_sizes, self_scalar_type = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if not desc.real:
             return node_of(record).run(grad, keep)
         out = k_sum_all_backward(grad, self_sym_sizes, self_scalar_type)
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self_sym_sizes, self_scalar_type = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return formulas.sum_all_backward(grad, self_sym_sizes, self_scalar_type)
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         self_scalar_type = node.self_scalar_type
@@ -106,7 +124,7 @@ def sum_all(self, dtype, *, out=None):
         for number in sequence_nrs:
             break
         result._requires_grad = True
-        result._made = [run_SumBackward0, number, fn0, desc, self._desc.shape, self._desc.dtype]
+        result._made = [run_SumBackward0, number, desc, fn0, self._desc.shape, self._desc.dtype]
         result._counter = None
         return result
     array = k_sum_all(self._array, dtype) if self._desc.real else rounded_once(k_sum_all, self._array, dtype)
@@ -175,18 +193,36 @@ class SumBackward1(UnaryNode):
         keepdim = node.keepdim
         out = k_sum_backward(grad, self_sym_sizes, dim, keepdim, self_scalar_type)
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self_sym_sizes', 'self_scalar_type', 'dim', 'keepdim')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_SumBackward1)
+        _, number, node.desc, node.next0, node.self_sym_sizes, node.self_scalar_type, node.dim, node.keepdim = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self_sym_sizes, self_scalar_type, dim, keepdim = record
+            _, _, desc, next0, self_sym_sizes, self_scalar_type, dim, keepdim = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if not desc.real:
             return node_of(record).run(grad, keep)
         out = k_sum_backward(grad, self_sym_sizes, dim, keepdim, self_scalar_type)
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self_sym_sizes, self_scalar_type, dim, keepdim = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return formulas.sum_backward(grad, self_sym_sizes, dim, keepdim, self_scalar_type)
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         self_scalar_type = node.self_scalar_type
@@ -218,7 +254,7 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
         for number in sequence_nrs:
             break
         result._requires_grad = True
-        result._made = [run_SumBackward1, number, fn0, desc, self._desc.shape, self._desc.dtype, dim, keepdim]
+        result._made = [run_SumBackward1, number, desc, fn0, self._desc.shape, self._desc.dtype, dim, keepdim]
         result._counter = None
         return result
     array = k_sum_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_sum_dim, self._array, dim, keepdim, dtype)
@@ -288,18 +324,36 @@ class MeanBackward0(UnaryNode):
         self_scalar_type = node.self_scalar_type
         out = k_mean_all_backward(grad, self_sym_sizes, self_sym_numel, self_scalar_type)
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self_sym_sizes', 'self_sym_numel', 'self_scalar_type')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_MeanBackward0)
+        _, number, node.desc, node.next0, node.self_sym_sizes, node.self_sym_numel, node.self_scalar_type = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self_sym_sizes, self_sym_numel, self_scalar_type = record
+            _, _, desc, next0, self_sym_sizes, self_sym_numel, self_scalar_type = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if not desc.real:
             return node_of(record).run(grad, keep)
         out = k_mean_all_backward(grad, self_sym_sizes, self_sym_numel, self_scalar_type)
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self_sym_sizes, self_sym_numel, self_scalar_type = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return formulas.mean_all_backward(grad, self_sym_sizes, self_sym_numel, self_scalar_type)
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         self_sym_numel = node.self_sym_numel
@@ -330,7 +384,7 @@ def mean_all(self, dtype, *, out=None):
         for number in sequence_nrs:
             break
         result._requires_grad = True
-        result._made = [run_MeanBackward0, number, fn0, desc, self._desc.shape, self._desc.numel, self._desc.dtype]
+        result._made = [run_MeanBackward0, number, desc, fn0, self._desc.shape, self._desc.numel, self._desc.dtype]
         result._counter = None
         return result
     array = k_mean_all(self._array, dtype) if self._desc.real else rounded_once(k_mean_all, self._array, dtype)
@@ -401,18 +455,36 @@ class MeanBackward1(UnaryNode):
         keepdim = node.keepdim
         out = k_mean_backward(grad, self_sym_sizes, self_sym_numel, dim, keepdim, self_scalar_type)
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self_sym_sizes', 'self_sym_numel', 'self_scalar_type', 'dim', 'keepdim')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_MeanBackward1)
+        _, number, node.desc, node.next0, node.self_sym_sizes, node.self_sym_numel, node.self_scalar_type, node.dim, node.keepdim = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self_sym_sizes, self_sym_numel, self_scalar_type, dim, keepdim = record
+            _, _, desc, next0, self_sym_sizes, self_sym_numel, self_scalar_type, dim, keepdim = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if not desc.real or desc.ndim > 1 and turned(grad):
             return node_of(record).run(grad, keep)
         out = k_mean_backward(grad, self_sym_sizes, self_sym_numel, dim, keepdim, self_scalar_type)
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self_sym_sizes, self_sym_numel, self_scalar_type, dim, keepdim = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return formulas.mean_backward(grad, self_sym_sizes, self_sym_numel, dim, keepdim, self_scalar_type)
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         self_sym_numel = node.self_sym_numel
@@ -445,7 +517,7 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
         for number in sequence_nrs:
             break
         result._requires_grad = True
-        result._made = [run_MeanBackward1, number, fn0, desc, self._desc.shape, self._desc.numel, self._desc.dtype, dim, keepdim]
+        result._made = [run_MeanBackward1, number, desc, fn0, self._desc.shape, self._desc.numel, self._desc.dtype, dim, keepdim]
         result._counter = None
         return result
     array = k_mean_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_mean_dim, self._array, dim, keepdim, dtype)

@@ -204,10 +204,10 @@ class ScatterBackward0(BinaryNode):
             index = unpack_input(node, 'index')
         dim = node.dim
         src_info = node.src_info
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else scatter_value(grad, dim, index, 0)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scattered(grad, dim, index, src_info, 'ScatterBackward0')
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else scatter_value(grad, dim, index, 0)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.scattered(grad, dim, index, src_info, 'ScatterBackward0')
         return grad0, grad1
 
     def release(node) -> None:
@@ -518,10 +518,10 @@ class ScatterNotImplemented(BinaryNode):
             grad1 = k_not_implemented(grad, 'aten::scatter_')
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::scatter_')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::scatter_')
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented(grad, 'aten::scatter_')
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.not_implemented(grad, 'aten::scatter_')
         return grad0, grad1
 
 
@@ -776,10 +776,10 @@ class ScatterAddBackward0(BinaryNode):
             index = unpack_input(node, 'index')
         src_info = node.src_info
         dim = node.dim
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.scattered(grad, dim, index, src_info, 'ScatterAddBackward0')
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.scattered(grad, dim, index, src_info, 'ScatterAddBackward0')
         return grad0, grad1
 
     def release(node) -> None:
@@ -1269,10 +1269,10 @@ class IndexAddBackward0(BinaryNode):
         source_dim = node.source_dim
         dim = node.dim
         alpha = node.alpha
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.index_add_source(grad, dim, index, source, source_dim, alpha)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.index_add_source(grad, dim, index, source, source_dim, alpha)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1461,10 +1461,10 @@ class IndexCopyBackward0(BinaryNode):
             source = unpack_input(node, 'source')
         dim = node.dim
         source_dim = node.source_dim
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else index_fill(grad, dim, index, 0)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.index_copy_source(grad, dim, index, source, source_dim)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else index_fill(grad, dim, index, 0)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.index_copy_source(grad, dim, index, source, source_dim)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1784,10 +1784,10 @@ class IndexFillBackward1(BinaryNode):
             index = unpack_input(node, 'index')
         dim = node.dim
         value_scalar_type = node.value_scalar_type
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else index_fill(grad, dim, index, 0)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.index_fill_value(grad, dim, index, value_scalar_type)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else index_fill(grad, dim, index, 0)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.index_fill_value(grad, dim, index, value_scalar_type)
         return grad0, grad1
 
     def release(node) -> None:
@@ -2263,10 +2263,10 @@ class PutBackward0(BinaryNode):
             source = unpack_input(node, 'source')
         source_info = node.source_info
         accumulate = node.accumulate
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.put_self(grad, index, source_info, accumulate)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.put_source(grad, index, source)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.put_self(grad, index, source_info, accumulate)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.put_source(grad, index, source)
         return grad0, grad1
 
     def release(node) -> None:
@@ -2467,10 +2467,10 @@ class MaskedScatterBackward0(BinaryNode):
             mask = unpack_input(node, 'mask')
         self_info = node.self_info
         source_sym_sizes = node.source_sym_sizes
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.masked_fill_backward(grad, mask, self_info)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else masked_scatter_backward(grad, mask, source_sym_sizes)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.masked_fill_backward(grad, mask, self_info)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else masked_scatter_backward(grad, mask, source_sym_sizes)
         return grad0, grad1
 
     def release(node) -> None:
@@ -2726,10 +2726,10 @@ class SelectScatterBackward0(BinaryNode):
     def apply_tensors(node, grad, deps=None):
         dim = node.dim
         index = node.index
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.select_scatter_self(grad, dim, index)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad.select(dim, index)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.select_scatter_self(grad, dim, index)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad.select(dim, index)
         return grad0, grad1
 
 
@@ -2815,10 +2815,10 @@ class SliceScatterBackward0(BinaryNode):
         start = node.start
         end = node.end
         step = node.step
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.slice_scatter_self(grad, dim, start, end, step)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else dispatch.slice_(grad, dim, start, end, step)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.slice_scatter_self(grad, dim, start, end, step)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.slice_(grad, dim, start, end, step)
         return grad0, grad1
 
 
@@ -2905,10 +2905,10 @@ class DiagonalScatterBackward0(BinaryNode):
         offset = node.offset
         dim1 = node.dim1
         dim2 = node.dim2
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.diagonal_scatter_self(grad, offset, dim1, dim2)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad.diagonal(offset, dim1, dim2)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.diagonal_scatter_self(grad, offset, dim1, dim2)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad.diagonal(offset, dim1, dim2)
         return grad0, grad1
 
 

@@ -10,7 +10,7 @@ from ..memory.buffers import into
 from ..memory.descriptor import arrange, describe, once, sum_to
 from ..backward.engine import through_tensors, validate
 from ..memory.geometry import turned
-from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, new_accumulator, sequence_nrs
+from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, new_accumulator, sequence_nrs, set_number
 from ..nodes.records import node_of
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
@@ -18,7 +18,7 @@ from ..memory.lazy import assigned
 from ..tangents import original_of
 from ..calls.operands import inplace_operands, laid, operands, plain, refused, single, store, tensors_only
 from ..calls.raising import autograd_first
-from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
+from ..nodes.saved import check_saveable, is_odd, own_result, saved_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..calls.several import before_write, check_result, fit, together
 from ..tensor import Tensor, wrap
@@ -123,12 +123,24 @@ class Exp2Backward0(UnaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'result', 'result_counter')
-    results = ('result',)
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_Exp2Backward0)
+        _, number, node.desc, node.next0, node.result, node.result_counter = record
+        set_number(node, number)
+        node.result_version = 0  # nobody has written to it when it is saved
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        record[4] = None
+        record[5] = FREED_COUNTER
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, result, result_counter = record
+            _, _, desc, next0, result, result_counter = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -140,6 +152,18 @@ class Exp2Backward0(UnaryNode):
             record[4] = None
             record[5] = FREED_COUNTER
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, result, result_counter = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if result is None or result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')
+        else:
+            result = saved_result(record, desc, result, result_counter)
+        return dispatch.mul_scalar(grad * result.conj(), 0.6931471805599453)
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -174,7 +198,7 @@ def exp2(self, *, out=None):
                     break
                 result._counter = counter = [0]
                 result._requires_grad = True
-                result._made = [run_Exp2Backward0, number, fn0, desc, array, counter]
+                result._made = [run_Exp2Backward0, number, desc, fn0, array, counter]
                 return result
     else:
         self = plain(self, 'exp2', True)
@@ -297,12 +321,23 @@ class Log2Backward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_Log2Backward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -317,6 +352,16 @@ class Log2Backward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return grad / dispatch.mul_scalar(self.conj(), 0.6931471805599453)
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -346,7 +391,7 @@ def log2(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_Log2Backward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_Log2Backward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -479,12 +524,23 @@ class Log10Backward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_Log10Backward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -499,6 +555,16 @@ class Log10Backward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return grad / dispatch.mul_scalar(self.conj(), 2.3025850929940455)
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -528,7 +594,7 @@ def log10(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_Log10Backward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_Log10Backward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -691,10 +757,10 @@ class LogaddexpBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad / dispatch.add_scalar(dispatch.exp(self - other), 1).conj()
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad / dispatch.add_scalar(dispatch.exp(other - self), 1).conj()
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad / dispatch.add_scalar(dispatch.exp(self - other), 1).conj()
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad / dispatch.add_scalar(dispatch.exp(other - self), 1).conj()
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'LogaddexpBackward0', 0)
@@ -855,10 +921,10 @@ class Logaddexp2Backward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad / dispatch.add_scalar(dispatch.pow_base(2, self - other), 1)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad / dispatch.add_scalar(dispatch.pow_base(2, other - self), 1)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad / dispatch.add_scalar(dispatch.pow_base(2, self - other), 1)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad / dispatch.add_scalar(dispatch.pow_base(2, other - self), 1)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Logaddexp2Backward0', 0)
@@ -1025,10 +1091,10 @@ class XlogyBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * self / other
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else dispatch.masked_fill(xlogy(grad, other), (self == 0) & (other <= 0), 0)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad * self / other
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else dispatch.masked_fill(xlogy(grad, other), (self == 0) & (other <= 0), 0)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'XlogyBackward0', 0)
@@ -1500,10 +1566,10 @@ class SpecialXlog1PyBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else dispatch.div(other=dispatch.add_scalar(other, 1), self=grad * self)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else dispatch.masked_fill(xlog1py(grad, other), (self == 0) & (other <= -1), 0)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.div(other=dispatch.add_scalar(other, 1), self=grad * self)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else dispatch.masked_fill(xlog1py(grad, other), (self == 0) & (other <= -1), 0)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'SpecialXlog1PyBackward0', 0)
@@ -1825,12 +1891,23 @@ class SpecialEntrBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_SpecialEntrBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -1845,6 +1922,16 @@ class SpecialEntrBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return grad * -dispatch.add_scalar(dispatch.log(self), 1)
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -1874,7 +1961,7 @@ def entr(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_SpecialEntrBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_SpecialEntrBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -2147,12 +2234,23 @@ class AsinhBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_AsinhBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -2167,6 +2265,16 @@ class AsinhBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return grad * dispatch.rsqrt(dispatch.add_scalar(formulas.squared(self), 1)).conj()
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -2196,7 +2304,7 @@ def asinh(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_AsinhBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_AsinhBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -2285,12 +2393,23 @@ class AcoshBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_AcoshBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if is_odd(self) or desc.ndim > 1 and turned(grad):
@@ -2305,6 +2424,16 @@ class AcoshBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return formulas.acosh_backward(grad, self)
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -2334,7 +2463,7 @@ def acosh(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_AcoshBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_AcoshBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -2423,12 +2552,23 @@ class AtanhBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_AtanhBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -2443,6 +2583,16 @@ class AtanhBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return dispatch.div(other=formulas.number_minus(1, formulas.squared(self)).conj(), self=dispatch.mul_scalar(grad, 1))
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -2472,7 +2622,7 @@ def atanh(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_AtanhBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_AtanhBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -2552,16 +2702,34 @@ class AsinhBackward1(UnaryNode):
             return node.next0, out, None, None
         out = k_not_implemented_for(grad, 'inplace version of asinh')
         return node.next0, out, None, None
-    fields = ('next0', 'desc')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_AsinhBackward1)
+        _, number, node.desc, node.next0 = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc = record
+            _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         out = k_not_implemented_for(grad, 'inplace version of asinh')
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0 = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return formulas.not_implemented_for(grad, 'inplace version of asinh')
     def apply_tensors(node, grad):
         return formulas.not_implemented_for(grad, 'inplace version of asinh')
 
@@ -2584,7 +2752,7 @@ def asinh_of(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_AsinhBackward1, number, fn0, desc]
+                result._made = [run_AsinhBackward1, number, desc, fn0]
                 result._counter = None
                 return result
     else:
@@ -2691,16 +2859,34 @@ class AcoshBackward1(UnaryNode):
             return node.next0, out, None, None
         out = k_not_implemented_for(grad, 'inplace version of acosh')
         return node.next0, out, None, None
-    fields = ('next0', 'desc')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_AcoshBackward1)
+        _, number, node.desc, node.next0 = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc = record
+            _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         out = k_not_implemented_for(grad, 'inplace version of acosh')
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0 = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return formulas.not_implemented_for(grad, 'inplace version of acosh')
     def apply_tensors(node, grad):
         return formulas.not_implemented_for(grad, 'inplace version of acosh')
 
@@ -2723,7 +2909,7 @@ def acosh_of(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_AcoshBackward1, number, fn0, desc]
+                result._made = [run_AcoshBackward1, number, desc, fn0]
                 result._counter = None
                 return result
     else:
@@ -2830,16 +3016,34 @@ class AtanhBackward1(UnaryNode):
             return node.next0, out, None, None
         out = k_not_implemented_for(grad, 'inplace version of atanh')
         return node.next0, out, None, None
-    fields = ('next0', 'desc')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_AtanhBackward1)
+        _, number, node.desc, node.next0 = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc = record
+            _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         out = k_not_implemented_for(grad, 'inplace version of atanh')
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0 = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return formulas.not_implemented_for(grad, 'inplace version of atanh')
     def apply_tensors(node, grad):
         return formulas.not_implemented_for(grad, 'inplace version of atanh')
 
@@ -2862,7 +3066,7 @@ def atanh_of(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_AtanhBackward1, number, fn0, desc]
+                result._made = [run_AtanhBackward1, number, desc, fn0]
                 result._counter = None
                 return result
     else:
@@ -3260,10 +3464,10 @@ class HypotBackward0(BinaryNode):
             result = unpack_result(node, 'result')
         else:
             result = own_result(node, result, counter)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * other / result
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad * self / result
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad * other / result
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad * self / result
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'HypotBackward0', 0)
@@ -3497,12 +3701,23 @@ class SincBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_SincBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if is_odd(self) or desc.ndim > 1 and turned(grad):
@@ -3517,6 +3732,16 @@ class SincBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return formulas.sinc_backward(grad, self)
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -3546,7 +3771,7 @@ def sinc(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_SincBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_SincBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -3666,16 +3891,34 @@ class Deg2RadBackward0(UnaryNode):
             return node.next0, out, None, None
         out = grad * 0.017453292519943295
         return node.next0, out, None, None
-    fields = ('next0', 'desc')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_Deg2RadBackward0)
+        _, number, node.desc, node.next0 = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc = record
+            _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         out = grad * 0.017453292519943295
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0 = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return dispatch.mul_scalar(grad, 0.017453292519943295)
     def apply_tensors(node, grad):
         return dispatch.mul_scalar(grad, 0.017453292519943295)
 
@@ -3698,7 +3941,7 @@ def deg2rad(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_Deg2RadBackward0, number, fn0, desc]
+                result._made = [run_Deg2RadBackward0, number, desc, fn0]
                 result._counter = None
                 return result
     else:
@@ -3811,16 +4054,34 @@ class Rad2DegBackward0(UnaryNode):
             return node.next0, out, None, None
         out = grad * 57.29577951308232
         return node.next0, out, None, None
-    fields = ('next0', 'desc')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_Rad2DegBackward0)
+        _, number, node.desc, node.next0 = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc = record
+            _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         out = grad * 57.29577951308232
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0 = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return dispatch.mul_scalar(grad, 57.29577951308232)
     def apply_tensors(node, grad):
         return dispatch.mul_scalar(grad, 57.29577951308232)
 
@@ -3843,7 +4104,7 @@ def rad2deg(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_Rad2DegBackward0, number, fn0, desc]
+                result._made = [run_Rad2DegBackward0, number, desc, fn0]
                 result._counter = None
                 return result
     else:
@@ -3965,12 +4226,23 @@ class ErfBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_ErfBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if is_odd(self) or desc.ndim > 1 and turned(grad):
@@ -3985,6 +4257,16 @@ class ErfBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return formulas.erf_backward(grad, self, 1.1283791670955126)
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -4014,7 +4296,7 @@ def erf(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_ErfBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_ErfBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -4147,12 +4429,23 @@ class ErfcBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_ErfcBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if is_odd(self) or desc.ndim > 1 and turned(grad):
@@ -4167,6 +4460,16 @@ class ErfcBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return formulas.erf_backward(grad, self, -1.1283791670955126)
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -4196,7 +4499,7 @@ def erfc(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_ErfcBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_ErfcBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -4329,12 +4632,23 @@ class ErfinvBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_ErfinvBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -4349,6 +4663,16 @@ class ErfinvBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return dispatch.mul_scalar(dispatch.exp(formulas.squared(erfinv(self))), 0.886226925452758) * grad
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -4378,7 +4702,7 @@ def erfinv(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_ErfinvBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_ErfinvBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -4517,12 +4841,26 @@ class SpecialErfcxBackward0(UnaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version', 'result', 'result_counter')
-    results = ('result',)
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_SpecialErfcxBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version, node.result, node.result_counter = record
+        set_number(node, number)
+        node.result_version = 0  # nobody has written to it when it is saved
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+        record[6] = None
+        record[7] = FREED_COUNTER
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version, result, result_counter = record
+            _, _, desc, next0, self, self_version, result, result_counter = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if is_odd(self) or desc.ndim > 1 and turned(grad):
@@ -4541,6 +4879,20 @@ class SpecialErfcxBackward0(UnaryNode):
             record[6] = None
             record[7] = FREED_COUNTER
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version, result, result_counter = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        if result is None or result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')
+        else:
+            result = saved_result(record, desc, result, result_counter)
+        return dispatch.sub_scalar(dispatch.mul_scalar(self, 2.0) * result, 1.1283791670955126) * grad
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -4580,7 +4932,7 @@ def erfcx(self, *, out=None):
                     break
                 result._counter = counter = [0]
                 result._requires_grad = True
-                result._made = [run_SpecialErfcxBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0], array, counter]
+                result._made = [run_SpecialErfcxBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0], array, counter]
                 return result
     else:
         try:
@@ -4669,12 +5021,24 @@ class SpecialNdtriBackward0(UnaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'result', 'result_counter')
-    results = ('result',)
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_SpecialNdtriBackward0)
+        _, number, node.desc, node.next0, node.result, node.result_counter = record
+        set_number(node, number)
+        node.result_version = 0  # nobody has written to it when it is saved
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        record[4] = None
+        record[5] = FREED_COUNTER
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, result, result_counter = record
+            _, _, desc, next0, result, result_counter = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -4686,6 +5050,18 @@ class SpecialNdtriBackward0(UnaryNode):
             record[4] = None
             record[5] = FREED_COUNTER
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, result, result_counter = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if result is None or result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')
+        else:
+            result = saved_result(record, desc, result, result_counter)
+        return dispatch.mul(other=dispatch.exp(dispatch.div_scalar(formulas.squared(result), 2)), self=dispatch.mul_scalar(grad, 2.5066282746310002))
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -4720,7 +5096,7 @@ def ndtri(self, *, out=None):
                     break
                 result._counter = counter = [0]
                 result._requires_grad = True
-                result._made = [run_SpecialNdtriBackward0, number, fn0, desc, array, counter]
+                result._made = [run_SpecialNdtriBackward0, number, desc, fn0, array, counter]
                 return result
     else:
         self = plain(self, 'special_ndtri', True)
@@ -4808,12 +5184,26 @@ class SpecialLogNdtrBackward0(UnaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version', 'result', 'result_counter')
-    results = ('result',)
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_SpecialLogNdtrBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version, node.result, node.result_counter = record
+        set_number(node, number)
+        node.result_version = 0  # nobody has written to it when it is saved
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+        record[6] = None
+        record[7] = FREED_COUNTER
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version, result, result_counter = record
+            _, _, desc, next0, self, self_version, result, result_counter = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -4832,6 +5222,20 @@ class SpecialLogNdtrBackward0(UnaryNode):
             record[6] = None
             record[7] = FREED_COUNTER
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version, result, result_counter = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        if result is None or result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')
+        else:
+            result = saved_result(record, desc, result, result_counter)
+        return dispatch.mul(other=dispatch.exp(-(result + dispatch.div_scalar(formulas.squared(self), 2))), self=dispatch.div_scalar(grad, 2.5066282746310002))
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -4871,7 +5275,7 @@ def log_ndtr(self, *, out=None):
                     break
                 result._counter = counter = [0]
                 result._requires_grad = True
-                result._made = [run_SpecialLogNdtrBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0], array, counter]
+                result._made = [run_SpecialLogNdtrBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0], array, counter]
                 return result
     else:
         try:
@@ -4962,12 +5366,23 @@ class LgammaBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_LgammaBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -4982,6 +5397,16 @@ class LgammaBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return grad * digamma(self)
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -5011,7 +5436,7 @@ def lgamma(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_LgammaBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_LgammaBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -5144,12 +5569,23 @@ class DigammaBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_DigammaBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -5164,6 +5600,16 @@ class DigammaBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return grad * polygamma(1, self)
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -5193,7 +5639,7 @@ def digamma(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_DigammaBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_DigammaBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -5760,10 +6206,10 @@ class IgammaBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * dispatch.exp(dispatch.sub(other=lgamma(self), self=dispatch.mul(other=dispatch.log(other), self=dispatch.sub_scalar(self, 1)) - other))
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented_for(grad, 'igamma: input')
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad * dispatch.exp(dispatch.sub(other=lgamma(self), self=dispatch.mul(other=dispatch.log(other), self=dispatch.sub_scalar(self, 1)) - other))
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented_for(grad, 'igamma: input')
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'IgammaBackward0', 0)
@@ -6010,10 +6456,10 @@ class IgammacBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else dispatch.mul(other=dispatch.exp(dispatch.sub(other=lgamma(self), self=dispatch.mul(other=dispatch.log(other), self=dispatch.sub_scalar(self, 1)) - other)), self=-grad)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented_for(grad, 'igammac: input')
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.mul(other=dispatch.exp(dispatch.sub(other=lgamma(self), self=dispatch.mul(other=dispatch.log(other), self=dispatch.sub_scalar(self, 1)) - other)), self=-grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented_for(grad, 'igammac: input')
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'IgammacBackward0', 0)
@@ -6260,10 +6706,10 @@ class SpecialZetaBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else dispatch.mul(other=zeta(dispatch.add_scalar(self, 1.0), other), self=grad * -self)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented_for(grad, 'zeta')
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.mul(other=zeta(dispatch.add_scalar(self, 1.0), other), self=grad * -self)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented_for(grad, 'zeta')
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'SpecialZetaBackward0', 0)
@@ -6497,16 +6943,34 @@ class SpecialZetaBackward2(UnaryNode):
             return node.next0, out, None, None
         out = k_not_implemented_for(grad, 'zeta')
         return node.next0, out, None, None
-    fields = ('next0', 'desc')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_SpecialZetaBackward2)
+        _, number, node.desc, node.next0 = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc = record
+            _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         out = k_not_implemented_for(grad, 'zeta')
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0 = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return formulas.not_implemented_for(grad, 'zeta')
     def apply_tensors(node, grad):
         return formulas.not_implemented_for(grad, 'zeta')
 
@@ -6529,7 +6993,7 @@ def zeta_other(self, other, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_SpecialZetaBackward2, number, fn0, desc]
+                result._made = [run_SpecialZetaBackward2, number, desc, fn0]
                 result._counter = None
                 return result
     else:
@@ -6609,12 +7073,23 @@ class I0Backward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_I0Backward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -6629,6 +7104,16 @@ class I0Backward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return grad * i1(self)
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -6658,7 +7143,7 @@ def i0(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_I0Backward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_I0Backward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -6797,12 +7282,26 @@ class SpecialI0EBackward0(UnaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version', 'result', 'result_counter')
-    results = ('result',)
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_SpecialI0EBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version, node.result, node.result_counter = record
+        set_number(node, number)
+        node.result_version = 0  # nobody has written to it when it is saved
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+        record[6] = None
+        record[7] = FREED_COUNTER
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version, result, result_counter = record
+            _, _, desc, next0, self, self_version, result, result_counter = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -6821,6 +7320,20 @@ class SpecialI0EBackward0(UnaryNode):
             record[6] = None
             record[7] = FREED_COUNTER
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version, result, result_counter = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        if result is None or result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')
+        else:
+            result = saved_result(record, desc, result, result_counter)
+        return grad * dispatch.sub(other=dispatch.sgn(self) * result, self=i1e(self))
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -6860,7 +7373,7 @@ def i0e(self, *, out=None):
                     break
                 result._counter = counter = [0]
                 result._requires_grad = True
-                result._made = [run_SpecialI0EBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0], array, counter]
+                result._made = [run_SpecialI0EBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0], array, counter]
                 return result
     else:
         try:
@@ -7185,16 +7698,34 @@ class FracBackward0(UnaryNode):
             return node.next0, out, None, None
         out = grad
         return node.next0, out, None, None
-    fields = ('next0', 'desc')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_FracBackward0)
+        _, number, node.desc, node.next0 = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        pass
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc = record
+            _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         out = grad
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0 = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        return grad
     def apply_tensors(node, grad):
         return grad
 
@@ -7217,7 +7748,7 @@ def frac(self, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_FracBackward0, number, fn0, desc]
+                result._made = [run_FracBackward0, number, desc, fn0]
                 result._counter = None
                 return result
     else:
@@ -7365,10 +7896,10 @@ class FmodBackward1(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else dispatch.mul(other=dispatch.div_mode(self, other, 'trunc'), self=-grad)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.mul(other=dispatch.div_mode(self, other, 'trunc'), self=-grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'FmodBackward1', 0)
@@ -7722,10 +8253,10 @@ class RemainderBackward1(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else dispatch.mul(other=dispatch.div_mode(self, other, 'floor'), self=-grad)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.mul(other=dispatch.div_mode(self, other, 'floor'), self=-grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'RemainderBackward1', 0)
@@ -8057,10 +8588,10 @@ class FloorDivideNotImplemented(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::floor_divide')
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::floor_divide')
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.not_implemented(grad, 'aten::floor_divide')
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented(grad, 'aten::floor_divide')
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'FloorDivideNotImplemented', 0)
@@ -8290,10 +8821,10 @@ class FloorDivide_NotImplemented(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::floor_divide_')
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::floor_divide_')
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.not_implemented(grad, 'aten::floor_divide_')
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented(grad, 'aten::floor_divide_')
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'FloorDivide_NotImplemented', 0)
@@ -8879,10 +9410,10 @@ class CopysignBackward0(BinaryNode):
             result = unpack_result(node, 'result')
         else:
             result = own_result(node, result, counter)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad * formulas.copysign_ratio(self, result)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad * formulas.copysign_ratio(self, result)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'CopysignBackward0', 0)
@@ -9097,12 +9628,26 @@ class CopysignBackward1(UnaryNode):
                 node.result = None
                 node.result_counter = FREED_COUNTER
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version', 'result', 'result_counter')
-    results = ('result',)
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_CopysignBackward1)
+        _, number, node.desc, node.next0, node.self, node.self_version, node.result, node.result_counter = record
+        set_number(node, number)
+        node.result_version = 0  # nobody has written to it when it is saved
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+        record[6] = None
+        record[7] = FREED_COUNTER
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version, result, result_counter = record
+            _, _, desc, next0, self, self_version, result, result_counter = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -9121,6 +9666,20 @@ class CopysignBackward1(UnaryNode):
             record[6] = None
             record[7] = FREED_COUNTER
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version, result, result_counter = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        if result is None or result_counter[0] != 0:
+            result = unpack_result(node_of(record), 'result')
+        else:
+            result = saved_result(record, desc, result, result_counter)
+        return grad * formulas.copysign_ratio(self, result)
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -9160,7 +9719,7 @@ def copysign_scalar(self, other, *, out=None):
                     break
                 result._counter = counter = [0]
                 result._requires_grad = True
-                result._made = [run_CopysignBackward1, number, fn0, desc, self, 0 if self._counter is None else self._counter[0], array, counter]
+                result._made = [run_CopysignBackward1, number, desc, fn0, self, 0 if self._counter is None else self._counter[0], array, counter]
                 return result
     else:
         try:
@@ -9334,10 +9893,10 @@ class NextafterBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.unsaved_zeros(grad)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else dispatch.where(self != other, grad, 0)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else dispatch.where(self != other, grad, 0)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'NextafterBackward0', 0)
@@ -9592,10 +10151,10 @@ class LdexpBackward0(BinaryNode):
             result = unpack_result(node, 'result')
         else:
             result = own_result(node, result, counter)
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else dispatch.mul_scalar(grad * result.conj(), 0.6931471805599453)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else grad * dispatch.pow_base(2, other).conj()
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.mul_scalar(grad * result.conj(), 0.6931471805599453)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad * dispatch.pow_base(2, other).conj()
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'LdexpBackward0', 0)
@@ -9872,12 +10431,23 @@ class NanToNumBackward0(UnaryNode):
             if self is not None:
                 node.self = FREED
         return node.next0, out, None, None
-    fields = ('next0', 'desc', 'self', 'self_version')
-    results = ()
 
+    @staticmethod
+    def of_record(record):
+        node = _new(*_NanToNumBackward0)
+        _, number, node.desc, node.next0, node.self, node.self_version = record
+        set_number(node, number)
+        return node
+
+    @staticmethod
+    def release_record(record) -> None:
+        if record[4] is not None:
+            record[4] = FREED
+
+    @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, next0, desc, self, self_version = record
+            _, _, desc, next0, self, self_version = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if desc.ndim > 1 and turned(grad):
@@ -9892,6 +10462,16 @@ class NanToNumBackward0(UnaryNode):
             if self is not None:
                 record[4] = FREED
         return next0, out, None, None
+
+    @staticmethod
+    def apply_record(record, grad):
+        try:
+            _, _, desc, next0, self, self_version = record
+        except ValueError:
+            return record[2].apply_tensors(grad)
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
+            self = unpack_input(node_of(record), 'self')
+        return grad * dispatch.isfinite(self)
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
@@ -9921,7 +10501,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
                 for number in sequence_nrs:
                     break
                 result._requires_grad = True
-                result._made = [run_NanToNumBackward0, number, fn0, desc, self, 0 if self._counter is None else self._counter[0]]
+                result._made = [run_NanToNumBackward0, number, desc, fn0, self, 0 if self._counter is None else self._counter[0]]
                 result._counter = None
                 return result
     else:
@@ -10066,10 +10646,10 @@ class HeavisideNotImplemented(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::heaviside')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::heaviside')
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented(grad, 'aten::heaviside')
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.not_implemented(grad, 'aten::heaviside')
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'HeavisideNotImplemented', 0)
@@ -10193,10 +10773,10 @@ class Heaviside_NotImplemented(BinaryNode):
                 grad1 = sum_to(grad1, plan.reduce1)
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad, deps=None):
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::heaviside_')
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.not_implemented(grad, 'aten::heaviside_')
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented(grad, 'aten::heaviside_')
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.not_implemented(grad, 'aten::heaviside_')
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'Heaviside_NotImplemented', 0)
@@ -11003,10 +11583,10 @@ class DistBackward0(BinaryNode):
         self_info = node.self_info
         p = node.p
         other_info = node.other_info
-        fn = node.fn1
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.dist_other_backward(grad, self, other, p, result)
-        fn = node.fn0
-        grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.dist_backward(grad, self, other, p, result)
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.dist_other_backward(grad, self, other, p, result)
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.dist_backward(grad, self, other, p, result)
         if grad1 is not None:
             grad1 = formulas.sum_to_info(grad1, other_info)
         if grad0 is not None:

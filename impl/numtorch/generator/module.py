@@ -23,7 +23,7 @@ IMPORTS = (
     ("..memory.geometry", "settled turned"),
     (
         "..nodes.graph",
-        "ACCUMULATE_SEQ FREED FREED_COUNTER BinaryNode UnaryNode VariadicNode new_accumulator sequence_nrs",
+        "ACCUMULATE_SEQ FREED FREED_COUNTER BinaryNode UnaryNode VariadicNode new_accumulator sequence_nrs set_number",
     ),
     ("..nodes.records", "node_of"),
     ("..grad_mode", "disabled"),
@@ -33,7 +33,7 @@ IMPORTS = (
     ("..tangents", "original_of"),
     ("..calls.operands", "at_once inplace_operands laid operands plain refused single store tensors_only"),
     ("..calls.raising", "autograd_first"),
-    ("..nodes.saved", "check_saveable is_odd own_result unpack_input unpack_result"),
+    ("..nodes.saved", "check_saveable is_odd own_result saved_result unpack_input unpack_result"),
     ("..nodes", "saved_hooks"),
     ("..nodes.saved_variable", "SavedList"),
     ("..calls.several", "before_write brought_to check_result fit together typed"),

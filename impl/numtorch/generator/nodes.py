@@ -200,7 +200,7 @@ class Nodes(Template):
 
     def makes_records(self, row: Row) -> bool:
         """Whether the usual case makes a record instead of a Node: where a plain pass can run it as it is."""
-        if not self.has_usual_case(row):
+        if not self.has_usual_case(row) or row.together:
             return False
         first = next(r for r in TABLE if r.formulas and r.node == row.node)
         if first is not row or row.joint or row.raises or row.shown or row.saved_lists or row.warns:
@@ -282,13 +282,31 @@ class Nodes(Template):
         w(2, f"return {', '.join(results)}" + ("," if base == "VariadicNode" and results != ["out"] else ""))
         if self.makes_records(row):
             self.run_record(row, base, expressions)
+            self.apply_record(row, base)
 
     def run_record(self, row: Row, base: str, expressions: dict[str, str]) -> None:
         """`run` for a record of the class, whose operands were plain and alike."""
         w = self.body
         fields = self.fields(row)
-        w(1, f"fields = {tuple(fields)!r}\nresults = {tuple(row.saved_results)!r}")
-        w(1, "\ndef run_record(record, grad, keep: bool):")
+        self.quick.add(row.node)
+        w(1, "\n@staticmethod\ndef of_record(record):")
+        w(2, f"node = _new(*_{row.node})")
+        w(2, f"_, number, {', '.join('node.' + field for field in fields)} = record\nset_number(node, number)")
+        if base == "BinaryNode":
+            w(2, "node.plan = None")
+        for n in row.saved_results:
+            w(2, f"node.{n}_version = 0  # nobody has written to it when it is saved")
+        w(2, "return node")
+        w(1, "\n@staticmethod\ndef release_record(record) -> None:")
+        for n in row.saved:
+            at = 2 + fields.index(n)
+            w(2, f"if record[{at}] is not None:\n    record[{at}] = FREED")
+        for n in row.saved_results:
+            at = 2 + fields.index(n)
+            w(2, f"record[{at}] = None\nrecord[{at + 1}] = FREED_COUNTER")
+        if not (row.saved or row.saved_results):
+            w(2, "pass")
+        w(1, "\n@staticmethod\ndef run_record(record, grad, keep: bool):")
         w(2, f"try:\n    _, _, {', '.join(fields)} = record")
         w(2, "except ValueError:  # another thread looks at the node, which is there by now")
         w(3, "return record[0](record, grad, keep)")
@@ -315,6 +333,27 @@ class Nodes(Template):
                 at = 2 + fields.index(n)
                 w(3, f"record[{at}] = None\nrecord[{at + 1}] = FREED_COUNTER")
         w(2, f"return {'next0, out, None, None' if base == 'UnaryNode' else 'next0, grad0, next1, grad1'}")
+
+    def apply_record(self, row: Row, base: str) -> None:
+        """`apply_tensors` for a record of the class."""
+        w = self.body
+        fields = self.fields(row)
+        w(1, "\n@staticmethod\ndef apply_record(record, grad):")
+        w(2, f"try:\n    _, _, {', '.join(fields)} = record")
+        w(2, "except ValueError:\n    return record[2].apply_tensors(grad)")
+        for n in row.saved:
+            changed = f"(counter := {n}._counter) is not None and counter[0] != {n}_version"
+            w(2, f"if {n} is not None and (type({n}) is not Tensor or {changed}):")
+            w(3, f"{n} = unpack_input(node_of(record), {n!r})")
+        for n in row.saved_results:
+            w(2, f"if {n} is None or {n}_counter[0] != 0:\n    {n} = unpack_result(node_of(record), {n!r})")
+            w(2, f"else:\n    {n} = saved_result(record, desc, {n}, {n}_counter)")
+        if base == "UnaryNode":
+            w(2, f"return {over_tensors(row, row.formulas[row.operands[0]])}")
+            return
+        for i, name in sorted(enumerate(row.operands), key=lambda operand: operand[1]):  # see `apply_tensors`
+            w(2, f"grad{i} = None if next{i} is None else {over_tensors(row, row.formulas[name])}")
+        w(2, "return grad0, grad1")
 
     def odd(self, row: Row, where: str) -> str:
         """The question, if there is one, whether a saved operand has strides that NumPy treats in its own way."""
@@ -398,8 +437,9 @@ class Nodes(Template):
             if base == "UnaryNode" or any(p.kind == "tensors" for p in row.params):
                 w(2, f"return {expression}")
                 return
-            fn = f"node.fn{i}" if base == "BinaryNode" else f"node.next_nodes[{i}]"
-            unasked = " or (deps is not None and fn not in deps)" * pruned
+            binary = base == "BinaryNode"
+            fn = f"node.next{i}" if binary else f"node.next_nodes[{i}]"
+            unasked = f" or (deps is not None and {f'node.fn{i}' if binary else 'fn'} not in deps)" * pruned
             w(2, f"fn = {fn}\ngrad{i} = None if fn is None{unasked} else {expression}")
         for i, call in summed:
             w(2, f"if grad{i} is not None:\n    grad{i} = {over_tensors(row, call)}")

@@ -133,12 +133,8 @@ class Recording(Template):
         else:
             self.records.add(row.node)
             w(indent, "for number in sequence_nrs:\n    break")
-            fields = [
-                f"run_{row.node}",
-                "number",
-                *("None" if n == number else f"fn{i}" for i, n in enumerate(row.operands)),
-            ]
-            fields += ["desc", *(value for _, value in self.values(row))]
+            edges = ["None" if n == number else f"fn{i}" for i, n in enumerate(row.operands)]
+            fields = [f"run_{row.node}", "number", "desc", *edges, *(value for _, value in self.values(row))]
             for n in row.saved:
                 readers = [r for r in self.readers(row, n) if row.operands[r] in operands]
                 always = (len(known) == 1 and readers) or len(readers) == len(row.operands)
@@ -160,7 +156,7 @@ class Recording(Template):
 
     def fields(self, row: Row) -> list[str]:
         """What a record of the row holds, after its function and its number."""
-        fields = [f"next{i}" for i in range(len(row.operands))] + ["desc", *row.saved_values]
+        fields = ["desc", *(f"next{i}" for i in range(len(row.operands))), *row.saved_values]
         fields += [field for n in row.saved for field in (n, n + "_version")]
         return fields + [field for n in row.saved_results for field in (n, n + "_counter")]
 

@@ -144,9 +144,6 @@ class Node:
     not_differentiable: tuple[str, ...] = ()  # saved results that never require grad
     saved_lists: tuple[str, ...] = ()  # tuples of tensors, each a SavedList
     saved_values: tuple[str, ...] = ()  # those that are plain values (sizes, dims, ...)
-    fields: tuple[str, ...] = ()  # what a record of the class holds, after its function and number (records.py)
-    frees: tuple[tuple[int, Any], ...] = ()  # places in it that are let go of, with what stands there afterwards
-    results: tuple[str, ...] = ()  # those of `saved` that are results
     seq: float
     desc: Descriptor
     _extra: NodeExtra | None  # left unset by nearly every node
@@ -163,18 +160,20 @@ class Node:
         """Operators make nodes, by object.__new__; users cannot."""
         raise TypeError(f"cannot create '{cls.__name__}' instances")
 
-    @classmethod
-    def of_record(cls, record: list[Any]) -> Node:
+    @staticmethod
+    def of_record(record: list[Any]) -> Node:
         """A node with what a record of the class holds (records.py)."""
-        node: Node = _new(cls)
-        _number(node, record[1])
-        for name, value in zip(cls.fields, record[2:], strict=True):
-            setattr(node, name, value)
-        for name in cls.results:  # nobody has written to them when they are saved
-            setattr(node, name + "_version", 0)
-        if cls.arity == 2:
-            node.plan = None  # type: ignore[attr-defined]  # its operands are alike
-        return node
+        raise NotImplementedError
+
+    @staticmethod
+    def apply_record(record: list[Any], grad: Any) -> Any:
+        """`apply_tensors` by a record of the class."""
+        raise NotImplementedError
+
+    @staticmethod
+    def release_record(record: list[Any]) -> None:
+        """Forget what a record of the class has saved."""
+        raise NotImplementedError
 
     @property
     def num_outputs(self) -> int:
@@ -218,10 +217,9 @@ class Node:
             setattr(cls, f"_saved_{name}", SavedAttribute(name))
         recorded = cls.__dict__.get("run_record")
         if recorded is not None:
-            recorded.node = cls
-            freed = dict.fromkeys(cls.saved, FREED) | {n + "_counter": FREED_COUNTER for n in cls.results}
-            freed |= dict.fromkeys(cls.results)
-            cls.frees = tuple([(place, freed[n]) for place, n in enumerate(cls.fields, 2) if n in freed])
+            recorded.__func__.of_record = cls.of_record
+            recorded.__func__.release = cls.release_record
+            recorded.__func__.apply_tensors = cls.apply_record
         cls.plain = not (
             cls.custom or cls.multi or cls.writes_grad or cls.may_be_undefined or cls.accumulates or cls.warns
         )
@@ -304,7 +302,7 @@ class Node:
         return call_node(self, grads)
 
 
-_number = Node.__dict__["seq"].__set__  # the slot itself, whatever anomaly.py puts in its place
+set_number = Node.__dict__["seq"].__set__  # the slot itself, whatever anomaly.py puts in its place
 
 
 def _add(extra: NodeExtra, which: str, fn: Any) -> RemovableHandle:

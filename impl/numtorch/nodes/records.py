@@ -3,11 +3,12 @@
 Of the nodes of a graph a user looks at a few: at a `grad_fn`, to hook it. So the operators of `dispatch/` make no Node in the
 usual case, but a record of what it would hold, which is a list:
 
-    [function, sequence number, next node, (next node,) Descriptor of the result, what the formulas read ...]
+    [function, sequence number, Descriptor of the result, next node, (next node,) what the formulas read ...]
 
-The function computes the gradients, as `run` does for a Node. A record is made in half the instructions of an object with
-as many slots, and the plain passes run it as it is. All else goes by `node_of`, which makes the Node when it is first asked
-for; from then on the record holds nothing but the Node, so that there is one state, and one Node whoever asks.
+The function computes the gradients over arrays, as `run` does for a Node, and has others: `apply_tensors` computes them over
+Tensors, `release` forgets what was saved, `of_record` makes the Node. A record is made in half the instructions of an object
+with as many slots, and the plain passes run it as it is. All else goes by `node_of`, which makes the Node when it is first
+asked for; from then on the record holds nothing but the Node, so that there is one state, and one Node whoever asks.
 
 Rejected: a tuple, of which nothing can be let go of while the graph is held; and a Node that reads its record, which the record
 would have to hold for the sake of its hooks: a cycle, which only the garbage collector frees.
@@ -19,9 +20,6 @@ import threading
 from typing import Any
 
 Record = list[Any]
-FUNCTION, NUMBER, NODE = 0, 1, 2
-"""Where a record has its function and its sequence number, and, once there is one, its Node."""
-
 _lock = threading.RLock()  # two threads may look at one node
 
 
@@ -29,16 +27,16 @@ def node_of(made: Any) -> Any:
     """The Node of what made a tensor, or of what an edge leads to: a Node, a record, or None."""
     if type(made) is not list:
         return made
-    if made[FUNCTION] is not run_node:
+    if made[0] is not run_node:
         with _lock:
-            if made[FUNCTION] is not run_node:
-                made[:] = [run_node, made[NUMBER], made[FUNCTION].node.of_record(made)]
-    return made[NODE]
+            if made[0] is not run_node:
+                made[:] = [run_node, made[1], made[0].of_record(made)]
+    return made[2]
 
 
 def run_node(record: Record, grad: Any, keep: bool) -> tuple[Any, Any, Any, Any]:
     """What a record does whose Node was looked at: what the Node does, unless it has hooks by now."""
-    node = record[NODE]
+    node = record[2]
     if node.extra is not None:
         from .graph import NotPlain
 
@@ -46,18 +44,4 @@ def run_node(record: Record, grad: Any, keep: bool) -> tuple[Any, Any, Any, Any]
     return node.run(grad, keep)  # type: ignore[no-any-return]
 
 
-def release(made: Any) -> None:
-    """Forget what a Node or a record has saved."""
-    if type(made) is not list:
-        made.release()
-    elif made[FUNCTION] is run_node:
-        made[NODE].release()
-    else:
-        for place, freed in made[FUNCTION].node.frees:
-            if made[place] is not None:
-                made[place] = freed
-
-
-def number_of(made: Any) -> float:
-    """The sequence number."""
-    return made[NUMBER] if type(made) is list else made.seq  # type: ignore[no-any-return]
+run_node.release = lambda record: record[2].release()  # type: ignore[attr-defined]

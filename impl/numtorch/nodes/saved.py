@@ -219,12 +219,17 @@ def unpack_result(node: Node, name: str = "result") -> Any:
 
 def own_result(node: Node, array: Any, counter: list[int]) -> Any:
     """The same of a node's one output, which is as it was: a formula over Tensors reads it."""
+    then = node.result_version
+    return saved_result((then.view() or node) if type(then) is SeenThrough else node, node.desc, array, counter)
+
+
+def saved_result(made: Any, desc: Any, array: Any, counter: list[int]) -> Any:
+    """The same of a node, as a Node or a record."""
     result = _new(*_TENSOR)
     result._array = array
-    result._desc = node.desc
+    result._desc = desc
     result._requires_grad = True
-    then = node.result_version
-    result._made = (then.view() or node) if type(then) is SeenThrough else node
+    result._made = made
     result._counter = counter
     result._extra = None
     return result
