@@ -33,6 +33,7 @@ REFUSED = {
 REFUSED |= {"rrelu_with_noise_of", "unique", "unique_consecutive"}
 REFUSED |= {"embedding_bag", "multi_margin_loss", "multilabel_margin_loss"}
 REFUSED |= {"cdist", "pdist", "euclidean_dist", "scaled_dot_product_flash_attention_for_cpu"}
+REFUSED |= {f"grid_sampler_{n}d{of}" for n in (2, 3) for of in ("", "_backward")}
 """Operators of which PyTorch has no tangent."""
 NO_DERIVATIVE = {"cholesky_inverse"}
 """Operators whose tangent in PyTorch 2.13 is another matrix than the derivative: it has two factors in the wrong order."""
