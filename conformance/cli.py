@@ -323,9 +323,13 @@ def show(case: str, subject: str, oracle: str, seed: int, max_examples: int | No
     with plain_errors():
         from conformance.commands.examine import examine, side_by_side
         from conformance.commands.terminal import console
+        from conformance.running.oracles import told
 
         examined = examine(case, subject, seed=seed, max_examples=max_examples, cases=cases, oracle=oracle)
-        console().print(side_by_side(examined))
+        out = console()
+        for line in told(examined.oracle):
+            out.print(line, highlight=False)
+        out.print(side_by_side(examined))
 
 
 @command.command()

@@ -65,6 +65,7 @@ class Examined:
 
     case: Described
     subject: str
+    oracle: str
     outcome: Outcome
     finding: Finding | None
     index: int | None = None
@@ -120,7 +121,7 @@ def examine(
         with _Programs() as known:
             outcome = run_case(case, asked, answers, judge, Settings(programs, seed), known)
         findings = [outcome.levels[level].finding for level in LEVELS if level in outcome.levels]
-        examined = Examined(case, subject, outcome, next(filter(None, findings), outcome.example))
+        examined = Examined(case, subject, oracle, outcome, next(filter(None, findings), outcome.example))
         drawn = known.programs[: outcome.programs]
         if not number:
             shown = examined.finding and examined.finding.program

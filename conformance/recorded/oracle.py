@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
@@ -18,8 +19,12 @@ from conformance.trace import Trace
 
 
 def is_pytorch_there() -> bool:
-    """Whether PyTorch could be asked as well. (Looked for, not imported.)"""
-    return importlib.util.find_spec("torch") is not None
+    """Whether PyTorch could be asked as well. (Looked for, not imported.)
+
+    Not if another package answers to its name: candle-python does, where it is installed and PyTorch is not.
+    """
+    found = importlib.util.find_spec("torch")
+    return found is not None and Path(found.origin or "").parent.name == "torch"
 
 
 class Recorded:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -317,6 +320,32 @@ def test_it_is_the_oracle_where_pytorch_is_missing_and_where_it_is_asked_for() -
 
 def test_and_pytorch_is_where_it_is_installed() -> None:
     assert chosen() == "torch"
+
+
+CANDLE = """
+import importlib.util, pathlib, sys
+
+class Redirecting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch":
+            return importlib.util.spec_from_file_location(name, pathlib.Path(__file__).parent / "candle" / "__init__.py")
+
+sys.meta_path.insert(0, Redirecting())
+"""
+
+
+def test_nor_is_another_package_pytorch_that_answers_to_its_name(tmp_path: Path) -> None:
+    """As candle-python does, from the start of the interpreter on."""
+    (tmp_path / "candle").mkdir()
+    (tmp_path / "candle" / "__init__.py").write_text("__version__ = '0.1.0a1'\n")
+    (tmp_path / "sitecustomize.py").write_text(CANDLE)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
+    command = [sys.executable, "-m", "conformance", "show", "arithmetic/negation"]
+    shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "oracle: PyTorch 2.13.0, recorded on" in shown.stdout
+    assert "PyTorch is not installed" in shown.stdout
+    assert "numtorch: PASS" in shown.stdout
 
 
 def test_what_was_recorded_of_the_catalogue_tells_what_has_changed_in_it() -> None:
