@@ -9,6 +9,7 @@ that is some of the parts, and it is said how many.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import shutil
 import signal
 import subprocess
@@ -33,6 +34,9 @@ from conformance.version import torchstone_version
 
 LOG = "log.txt"
 """What a part printed, beside its run.jsonl."""
+
+LOCK = ".lock"
+"""The file in the output folder that a survey holds."""
 
 GRACE = 30.0
 """Seconds that a part has to write down what it has, once its time is over."""
@@ -83,8 +87,14 @@ Told = Callable[[str, int, int], None]
 def survey(plan: Survey, told: Told = lambda subject, done, of: None) -> Iterator[Surveyed]:
     """Runs every subject, and yields what became of each, until Ctrl-C (or SIGTERM) ends it.
 
-    Raises CannotRun if nothing is selected, and SubjectUnavailable if there is no such oracle; of a subject, nothing.
+    Raises CannotRun if nothing is selected or another survey writes into the folder, and SubjectUnavailable if there is no such
+    oracle; of a subject, nothing.
     """
+    with _alone_in(plan.output) as lock:
+        yield from _survey(plan, told, lock)
+
+
+def _survey(plan: Survey, told: Told, lock: int) -> Iterator[Surveyed]:
     oracle = chosen(plan.oracle)
     answers = open_oracle(oracle)
     against = answers.describe()
@@ -103,7 +113,7 @@ def survey(plan: Survey, told: Told = lambda subject, done, of: None) -> Iterato
             yield Surveyed(subject, trouble=str(error).removeprefix("torchstone: "))
             continue
         with _interrupts():
-            ended = _Subject(plan, subject, described, against, run, told).run()
+            ended = _Subject(plan, subject, described, against, run, told, lock).run()
         yield ended
         if ended.interrupted:
             return
@@ -120,6 +130,7 @@ class _Subject:
     whole: Plan
     """The run of everything."""
     told: Told
+    lock: int
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -182,7 +193,7 @@ class _Subject:
         command += [f"--shard={shard}"] if shard else []
         command += [f"--max-examples={plan.max_examples}"] if plan.max_examples else []
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / LOG).open("wb") as log, _started(command, log) as process:
+        with (folder / LOG).open("wb") as log, _started(command, log, self.lock) as process:
             try:
                 code = process.wait(left)
             except subprocess.TimeoutExpired:
@@ -197,10 +208,24 @@ class _Subject:
 
 
 @contextlib.contextmanager
-def _started(command: Sequence[str], log: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+def _alone_in(folder: Path) -> Iterator[int]:
+    """Holds a folder's lock: two that write the same parts would leave a mixture of both, which nothing tells from a run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    # The system gives it back when the last process that has it open ends, however that was; the file says nothing.
+    with (folder / LOCK).open("wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CannotRun(f"another survey writes into {folder}; wait for it, or give another --output") from error
+        yield file.fileno()
+
+
+@contextlib.contextmanager
+def _started(command: Sequence[str], log: IO[bytes], lock: int) -> Iterator[subprocess.Popen[bytes]]:
     """A process that is not there any more afterwards."""
-    # A group of its own: Ctrl-C is to reach it once, and from here.
-    process = subprocess.Popen(command, stdout=log, stderr=log, process_group=0)
+    # A group of its own: Ctrl-C is to reach it once, and from here. It holds the lock as well: if this process is killed, it
+    # goes on writing.
+    process = subprocess.Popen(command, stdout=log, stderr=log, process_group=0, pass_fds=[lock])
     try:
         yield process
     finally:

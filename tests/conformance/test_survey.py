@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from conformance import journal
+from conformance.running.launch import CannotRun
 from conformance.runs import survey as surveying
 from conformance.runs.figures import figures, markdown
 from conformance.runs.survey import LOG, Survey, Surveyed, survey
@@ -83,6 +85,37 @@ def test_a_part_that_cannot_be_run_says_why(tmp_path: Path, monkeypatch: pytest.
     (ended,) = survey(plan(tmp_path / "out", f"stdio:{sys.prefix}/bin/python -m conformance.subjects.child numtorch"))
     assert "torchstone: it is broken" in ended.trouble
     assert LOG in ended.trouble
+
+
+def test_two_surveys_at_once_do_not_write_into_one_folder(tmp_path: Path) -> None:
+    """The second says so; and one that was killed keeps nobody out, once the part that it had begun is done."""
+    command = [sys.executable, "-m", "conformance", "survey", "numtorch", "--oracle", "recorded", "--output"]
+    begun = subprocess.Popen([*command, str(tmp_path), "--parts", "400"], stdout=subprocess.PIPE, text=True)
+    assert begun.stdout is not None
+    try:
+        next(line for line in begun.stdout if "part 1 of" in line)
+        second = subprocess.run(
+            [*command, str(tmp_path), "-k", "negation"], capture_output=True, text=True, check=False
+        )
+    finally:
+        begun.kill()
+        begun.stdout.close()
+        begun.wait()
+    assert second.returncode == 2
+    assert (
+        second.stderr == f"torchstone: another survey writes into {tmp_path}; wait for it, or give another --output\n"
+    )
+    (ended,) = _as_soon_as_nobody_writes(plan(tmp_path, "numtorch", selection="negation"))
+    assert ended.complete
+
+
+def _as_soon_as_nobody_writes(wanted: Survey) -> list[Surveyed]:
+    for _ in range(600):
+        try:
+            return list(survey(wanted))
+        except CannotRun:
+            time.sleep(0.1)
+    pytest.fail("the lock was left behind")
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
