@@ -158,6 +158,23 @@ def test_it_follows_the_preferred_colours_and_can_be_told_otherwise(reader: Read
     assert reader.run(colour) != before
 
 
+@pytest.mark.parametrize("size", [(1000, 600), (390, 600)])
+def test_the_names_stay_in_sight_however_far_the_matrix_is_scrolled(reader: Reader, size: tuple[int, int]) -> None:
+    reader.size(*size)
+    reader.open()
+    reader.run(
+        "document.querySelector('.grid tbody').append(...Array.from({length: 60}, () =>"
+        " document.querySelector('.grid tbody tr').cloneNode(true)))"
+    )
+    *_, last = reader.all(".grid tbody tr")
+    reader.driver.execute_script("arguments[0].scrollIntoView({block: 'nearest'})", last)
+    heads = reader.run(
+        "return [...document.querySelectorAll('.grid thead th')].map(e => e.getBoundingClientRect().top)"
+    )
+    assert isinstance(heads, list)
+    assert all(0 <= top < 600 for top in heads)
+
+
 def test_on_a_phone_only_the_matrix_scrolls_sideways(reader: Reader) -> None:
     reader.size(390, 800)
     for page in ("index.html", "feature/kinks.html"):
