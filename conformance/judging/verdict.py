@@ -15,7 +15,7 @@ PASS          every observable that both sides have is the same
 FAIL          the subject answered, and differs
 CRASH         the subject's process ended while it ran the program
 TIMEOUT       the subject did not answer before the deadline
-UNSUPPORTED   the subject said that it has no such function, method or attribute
+UNSUPPORTED   the subject said that it has no such function, method, attribute or parameter
 BLOCKED       the oracle itself could not run the program far enough to compare
 INCONCLUSIVE  the oracle disagrees with itself in float64, so that nobody can be blamed
 """

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from conformance.judging.judge import judge
+from conformance.judging.verdict import Verdict
 from conformance.numbers import elements
 from conformance.program import List, Program, Ref, Unpack
 from conformance.subjects import oracle
-from conformance.trace import Array, Trace
+from conformance.trace import FACETS, Array, Raised, StepTrace, Trace
 from tests.conformance.small_programs import bind, call, leaf, method, op, program, tensor
 from tests.conformance.test_compare import with_change
 
@@ -314,3 +315,56 @@ def test_of_an_infinite_complex_number_the_other_part_blames_nobody(value: compl
 def test_a_sum_of_nothing_but_zeros_is_exact() -> None:
     adds = program(bind("x", tensor([0.0, 0.0])), method("$x", "sum", out="s"), method("$s", "exp", out="y"))
     assert says(adds, 2, "y", 1.5) == "FAIL"
+
+
+# ------------------------------------------------------------------------------------------------ parameters that it lacks
+
+ADDS_TWICE = program(
+    *leaf("x", [1.0, 2.0]),
+    call("torch.add", "$x", "$x", alpha=2, out="y"),
+    method("$y", "sum", out="s"),
+    method("$s", "backward"),
+)
+SMALL = ("value", "grad", "raised")
+"""The facets of a small engine."""
+
+
+def of_its_error(type: str, message: str, facets: tuple[str, ...] = SMALL, of: Program = ADDS_TWICE) -> Verdict:
+    """What is said of a subject that raised this at the second step, and does as the oracle does before."""
+    right = oracle()
+    single = right.run(of)
+    steps = list(single.steps)
+    at = len(steps) - 3
+    steps[at] = StepTrace(outcome="raised", error=Raised(type, message, ""))
+    return judge(of, single, Trace(steps=tuple(steps)), right, facets)
+
+
+@pytest.mark.parametrize("name", ["add", "Ops.add"])
+def test_a_parameter_that_a_small_engine_lacks_is_no_failure(name: str) -> None:
+    verdict = of_its_error("TypeError", f"{name}() got an unexpected keyword argument 'alpha'")
+    assert (verdict.status, verdict.reason) == ("UNSUPPORTED", "no 'torch.add(alpha=)'")
+
+
+@pytest.mark.parametrize(
+    ("type", "message", "facets"),
+    [
+        ("TypeError", "add() got an unexpected keyword argument 'beta'", SMALL),
+        ("TypeError", "_scaled() got an unexpected keyword argument 'alpha'", SMALL),
+        ("TypeError", "add() got an unexpected type of alpha", SMALL),
+        ("ValueError", "add() got an unexpected keyword argument 'alpha'", SMALL),
+        ("TypeError", "add() got an unexpected keyword argument 'alpha'", ()),
+        ("TypeError", "add() got an unexpected keyword argument 'alpha'", tuple(FACETS)),
+    ],
+)
+def test_but_any_other_error_is_and_all_that_a_whole_implementation_raises(
+    type: str, message: str, facets: tuple[str, ...]
+) -> None:
+    assert of_its_error(type, message, facets).status == "FAIL"
+
+
+def test_and_so_it_is_where_pytorch_raises_as_well() -> None:
+    adds = program(
+        *leaf("x", [1.0, 2.0]), call("torch.add", "$x", "$x", alpha="a", out="y"), bind("a", 1), bind("b", 1)
+    )
+    verdict = of_its_error("TypeError", "add() got an unexpected keyword argument 'alpha'", (*SMALL, "message"), adds)
+    assert verdict.status == "FAIL"
