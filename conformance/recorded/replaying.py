@@ -63,9 +63,10 @@ class Replay(CaseRun):
                 ran = self._run_with(live, program)
             except SubjectError:
                 return False
-            if fails(ran.verdict):
+            alike = fails(ran.verdict) and _facet(ran.verdict) == _facet(smallest.verdict)
+            if alike:
                 found.append(ran)
-            return fails(ran.verdict)
+            return alike
 
         reduced = reduce(smallest.program, still, tries=tries, values=smallest.oracle)
         return next((ran for ran in reversed(found) if ran.program.digest == reduced.digest), smallest)
@@ -76,6 +77,12 @@ class Replay(CaseRun):
     def _adjudicated(self, finding: Finding) -> Finding:
         live = _pytorch()
         return finding if live is None else self._adjudicated_by(live, finding)
+
+
+def _facet(verdict: Verdict) -> str:
+    """Where a program fails first. A smaller one is to fail there as well: one that is hardly a program any more raises on one
+    side alone, and would show that in the place of a wrong number."""
+    return verdict.first.facet if verdict.first is not None else ""
 
 
 @functools.cache

@@ -32,9 +32,9 @@ from conformance.running.launch import run
 from conformance.running.oracles import chosen
 from conformance.running.runner import Settings, run_case
 from conformance.running.session import all_cases
-from conformance.subjects import oracle
+from conformance.subjects import open_subject, oracle
 from conformance.subjects.base import SubjectFailed, SubjectUnavailable, SubjectUnsupported
-from conformance.trace import Array, Trace
+from conformance.trace import Array, StepTrace, Trace
 from tests.conformance.small_programs import bind, method, program, tensor
 
 torch = pytest.importorskip("torch")
@@ -308,6 +308,42 @@ def test_with_pytorch_it_is_made_smaller_still(cosines: str, tmp_path: Path) -> 
     assert finding is not None
     assert len(finding.program.to_json()) < len(COSINES.to_json())
     assert finding.verdict.status == "FAIL"
+
+
+class Careless:
+    """A subject that has a cosine's gradient wrong, and raises nothing whatever is wrong with a call."""
+
+    def __init__(self) -> None:
+        self.inner = open_subject("tests.fakes.wrong_sign", isolate=False)
+
+    def describe(self) -> Description:
+        return Description(name="careless")
+
+    def run(self, program: Program) -> Trace:
+        steps = self.inner.run(program).steps
+        return Trace(steps=tuple(StepTrace(outcome="returned") if one.outcome == "raised" else one for one in steps))
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+def test_what_is_made_smaller_shows_the_same_kind_of_fault(tmp_path: Path) -> None:
+    """Without an argument, or with another, almost any call raises: a subject that lets that pass would show nothing else."""
+    weighted = program(
+        bind("x", tensor([2.0, 3.0])),
+        method("$x", "requires_grad_"),
+        method("$x", "cos", out="y"),
+        bind("g", tensor([1.0, 0.5])),
+        method("$y", "backward", "$g"),
+    )
+    recorded = Recorded(Corpus(corpus_of(tmp_path / "corpus.jsonl.xz", weighted)))
+    with Journal(tmp_path / "journal.jsonl") as file:
+        outcome = run_case(recorded.corpus.cases["feature/case"], Careless(), recorded, judge, Settings(1000), file)
+    finding = outcome.levels["required"].finding
+    assert finding is not None
+    assert finding.verdict.first is not None
+    assert finding.verdict.first.what == "x.grad"
+    assert len(finding.program.to_json()) < len(weighted.to_json())
 
 
 @pytest.mark.usefixtures("without_pytorch")
