@@ -93,12 +93,12 @@ def _running(inner, y):
 
 @case(requires=["hooks", "backward", "create_graph"], covers=["eng.reentrant_deep"])
 def deepest_pass_knows_itself_and_its_modes(torch, more: st.booleans(), levels: st.sampled_from([24, 2])):
-    """A pass that is nested deep has the number and the modes that one nested once has."""
+    """A pass that is nested deep has the modes that one nested once has, and runs the nodes of its own."""
     x = torch.ones(1, requires_grad=True)
 
     def asks(grad):
         torch.is_grad_enabled()
-        torch._C._current_graph_task_id()
+        torch._C._current_autograd_node()
         return grad * x
 
     y = x * 1
@@ -109,10 +109,10 @@ def deepest_pass_knows_itself_and_its_modes(torch, more: st.booleans(), levels: 
 
 
 def _asking(torch, inner, y, more):
-    """`y`, with a hook that asks which pass it is in, and runs `inner`."""
+    """`y`, with a hook that asks which node is run, and runs `inner`."""
 
     def runs(grad):
-        torch._C._current_graph_task_id()
+        torch._C._current_autograd_node()
         inner.backward(create_graph=more)
 
     y.register_hook(runs)
