@@ -60,30 +60,27 @@ def linalg_lu_backward(grads: list, P: Any, L: Any, U: Any, pivot: bool) -> Any:
 def _wide(gL: Any, gU: Any, L: Any, U: Any) -> Any:
     """L^-H [U1' + tril(L^H L' - U' U^H) U1^-H, U2'], where L' and U' are the gradients."""
     size = L._desc.shape[-1]
-    square = _square(U, -1, size)
     phi = None if gL is None else L.mH.matmul(gL)
     if gU is None:
-        first = _left_unit(L, _right(square, d.tril(phi, -1)))
+        first = _left_unit(L, _right(_square(U, -1, size), d.tril(phi, -1)))
         return d.cat([first, _new_zeros(gL, -1, U._desc.shape[-1] - size)], -1)
     upper = d.triu(gU, 0)
     both = upper.matmul(U.mH)
     phi = d.tril(-both if phi is None else phi - both, -1)
-    first = _right(square, phi) + d.triu(_square(gU, -1, size), 0)
+    first = _right(_square(U, -1, size), phi) + d.triu(_square(gU, -1, size), 0)
     return _left_unit(L, d.cat([first, _beside(gU, -1, size)], -1))
 
 
 def _tall(gL: Any, gU: Any, L: Any, U: Any) -> Any:
     """[L1' + L1^-H triu(U' U^H - L^H L'), L2'] U^-H"""
     size = U._desc.shape[-1]
-    square = _square(L, -2, size)
     phi = None if gU is None else gU.matmul(U.mH)
     if gL is None:
-        first = _right(U, _left_unit(square, d.triu(phi, 0)))
+        first = _right(U, _left_unit(_square(L, -2, size), d.triu(phi, 0)))
         return d.cat([first, _new_zeros(gU, -2, L._desc.shape[-2] - size)], -2)
-    lower = d.tril(gL, -1)
-    both = L.mH.matmul(lower)
+    both = L.mH.matmul(d.tril(gL, -1))
     phi = d.triu(-both if phi is None else phi - both, 0)
-    first = _left_unit(square, phi) + d.tril(_square(gL, -2, size), -1)
+    first = _left_unit(_square(L, -2, size), phi) + d.tril(_square(gL, -2, size), -1)
     return _right(U, d.cat([first, _beside(gL, -2, size)], -2))
 
 
