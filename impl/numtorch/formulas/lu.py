@@ -103,13 +103,12 @@ def linalg_lu_jvp(tangent: Any, P: Any, L: Any, U: Any, pivot: bool) -> tuple:
     square, L1, U1 = first(moved), first(L), first(U)
     inner = d.linalg_solve_triangular(L1, square, False, True, True)
     inner = d.linalg_solve_triangular(U1, inner, True, False, False)
-    lower, upper = d.tril(inner, -1), d.triu(inner, 0)
-    dL, dU = L1.matmul(lower), upper.matmul(U1)
+    dL, dU = L1.matmul(d.tril(inner, -1)), d.triu(inner, 0).matmul(U1)
     if rows > cols:
-        rest = _beside(L, -2, least).matmul(upper)
+        rest = _beside(L, -2, least).matmul(d.triu(inner, 0))
         dL = d.cat([dL, d.linalg_solve_triangular(U1, _beside(moved, -2, least), True, False, False) - rest], -2)
     elif rows < cols:
-        rest = lower.matmul(_beside(U, -1, least))
+        rest = d.tril(inner, -1).matmul(_beside(U, -1, least))
         dU = d.cat([dU, d.linalg_solve_triangular(L1, _beside(moved, -1, least), False, True, True) - rest], -1)
     return dL, dU, None
 
