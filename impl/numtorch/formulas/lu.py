@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..functions.arrange import tril, triu
+from ..functions.shape import narrow
 from .masks import within
 from .shape import sum_to_size
 
@@ -126,23 +128,23 @@ def lu_factor_jvp(tangent: Any, LU: Any, pivots: Any, pivot: bool) -> Any:
 
 
 def lu_unpack_backward(grads: list, rows: int, cols: int) -> Any:
-    """The gradients of both factors in one array."""
+    """The gradients of both factors in one array; of empty ones no triangle can be taken."""
     gL, gU = grads[:2]
     if gL is None:
-        upper = d.triu(gU, 0)
+        upper = triu(gU, 0)
         return upper if cols >= rows else d.cat([upper, _new_zeros(gU, -2, rows - cols)], -2)
     if gU is None:
-        lower = d.tril(gL, -1)
+        lower = tril(gL, -1)
         return lower if rows >= cols else d.cat([lower, _new_zeros(gL, -1, cols - rows)], -1)
     if rows == cols:
-        upper = d.triu(gU, 0)
-        return d.tril(gL, -1) + upper
+        upper = triu(gU, 0)
+        return tril(gL, -1) + upper
     if rows > cols:
-        upper = d.triu(gU, 0)
-        first = d.tril(_square(gL, -2, cols), -1) + upper
+        upper = triu(gU, 0)
+        first = tril(narrow(gL, -2, 0, cols), -1) + upper
         return d.cat([first, _beside(gL, -2, cols)], -2)
-    upper = d.triu(_square(gU, -1, rows), 0)
-    first = d.tril(gL, -1) + upper
+    upper = triu(narrow(gU, -1, 0, rows), 0)
+    first = tril(gL, -1) + upper
     return d.cat([first, _beside(gU, -1, rows)], -1)
 
 

@@ -105,7 +105,11 @@ def grid_sample(
 
 def affine_grid_generator(theta: Tensor, size: Any, align_corners: bool) -> Tensor:
     """The places of a picture or volume of this size, each taken by an affine map."""
-    return d.affine_grid_generator(expect_tensor(theta, "affine_grid_generator"), sizes((size,)), align_corners)
+    expect_tensor(theta, "affine_grid_generator")
+    size = sizes((size,))
+    if theta._desc.dtype.is_half and min(size[2:], default=2) <= 1:
+        raise refused("tensor_cpu", theta._desc.dtype)  # the line of a single place is PyTorch's tensor of one number
+    return d.affine_grid_generator(theta, size, align_corners)
 
 
 def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> Tensor:

@@ -8,9 +8,10 @@ from typing import Any
 from .. import dispatch as d, return_types
 from ..calls.operands import refused
 from ..dtype import dtypes
+from ..grad_mode import is_grad_enabled
 from ..plain_numpy import np
-from ..tensor import Tensor
-from .arguments import expect_tensor
+from ..tensor import Tensor, existing_dim
+from .arguments import expect_tensor, no_gradient
 from .matrix_checks import expect_square, raise_failed
 
 
@@ -62,6 +63,7 @@ def lu(A: Tensor, *, pivot: bool = True) -> Any:
 def lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoint: bool = False) -> Tensor:
     """X with A X = B (or X A = B) by the factors of A, or of its adjoint."""
     name = "linalg.lu_solve"
+    no_gradient(pivots, "linalg_lu_solve", "pivots")
     expect_square("torch." + name, LU)
     kind, shape = LU._desc.dtype, tuple(LU._desc.shape)
     if kind.category < dtypes.FLOATING:
@@ -99,6 +101,9 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
     """The permutation and both factors, of what lu_factor returned."""
     expect_tensor(LU_data, "lu_unpack", "LU_data")
     expect_tensor(LU_pivots, "lu_unpack", "LU_pivots", 2)
+    if LU_data.requires_grad and is_grad_enabled():  # both sizes are kept for the gradient, the last first
+        existing_dim(-1, LU_data._desc.ndim)
+        existing_dim(-2, LU_data._desc.ndim)
     if LU_data._desc.ndim < 2:
         raise RuntimeError(
             f"torch.lu_unpack: Expected tensor with 2 or more dimensions. Got size: {list(LU_data._desc.shape)} instead"
