@@ -251,7 +251,7 @@ def outcome(lib: Any, text: str) -> tuple[Any, list[str]]:
                 exec(statement, names)
             found = seen(eval(last, names))
         except Exception as error:
-            found = type(error).__name__, str(error)
+            found = type(error).__name__, str(error).partition(" (numtorch is ")[0]
     return found, [str(one.message).partition(" (Triggered internally")[0] for one in told]
 
 
