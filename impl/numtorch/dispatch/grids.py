@@ -88,7 +88,7 @@ class GridSampler2DBackward0(BinaryNode):
 def grid_sampler_2d(input, grid, interpolation_mode, padding_mode, align_corners, *, out=None):
     """grid_sampler_2d(input, grid, interpolation_mode, padding_mode, align_corners) -> Tensor"""
     try:
-        array = k_grid_sampler(input._array, grid._array, interpolation_mode, padding_mode, align_corners) if input._desc.real else rounded_once(k_grid_sampler, input._array, grid._array, interpolation_mode, padding_mode, align_corners)
+        array = k_grid_sampler(input._array, grid._array, interpolation_mode, padding_mode, align_corners)
         desc = describe(array)
     except Exception as error:
         autograd_first(error, locals(), 'grid_sampler_2d', ('input', 'grid'), (('grid', ('input', 'grid')), ('input', ('input', 'grid'))))
@@ -325,7 +325,7 @@ class GridSampler3DBackward0(BinaryNode):
 def grid_sampler_3d(input, grid, interpolation_mode, padding_mode, align_corners, *, out=None):
     """grid_sampler_3d(input, grid, interpolation_mode, padding_mode, align_corners) -> Tensor"""
     try:
-        array = k_grid_sampler(input._array, grid._array, interpolation_mode, padding_mode, align_corners) if input._desc.real else rounded_once(k_grid_sampler, input._array, grid._array, interpolation_mode, padding_mode, align_corners)
+        array = k_grid_sampler(input._array, grid._array, interpolation_mode, padding_mode, align_corners)
         desc = describe(array)
     except Exception as error:
         autograd_first(error, locals(), 'grid_sampler_3d', ('input', 'grid'), (('grid', ('input', 'grid')), ('input', ('input', 'grid'))))

@@ -12,6 +12,7 @@ import math
 from typing import Any
 
 from ..plain_numpy import np
+from .half import in_steps, is_half
 
 Array = Any
 Tap = tuple[Array, list]
@@ -55,18 +56,21 @@ def _tap(place: Array, size: int, weights: list) -> Tap:
 
 def _cubic(t: Array) -> list[list]:
     """The four weights between elements that are a step apart, and their derivatives."""
-    a = t.dtype.type(-0.75)
+    c = t.dtype.type
+    a = -0.75
 
     def near(x: Array) -> list:
-        return [((a + 2) * x - (a + 3)) * x * x + 1, (3 * (a + 2) * x - 2 * (a + 3)) * x, 6 * (a + 2) * x - 2 * (a + 3)]
+        first = (c(3 * (a + 2)) * x - c(2 * (a + 3))) * x
+        return [(c(a + 2) * x - c(a + 3)) * x * x + c(1), first, c(6 * (a + 2)) * x - c(2 * (a + 3))]
 
     def far(x: Array) -> list:
-        return [((a * x - 5 * a) * x + 8 * a) * x - 4 * a, (3 * a * x - 10 * a) * x + 8 * a, 6 * a * x - 10 * a]
+        first = (c(3 * a) * x - c(10 * a)) * x + c(8 * a)
+        return [((c(a) * x - c(5 * a)) * x + c(8 * a)) * x - c(4 * a), first, c(6 * a) * x - c(10 * a)]
 
     def mirrored(w: list) -> list:
         return [w[0], -w[1], w[2]]
 
-    return [far(t + 1), near(t), mirrored(near(1 - t)), mirrored(far(2 - t))]
+    return [far(t + c(1)), near(t), mirrored(near(c(1) - t)), mirrored(far(c(2) - t))]
 
 
 def _places(grid: Array, size: int, align: bool, flat: bool) -> Array:
@@ -75,6 +79,8 @@ def _places(grid: Array, size: int, align: bool, flat: bool) -> Array:
     moved = grid + kind(1)
     if align:
         return moved * kind((size - 1) / 2)
+    if flat and is_half(grid.dtype):
+        return moved * kind(size / 2) - kind(0.5)
     if flat:
         return (moved.astype(np.float64) * (size / 2) - 0.5).astype(kind)
     return (moved * kind(size) - kind(1)) / kind(2)
@@ -86,23 +92,25 @@ def _taps(grid: Array, size: int, mode: int, padding: int, align: bool, flat: bo
     Weights have their derivatives by the place: those by the grid follow at the end, as in PyTorch, which rounds less.
     """
     kind = grid.dtype.type
-    scale = kind((size - 1) / 2 if align else size / 2)
-    x = _places(grid, size, align, flat).astype(np.float64)  # PyTorch's sums round less than NumPy's would
-    scale = np.float64(scale)
+    scale = np.float64(kind((size - 1) / 2 if align else size / 2))
+    x = _places(grid, size, align, flat)
+    if not is_half(grid.dtype):
+        x = x.astype(np.float64)  # PyTorch's sums round less than NumPy's would
+    kind = x.dtype.type
     if mode == BICUBIC:
         first = np.floor(x)
         found = []
         for step, weights in zip((-1, 0, 1, 2), _cubic(x - first), strict=True):
-            found.append(_tap(_within(first + step, size, padding, align)[0], size, weights))
-        return found, np.full_like(x, scale)
+            found.append(_tap(_within(first + kind(step), size, padding, align)[0], size, weights))
+        return found, np.full(x.shape, scale)
     x, factor = _within(x, size, padding, align)
     none, one = np.zeros_like(x), np.ones_like(x)
     if mode == NEAREST:
         return [_tap(np.rint(x), size, [one, none, none])], none
     first = np.floor(x)
     part = x - first
-    rest = 1 - part if flat else first + 1 - x
-    return [_tap(first, size, [rest, -one, none]), _tap(first + 1, size, [part, one, none])], factor * scale
+    rest = one - part if flat else first + one - x
+    return [_tap(first, size, [rest, -one, none]), _tap(first + one, size, [part, one, none])], factor * scale
 
 
 class _Sampler:
@@ -115,7 +123,8 @@ class _Sampler:
         places = np.ascontiguousarray(grid).reshape(grid.shape[0], self.count, self.dims)
         how = (mode, padding, align, self.dims == 2)
         found = [_taps(places[..., self.dims - 1 - d], size, *how) for d, size in enumerate(self.sizes)]
-        self.combinations = list(itertools.product(*[taps for taps, _ in found]))
+        self.taps = [taps for taps, _ in found]
+        self.combinations = list(itertools.product(*self.taps))
         self.slopes = [slope for _, slope in found]
 
     def _each(self, orders: tuple) -> Any:
@@ -134,6 +143,29 @@ class _Sampler:
         out = np.zeros((*self.shape[:2], self.count))
         for at, weight in self._each(orders):
             out += np.take_along_axis(flat, np.broadcast_to(at, out.shape), 2) * weight
+        return out
+
+    def pick_in_steps(self, x: Array, cubic: bool) -> Array:
+        """The same of half precision, where PyTorch rounds each step: of pictures' cubic curves, one for each row."""
+        flat = np.ascontiguousarray(x).reshape(*self.shape[:2], math.prod(self.sizes))
+        out = np.zeros((*self.shape[:2], self.count), x.dtype)
+
+        def picked(taps: tuple) -> Array:
+            at: Any = 0
+            for (place, _), size in zip(taps, self.sizes, strict=True):
+                at = at * size + place
+            return np.take_along_axis(flat, np.broadcast_to(at[:, None, :], out.shape), 2)
+
+        if cubic:
+            for down in self.taps[0]:
+                row = np.zeros_like(out)
+                for along in self.taps[1]:
+                    row += picked((down, along)) * along[1][0][:, None, :]
+                out += row * down[1][0][:, None, :]
+            return out
+        for taps in self.combinations:
+            weight = math.prod([weights[0] for _, weights in reversed(taps)])
+            out += picked(taps) * weight[:, None, :]
         return out
 
     def add(self, out: Array, values: Array, orders: tuple) -> None:
@@ -157,9 +189,11 @@ class _Sampler:
         return tuple(orders)
 
 
+@in_steps
 def grid_sampler(x: Array, grid: Array, mode: int, padding: int, align: bool) -> Array:
     """The input at the places of the grid."""
-    found = _Sampler(x.shape, grid, mode, padding, align).pick(x, (0,) * (x.ndim - 2))
+    by = _Sampler(x.shape, grid, mode, padding, align)
+    found = by.pick_in_steps(x, mode == BICUBIC) if is_half(x.dtype) else by.pick(x, by.order())
     return found.astype(x.dtype, copy=False).reshape(*x.shape[:2], *grid.shape[1:-1])
 
 
