@@ -11,6 +11,8 @@ import pytest
 torch = pytest.importorskip("torch")
 import numtorch  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("every_warning")
+
 CALLS = """
 torch.LongTensor(torch.ones(2)) | torch.FloatTensor(torch.ones(2).long()) | torch.FloatTensor(torch.ones(2, dtype=torch.int16))
 torch.FloatTensor(torch.ones(2, dtype=torch.complex64))

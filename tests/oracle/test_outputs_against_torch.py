@@ -12,6 +12,8 @@ import numtorch  # noqa: E402
 
 from . import operator_runs as runs  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("every_warning")
+
 SAMPLES = """
 torch.sum(x, 0) | torch.prod(x, 0) | torch.mean(x, 0) | torch.amax(x, 0) | torch.cumsum(x, 0) | torch.logsumexp(x, 0)
 torch.norm(x, 2, 0) | torch.std(x, 0) | torch.all(x, 0) | torch.argmax(x, 0) | torch.logcumsumexp(x, 0)
@@ -62,14 +64,6 @@ def with_out(lib, text, how, kind):
         seen += [str(o.dtype), tuple(o.shape), o.stride(), o._version, o.requires_grad, type(o.grad_fn).__name__]
         seen.append([round(float(n), 6) for n in o.detach().reshape(-1).tolist()])
     return [*seen, (found[0] if several else found) is outs[0]]
-
-
-@pytest.fixture(autouse=True)
-def every_warning():
-    was = torch.is_warn_always_enabled()
-    torch.set_warn_always(True)
-    yield
-    torch.set_warn_always(was)
 
 
 @pytest.mark.parametrize("text", runs.expressions(SAMPLES))

@@ -20,6 +20,8 @@ import numtorch.autograd.forward_ad  # noqa: E402
 import numtorch.func  # noqa: E402
 import numtorch.nn.functional  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("every_warning")
+
 INF, NAN = float("inf"), float("nan")
 
 
@@ -59,15 +61,6 @@ def outcome(function: Callable[[Any], Any], lib: Any) -> Any:
             return type(error).__name__, str(error).partition("\nException raised")[0].strip()
     told = [str(w.message).partition(" (Triggered")[0] for w in caught if w.category is UserWarning]
     return result, told
-
-
-@pytest.fixture(autouse=True)
-def every_warning():
-    """PyTorch tells some warnings only once otherwise."""
-    before = torch.is_warn_always_enabled()
-    torch.set_warn_always(True)
-    yield
-    torch.set_warn_always(before)
 
 
 def agree(function: Callable[[Any], Any], what: object) -> None:
