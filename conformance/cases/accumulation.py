@@ -139,7 +139,7 @@ def gradient_is_copied_if_its_tensor_is_kept(
         def backward(ctx, g):
             mine = g * 2
             answer = keep(mine)
-            return mine if answer is None else answer
+            return answer if is_answer else mine
 
     y = Kept.apply(x.requires_grad_()) if who == "function" else x * 3
     z = y * 2

@@ -180,11 +180,13 @@ class Library:
         """Dtype, shape and elements, row by row, in base64."""
         dtype = self.dtype_name(tensor.dtype)
         plain = tensor.detach() if hasattr(tensor, "detach") else tensor
+        if self.memory(plain) == 0:
+            plain = plain * 1  # as a part it lies behind where nothing begins: PyTorch would read there, and crash
         data = pack(dtype, flat(plain.tolist()))
         return {"dtype": dtype, "shape": [int(size) for size in tensor.shape], "data": base64.b64encode(data).decode()}
 
     def memory(self, tensor):
-        """What is equal for tensors that share memory; None if that cannot be said."""
+        """What is equal for tensors that share memory; 0 for a part of zeros without memory, None if that cannot be said."""
         try:
             pointer = tensor.data_ptr() if tensor.numel() else 0
             return pointer - tensor.storage_offset() * tensor.element_size() if pointer else None
@@ -572,7 +574,7 @@ class Observer:
                 changes[name] = fresh
             objects.setdefault(id(tensor), []).append(name)
             at = self.library.memory(tensor)
-            if at is not None:
+            if at:
                 memory.setdefault(at, []).append(name)
         self.known = known
         found = {"changes": changes} if changes else {}

@@ -34,8 +34,8 @@ ROWS = {
 SAMPLES = samples()
 OTHER_ORDER = {"where", "stack", "cat", "polygamma"}
 """Functions whose first argument is not the tensor that the method is called on."""
-WRITTEN_WITHIN = {"div_scalar"}
-"""Operators in place that nobody but a transform's rule calls."""
+WRITTEN_WITHIN = {"div_scalar", "add_scalar"}
+"""Operators in place that only numtorch itself calls: the rule of a transform, a normalization."""
 
 
 def place(code: Any) -> tuple[str, int]:

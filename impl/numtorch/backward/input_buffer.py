@@ -326,6 +326,7 @@ def taken_back(task: GraphTask, tensors: list[Any]) -> list[Any]:
             if task.versions is None:
                 task.versions = {}
             task.versions[id(owner)] = (weakref.ref(owner), counter)
+            del owner  # who holds the memory is asked below
         array = tensor._array
         if task.shown is not None:
             found = task.shown.get(id(array))
