@@ -66,7 +66,7 @@ _POOLS: dict[str, tuple[float, ...]] = {
     "nonzero": _spread(((1.0, 2.0, -1.0, -2.0), 102), (_generic(128), 128), (_EXTREME, 26)),
     "positive": _spread(((1.0, 2.0, 0.5), 102), (_generic(128, positive=True), 128), ((100.0, 1e-4), 26)),
     "smooth": tuple(_generic(POOL)),
-    "distinct": (2.0, 3.0, -1.0, 0.5, *range(4, 20), *_generic(POOL - 20)),
+    "distinct": (2.0, 3.0, -1.0, 0.5, *range(4, 20), *(21.0 if n == 2.0 else n for n in _generic(POOL - 20))),
     "special": _spread((_SIMPLE, 190), (_NOT_FINITE, 66)),
 }
 

@@ -101,7 +101,7 @@ def deepest_pass_knows_itself_and_its_modes(torch, more: st.booleans(), levels: 
         torch._C._current_autograd_node()
         return grad * x
 
-    y = x * 1
+    y = x.exp()
     y.register_hook(asks)
     for level in range(levels):
         y = _asking(torch, y.sum(), x * (level + 1), more)

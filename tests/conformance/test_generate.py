@@ -65,6 +65,11 @@ def test_a_cotangent_is_like_its_tensor_and_never_all_ones(data):
     assert values != (1.0,)
 
 
+@pytest.mark.parametrize("pool", sorted(generate._ALL_DIFFERENT))
+def test_what_is_to_differ_is_drawn_of_different_numbers(pool):
+    assert len(set(generate._POOLS[pool])) == POOL
+
+
 def test_kinds_of_values_come_as_often_as_they_find_bugs():
     pool = generate._POOLS["any"]
     assert len(pool) == POOL
