@@ -374,7 +374,7 @@ def _head(piece: str) -> str:
 
 def _pieces(text: str) -> list[str]:
     """A generated module by its definitions."""
-    return re.split(r"\n(?=class |def |_\w+ = \()", text)
+    return re.split(r"\n(?=class |def |_\w+ = \(|run_\w+ = )", text)
 
 
 def with_row(mutant: RowMutant) -> str:
