@@ -298,12 +298,7 @@ class Nodes(Template):
             w(2, f"node.{n}_version = 0  # nobody has written to it when it is saved")
         w(2, "return node")
         w(1, "\n@staticmethod\ndef release_record(record) -> None:")
-        for n in row.saved:
-            at = 2 + fields.index(n)
-            w(2, f"if record[{at}] is not None:\n    record[{at}] = FREED")
-        for n in row.saved_results:
-            at = 2 + fields.index(n)
-            w(2, f"record[{at}] = None\nrecord[{at + 1}] = FREED_COUNTER")
+        self.free_record(row, 2)
         if not (row.saved or row.saved_results):
             w(2, "pass")
         w(1, "\n@staticmethod\ndef run_record(record, grad, keep: bool):")
@@ -327,12 +322,18 @@ class Nodes(Template):
                 w(2, f"grad{i} = None if next{i} is None else {expressions[name]}")
         if row.saved or row.saved_results:
             w(2, "if not keep:")
-            for n in row.saved:
-                w(3, f"if {n} is not None:\n    record[{2 + fields.index(n)}] = FREED")
-            for n in row.saved_results:
-                at = 2 + fields.index(n)
-                w(3, f"record[{at}] = None\nrecord[{at + 1}] = FREED_COUNTER")
+            self.free_record(row, 3, read=True)
         w(2, f"return {'next0, out, None, None' if base == 'UnaryNode' else 'next0, grad0, next1, grad1'}")
+
+    def free_record(self, row: Row, indent: int, read: bool = False) -> None:
+        """`release` for a record."""
+        fields = self.fields(row)
+        for n in row.saved:
+            at = 2 + fields.index(n)
+            self.body(indent, f"if {n if read else f'record[{at}]'} is not None:\n    record[{at}] = FREED")
+        for n in row.saved_results:
+            at = 2 + fields.index(n)
+            self.body(indent, f"record[{at}] = None\nrecord[{at + 1}] = FREED_COUNTER")
 
     def apply_record(self, row: Row, base: str) -> None:
         """`apply_tensors` for a record of the class."""
