@@ -115,6 +115,38 @@ def test_gradients_that_are_windows_of_the_seed_share_its_memory_in_one_pass_and
     assert (x.grad.item(), y.grad.item()) == (1.0, 1.0)
 
 
+def test_each_sum_of_a_pass_gives_a_window_of_its_own() -> None:
+    for _ in range(2):
+        x, y = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+        seen: list[Any] = []
+        for leaf in x, y:
+            leaf.register_hook(seen.append)
+        u, v = x + 0, y + 0  # made before both sums, so that both windows wait
+        (u.sum() + v.sum()).backward()
+        assert seen[0] is not seen[1]
+        assert seen[0].data_ptr() == seen[1].data_ptr()
+        assert x.grad.data_ptr() != y.grad.data_ptr()
+
+
+def test_what_is_reached_again_while_it_waits_beside_is_added_up() -> None:
+    x = torch.tensor([2.0, 3.0], requires_grad=True)
+    y = x * x
+    total = y
+    for _ in range(3):
+        total = total + y
+    total.sum().backward()
+    assert x.grad.tolist() == [16.0, 24.0]
+    assert x.grad._version == 1
+    x.grad = None
+    y = x * x
+    (y.neg() + y).sum().backward()  # by the first operand the node is reached when it waits already
+    assert x.grad.tolist() == [0.0, 0.0]
+    x.grad = None
+    y = x * x
+    (y.neg() + y + y).sum().backward()
+    assert x.grad.tolist() == [4.0, 6.0]
+
+
 def derivatives(draw: random.Random, create_graph: bool) -> list[Any]:
     """What can be seen of gradients that were asked for, of what they were asked of again, and of the leaves."""
     leaves, total = graph(draw)

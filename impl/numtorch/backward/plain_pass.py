@@ -16,6 +16,7 @@ make a difference, because somebody asks who holds a gradient that such a leaf h
 
 from __future__ import annotations
 
+import math
 import sys
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,7 @@ _TENSOR = (Tensor,)
 _refcount = sys.getrefcount
 _extras = NodeExtra.alive.data
 _ndarray = np.ndarray
+_NOBODY = -math.inf  # the number of no node
 Left = tuple["GraphTask", list[tuple[int, Node]]]  # what the counting engine takes: a state, and what is ready
 Arrival = tuple[Any, int, Any]  # a gradient that was not delivered: its node, which of the node's outputs, the gradient
 
@@ -81,6 +83,11 @@ class Waiting:
         self.leaves = leaves
         self.shared: Any = ()  # leaves whose one gradient somebody else held as it arrived
         self.held: dict[int, AccumulateGrad] | None = None  # those leaves, by the address of that gradient
+
+    def keep(self, fn: Any, number: float, grad: Any) -> None:
+        """Let a node wait that did so beside these."""
+        self.nodes[number] = grad
+        heappush(self.heap, (-number, fn))
 
     def reach(self, node: Any, edges: list[Any], careful: bool) -> list[Arrival] | None:
         """Deliver what a node passes on, [..., leaf or node, gradient]; what cannot be, if something is not plain.
@@ -174,7 +181,8 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
     nodes: dict[float, Any] = {}
     heap: list[tuple[float, Any]] = []  # of them, but for one: in most graphs no more than that one waits
     beside: Any = None
-    beside_seq = 0.0  # its number, read once: of nodes of changing classes that takes CPython 215 instructions
+    beside_seq = _NOBODY  # its number, read once: of nodes of changing classes that takes CPython 215 instructions
+    beside_grad: Any = None  # what waits for it, which to keep in `nodes` and to find there takes 600
     leaves: dict[AccumulateGrad, Any] = {}
     waiting = None  # of these, made when something is asked of them that is not simple
     arrived = leaves.get
@@ -203,6 +211,9 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                     fn = grad = None
                 else:
                     waiting = waiting or Waiting(nodes, heap, leaves)
+                    if beside is not None:
+                        waiting.keep(beside, beside_seq, beside_grad)
+                        beside, beside_seq, beside_grad = None, _NOBODY, None
                     edges = [fn1, grad1, fn, grad]
                     fn = grad = fn1 = grad1 = found = None
                     if arrivals := waiting.reach(node, edges, careful):
@@ -224,6 +235,9 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                             raise NotPlain(both(node, (fn, grad), (fn1, grad1)))
                     elif not first(leaves, fn1, grad1, careful):
                         waiting = waiting or Waiting(nodes, heap, leaves)
+                        if beside is not None:
+                            waiting.keep(beside, beside_seq, beside_grad)
+                            beside, beside_seq, beside_grad = None, _NOBODY, None
                         edges = [fn1, grad1, fn, grad]
                         fn = grad = fn1 = grad1 = found = None
                         if arrivals := waiting.reach(node, edges, careful):
@@ -232,25 +246,30 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                     fn = fn1
                     grad = grad1
                 else:
-                    if grad is seed:
-                        task = task or plain_task(node_of(root), keep, seed)
-                        grad = task.seeds
+                    if grad is seed:  # as memory, of which views are windows
+                        grad = FROM_NUMPY[seed.dtype].ones
                         grad1 = grad if grad1 is seed else grad1
                     seq = fn[1] if type(fn) is list else fn.seq
                     seq1 = fn1[1] if type(fn1) is list else fn1.seq
                     if seq <= seq1:  # the one made last is next
                         fn, grad, fn1, grad1 = fn1, grad1, fn, grad
                         seq1 = seq
-                    found = nodes.get(seq1)
+                    found = beside_grad if seq1 == beside_seq else nodes.get(seq1) if nodes else None
                     if type(found) is list:
                         found[0] += grad1
                         found[1] += 1
                     elif beside is found is None and type(fn1) is list and grad1 is not None:
-                        beside, beside_seq = fn1, seq1
-                        nodes[seq1] = grad1
+                        beside, beside_seq, beside_grad = fn1, seq1, grad1
+                    elif seq1 == beside_seq and waiting is None and grad1 is not None and not careful:
+                        alone = [beside_grad]
+                        found = beside_grad = None
+                        beside_grad = list(summed(alone, 0, grad1))
                     else:
                         found = None
                         waiting = waiting or Waiting(nodes, heap, leaves)
+                        if seq1 == beside_seq:
+                            waiting.keep(beside, beside_seq, beside_grad)
+                            beside, beside_seq, beside_grad = None, _NOBODY, None
                         if not waiting.at_node(fn1, grad1):
                             raise NotPlain(both(node, (fn, grad), (fn1, grad1)))
                     found = None
@@ -263,14 +282,26 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                 if (beside is None or (fn is not beside and seq > beside_seq)) and (not heap or -seq < heap[0][0]):
                     node = fn
                     continue
-                waiting = waiting or Waiting(nodes, heap, leaves)
-                if not waiting.at_node(fn, grad):
-                    raise NotPlain([(node_of(fn), number(node, fn), grad)])
+                if seq == beside_seq and waiting is None and grad is not None and not careful:
+                    if type(beside_grad) is list:
+                        beside_grad[0] += grad
+                        beside_grad[1] += 1
+                    else:
+                        alone = [beside_grad]
+                        beside_grad = None
+                        beside_grad = list(summed(alone, 0, grad))
+                else:
+                    waiting = waiting or Waiting(nodes, heap, leaves)
+                    if seq == beside_seq:
+                        waiting.keep(beside, beside_seq, beside_grad)
+                        beside, beside_seq, beside_grad = None, _NOBODY, None
+                    if not waiting.at_node(fn, grad):
+                        raise NotPlain([(node_of(fn), number(node, fn), grad)])
             last = None
             if beside is not None and (not heap or -beside_seq < heap[0][0]):
                 node = beside
-                beside = None
-                grad = nodes.pop(beside_seq)
+                grad = beside_grad
+                beside, beside_seq, beside_grad = None, _NOBODY, None
             elif heap:
                 seq, node = heappop(heap)
                 grad = nodes.pop(-seq)
@@ -288,16 +319,20 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
             grad = task.seeds if grad is seed and grad is not None else grad
             arrivals = [(node_of(node), nr if last is None else number(last, node), grad)]
             pass_over(leaves, node_of(last), node_of(node))
-        grad = grad1 = None
+        grad = grad1 = found = None
+        waiting = waiting or Waiting(nodes, heap, leaves)
         if beside is not None:
-            heappush(heap, (-beside_seq, beside))
-        return task, settle(task, waiting or Waiting(nodes, heap, leaves), arrivals, node_of(last))
+            waiting.keep(beside, beside_seq, beside_grad)
+            beside_grad = None
+        return task, settle(task, waiting, arrivals, node_of(last))
     except BaseException:
         task = task or plain_task(node_of(root), keep, seed)
         pass_over(leaves, node_of(last), node_of(node))
+        waiting = waiting or Waiting(nodes, heap, leaves)
         if beside is not None:
-            heappush(heap, (-beside_seq, beside))
-        settle(task, waiting or Waiting(nodes, heap, leaves), [(node_of(node), 0, None)])
+            waiting.keep(beside, beside_seq, beside_grad)
+            beside_grad = None
+        settle(task, waiting, [(node_of(node), 0, None)])
         raise
     shared = () if waiting is None else waiting.shared
     versions = None if task is None else task.versions
@@ -402,7 +437,10 @@ def owned(task: GraphTask, grad: Any, known: dict[int, Any]) -> Any:
     """
     if type(grad) is not _ndarray or grad.flags.writeable or type(task.seeds) is not _ndarray:
         return grad
-    if root_of(grad) is not FROM_NUMPY[task.seeds.dtype].ones:
+    ones = FROM_NUMPY[task.seeds.dtype].ones
+    if grad is ones:
+        return task.seeds
+    if root_of(grad) is not ones:
         return grad
     if id(grad) not in known:
         known[id(grad)] = _ndarray(grad.shape, grad.dtype, task.seeds, 0, grad.strides)

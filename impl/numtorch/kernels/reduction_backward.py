@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 from ..memory.buffers import take
@@ -17,7 +18,18 @@ from .shape import expand, to_copy
 Array = Any
 Dims = Any
 _ndarray, _array = np.ndarray, np.array
+_refcount = sys.getrefcount
 MANY_SHAPES = 1000  # of which windows are kept
+
+
+def _calibrate() -> int:
+    """How many references a window has that a table holds and a variable: the number differs between Python versions."""
+    known = {(): np.empty(2)}
+    window = known.get(())
+    return _refcount(window)
+
+
+_UNUSED = _calibrate()
 
 
 def spread(grad: Array, shape: tuple) -> Array:
@@ -53,9 +65,9 @@ def convert(grad: Array, dtype: Any) -> Array:
 
 def sum_all_backward(grad: Array, shape: tuple, dtype: Any) -> Array:
     """The gradient repeated."""
-    if grad is dtype.one:  # what a plain pass begins with
+    if grad is dtype.ones or grad is dtype.one:  # what a plain pass begins with
         window = dtype.repeated.get(shape)
-        if window is not None:
+        if window is not None and _refcount(window) <= _UNUSED:
             return window
         if math.prod(shape) > 1:
             return repeated_one(shape, dtype)
@@ -69,11 +81,13 @@ def sum_all_backward(grad: Array, shape: tuple, dtype: Any) -> Array:
 
 
 def repeated_one(shape: tuple, dtype: Any) -> Array:
-    """The window of all passes that repeats the number one."""
+    """A window that repeats the number one, which later passes use again: each sum of a pass has one of its own."""
     known = dtype.repeated
     if len(known) >= MANY_SHAPES:
         known.clear()
-    return known.setdefault(shape, _ndarray(shape, dtype.numpy, dtype.ones, 0, (0,) * len(shape)))
+    window = _ndarray(shape, dtype.numpy, dtype.ones, 0, (0,) * len(shape))
+    known.setdefault(shape, window)
+    return window
 
 
 def sum_backward(grad: Array, shape: tuple, dim: Dims, keepdim: bool, dtype: Any) -> Array:
