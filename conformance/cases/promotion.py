@@ -115,3 +115,17 @@ def quotients_of_numbers_and_integers(
     y = torch.ones(2).addcdiv(x.requires_grad_(), n)
     torch.autograd.grad(y.sum(), x, retain_graph=True)
     torch.autograd.grad(y.sum(), x, create_graph=True)
+
+
+@case(requires=["promotion"], covers=["dt.promote"])
+def complex_number_has_the_precision_of_what_has_dimensions(
+    torch,
+    x: floats("float64", shape=(2,), values="finite"),
+    own: st.sampled_from(["float32", "float64", "bfloat16", "int64"]),
+    kind: st.sampled_from(["complex64", "complex128"]),
+    name: st.sampled_from(["add", "sub", "mul", "div", "pow", "eq", "atan2", "fmod", "add_", "mul_", "fmod_"]),
+):
+    """A complex tensor without dimensions makes a floating one complex in the precision that it has."""
+    x, z = x.to(getattr(torch, own)), torch.tensor(1.5).to(getattr(torch, kind))
+    getattr(x, name)(z)
+    z + x

@@ -124,3 +124,39 @@ def whole_numbers_with_a_history_take_no_gradient(
         (y * 2.0).sum().backward()
     else:
         torch.autograd.grad((y * 2.0).sum(), y)
+
+
+KINDS = st.sampled_from(["float32", "float64", "complex64", "int64", "uint8", "bool"])
+WRITES = ("fmod_", "remainder_", "nextafter_", "hypot_", "igamma_", "igammac_", "atan2_", "copysign_", "floor_divide_")
+INTEGERS = ("bitwise_and", "bitwise_or", "bitwise_left_shift", "bitwise_right_shift", "gcd", "lcm")
+
+
+@case()
+def what_is_written_is_refused_in_the_type_that_both_have(
+    torch, one: KINDS, other: KINDS, name: st.sampled_from(WRITES)
+):
+    """A write of two dtypes is computed in the one that holds both, and refused in its name."""
+    x, y = torch.ones(2).to(getattr(torch, one)), torch.ones(2).to(getattr(torch, other))
+    getattr(x, name)(y)
+
+
+@case()
+def integer_operators_refuse_the_type_that_both_have(
+    torch, one: KINDS, other: KINDS, shape: st.sampled_from([(2,), (), (3,)]), name: st.sampled_from(INTEGERS)
+):
+    """An operator of integers looks at shapes, then at whether the result can be written, and then at the kernel."""
+    x, y = torch.ones(2).to(getattr(torch, one)), torch.ones(shape).to(getattr(torch, other))
+    getattr(x, name)(y)
+    getattr(x, name + "_")(y)
+
+
+@case()
+def logical_answers_of_complex_numbers_are_cast(
+    torch,
+    kind: KINDS,
+    size: st.sampled_from([0, 2]),
+    name: st.sampled_from(["logical_and_", "logical_or_", "logical_xor_"]),
+):
+    """A logical operator writes its answer by way of the type that both operands have, which warns of complex ones."""
+    x = torch.ones(size).to(getattr(torch, kind))
+    getattr(x, name)(torch.ones(size, dtype=torch.complex64))

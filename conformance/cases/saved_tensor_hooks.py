@@ -368,3 +368,19 @@ def formulas_save_only_what_is_asked_for(
     z = TWO[how](torch, x, y).sum()
     with torch.autograd.graph.saved_tensors_hooks(lambda saved: saved, lambda packed: packed):
         torch.autograd.grad(z, operands[which] if which < 2 else operands, create_graph=True)
+
+
+@case(requires=["hooks", "graph"], covers=["hook.saved_default"])
+def comparison_of_close_numbers_saves_a_product(
+    torch, x: floats("float32", shape=(2,)), y: floats("float32", shape=(2,))
+):
+    """isclose() is made of operators that save, a product with a number among them; allclose() saves nothing."""
+    x, y = x.requires_grad_(), y.requires_grad_()
+
+    def pack(t):
+        t.grad_fn
+        return t
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
+        x.isclose(y)
+        x.allclose(y)

@@ -226,8 +226,8 @@ def combine(dims: dtype | None, zerodim: dtype | None, number: dtype | None) -> 
         elif lower.category > result.category:
             if lower is number:
                 lower = default_of_category(lower.category)
-                if lower.is_complex and result.is_floating_point:
-                    lower = result.to_complex()
+            if lower.is_complex and result.is_floating_point:  # whose precision it keeps, whatever the lower has
+                lower = result.to_complex()
             result = promote_types(result, lower)
     assert result is not None
     return result

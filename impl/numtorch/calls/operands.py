@@ -256,6 +256,25 @@ def laid(array: Any, rule: str, *tensors: Tensor) -> Any:
     return apart(*arrange(array, descriptor(shape, describe(array).dtype, strides)), x)
 
 
+def refuse_cast(kind: Any, target: Any) -> None:
+    """PyTorch's complaint if what is computed in one type cannot be written to another."""
+    if not dtypes.can_cast(kind, target):
+        raise RuntimeError(
+            f"result type {kind.scalar_name} can't be cast to the desired output type {target.scalar_name}"
+        )
+
+
+def refuse_shape(self: Tensor, *others: Tensor) -> None:
+    """The complaint about operands that would make the target larger."""
+    shape = self._desc.shape
+    for other in others:
+        shape = broadcast_shapes(shape, other._desc.shape)
+    if shape != self._desc.shape:
+        raise RuntimeError(
+            f"output with shape {list(self._desc.shape)} doesn't match the broadcast shape {list(shape)}"
+        )
+
+
 def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool, shared: str | None = None) -> Any:
     """(b, its array, plan, whether gradients are tracked) for an in-place operator, or NotImplemented."""
     if name in _SUBTRACTIONS:
@@ -281,9 +300,7 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool, shared: str |
         check_write(a, other, tracked)
         plan = plan_of(a._desc, db, to_float)
         if plan.result.shape != a._desc.shape:
-            raise RuntimeError(
-                f"output with shape {list(a._desc.shape)} doesn't match the broadcast shape {list(plan.result.shape)}"
-            )
+            refuse_shape(a, b)
         kind = plan.result.dtype
         right = b._array if plan.cast1 is None else b._array.astype(plan.cast1)
     else:
@@ -313,10 +330,8 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool, shared: str |
             and a._desc.numel
         ):
             warnings.warn(IMAGINARY_DISCARDED, stacklevel=3)
-    elif not dtypes.can_cast(kind, a._desc.dtype):
-        raise RuntimeError(
-            f"result type {kind.scalar_name} can't be cast to the desired output type {a._desc.dtype.scalar_name}"
-        )
+    else:
+        refuse_cast(kind, a._desc.dtype)
     return b, right, plan, tracked
 
 

@@ -35,6 +35,17 @@ def promoted(operands: tuple) -> dtypes.dtype:
     return dtypes.combine(dims, zerodim, number)
 
 
+def common_type(input: Any, other: Any) -> Any:
+    """The type that two operands are computed in, once their shapes fit; None of what is no operand."""
+    if category_of(input) is None and not isinstance(input, Tensor):
+        return None
+    if isinstance(other, Tensor):
+        broadcast_shapes(input._desc.shape if isinstance(input, Tensor) else (), other._desc.shape)
+    elif category_of(other) is None:
+        return None
+    return promoted((input, other))
+
+
 def brought_to(tensor: Any, result: Any) -> Any:
     """What the gradient of one of several joined tensors is brought to: if it needs none, the type of the incoming one.
 

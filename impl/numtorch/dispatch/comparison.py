@@ -154,11 +154,10 @@ def lt_(self, other):
     if found is NotImplemented:
         return NotImplemented
     other, right, plan, flag = found
+    kind = self._desc.dtype if plan is None else plan.result.dtype
     check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('lt_cpu', self._desc.dtype)
-    if other._desc.dtype.category == 3:
-        raise refused('lt_cpu', other._desc.dtype)
+    if kind.category == 3:
+        raise refused('lt_cpu', kind)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_LtBackward1)
@@ -403,11 +402,10 @@ def le_(self, other):
     if found is NotImplemented:
         return NotImplemented
     other, right, plan, flag = found
+    kind = self._desc.dtype if plan is None else plan.result.dtype
     check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('le_cpu', self._desc.dtype)
-    if other._desc.dtype.category == 3:
-        raise refused('le_cpu', other._desc.dtype)
+    if kind.category == 3:
+        raise refused('le_cpu', kind)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_LeBackward1)
@@ -652,11 +650,10 @@ def gt_(self, other):
     if found is NotImplemented:
         return NotImplemented
     other, right, plan, flag = found
+    kind = self._desc.dtype if plan is None else plan.result.dtype
     check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('gt_cpu', self._desc.dtype)
-    if other._desc.dtype.category == 3:
-        raise refused('gt_cpu', other._desc.dtype)
+    if kind.category == 3:
+        raise refused('gt_cpu', kind)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_GtBackward1)
@@ -901,11 +898,10 @@ def ge_(self, other):
     if found is NotImplemented:
         return NotImplemented
     other, right, plan, flag = found
+    kind = self._desc.dtype if plan is None else plan.result.dtype
     check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('ge_cpu', self._desc.dtype)
-    if other._desc.dtype.category == 3:
-        raise refused('ge_cpu', other._desc.dtype)
+    if kind.category == 3:
+        raise refused('ge_cpu', kind)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_GeBackward1)
@@ -4420,11 +4416,10 @@ def clamp_min_tensor_(self, min):
         if found is NotImplemented:
             return NotImplemented
         min, right, plan, flag = found
+        kind = self._desc.dtype if plan is None else plan.result.dtype
         check_inplace(self, flag)
-        if self._desc.dtype.category == 3:
-            raise refused('maximum_cpu', self._desc.dtype)
-        if min._desc.dtype.category == 3:
-            raise refused('maximum_cpu', min._desc.dtype)
+        if kind.category == 3:
+            raise refused('maximum_cpu', kind)
     except Exception as error:
         autograd_first(error, locals(), 'clamp_min_tensor', ('self', 'min'), (('min', ('self', 'min')), ('self', ('self', 'min'))), 'self')
         raise
@@ -4665,11 +4660,10 @@ def clamp_max_tensor_(self, max):
         if found is NotImplemented:
             return NotImplemented
         max, right, plan, flag = found
+        kind = self._desc.dtype if plan is None else plan.result.dtype
         check_inplace(self, flag)
-        if self._desc.dtype.category == 3:
-            raise refused('minimum_cpu', self._desc.dtype)
-        if max._desc.dtype.category == 3:
-            raise refused('minimum_cpu', max._desc.dtype)
+        if kind.category == 3:
+            raise refused('minimum_cpu', kind)
     except Exception as error:
         autograd_first(error, locals(), 'clamp_max_tensor', ('self', 'max'), (('max', ('self', 'max')), ('self', ('self', 'max'))), 'self')
         raise

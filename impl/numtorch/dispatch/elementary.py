@@ -246,11 +246,10 @@ def div_mode_(self, other, rounding_mode):
         if found is NotImplemented:
             return NotImplemented
         other, right, plan, flag = found
+        kind = self._desc.dtype if plan is None else plan.result.dtype
         check_inplace(self, flag)
-        if self._desc.dtype.category == 3 and rounding_mode is not None:
-            raise refused(f'div_{rounding_mode}_cpu', self._desc.dtype)
-        if other._desc.dtype.category == 3 and rounding_mode is not None:
-            raise refused(f'div_{rounding_mode}_cpu', other._desc.dtype)
+        if kind.category == 3 and rounding_mode is not None:
+            raise refused(f'div_{rounding_mode}_cpu', kind)
     except Exception as error:
         autograd_first(error, locals(), 'div', ('self', 'other'), (('other', ('self', 'other')), ('self', ('other',))), 'self')
         raise

@@ -1215,11 +1215,10 @@ def xlogy_(self, other):
         if found is NotImplemented:
             return NotImplemented
         other, right, plan, flag = found
+        kind = self._desc.dtype if plan is None else plan.result.dtype
         check_inplace(self, flag)
-        if self._desc.dtype.category == 3:
-            raise refused('xlogy_cpu', self._desc.dtype)
-        if other._desc.dtype.category == 3:
-            raise refused('xlogy_cpu', other._desc.dtype)
+        if kind.category == 3:
+            raise refused('xlogy_cpu', kind)
     except Exception as error:
         autograd_first(error, locals(), 'xlogy', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))), 'self')
         raise
@@ -3337,11 +3336,10 @@ def atan2_(self, other):
         if found is NotImplemented:
             return NotImplemented
         other, right, plan, flag = found
+        kind = self._desc.dtype if plan is None else plan.result.dtype
         check_inplace(self, flag)
-        if self._desc.dtype.category == 3:
-            raise refused('atan2_cpu', self._desc.dtype)
-        if other._desc.dtype.category == 3:
-            raise refused('atan2_cpu', other._desc.dtype)
+        if kind.category == 3:
+            raise refused('atan2_cpu', kind)
     except Exception as error:
         autograd_first(error, locals(), 'atan2', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))), 'self')
         raise
@@ -3605,13 +3603,12 @@ def hypot_(self, other):
         if found is NotImplemented:
             return NotImplemented
         other, right, plan, flag = found
-        if self._desc.dtype.category < 2:
-            raise refused('hypot_cpu', self._desc.dtype)
+        kind = self._desc.dtype if plan is None else plan.result.dtype
+        if kind.category < 2:
+            raise refused('hypot_cpu', kind)
         check_inplace(self, flag)
-        if self._desc.dtype.category == 3:
-            raise refused('hypot_cpu', self._desc.dtype)
-        if other._desc.dtype.category == 3:
-            raise refused('hypot_cpu', other._desc.dtype)
+        if kind.category == 3:
+            raise refused('hypot_cpu', kind)
     except Exception as error:
         autograd_first(error, locals(), 'hypot', ('self', 'other'), (('other', ('other',)), ('self', ('self',))), 'self')
         raise
@@ -6237,6 +6234,8 @@ def igamma(self, other, *, out=None):
             tensors_only('igamma', self, other, 'other')
             found = operands(self, other, 'igamma', False)
             self, other, left, right, desc, plan = found
+            if desc.dtype.category < 2:
+                raise refused('igamma_cpu', desc.dtype)
             if desc.dtype.category == 3:
                 raise refused('igamma_cpu', desc.dtype, out)
             array = rounded_once(k_igamma, left, right)
@@ -6336,11 +6335,12 @@ def igamma_(self, other):
         if found is NotImplemented:
             return NotImplemented
         other, right, plan, flag = found
+        kind = self._desc.dtype if plan is None else plan.result.dtype
+        if kind.category < 2:
+            raise refused('igamma_cpu', kind)
         check_inplace(self, flag)
-        if self._desc.dtype.category == 3:
-            raise refused('igamma_cpu', self._desc.dtype)
-        if other._desc.dtype.category == 3:
-            raise refused('igamma_cpu', other._desc.dtype)
+        if kind.category == 3:
+            raise refused('igamma_cpu', kind)
     except Exception as error:
         autograd_first(error, locals(), 'igamma', ('self', 'other'), (('other', ('other',)), ('self', ('other',))), 'self')
         raise
@@ -6487,6 +6487,8 @@ def igammac(self, other, *, out=None):
             tensors_only('igammac', self, other, 'other')
             found = operands(self, other, 'igammac', False)
             self, other, left, right, desc, plan = found
+            if desc.dtype.category < 2:
+                raise refused('igammac_cpu', desc.dtype)
             if desc.dtype.category == 3:
                 raise refused('igammac_cpu', desc.dtype, out)
             array = rounded_once(k_igammac, left, right)
@@ -6586,11 +6588,12 @@ def igammac_(self, other):
         if found is NotImplemented:
             return NotImplemented
         other, right, plan, flag = found
+        kind = self._desc.dtype if plan is None else plan.result.dtype
+        if kind.category < 2:
+            raise refused('igammac_cpu', kind)
         check_inplace(self, flag)
-        if self._desc.dtype.category == 3:
-            raise refused('igammac_cpu', self._desc.dtype)
-        if other._desc.dtype.category == 3:
-            raise refused('igammac_cpu', other._desc.dtype)
+        if kind.category == 3:
+            raise refused('igammac_cpu', kind)
     except Exception as error:
         autograd_first(error, locals(), 'igammac', ('self', 'other'), (('other', ('other',)), ('self', ('other',))), 'self')
         raise
@@ -8031,11 +8034,10 @@ def fmod_(self, other):
         if found is NotImplemented:
             return NotImplemented
         other, right, plan, flag = found
+        kind = self._desc.dtype if plan is None else plan.result.dtype
         check_inplace(self, flag)
-        if self._desc.dtype.category == 3:
-            raise refused('fmod_cpu', self._desc.dtype)
-        if other._desc.dtype.category == 3:
-            raise refused('fmod_cpu', other._desc.dtype)
+        if kind.category == 3:
+            raise refused('fmod_cpu', kind)
     except Exception as error:
         autograd_first(error, locals(), 'fmod', ('self', 'other'), (('other', ('other',)), ('self', ('other',))), 'self')
         raise
@@ -8388,11 +8390,10 @@ def remainder_(self, other):
         if found is NotImplemented:
             return NotImplemented
         other, right, plan, flag = found
+        kind = self._desc.dtype if plan is None else plan.result.dtype
         check_inplace(self, flag)
-        if self._desc.dtype.category == 3:
-            raise refused('remainder_cpu', self._desc.dtype)
-        if other._desc.dtype.category == 3:
-            raise refused('remainder_cpu', other._desc.dtype)
+        if kind.category == 3:
+            raise refused('remainder_cpu', kind)
     except Exception as error:
         autograd_first(error, locals(), 'remainder', ('self', 'other'), (('other', ('other',)), ('self', ('other',))), 'self')
         raise
@@ -8934,11 +8935,10 @@ def floor_divide_of_(self, other):
     if found is NotImplemented:
         return NotImplemented
     other, right, plan, flag = found
+    kind = self._desc.dtype if plan is None else plan.result.dtype
     check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('div_floor_cpu', self._desc.dtype)
-    if other._desc.dtype.category == 3:
-        raise refused('div_floor_cpu', other._desc.dtype)
+    if kind.category == 3:
+        raise refused('div_floor_cpu', kind)
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_FloorDivide_NotImplemented)
@@ -9536,11 +9536,10 @@ def copysign_(self, other):
         if found is NotImplemented:
             return NotImplemented
         other, right, plan, flag = found
+        kind = self._desc.dtype if plan is None else plan.result.dtype
         check_inplace(self, flag)
-        if self._desc.dtype.category == 3:
-            raise refused('copysign_cpu', self._desc.dtype)
-        if other._desc.dtype.category == 3:
-            raise refused('copysign_cpu', other._desc.dtype)
+        if kind.category == 3:
+            raise refused('copysign_cpu', kind)
     except Exception as error:
         autograd_first(error, locals(), 'copysign', ('self', 'other'), (('self', ('self',)),), 'self')
         raise
@@ -10028,13 +10027,12 @@ def nextafter_(self, other):
         if found is NotImplemented:
             return NotImplemented
         other, right, plan, flag = found
-        if self._desc.dtype.category < 2:
-            raise refused('nextafter_cpu', self._desc.dtype)
+        kind = self._desc.dtype if plan is None else plan.result.dtype
+        if kind.category < 2:
+            raise refused('nextafter_cpu', kind)
         check_inplace(self, flag)
-        if self._desc.dtype.category == 3:
-            raise refused('nextafter_cpu', self._desc.dtype)
-        if other._desc.dtype.category == 3:
-            raise refused('nextafter_cpu', other._desc.dtype)
+        if kind.category == 3:
+            raise refused('nextafter_cpu', kind)
     except Exception as error:
         autograd_first(error, locals(), 'nextafter', ('self', 'other'), (('other', ('self',)), ('self', ('self',))), 'self')
         raise
@@ -10881,10 +10879,9 @@ def heaviside_of_(self, values):
     if found is NotImplemented:
         return NotImplemented
     values, right, plan, flag = found
+    kind = self._desc.dtype if plan is None else plan.result.dtype
     check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise RuntimeError('heaviside is not yet implemented for complex tensors.')
-    if values._desc.dtype.category == 3:
+    if kind.category == 3:
         raise RuntimeError('heaviside is not yet implemented for complex tensors.')
     flag = flag and (not disabled or _grad.grad)
     if flag:

@@ -9,8 +9,19 @@ from .. import dispatch as d
 from ..aliasing.overlap import refuse
 from ..aliasing.views import bump, check_inplace, requires_grad, storage_of
 from ..calls.checked import refusal
-from ..calls.operands import FOUND_DTYPE, IMAGINARY_DISCARDED, category_of, refuse_recorded, refused, store, type_name
+from ..calls.operands import (
+    FOUND_DTYPE,
+    IMAGINARY_DISCARDED,
+    category_of,
+    refuse_cast,
+    refuse_recorded,
+    refuse_shape,
+    refused,
+    store,
+    type_name,
+)
 from ..calls.scalar import real_part
+from ..calls.several import common_type
 from ..dtype import dtypes
 from ..memory.descriptor import broadcast_shapes
 from ..nodes import saved_hooks
@@ -81,6 +92,19 @@ def equal(input: Tensor, other: Tensor) -> bool:
 
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Which elements are close."""
+    result = _close(input, other, rtol, atol, equal_nan)
+    if saved_hooks.in_force and (rtol or atol):
+        d.abs(d.mul_scalar(other, rtol))  # of a C++ number
+        difference = d.abs(d.sub(input, other))
+        _shown_to_hooks(difference)
+    # PyTorch writes more and more into the comparison it starts from, which the version tells.
+    for _ in range((equal_nan and input._desc.dtype.category >= dtypes.FLOATING) + bool(rtol or atol)):
+        bump(result)
+    return result
+
+
+def _close(input: Tensor, other: Tensor, rtol: float, atol: float, equal_nan: bool) -> Tensor:
+    """Which elements are close, and no more."""
     if input._desc.dtype is not other._desc.dtype:
         raise RuntimeError(f"{input._desc.dtype.scalar_name} did not match {other._desc.dtype.scalar_name}")
     if rtol < 0:
@@ -88,15 +112,7 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
     if atol < 0:
         raise RuntimeError(f"atol must be greater than or equal to zero, but got {atol:g}")
     broadcast_shapes(input._desc.shape, other._desc.shape)
-    result = d.isclose(input, other, rtol, atol, equal_nan)
-    if saved_hooks.in_force and (rtol or atol):
-        d.abs(d.mul(other, rtol))
-        difference = d.abs(d.sub(input, other))
-        _shown_to_hooks(difference)
-    # PyTorch writes more and more into the comparison it starts from, which the version tells.
-    for _ in range((equal_nan and input._desc.dtype.category >= dtypes.FLOATING) + bool(rtol or atol)):
-        bump(result)
-    return result
+    return d.isclose(input, other, rtol, atol, equal_nan)
 
 
 def _shown_to_hooks(x: Tensor) -> None:
@@ -107,8 +123,8 @@ def _shown_to_hooks(x: Tensor) -> None:
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
-    """Whether all elements are close."""
-    return bool(np.all(isclose(input, other, rtol, atol, equal_nan)._array))
+    """Whether all elements are close. Unlike isclose, it is one operator to autograd, which saves nothing for it."""
+    return bool(np.all(_close(input, other, rtol, atol, equal_nan)._array))
 
 
 def question(name: str, of_integers: bool | None = None) -> Any:
@@ -186,11 +202,16 @@ def written(name: str, function: Any) -> Any:
         tensors = [t for t in others if isinstance(t, Tensor)]
         check_inplace(self, integral and any(requires_grad(t) for t in (self, *tensors)))
         refuse(self._array, *[t._array for t in tensors])  # before the shapes are looked at
+        kind = common_type(self, others[0]) if others else None
+        if kind is not None and integral:
+            refuse_shape(self, *tensors)
+            refuse_cast(kind, self._desc.dtype)
+        elif kind is not None and kind.is_complex and self._desc.dtype.category not in (dtypes.BOOL, dtypes.COMPLEX):
+            refuse_shape(self, *tensors)
+            if self._desc.numel:
+                warnings.warn(IMAGINARY_DISCARDED, stacklevel=2)  # of an answer that was written as a complex number
         result = function(self, *others)
-        if result._desc.shape != self._desc.shape:
-            raise RuntimeError(
-                f"output with shape {list(self._desc.shape)} doesn't match the broadcast shape {list(result._desc.shape)}"
-            )
+        refuse_shape(self, result)
         array = storage_of(self)
         array[...] = result._array
         bump(self)
@@ -240,12 +261,9 @@ def bitwise(name: str) -> Any:
     function = getattr(d, name)
 
     def call(input: Any, other: Any, *, out: Any = None) -> Tensor:
-        for x in (input, other):
-            if isinstance(x, Tensor) and x._desc.dtype.category > dtypes.INTEGRAL:
-                raise refused(f"{_KERNELS.get(name, name)}_cpu", x._desc.dtype)
-        for x in (input, other):
-            if isinstance(x, float):
-                raise refused(f"{_KERNELS.get(name, name)}_cpu", dtypes.get_default_dtype())
+        kind = common_type(input, other)
+        if kind is not None and (kind.category > dtypes.INTEGRAL or (name in _KERNELS and kind is dtypes.bool_)):
+            raise refused(f"{_KERNELS.get(name, name)}_cpu", kind)
         if out is not None and not isinstance(input, Tensor):
             raise no_overload(name, input, other, out)
         result = function(input, other, out=out)

@@ -8,7 +8,17 @@ from .. import dispatch as d, return_types
 from ..aliasing.overlap import refuse
 from ..aliasing.views import check_inplace, requires_grad, storage_of
 from ..aliasing.writes import copy_
-from ..calls.operands import category_of, check_subtraction, refused, resize_output, tensors_only, type_error
+from ..calls.operands import (
+    category_of,
+    check_subtraction,
+    refuse_cast,
+    refuse_shape,
+    refused,
+    resize_output,
+    tensors_only,
+    type_error,
+)
+from ..calls.several import common_type
 from ..dtype import dtypes
 from ..kernels import special as kernels
 from ..memory.descriptor import broadcast_shapes, plan_of
@@ -135,25 +145,14 @@ def _integers(name: str) -> Any:
         if name.endswith("_"):
             check_inplace(input, requires_grad(input) or requires_grad(other))
         for position, x in enumerate((input, other)):
-            kind = expect_tensor(x, name, ("input", "other")[position], position + 1)._desc.dtype
-            if kind.category > dtypes.INTEGRAL:
-                raise refused(f"{name.removesuffix('_')}_cpu", kind)
+            expect_tensor(x, name, ("input", "other")[position], position + 1)
+        kind = common_type(input, other)
+        if name.endswith("_"):
+            refuse_shape(input, other)
+            refuse_cast(kind, input._desc.dtype)
+        if kind.category != dtypes.INTEGRAL:
+            raise refused(f"{name.removesuffix('_')}_cpu", kind)
         return function(input, other, **out)
-
-    call.__name__ = name
-    call.__doc__ = f"{name}(input, other) -> Tensor"
-    return call
-
-
-def floats_alone(name: str, kernel: str) -> Any:
-    """A function of two tensors that integers do not have."""
-    function = getattr(d, name)
-
-    def call(input: Tensor, other: Tensor, **out: Any) -> Tensor:
-        result = function(input, other, **out)
-        if result._desc.dtype.category < dtypes.FLOATING:
-            raise refused(kernel, result._desc.dtype)
-        return result
 
     call.__name__ = name
     call.__doc__ = f"{name}(input, other) -> Tensor"
@@ -425,10 +424,8 @@ TWO = ("logaddexp", "logaddexp2", "atan2", "hypot")
 NAMED = (xlogy, floor_divide, copysign, fmod, remainder, ldexp, heaviside, logit, nan_to_num, mvlgamma, frexp, lerp,
          addcmul, addcdiv, dist)  # fmt: skip
 gcd, lcm = _integers("gcd"), _integers("lcm")
-igamma, igammac = floats_alone("igamma", "igamma_cpu"), floats_alone("igammac", "igammac_cpu")
-nextafter = floats_alone("nextafter", "nextafter_cpu")
-BOTH = {f.__name__: f for f in (*NAMED, gcd, lcm, igamma, igammac, nextafter)} | {
-    n: getattr(d, n) for n in (*ONE, *TWO)
+BOTH = {f.__name__: f for f in (*NAMED, gcd, lcm)} | {
+    n: getattr(d, n) for n in (*ONE, *TWO, "igamma", "igammac", "nextafter")
 }
 IN_PLACE = {n + "_": getattr(d, n + "_") for n in (*ONE, "atan2", "hypot") if hasattr(d, n + "_")}
 IN_PLACE |= {
@@ -474,8 +471,8 @@ SPECIAL = {n: getattr(d, n) for n in ("entr", "erf", "erfc", "erfcx", "erfinv", 
 SPECIAL |= {
     "gammaln": d.lgamma,
     "psi": d.digamma,
-    "gammainc": igamma,
-    "gammaincc": igammac,
+    "gammainc": d.igamma,
+    "gammaincc": d.igammac,
     "multigammaln": mvlgamma,
     "polygamma": polygamma,
     "logit": logit,

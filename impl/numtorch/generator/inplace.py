@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 
-from ..ops.real_only import is_early
+from ..ops.real_only import NO_HALVES, is_early, refusal
 from ..ops.row import Row
 from ..plain_numpy import np
 from .functions import Functions, asked_as
@@ -83,11 +83,17 @@ class InPlace(Functions):
             w(at, f"found = inplace_operands({a}, None, {row.says!r}, {row.float_result}{shared})")
             further = [f"requires_grad({n})" for n in row.operands if n != a]
             w(at, f"flag = {' or '.join(['found[3]', *further])}")
+        kinds = [f"{operand}._desc.dtype" for operand in row.operands]
+        if row.template == "binary" and (
+            row.refuses or refusal(row.name + "_", row.refuses) or row.name + "_" in NO_HALVES
+        ):
+            w(at, f"kind = {a}._desc.dtype if plan is None else plan.result.dtype")  # what both are computed in
+            kinds = ["kind"]
         if row.refuses:
-            w(at, f"if {a}._desc.dtype.category < 2:\n    raise refused({row.refuses!r}, {a}._desc.dtype)")
+            w(at, f"if {kinds[0]}.category < 2:\n    raise refused({row.refuses!r}, {kinds[0]})")
         w(at, f"check_inplace({a}, flag)")
-        for operand in row.operands:
-            self.refuse_complex(at, row, f"{operand}._desc.dtype", name=row.name + "_")
+        for kind in kinds:
+            self.refuse_complex(at, row, kind, name=row.name + "_")
 
     def record(self, row: Row) -> None:
         """Make the node and pack the operands, before anything is written: what is packed are the values as they were.

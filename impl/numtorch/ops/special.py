@@ -87,10 +87,10 @@ op("polygamma_of(self, n)", k.polygamma_of, node="PolygammaBackward1", says="pol
    self="grad * polygamma(n + 1, self)", jvp="self_t.mul_(polygamma(n + 1, self_p))")
 op("mvlgamma(self, p)", k.mvlgamma, pointwise=True, row_major=True, float_result=True, self="mvlgamma_backward(grad, self, p)",
    jvp=ELEMENTWISE)
-op("igamma(self, other)", k.igamma, pointwise=True, tensors_only=True, self="not_implemented_for(grad, 'igamma: input')",
-   other="grad * exp((self - 1) * log(other) - other - lgamma(self))")
-op("igammac(self, other)", k.igammac, pointwise=True, tensors_only=True, self="not_implemented_for(grad, 'igammac: input')",
-   other="-grad * exp((self - 1) * log(other) - other - lgamma(self))")
+op("igamma(self, other)", k.igamma, pointwise=True, refuses="igamma_cpu", tensors_only=True,
+   self="not_implemented_for(grad, 'igamma: input')", other="grad * exp((self - 1) * log(other) - other - lgamma(self))")
+op("igammac(self, other)", k.igammac, pointwise=True, refuses="igammac_cpu", tensors_only=True,
+   self="not_implemented_for(grad, 'igammac: input')", other="-grad * exp((self - 1) * log(other) - other - lgamma(self))")
 op("zeta(self, other)", k.zeta, node="SpecialZetaBackward0", says="special_zeta", pointwise=True, inplace=False,
    float_result=True, tensors_only=True, self="not_implemented_for(grad, 'zeta')",
    other="grad * -self * zeta(self + 1., other)")
