@@ -244,3 +244,25 @@ def gradients_of_scores_are_written_to(
         x, target, ones if weighted else None, reduction=reduction, pos_weight=ones if positive else None
     )
     torch.autograd.grad(y.sum(), (x, target), create_graph=graph)
+
+
+@case(requires=["in_place", "views", "backward"])
+def gradient_of_a_written_view_is_written_to_alone(
+    torch,
+    x: floats("float32", shape=(2, 2), values="finite"),
+    name: st.sampled_from(["exp_", "sin_", "square_"]),
+    saved: st.sampled_from(["as it is", "on the cpu", "packed"]),
+):
+    """The gradient that a write to a view leaves belongs to nobody else, however the write saved what it needs."""
+    y = x.requires_grad_().fmod(x)
+    view = y.unsqueeze(-1)
+    if saved == "as it is":
+        getattr(view, name)()
+    elif saved == "packed":
+        with torch.autograd.graph.saved_tensors_hooks(lambda t: t.detach(), lambda t: t):
+            getattr(view, name)()
+    else:
+        with torch.autograd.graph.save_on_cpu():
+            getattr(view, name)()
+    y.backward(torch.ones_like(y))
+    x.grad._version

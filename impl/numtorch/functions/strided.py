@@ -8,9 +8,8 @@ from .. import dispatch
 from ..aliasing.strided import AsStridedBackward0, Scatter, reach, window_of
 from ..aliasing.views import as_view, edge, geometry, storage_of
 from ..aliasing.writes import copy_, start, tracked
-from ..memory.geometry import Geometry, root_of, strided
+from ..memory.geometry import Geometry, Memory, root_of, strided
 from ..nodes.graph import Node
-from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from .arguments import expect_ints
 
@@ -67,9 +66,9 @@ def as_strided(self: Tensor, size: Any, stride: Any, storage_offset: int | None 
 
 
 def laid_out_as(base: Geometry, start: int, more: int, kind: Any) -> Tensor:
-    """New memory laid out as the base, from `start` on, with room for `more` elements."""
+    """New memory laid out as the base, from `start` on, with room for `more` elements; the tensor is no view of it."""
     offset = base.offset - start
-    out = np.empty(max(reach(base.shape, base.strides, offset), more), kind)
+    out = Memory(max(reach(base.shape, base.strides, offset), more), kind)
     return wrap(window_of(out, base.shape, base.strides, offset))
 
 
