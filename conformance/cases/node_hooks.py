@@ -352,3 +352,19 @@ def nodes_take_one_hook(
         register()
         register(None, None)
         register(fn=None)
+
+
+@case(requires=["hooks", "indexing"], covers=["hook.node_posthook"])
+def nodes_have_no_gradient_of_what_needs_none(
+    torch,
+    x: floats("float32", shape=(2,), values="finite"),
+    y: floats("float32", shape=(2,), values="finite"),
+    which: st.sampled_from(["first", "second"]),
+    reduce: st.sampled_from(["sum", "prod", "mean", "amax", "amin"]),
+):
+    """A formula of two gradients gives hooks, and whoever calls the node, only the one that is needed."""
+    (x if which == "first" else y).requires_grad_()
+    z = x.scatter_reduce(0, torch.tensor([0, 0]), y, reduce)
+    z.grad_fn.register_hook(lambda grad_inputs, grad_outputs: None)
+    z.grad_fn(torch.ones(2))
+    z.backward(torch.ones(2))

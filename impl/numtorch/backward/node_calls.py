@@ -156,11 +156,23 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
         out = node.apply_tensors(grad)
     if node.arity == 1:
         out = (out,)
-    elif node.arity < 0 and not task.raw:  # others see to it themselves
+    else:
+        out = of_edges(node, out)
+    if node.arity < 0 and not task.raw:  # others see to it themselves
         out = [as_operand(node, i, g, *edge) for i, (g, edge) in enumerate(zip(out, node.edges(), strict=False))]
     if (node.writes_grad or node.operand_writes) and not (node.adds_in_place and any(g is None for g in grad)):
         out = [stamp(task, node, index, g) for index, g in enumerate(out)]
     return out
+
+
+def of_edges(node: Node, out: Any) -> Any:
+    """Only the gradients that lead somewhere: a formula of several at once has others, which hooks would see.
+
+    The operands of a list (`cat`) have all of them in PyTorch, too.
+    """
+    if node.listed:
+        return out
+    return [None if fn is None else g for (fn, _), g in zip(node.edges(), out, strict=False)]
 
 
 def undefined(node: Node) -> tuple:
@@ -335,4 +347,6 @@ def call_node(node: Node, grads: tuple) -> Any:
         out = node.apply_tensors(list(grads) if node.multi else grads[0])
         if node.arity == 1:
             return out
+        if not node.custom:
+            out = of_edges(node, out)
     return out[0] if len(out) == 1 else tuple(out)
