@@ -192,3 +192,18 @@ def filling_slices_of_nothing(
     for dim in range(len(shape)):
         x.index_fill(dim, index, 2.0)
         x.index_fill_(dim, index, 2.0)
+
+
+@case(requires=["indexing"])
+def combining_nothing_refuses_nothing(
+    torch,
+    kind: st.sampled_from(["float32", "complex64", "int64"]),
+    reduce: st.sampled_from(["sum", "prod", "mean", "amax", "amin"]),
+    tracked: st.booleans(),
+):
+    """scatter_reduce() without an index compares nothing, complex numbers neither."""
+    x = torch.ones(2).to(getattr(torch, kind))
+    if tracked and kind != "int64":
+        x.requires_grad_()
+    for size in (0, 1):
+        x.scatter_reduce(0, torch.zeros(size, dtype=torch.int64), torch.ones(size, dtype=x.dtype), reduce)

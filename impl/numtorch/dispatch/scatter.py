@@ -978,7 +978,7 @@ class ScatterReduceBackward0(BinaryNode):
 def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
     """scatter_reduce(self, dim, index, src, reduce, include_self) -> Tensor"""
     try:
-        if not self._desc.real and self._desc.dtype.category == 3 and reduce[0] == 'a':
+        if not self._desc.real and self._desc.dtype.category == 3 and reduce[0] == 'a' and index._desc.numel:
             raise refused(f'scatter_gather_tensor_cpu_reduce_{reduce}', self._desc.dtype)
         array = k_scatter_reduce(self._array, dim, index._array, src._array, reduce, include_self) if self._desc.real else rounded_once(k_scatter_reduce, self._array, dim, index._array, src._array, reduce, include_self)
         desc = describe(array)
@@ -1079,9 +1079,9 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
         found = inplace_operands(self, None, 'scatter_reduce', False)
         flag = found[3] or requires_grad(src)
         check_inplace(self, flag)
-        if self._desc.dtype.category == 3 and reduce[0] == 'a':
+        if self._desc.dtype.category == 3 and reduce[0] == 'a' and index._desc.numel:
             raise refused(f'scatter_gather_tensor_cpu_reduce_{reduce}', self._desc.dtype)
-        if src._desc.dtype.category == 3 and reduce[0] == 'a':
+        if src._desc.dtype.category == 3 and reduce[0] == 'a' and index._desc.numel:
             raise refused(f'scatter_gather_tensor_cpu_reduce_{reduce}', src._desc.dtype)
     except Exception as error:
         autograd_first(error, locals(), 'scatter_reduce', ('self', 'src'), (('index', ('self', 'src')), ('self', ('self', 'src')), ('src', ('self', 'src'))), 'self')

@@ -76,7 +76,7 @@ WHERE: dict[str, str] = {
     "kthvalue": "self._desc.ndim",
     **dict.fromkeys(["mode", "cummax", "cummin"], "self._desc.ndim and self._desc.numel"),
     "div_mode": "rounding_mode is not None",
-    "scatter_reduce": "reduce[0] == 'a'",
+    "scatter_reduce": "reduce[0] == 'a' and index._desc.numel",
     "index_reduce": "reduce[0] == 'a'",
     **dict.fromkeys(["median_all", "nanmedian_all", "amax", "amin"], "self._desc.numel"),
 }
