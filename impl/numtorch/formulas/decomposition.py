@@ -111,7 +111,10 @@ def linalg_solve_backward(grad: Any, X: Any, A: Any, LU: Any, pivots: Any, left:
     """The gradient of the right side solves with the adjoint; that of the matrix is a product with the solution."""
     vector = is_vector(A._array, X._array)
     g, x = (d.unsqueeze(grad, -1), d.unsqueeze(X, -1)) if vector else (grad, X)
-    inner = _solve(A.mH, g, left)
+    if grad_mode.state.grad or within(A, LU, g):
+        inner = _solve(A.mH, g, left)
+    else:  # by the factors that were saved, which have a solution though those of the adjoint may have a pivot of 0
+        inner = d.linalg_lu_solve(LU, pivots, g, left, True)
     mine = None
     if needed[0]:
         mine = -inner.matmul(x.mH) if left else -x.mH.matmul(inner)
