@@ -67,7 +67,9 @@ def refuse_out(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> None:
     """Refuse to write results of duals, or into duals; PyTorch does so when it has written them."""
     if kwargs.get("out") is not None and duals_in(args, kwargs):
         with without_forward_mode():
-            replaced.original(*args, **kwargs)
+            written = replaced.original(*args, **kwargs)
+        if written is NotImplemented:  # arguments that are none, which whoever called tells
+            return
         raise NotImplementedError(OUT.format(replaced.name))
 
 
