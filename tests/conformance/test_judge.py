@@ -171,6 +171,43 @@ def test_a_comparison_that_none_decides_is_wrong() -> None:
     assert says(far, 1, "larger", [True, False], "bool") == "FAIL"
 
 
+def test_a_jump_that_few_roundings_pass_blames_nobody_and_another_does() -> None:
+    # i0(0.0001) is 1 + 2.5e-9: whether its ceiling is 1 or 2 hangs on the last bit, which four replays may all set alike.
+    def ceiling(number: float) -> Program:
+        return program(
+            bind("x", tensor([2.65, 0.0001, number])), method("$x", "i0", out="y"), call("torch.ceil", "$y", out="z")
+        )
+
+    for number, status in [(0.0001, "INCONCLUSIVE"), (1.0, "FAIL")]:
+        below = exactly(ceiling(number), 2, "z") - [0, 0, 1]
+        assert says(ceiling(number), 2, "z", below) == status
+
+
+def test_an_error_that_hangs_on_a_nan_in_a_vector_blames_nobody_and_another_does() -> None:
+    def graded(last: float) -> Program:
+        return program(
+            call("torch.autograd.set_detect_anomaly", True),
+            *leaf("x", [last] + [1.0] * 7, "float64"),
+            call("torch.nn.functional.hardswish", "$x", out="y"),
+            call("torch.autograd.grad", "$y", List((Ref("x"),)), tensor([1.0] * 8, "float64"), out="t"),
+        )
+
+    for number, status in [(float("nan"), "INCONCLUSIVE"), (1.0, "FAIL")]:
+        single = oracle().run(graded(number))
+        last = single.steps[-1]
+        changed = raised_at_the_end(single) if last.outcome == "returned" else returned_at_the_end(single)
+        assert judge(graded(number), single, changed, oracle()).status == status
+
+
+def raised_at_the_end(of: Trace) -> Trace:
+    error = Raised(code="other", type="RuntimeError", message="no")
+    return Trace(steps=(*of.steps[:-1], StepTrace(outcome="raised", error=error)))
+
+
+def returned_at_the_end(of: Trace) -> Trace:
+    return Trace(steps=(*of.steps[:-1], StepTrace(outcome="returned")))
+
+
 def test_a_sign_behind_a_matrix_with_nan_blames_nobody_and_behind_a_sound_one_does() -> None:
     def angle(*numbers: float) -> Program:
         return program(
