@@ -16,6 +16,8 @@ import click
 from conformance.commands.complaints import complain, plain_errors
 from conformance.commands.documentation import docs
 from conformance.commands.for_subjects import FOR_SUBJECTS
+from conformance.commands.fuzz import fuzz
+from conformance.commands.options import CASES, DATABASE, ORACLE, SAMPLES
 from conformance.recorded.command import record
 from conformance.runs.commands import COMMANDS
 from conformance.samples import MODULES
@@ -36,35 +38,6 @@ Exit codes:
   1  some did not
   2  wrong usage, an error of the harness itself, or an interrupted run
 """
-
-
-_CASES = click.option(
-    "--cases", multiple=True, metavar="PATH", help="A module, file or folder with cases of your own (repeatable)."
-)
-
-
-_SAMPLES = click.option(
-    "--sample-inputs",
-    "samples",
-    is_flag=True,
-    help="Also the calls that PyTorch tests its operators with (needs torchstone[samples]).",
-)
-
-
-_DATABASE = click.option(
-    "--database",
-    multiple=True,
-    metavar="WHERE",
-    help="Keep failing examples here, and try them first: a folder, redis://…, github:owner/repository (repeatable).",
-)
-
-
-_ORACLE = click.option(
-    "--oracle",
-    default="",
-    metavar="ORACLE",
-    help="torch, recorded or recorded:PATH. Default: PyTorch, or what was recorded of it where it is not installed.",
-)
 
 
 SECTIONS = {
@@ -142,7 +115,7 @@ def command() -> None:
     "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/latest"), show_default=True
 )
 @click.option("--python", type=click.Path(), help="Another Python, in which the subject is installed.")
-@_ORACLE
+@ORACLE
 @click.option("--isolate/--no-isolate", default=True, help="Run the subject in a process of its own (the default).")
 @click.option(
     "--shrink/--no-shrink", default=True, help="Make failing programs smaller (the default; slow if many fail)."
@@ -157,15 +130,15 @@ def command() -> None:
     metavar="RUN",
     help="An earlier run, for shards that take equally long (the same one for every shard).",
 )
-@_DATABASE
+@DATABASE
 @click.option(
     "--expectations",
     multiple=True,
     type=click.Path(path_type=Path, file_okay=False),
     help="What the subject is known to fail, instead of what torchstone says of it (repeatable).",
 )
-@_CASES
-@_SAMPLES
+@CASES
+@SAMPLES
 def run(
     subjects: tuple[str, ...],
     workers: str,
@@ -249,8 +222,8 @@ def run(
     help="Semantics: the behaviours of PyTorch's autograd, each with the cases that show it.",
 )
 @click.option("-k", "selection", default="", metavar="EXPR", help="Only cases whose id matches, as for pytest.")
-@_CASES
-@_SAMPLES
+@CASES
+@SAMPLES
 def list_(features: bool, requires: bool, by: str, selection: str, cases: tuple[str, ...], samples: bool) -> None:
     """List the cases, each with the sentence that it shows to be true.
 
@@ -291,7 +264,7 @@ def list_(features: bool, requires: bool, by: str, selection: str, cases: tuple[
 
 def _case_options(function: click.decorators.FC) -> click.decorators.FC:
     for option in (
-        _CASES,
+        CASES,
         click.option(
             "--max-examples",
             type=click.IntRange(1),
@@ -300,7 +273,7 @@ def _case_options(function: click.decorators.FC) -> click.decorators.FC:
         ),
         click.option("--seed", type=int, default=0, show_default=True),
         click.option("--subject", default="numtorch", show_default=True, help="What is compared, as for `run`."),
-        _ORACLE,
+        ORACLE,
         click.argument("case"),
     ):
         function = option(function)
@@ -403,86 +376,6 @@ def graph(
 
 
 @command.command()
-@click.argument("subject")
-@click.option("--programs", type=click.IntRange(1), metavar="N", help="Stop after so many programs.")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), metavar="M", help="Stop after so long.")
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed draws the same programs.")
-@click.option("-j", "workers", type=click.IntRange(1), default=1, show_default=True, metavar="K", help="Processes.")
-@click.option(
-    "--scheduler",
-    default="",
-    metavar="ADDRESS",
-    help="Share the programs out by the Dask scheduler at this address; `local` starts one here, with -j workers.",
-)
-@click.option("--against", default="torch", metavar="SUBJECT2", show_default=True, help="What to compare with.")
-@click.option(
-    "--start", type=click.IntRange(0), metavar="I", help="First program. Default: behind those of earlier runs."
-)
-@click.option("--stats", is_flag=True, help="Also count what occurred in the programs.")
-@click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/fuzz"), show_default=True
-)
-@_DATABASE
-def fuzz(
-    subject: str,
-    programs: int | None,
-    minutes: float | None,
-    seed: int,
-    workers: int,
-    scheduler: str,
-    against: str,
-    start: int | None,
-    stats: bool,
-    output: Path,
-    database: tuple[str, ...],
-) -> None:
-    """Compare SUBJECT with PyTorch on random programs; each cause of a difference is one finding, made small and kept.
-
-    \b
-    Without --programs and --minutes it runs 1,000 programs. Ctrl-C ends it, and loses nothing.
-
-    \b
-    Examples:
-      torchstone fuzz numtorch --programs 20000 -j 2
-      torchstone fuzz mylib --minutes 10 --seed 7
-      torchstone fuzz torch --against numtorch --stats
-      torchstone fuzz numtorch --programs 1000000 --scheduler tcp://10.0.0.1:8786
-
-    \b
-    Exit codes:
-      0  nothing differs
-      1  something does
-      2  wrong usage, or interrupted
-    """
-    with plain_errors():
-        from conformance.commands.terminal import console
-        from conformance.fuzz import Campaign, run as campaign_of
-        from conformance.fuzz.page import write as write_page
-        from conformance.fuzz.telling import Progressing, summary
-
-        limit = programs if programs or minutes else 1000
-        out = console()
-        campaign = Campaign(
-            subject,
-            against,
-            limit,
-            minutes,
-            seed,
-            workers,
-            output.absolute(),
-            start,
-            stats,
-            database,
-            scheduler,
-        )
-        with Progressing(out, campaign) as progress:
-            result = campaign_of(campaign, progress.listen)
-        summary(out, result)
-        out.print(f"report: {write_page(result)}")
-    sys.exit(2 if result.interrupted else 1 if result.found else 0)
-
-
-@command.command()
 @click.argument("what", type=click.Choice(["program", "trace", "request", "reply", "run"]))
 def schema(what: str) -> None:
     """Print the JSON Schema of a program, of a trace, of the messages to and from a runner, or of a line of a run.jsonl.
@@ -506,7 +399,7 @@ def schema(what: str) -> None:
     click.echo(json.dumps(schemas[what](), indent=2))
 
 
-for _command in (*FOR_SUBJECTS, *COMMANDS, record, docs):
+for _command in (*FOR_SUBJECTS, *COMMANDS, fuzz, record, docs):
     command.add_command(_command)
 
 

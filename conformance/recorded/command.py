@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from conformance.commands.complaints import complain, plain_errors
+from conformance.commands.options import CASES
 
 
 @click.command()
@@ -27,9 +28,7 @@ from conformance.commands.complaints import complain, plain_errors
     metavar="FILE",
     help="An older recording: what PyTorch still answers alike is taken from it, which is many times as fast.",
 )
-@click.option(
-    "--cases", multiple=True, metavar="PATH", help="A module, file or folder with cases of your own (repeatable)."
-)
+@CASES
 def record(
     output: Path,
     programs: int | None,

@@ -1,0 +1,30 @@
+"""Options that several commands have, each with one text."""
+
+from __future__ import annotations
+
+import click
+
+CASES = click.option(
+    "--cases", multiple=True, metavar="PATH", help="A module, file or folder with cases of your own (repeatable)."
+)
+
+SAMPLES = click.option(
+    "--sample-inputs",
+    "samples",
+    is_flag=True,
+    help="Also the calls that PyTorch tests its operators with (needs torchstone[samples]).",
+)
+
+DATABASE = click.option(
+    "--database",
+    multiple=True,
+    metavar="WHERE",
+    help="Keep failing examples here, and try them first: a folder, redis://…, github:owner/repository (repeatable).",
+)
+
+ORACLE = click.option(
+    "--oracle",
+    default="",
+    metavar="ORACLE",
+    help="torch, recorded or recorded:PATH. Default: PyTorch, or what was recorded of it where it is not installed.",
+)
