@@ -42,6 +42,11 @@ def page(report: Report) -> str:
     return "\n".join(parts)
 
 
+def unbroken(text: str) -> str:
+    """Return a figure that a narrow column breaks only before its bracket, so that quartiles stand on a line of their own."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}").replace("\N{NO-BREAK SPACE}[", " [").replace("–", "–\N{WORD JOINER}")
+
+
 def table(rows: list[Row]) -> str:
     """Return the table."""
     titles = ["workload", "PyTorch", *(ENGINE_TITLES[name] for name in COLUMNS), "goal", "", "rounds"]
@@ -49,7 +54,8 @@ def table(rows: list[Row]) -> str:
     for row in rows:
         cells = [figure(row.cells.get(name, Cell())) for name in COLUMNS]
         word = f"**{verdict(row)}**" if row.met is False else verdict(row)
-        lines.append("| " + " | ".join([row.title, reference(row), *cells, goal(row), word, str(row.rounds)]) + " |")
+        figures = [unbroken(text) for text in (reference(row), *cells)]
+        lines.append("| " + " | ".join([row.title, *figures, goal(row), word, str(row.rounds)]) + " |")
     return "\n".join(lines) + "\n"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.markdown import page
+from benchmarks.markdown import page, unbroken
 from benchmarks.results import Cell, Report, Row, ratios
 from benchmarks.words import figure, goal, notes, reference, verdict
 
@@ -52,6 +52,11 @@ def test_the_page_says_which_goals_are_not_met() -> None:
     text = page(report)
     assert "## Goals not met: 1 of 1\n\n- a title: .90, goal .50\n" in text
     assert "interrupted" in text
+
+
+def test_a_figure_in_a_narrow_column_breaks_before_its_quartiles_alone() -> None:
+    assert unbroken(".31 [.30–.33]") == ".31 [.30–\u2060.33]"
+    assert unbroken("220 µs") == "220\u00a0µs"
 
 
 def test_a_reason_is_written_once_with_all_its_rows() -> None:
