@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ from .calls.handlers import get_default_nowrap_functions
 from .calls.overridable import PYTHON_FUNCTIONS
 from .calls.torch_function import pop_mode as _pop_mode, push_mode as _push_mode
 from .tensor import Tensor
+from .warning import warn
 
 
 class TorchFunctionMode:
@@ -39,7 +39,7 @@ class TorchFunctionMode:
     @classmethod
     def push(cls, *args: Any, **kwargs: Any) -> TorchFunctionMode:
         """A new mode; it was entered by this once."""
-        warnings.warn("`Mode.push()` is no longer necessary and can be replaced with just `with Mode()`", stacklevel=2)
+        warn("`Mode.push()` is no longer necessary and can be replaced with just `with Mode()`")
         return cls(*args, **kwargs)
 
 

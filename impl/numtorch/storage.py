@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ from .device import CPU
 from .dtype import dtypes
 from .memory.geometry import address, is_dense_like
 from .plain_numpy import np
+from .warning import warn
 
 CLASSES = {
     "DoubleStorage": dtypes.float64,
@@ -198,12 +198,11 @@ def load_typed_storage(untyped: UntypedStorage, kind: dtypes.dtype) -> TypedStor
 
 def warn_of_typed_storage() -> None:
     """PyTorch's warning to whoever asks for a TypedStorage."""
-    warnings.warn(
+    warn(
         "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will be the only storage class. "
         "This should only matter to you if you are using storages directly.  To access UntypedStorage directly, use "
         "tensor.untyped_storage() instead of tensor.storage()",
         UserWarning,
-        stacklevel=3,
     )
 
 

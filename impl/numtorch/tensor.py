@@ -12,7 +12,6 @@ small operator takes. Subclasses such as nn.Parameter have one.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from . import dtype as dtypes, grad_mode
@@ -23,6 +22,7 @@ from .memory.lazy import resolve
 from .nodes.handles import HookDict, RemovableHandle
 from .nodes.records import node_of
 from .plain_numpy import np
+from .warning import warn
 
 _new = object.__new__
 
@@ -186,13 +186,12 @@ class Tensor:
         """The gradient accumulated by backward."""
         grad = getattr(self, "_grad", None) if self._made is not None else self._grad
         if grad is None and self._made is not None and not (self._extra and self._extra.retains_grad):
-            warnings.warn(
+            warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't "
                 "be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
                 "non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
                 "mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for "
                 "more information.",
-                stacklevel=2,
             )
         return grad
 

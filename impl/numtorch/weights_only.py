@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import pickle
 import struct
-import warnings
 from _codecs import encode
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections import Counter, OrderedDict
@@ -25,6 +24,7 @@ from .memory.descriptor import Size, size_of
 from .nn.parameter import Parameter, rebuild_parameter, rebuild_parameter_with_state
 from .storage import CLASSES, TypedStorage, UntypedStorage
 from .tensor import Tensor
+from .warning import warn
 
 BLOCKED = ("sys", "os", "posix", "nt")
 """Modules whose names are refused whatever a user allows."""
@@ -265,11 +265,10 @@ class Unpickler:
         """PROTO: the version of the format."""
         found = self.number("<B")
         if found != 2:
-            warnings.warn(
+            warn(
                 f"Detected pickle protocol {found} in the checkpoint, which was not the default pickle protocol used by "
                 "`torch.load` (2). The weights_only Unpickler might not support all instructions implemented by this "
                 "protocol, please file an issue for adding support if you encounter this.",
-                stacklevel=2,
             )
 
 

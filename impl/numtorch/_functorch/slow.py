@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+from ..warning import warn
 
 _SAME = (
     "renorm unfold_backward masked_scatter masked_scatter_backward put take glu_jvp glu_backward_jvp index_reduce "
@@ -60,5 +60,5 @@ def warn_if_slow(name: str) -> bool:
     known = SLOW.get(name)
     if known is None:
         return False
-    warnings.warn(TEXT.format(known), stacklevel=4)
+    warn(TEXT.format(known))
     return True

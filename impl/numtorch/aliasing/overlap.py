@@ -9,12 +9,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ..memory.geometry import address, element_strides, has_internal_overlap, root_of
 from ..memory.layout import is_dense
 from ..plain_numpy import np
+from ..warning import warn
 
 INTERNAL = (
     "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
@@ -36,11 +36,10 @@ def refuse_internal(array: Any) -> None:
 def warn_of_internal(array: Any, name: str) -> None:
     """Case 1, of the operations for which PyTorch only deprecates it."""
     if type(array) is np.ndarray and has_internal_overlap(array):
-        warnings.warn(
+        warn(
             f"Use of {name} on expanded tensors is deprecated. Please clone() the tensor before performing this "
             "operation. This also applies to advanced indexing e.g. "
             + ("tensor[indices] = tensor" if name == "index_put_" else "tensor[mask] = scalar"),
-            stacklevel=4,
         )
 
 

@@ -6,7 +6,6 @@ old history and rebase.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import grad_mode
@@ -21,6 +20,7 @@ from ..memory.lazy import LAZY
 from ..nodes.graph import BinaryNode, UnaryNode, next_sequence_nr
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
+from ..warning import warn
 from .overlap import refuse, refuse_internal
 from .views import bump, check_inplace, edge, rebase_history, requires_grad, storage_of
 
@@ -172,7 +172,7 @@ def castable(source: Any, target: Any) -> Any:
     if not np.iscomplexobj(source) or np.iscomplexobj(target) or target.dtype.kind == "b":
         return source
     if target.size:
-        warnings.warn(IMAGINARY_DISCARDED, stacklevel=3)
+        warn(IMAGINARY_DISCARDED)
     return source.real
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from ..memory.descriptor import Size
 from ..memory.geometry import laid_out
 from ..nodes.graph import GraphRoot, Node, NotPlain, next_sequence_nr
 from ..tensor import Tensor, wrap
+from ..warning import warn
 
 
 def backward(
@@ -29,7 +29,7 @@ def backward(
 ) -> None:
     """Add the gradients of the roots, summed, to the leaves."""
     if grad_variables is not None:
-        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
+        warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning)
         if grad_tensors is not None:
             raise RuntimeError(
                 "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. "
@@ -97,11 +97,10 @@ def grad(
             )
             return dict(zip(inputs, answer, strict=True)) if type(inputs) is dict else answer
     if not only_inputs:
-        warnings.warn(
+        warn(
             "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient "
             "for other parts of the graph, please use torch.autograd.backward.",
             FutureWarning,
-            stacklevel=2,
         )
     seeds = make_grads(outputs, grad_list(grad_outputs, len(outputs)), is_grads_batched)
     if retain_graph is None:
@@ -261,12 +260,11 @@ def call_engine(
         edges.append((node, nr))
     targets = None if inputs is None else [target(i, accumulate) for i in inputs]
     if accumulate and create_graph:
-        warnings.warn(
+        warn(
             "Using backward() with create_graph=True will create a reference cycle between the parameter and "
             "its gradient which can cause a memory leak. We recommend using autograd.grad when creating the "
             "graph to avoid this. If you have to use this function, make sure to reset the .grad fields of "
             "your parameters to None after use to break the cycle and avoid the leak.",
-            stacklevel=3,
         )
     captured = run_backward(edges, list(grads), bool(retain_graph), bool(create_graph), targets, accumulate, tried)
     if captured is None:

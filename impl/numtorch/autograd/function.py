@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
-import warnings
 from types import CodeType
 from typing import Any
 
@@ -17,6 +16,7 @@ from .. import grad_mode
 from ..aliasing.views import edge, storage_of
 from ..nodes.error_nodes import Error, attach, node
 from ..tensor import Tensor, wrap
+from ..warning import warn
 from .function_names import settle_names, slots_of
 from .function_node import BackwardCFunction, FunctionCtx, _FunctionBase
 from .function_outputs import process_outputs, save_variables
@@ -50,12 +50,11 @@ class Function(_FunctionBase, metaclass=FunctionMeta):
     """Whether backward is given its gradients as one list, from which it may take them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        warnings.warn(
+        warn(
             f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you "
             "should invoke them on the class itself. Instantiating an autograd function will raise an error in "
             "a future version of PyTorch.",
             DeprecationWarning,
-            stacklevel=2,
         )
 
     @property

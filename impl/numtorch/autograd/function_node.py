@@ -6,7 +6,6 @@ with each Function. Tensor arguments have an edge each, other arguments have non
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ..backward.graph_task import task_under_way
@@ -15,6 +14,7 @@ from ..nodes.graph import FREED_TEXT, Node, VariadicNode, name_of, next_sequence
 from ..nodes.saved_variable import SavedVariable
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
+from ..warning import warn
 from .function_names import shared_when_set
 
 
@@ -43,11 +43,10 @@ class FunctionCtx:
 
     def mark_shared_storage(self, *pairs: Any) -> None:
         """Nothing any more: tensors that share memory are tracked anyway."""
-        warnings.warn(
+        warn(
             "`mark_shared_storage` is deprecated. Tensors with shared storages are automatically tracked. Note that calls "
             "to `set_()` are not tracked",
             FutureWarning,
-            stacklevel=2,
         )
 
     def mark_non_differentiable(self, *args: Any) -> None:
@@ -122,7 +121,7 @@ class _FunctionBase(FunctionCtx):
     @_ReadOnly
     def saved_variables(self) -> tuple:
         """The old name of saved_tensors."""
-        warnings.warn("'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning, stacklevel=2)
+        warn("'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning)
         self._check_access()
         return self._unpack()
 

@@ -14,7 +14,6 @@ from its base and lose the Function's own backward.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import grad_mode
@@ -22,6 +21,7 @@ from ..aliasing import views
 from ..dtype import FLOATING
 from ..nodes.saved_variable import save
 from ..tensor import Tensor
+from ..warning import warn
 from .function_node import BackwardCFunction
 
 _LEAF = "a leaf Variable that requires grad has been used in an in-place operation."
@@ -164,10 +164,9 @@ def _written(out: Tensor, is_input: bool, several: bool) -> Tensor:
     if out.requires_grad and out._made is None:  # not `is_leaf`, which derives a stale view anew
         raise RuntimeError(_LEAF)
     if not is_input:
-        warnings.warn(
+        warn(
             "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated should be "
             "passed to ctx.mark_dirty().",
-            stacklevel=5,
         )
     if several and out._is_view():
         raise RuntimeError(_SEVERAL)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ from .. import grad_mode
 from ..aliasing.views import counter_of
 from ..grad_mode import is_grad_enabled
 from ..tensor import Tensor
+from ..warning import warn
 
 
 class ContextDecorator:
@@ -29,12 +29,11 @@ class ContextDecorator:
 
     def __call__(self, function: Any) -> Any:
         if inspect.isclass(function):
-            warnings.warn(
+            warn(
                 "Decorating classes is deprecated and will be disabled in future versions. You should only "
                 "decorate functions or methods. To preserve the current behavior of class decoration, you can "
                 "directly decorate the `__init__` method and nothing else.",
                 FutureWarning,
-                stacklevel=2,
             )
             return self(lambda *args, **kwargs: function(*args, **kwargs))
         if inspect.isgeneratorfunction(function):

@@ -7,7 +7,6 @@ an element of the output. Then backward is checked to be linear in its seed, and
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ from ..dtype import complex128, float64
 from ..functions.shape import reshape, view
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
+from ..warning import warn
 from .entry import grad
 from .function import Function
 from .numerical import differentiable_inputs, jacobians, output_tuple
@@ -192,10 +192,9 @@ def _check_inputs(inputs: tuple) -> None:
             continue
         found = True
         if x.dtype not in (float64, complex128):
-            warnings.warn(
+            warn(
                 f"Input #{i} requires gradient and is not a double precision floating point or complex. This "
                 "check will likely fail if all the inputs are not of double precision floating point or complex. ",
-                stacklevel=3,
             )
         if any(stride == 0 and size > 1 for stride, size in zip(x.stride(), x.shape, strict=True)):
             raise RuntimeError(
@@ -395,11 +394,10 @@ def _check_undefined(func: Any, outputs: tuple, inputs: tuple) -> None:
 
 
 def _warn_of_new_check() -> None:
-    warnings.warn(
+    warn(
         "Backwards compatibility: New undefined gradient support checking feature is enabled by default, but it "
         "may break existing callers of this function. If this is true for you, you can call this function with "
         '"check_undefined_grad=False" to disable the feature',
-        stacklevel=4,
     )
 
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import warnings
 from typing import Any
 
 from .. import grad_mode
@@ -30,6 +29,7 @@ from ..memory.layout import is_contiguous, is_dense
 from ..memory.lazy import LAZY
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
+from ..warning import warn
 
 _new = object.__new__
 _TENSOR = (Tensor,)
@@ -61,11 +61,10 @@ def warn_of_layout(grad: Any, variable: Any) -> None:
     found, desc = grad._desc, variable._desc
     if obeys_contract(grad._array, found, desc):
         return
-    warnings.warn(
+    warn(
         "grad and param do not obey the gradient layout contract. This is not an error, but may impair performance.\n"
         f"grad.sizes() = {list(found.shape)}, strides() = {list(found.strides)}\n"
         f"param.sizes() = {list(desc.shape)}, strides() = {list(desc.strides)}",
-        stacklevel=3,
     )
 
 

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from types import FrameType
 from typing import Any
 
 from ..grad_mode import be_careful
 from ..nodes.graph import Node, name_of
 from ..plain_numpy import np
+from ..warning import warn
 
 TRACEBACK, PARENT = "traceback_", "parent_"
 """The keys of the metadata."""
@@ -103,20 +103,19 @@ def explain(node: Node | None) -> None:
         return
     stack = node.metadata.get(TRACEBACK)
     if stack is None:
-        warnings.warn(_no_information(node), stacklevel=4)
+        warn(_no_information(node))
     else:
         text = f"Error detected in {name_of(node)}. Traceback of forward call that caused the error:\n{''.join(stack)}"
-        warnings.warn(text, stacklevel=4)
+        warn(text)
     parent = node.metadata.get(PARENT)
     while parent is not None:
         stack = parent.metadata.get(TRACEBACK)
         if stack is None:
-            warnings.warn(_no_information(parent), stacklevel=4)
+            warn(_no_information(parent))
         else:
-            warnings.warn(
+            warn(
                 f"\n\nPrevious calculation was induced by {name_of(parent)}. Traceback of forward call that induced the "
                 f"previous calculation:\n{''.join(stack)}",
-                stacklevel=4,
             )
         parent = parent.metadata.get(PARENT)
 

@@ -6,7 +6,6 @@ generated functions handle only the common case themselves.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import grad_mode
@@ -21,6 +20,7 @@ from ..memory.lazy import Zeros
 from ..memory.resizing import warn_of_resizing
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
+from ..warning import warn
 from .raising import out_requires_grad
 
 _ndarray = np.ndarray
@@ -329,7 +329,7 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool, shared: str |
             and a._desc.dtype.category not in (dtypes.BOOL, dtypes.COMPLEX)
             and a._desc.numel
         ):
-            warnings.warn(IMAGINARY_DISCARDED, stacklevel=3)
+            warn(IMAGINARY_DISCARDED)
     else:
         refuse_cast(kind, a._desc.dtype)
     return b, right, plan, tracked
@@ -410,7 +410,7 @@ def refuse_recorded(out: Any, name: str, *operands: Any) -> None:
 def resize_output(out: Tensor, desc: Any) -> None:
     """Give `out` the shape and strides of a result; PyTorch warns if it held elements."""
     if out._desc.numel:
-        warn_of_resizing(out._desc.shape, desc.shape, 4)
+        warn_of_resizing(out._desc.shape, desc.shape)
     kind = out._desc.dtype
     out._array = laid_out(tuple(desc.shape), tuple(desc.strides), kind.numpy)
     out._desc = describe(out._array)

@@ -7,7 +7,6 @@ from all of them, then item by item, and the first that does not fit is told.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ..calls.operands import type_name
@@ -16,6 +15,7 @@ from ..dtype import dtypes
 from ..memory.geometry import laid_out
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
+from ..warning import warn
 from .options import check_options, finish, is_size, refuse_negative
 
 _NUMBERS = frozenset((float, int, bool, complex))
@@ -33,7 +33,7 @@ _MAX_DIMS = 64
 def tensor(data: Any, *, dtype: Any = None, **options: Any) -> Tensor:
     """A new leaf with a copy of `data`."""
     if isinstance(data, Tensor):
-        warnings.warn(_COPY_OF_TENSOR.format("torch.tensor"), stacklevel=2)
+        warn(_COPY_OF_TENSOR.format("torch.tensor"))
     _refuse_none(**options)
     return finish(wrap(read(data, None if dtype is None else dtypes.of(dtype))), **options)
 
@@ -47,7 +47,7 @@ def _refuse_none(requires_grad: Any = False, **options: Any) -> None:
 def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, **options: Any) -> Tensor:
     """A copy of `data` of this one's type."""
     if isinstance(data, Tensor):
-        warnings.warn(_COPY_OF_TENSOR.format("tensor.new_tensor"), stacklevel=2)
+        warn(_COPY_OF_TENSOR.format("tensor.new_tensor"))
     _refuse_none(**options)
     return finish(wrap(read(data, self._desc.dtype if dtype is None else dtypes.of(dtype))), **options)
 
@@ -96,10 +96,9 @@ def _tensor_as_array(obj: Tensor, kind: Any, copy: Any, requires_grad: Any) -> T
     new: Any = obj.to(kind) if other else obj.clone() if copy else obj  # type: ignore[attr-defined]
     if requires_grad is None:
         if obj.requires_grad:
-            warnings.warn(
+            warn(
                 "torch.asarray: unspecified requires_grad now defaults to obj.requires_grad instead of False. Pass "
                 "requires_grad=False explicitly to get the old behavior and silence this warning.",
-                stacklevel=3,
             )
         return new  # type: ignore[no-any-return]
     if not requires_grad:
@@ -229,7 +228,7 @@ def _sizes(data: Any) -> tuple[int, ...]:
 def _warn_once(told: list[bool] = []) -> None:  # noqa: B006  (the default is the memory)
     if not told:
         told.append(True)
-        warnings.warn(_SLOW, stacklevel=6)
+        warn(_SLOW)
 
 
 def _infer(value: Any) -> dtypes.dtype:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 from ..calls.operands import category_of, refused
@@ -11,6 +10,7 @@ from ..calls.scalar import checked, overflows, spelled
 from ..dtype import dtypes
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
+from ..warning import warn
 from .filled import number
 from .options import finish, into, kind_of
 
@@ -64,11 +64,10 @@ def _made(array: Any, dtype: Any, out: Any, name: str, options: dict[str, Any]) 
         if count == array.size:
             return array.reshape(tuple(out._desc.shape))
         if count and name == "arange":
-            warnings.warn(
+            warn(
                 f"The number of elements in the out tensor of shape {list(out._desc.shape)} is {count} which does not match "
                 f"the computed number of elements {array.size}. Note that this may occur as a result of rounding error. The "
                 f"out tensor will be resized to a tensor of shape ({array.size},).",
-                stacklevel=6,
             )
         return array
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ from ..calls.replacing import Replaced, Rule
 from ..dispatch.forward import FORWARD
 from ..nodes.saved_hooks import Results
 from ..tensor import Tensor
+from ..warning import warn
 from .operands import duals_in, exchanged, in_order, moved, primal
 from .refusals import refuse_out
 
@@ -118,7 +118,7 @@ def converted(replaced: Replaced, args: tuple, names: list[str], duals: dict, ou
     """The tangent in another type, which warns as its primal has."""
     kind, to = args[0]._desc.dtype, args[1]
     if kind.is_complex and to.is_floating_point and args[0]._desc.numel:
-        warnings.warn(IMAGINARY_DISCARDED, stacklevel=2)
+        warn(IMAGINARY_DISCARDED)
     return linear(replaced, args, names, duals, out)
 
 

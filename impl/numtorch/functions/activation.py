@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import dispatch as d
@@ -10,6 +9,7 @@ from ..calls.operands import FOUND_DTYPE, refuse_recorded, refused, store, type_
 from ..dtype import dtypes
 from ..plain_numpy import np
 from ..tensor import Tensor, cpp_name, wrap, wrap_dim
+from ..warning import warn
 from .arguments import expect_tensor
 
 # ---- softmax
@@ -45,30 +45,29 @@ def _softmax(name: str, input: Tensor, dim: int, dtype: Any, out: Any = None) ->
     )
 
 
-def _dimension(name: str, input: Tensor, dim: int | None, stacklevel: int) -> int:
+def _dimension(name: str, input: Tensor, dim: int | None) -> int:
     """The dimension, or the one that PyTorch picks with a warning."""
     if dim is not None:
         return dim
-    warnings.warn(
+    warn(
         f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
-        stacklevel=stacklevel + 1,
     )
     return 0 if input.dim() in (0, 1, 3) else 1
 
 
 def nn_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """torch.nn.functional.softmax"""
-    return softmax(input, _dimension("softmax", input, dim, _stacklevel), dtype)
+    return softmax(input, _dimension("softmax", input, dim), dtype)
 
 
 def nn_log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """torch.nn.functional.log_softmax"""
-    return log_softmax(input, _dimension("log_softmax", input, dim, _stacklevel), dtype)
+    return log_softmax(input, _dimension("log_softmax", input, dim), dtype)
 
 
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """softmax(-input)"""
-    dim = _dimension("softmin", input, dim, _stacklevel)
+    dim = _dimension("softmin", input, dim)
     return softmax(-input, dim, dtype)
 
 
@@ -341,7 +340,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """A sample of the Gumbel-softmax distribution; if hard, with one 1 whose gradient is that of the soft one."""
     if eps != 1e-10:
-        warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
+        warn("`eps` parameter is deprecated and has no effect.")
     noise = -logits.new_zeros(logits._desc.shape).exponential_().log()
     soft = ((logits + noise) / tau).softmax(dim)
     if not hard:

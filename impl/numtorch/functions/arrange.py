@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from ..functions import shape as shapes
 from ..memory.descriptor import Size, broadcast_shapes, expandable
 from ..plain_numpy import np
 from ..tensor import Tensor, existing_dim, wrap, wrap_dim
+from ..warning import warn
 from .arguments import as_given, expect_tensors, is_int, sizes
 from .slices import index_select
 
@@ -154,7 +154,7 @@ def _transposed(input: Tensor, name: str) -> Tensor:
         turned = d.transpose(input, -2, -1)
     else:
         shown = name if name == "adjoint()" else f"Tensor.{name}"
-        warnings.warn(f"{shown} {shapes.NO_DIMENSIONS} Consider using x.conj().", stacklevel=4)
+        warn(f"{shown} {shapes.NO_DIMENSIONS} Consider using x.conj().")
     return turned.conj() if input._desc.dtype.is_complex else turned
 
 
@@ -289,9 +289,7 @@ def meshgrid(*tensors: Any, indexing: Any = None) -> tuple[Tensor, ...]:
         raise RuntimeError("meshgrid expects a non-empty TensorList")
     if indexing is None:
         indexing = "ij"
-        warnings.warn(
-            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.", stacklevel=2
-        )
+        warn("torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.")
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     for x in given:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import dispatch as d
 from ..calls.operands import type_name
 from ..dtype import dtypes
 from ..tensor import Tensor
+from ..warning import warn
 from .arguments import expect_tensor
 
 MODES = {"sum": 0, "mean": 1, "max": 2}
@@ -128,10 +128,9 @@ def embedding_bag(
 ) -> Tensor:
     """The sum, the mean or the greatest of the rows that the indices of each bag name: of each row of two dimensions."""
     if weight.dtype == dtypes.int64 and input.is_floating_point():
-        warnings.warn(
+        warn(
             "Argument order of nn.functional.embedding_bag was changed. Usage `embedding_bag(weight, input, ...)` is "
             "deprecated, and should now be `embedding_bag(input, weight, ...)`.",
-            stacklevel=2,
         )
         weight, input = input, weight
     scales = per_sample_weights

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import dispatch as d
@@ -27,6 +26,7 @@ from ..memory.descriptor import broadcast_shapes
 from ..nodes import saved_hooks
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
+from ..warning import warn
 from .arguments import expect_tensor, no_overload
 from .reflected import reflected
 
@@ -72,7 +72,7 @@ def comparison_(name: str) -> Any:
             if name not in ("eq", "ne"):
                 raise refused(f"{name}_cpu", dtypes.combine(self._desc.dtype, None, dtypes.default_of_category(3)))
             if self._desc.numel and self._desc.dtype is not dtypes.bool_:
-                warnings.warn(IMAGINARY_DISCARDED, stacklevel=3)
+                warn(IMAGINARY_DISCARDED)
         return numbers(self, other)
 
     call.__name__ = name + "_"
@@ -317,10 +317,9 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Any =
         return nonzero(condition, as_tuple=True)
     kind = condition._desc.dtype
     if kind is dtypes.uint8:
-        warnings.warn(
+        warn(
             "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a "
             "future version of PyTorch. Use a boolean condition instead.",
-            stacklevel=2,
         )
         condition = wrap(condition._array != 0)
     elif kind is not dtypes.bool_:

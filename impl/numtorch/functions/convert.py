@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import dispatch, grad_mode
@@ -18,6 +17,7 @@ from ..nodes.graph import outdate
 from ..nodes.saved import Detached
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
+from ..warning import warn
 
 
 def to(
@@ -50,7 +50,7 @@ def to(
             return self
         dtype = self._desc.dtype
     if self._desc.dtype.is_complex and not dtype.is_complex and dtype is not dtypes.bool_ and self._desc.numel:
-        warnings.warn(IMAGINARY_DISCARDED, stacklevel=3)
+        warn(IMAGINARY_DISCARDED)
     if memory_format is not None:
         return views.counted(self, dispatch.to_copy_in_format(self, dtype, memory_format))
     return views.counted(self, d.to_copy(self, dtype))
@@ -197,12 +197,11 @@ def from_numpy(array: Any) -> Tensor:
             " with array.copy().) "
         )
     if not array.flags.writeable:
-        warnings.warn(
+        warn(
             "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This "
             "means writing to this tensor will result in undefined behavior. You may want to copy the array to "
             "protect its data or make it writable before converting it to a tensor. This type of warning will "
             "be suppressed for the rest of this program.",
-            stacklevel=2,
         )
     if 0 in array.shape:  # with NumPy's own strides, which are 0 for many an empty result
         array = empty_window(array, array.shape, tuple([s // array.itemsize for s in array.strides]), 0)
@@ -223,10 +222,9 @@ def tolist(self: Tensor) -> Any:
 
 def _scalar(self: Tensor) -> Any:
     if self.requires_grad and grad_mode.state.grad:
-        warnings.warn(
+        warn(
             "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\nConsider "
             "using tensor.detach() first.",
-            stacklevel=3,
         )
     if self._desc.numel != 1:
         raise ValueError("only one element tensors can be converted to Python scalars")

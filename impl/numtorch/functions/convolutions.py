@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from math import prod
 from typing import Any
 
@@ -12,6 +11,7 @@ from ..calls.scalar import spelled
 from ..dtype import dtypes
 from ..settings import get_num_threads
 from ..tensor import Tensor
+from ..warning import warn
 from .arguments import expect_tensor, is_int
 
 
@@ -238,10 +238,9 @@ def _same(input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, dilat
 
     def padded(input: Tensor, *rest: Any) -> Tensor:
         if any(ends):
-            warnings.warn(
+            warn(
                 "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the "
                 "input be created",
-                stacklevel=4,
             )
             input = d.constant_pad_nd(input, ends, 0)
         return convolution(input, *rest)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import copyreg
-import warnings
 from collections import OrderedDict
 from typing import Any
 
@@ -19,6 +18,7 @@ from ..memory.geometry import element_strides, root_of, storage_offset, strided
 from ..memory.lazy import LAZY, Conjugated, Negated, resolve
 from ..storage import TypedStorage, UntypedStorage, warn_of_typed_storage
 from ..tensor import SLOTS, Tensor, copy_slots, wrap
+from ..warning import warn
 from .convert import detach
 
 
@@ -185,10 +185,9 @@ def warn_of_hooks(tensor: Tensor) -> None:
     """Say that hooks are not pickled."""
     for hook in list((tensor._backward_hooks or {}).values()):
         if not getattr(hook, "__torch_unserializable__", False):
-            warnings.warn(
+            warn(
                 f"backward hook {hook!r} on tensor will not be serialized.  If this is expected, you can decorate "
                 "the function with @torch.utils.hooks.unserializable_hook to suppress this warning",
-                stacklevel=4,
             )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import dispatch as d
@@ -13,6 +12,7 @@ from ..kernels.ranks import INSERTED, insertion_sort
 from ..nodes.error_nodes import not_implemented
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap, wrap_dim
+from ..warning import warn
 from .arguments import expect_tensor, is_int, not_for
 
 # ---- counts
@@ -34,7 +34,7 @@ def bincount(input: Tensor, weights: Any = None, minlength: int = 0) -> Tensor:
     if weights._desc.shape != input._desc.shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")
     if weights._desc.dtype.is_complex:
-        warnings.warn(IMAGINARY_DISCARDED, stacklevel=3)
+        warn(IMAGINARY_DISCARDED)
     kind = np.float32 if weights._desc.dtype is dtypes.float32 else np.float64  # in which PyTorch adds them up
     found = np.zeros(max(int(input._array.max()) + 1, minlength), kind)
     np.add.at(found, input._array, np.real(weights._array).astype(kind))
@@ -103,11 +103,10 @@ def searchsorted(
     named = (("input value", input), ("boundary", sorted_sequence), ("sorter", sorter))
     for what, tensor in named:
         if isinstance(tensor, Tensor) and not tensor.is_contiguous():
-            warnings.warn(
+            warn(
                 f"torch.searchsorted(): {what} tensor is non-contiguous, this will lower the performance due to extra data "
                 f"copy when converting non-contiguous tensor to contiguous, please use contiguous {what} tensor if "
                 "possible. This message will only appear once per program.",
-                stacklevel=2,
             )
     found = _halved(lines, values, right or side == "right")
     return wrap(found.astype(np.int32 if out_int32 else np.int64)[()])

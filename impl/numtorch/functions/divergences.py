@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 from .. import dispatch as d
@@ -11,6 +10,7 @@ from ..dtype import FLOATING
 from ..grad_mode import is_grad_enabled, set_grad
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
+from ..warning import warn
 from .arguments import expect_tensor
 from .losses import REDUCTIONS, reduction_number, required_number, total
 
@@ -25,11 +25,10 @@ def kl_div(
 ) -> Tensor:
     """How far a distribution is from another whose logarithm is the input."""
     if size_average is None and reduce is None and reduction == "mean":
-        warnings.warn(
+        warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size."
             "'batchmean' divides only by the batch size, and aligns with the KL div math definition."
             "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
-            stacklevel=2,
         )
     if (
         expect_tensor(input, "kl_div")._desc.dtype.is_complex

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import dispatch as d
 from ..calls.operands import refused
 from ..dtype import dtypes
 from ..tensor import Tensor
+from ..warning import warn
 from .arguments import expect_tensor, sizes
 
 MODES = ("bilinear", "nearest", "bicubic")
@@ -99,7 +99,7 @@ def grid_sample(
             f"'{padding_mode}'"
         )
     if align_corners is None:
-        warnings.warn(UNALIGNED, stacklevel=2)
+        warn(UNALIGNED)
     return grid_sampler(input, grid, MODES.index(mode), PADDINGS.index(padding_mode), bool(align_corners))
 
 
@@ -115,7 +115,7 @@ def affine_grid_generator(theta: Tensor, size: Any, align_corners: bool) -> Tens
 def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> Tensor:
     """The same, once sizes are found fit."""
     if align_corners is None:
-        warnings.warn(UNALIGNED, stacklevel=2)
+        warn(UNALIGNED)
         align_corners = False
     if not theta.is_floating_point():
         raise ValueError(f"Expected theta to have floating point type, but got {theta.dtype}")
@@ -131,10 +131,9 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
             f"Expected a batch of {dims}D affine matrices of shape Nx{dims}x{dims + 1} for size {size}. Got {theta.shape}."
         )
     if align_corners and min(size[2:]) == 1:
-        warnings.warn(
+        warn(
             "Since version 1.3.0, affine_grid behavior has changed for unit-size grids when align_corners=True. This is "
             "not an intended use case of affine_grid. See the documentation of affine_grid for details.",
-            stacklevel=2,
         )
     elif min(size) <= 0:
         raise ValueError(f"Expected non-zero, positive output size. Got {size}")

@@ -6,7 +6,6 @@ remains, index tensors, lists and masks, is one `index` or `index_put_` over the
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import creation
@@ -19,6 +18,7 @@ from ..dtype import dtypes
 from ..kernels.index import warn_of_bytes
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
+from ..warning import warn
 from .convert import item as number
 
 
@@ -112,11 +112,10 @@ def _as_items(index: Any) -> tuple:
         and len(index) < _SHORT
         and any(i is None or i is Ellipsis or isinstance(i, _NOT_NUMBERS) for i in index)
     ):
-        warnings.warn(
+        warn(
             "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in "
             "pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor "
             "index, x[torch.tensor(seq)], which will result either in an error or a different result",
-            stacklevel=4,
         )
         return tuple(index)
     return (index,)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import dispatch as d
@@ -12,6 +11,7 @@ from ..dtype import FLOATING, bool_, can_cast, get_default_dtype, int64
 from ..memory.descriptor import broadcast_shapes, plan_of
 from ..plain_numpy import np
 from ..tensor import Tensor
+from ..warning import warn
 from .arguments import expect_tensor, no_gradient
 
 REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
@@ -22,9 +22,7 @@ def reduction_number(name: str, size_average: Any = None, reduce: Any = None) ->
     if size_average is not None or reduce is not None:
         average = True if size_average is None else size_average
         name = ("mean" if average else "sum") if reduce is None or reduce else "none"
-        warnings.warn(
-            f"size_average and reduce args will be deprecated, please use reduction='{name}' instead.", stacklevel=4
-        )
+        warn(f"size_average and reduce args will be deprecated, please use reduction='{name}' instead.")
     if name not in REDUCTIONS:
         raise ValueError(f"{name} is not a valid value for reduction")
     return REDUCTIONS[name]
@@ -35,10 +33,9 @@ def _together(input: Tensor, target: Tensor, warn: bool = True) -> Any:
     if target.size() == input.size():  # None has no size, as PyTorch's Python finds out too
         return input, target
     if warn:
-        warnings.warn(
+        warn(
             f"Using a target size ({target._desc.shape}) that is different to the input size ({input._desc.shape}). "
             "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-            stacklevel=3,
         )
     from .arrange import broadcast_tensors
 

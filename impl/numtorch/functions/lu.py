@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import dispatch as d, return_types
@@ -11,6 +10,7 @@ from ..dtype import dtypes
 from ..grad_mode import is_grad_enabled
 from ..plain_numpy import np
 from ..tensor import Tensor, existing_dim
+from ..warning import warn
 from .arguments import expect_tensor, no_gradient
 from .matrix_checks import expect_square, raise_failed
 
@@ -140,7 +140,7 @@ DEPRECATED_SOLVE = (
 
 def torch_lu(A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:
     """Both factors in one matrix, under torch's name; with where U has a zero, if that is asked."""
-    warnings.warn(DEPRECATED_LU, stacklevel=2)
+    warn(DEPRECATED_LU)
     found = _factors(d.linalg_lu_factor_ex, "torch.lu_factor", A, pivot)
     if not get_infos:
         _expect_no_zero("torch.linalg.lu_factor_ex", found[2])
@@ -158,7 +158,7 @@ def lu_method(self: Tensor, pivot: bool = True, get_infos: bool = False) -> tupl
 
 def torch_lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
     """X with A X = b, under torch's name."""
-    warnings.warn(DEPRECATED_SOLVE, stacklevel=2)
+    warn(DEPRECATED_SOLVE)
     return lu_solve(LU_data, LU_pivots, b)
 
 

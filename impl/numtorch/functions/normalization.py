@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from math import prod
 from typing import Any
 
@@ -12,6 +11,7 @@ from ..calls.scalar import spelled
 from ..dtype import dtypes
 from ..kernels.pooling import channels_last
 from ..tensor import Tensor, existing_dim
+from ..warning import warn
 from .arguments import expect_ints, expect_tensor, no_gradient, sizes
 from .convert import to
 from .shape import contiguous, select
@@ -92,10 +92,9 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
     shape = _expect_sizes("rms_norm", input, normalized_shape, weight=weight)
     kind = input._desc.dtype
     if weight is not None and weight._desc.dtype is not kind and not kind.is_complex:
-        warnings.warn(
+        warn(
             f"Mismatch dtype between input and weight: input dtype = {spelled(kind)}, weight dtype = "
             f"{spelled(weight._desc.dtype)}, Cannot dispatch to fused implementation.",
-            stacklevel=2,
         )
     if kind.category < dtypes.FLOATING:
         raise refused("rms_norm", kind)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 from .. import dispatch as d
@@ -17,6 +16,7 @@ from ..grad_mode import is_grad_enabled
 from ..memory.descriptor import broadcast_shapes
 from ..plain_numpy import np
 from ..tensor import Tensor, existing_dim, wrap, wrap_dim
+from ..warning import warn
 from .arguments import expect_tensor, expect_tensors
 from .linalg import addmm, addmv, addr, baddbmm, dot, mm, same_types, typed, vdot
 from .matrix_checks import expect_floating
@@ -127,11 +127,10 @@ def cross(input: Tensor, other: Tensor, dim: Any = None) -> Tensor:
         dim = next((i for i, s in enumerate(input._desc.shape) if s == 3), None)
         if dim is None:
             raise RuntimeError("no dimension of size 3 in input")
-        warnings.warn(
+        warn(
             "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly or "
             "simply use torch.linalg.cross.\nThe default value of dim will change to agree with that of linalg.cross in a "
             "future release.",
-            stacklevel=2,
         )
     return linalg_cross(input, other, dim=dim)
 

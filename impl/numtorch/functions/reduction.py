@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import dispatch, return_types
@@ -12,6 +11,7 @@ from ..calls.raising import saving
 from ..dispatch import usual as d
 from ..dtype import dtypes
 from ..tensor import Tensor, wrap_dim
+from ..warning import warn
 from .arguments import NotGiven, expect_tensor
 
 MISSING: Any = NotGiven()
@@ -215,10 +215,9 @@ def moment(name: str, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, cor
     if n - (1 if correction is None else correction) <= 0:
         requires_grad(input)  # which says what is wrong with a view before anything is computed
         for _ in range(1 + desc.dtype.is_complex):  # of complex numbers both parts say it
-            warnings.warn(
+            warn(
                 f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "
                 "factor (input numel divided by output numel).",
-                stacklevel=3,
             )
     return getattr(dispatch, name)(input, given, correction, keepdim)
 

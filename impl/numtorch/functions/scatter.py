@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import dispatch as d
@@ -23,6 +22,7 @@ from ..kernels.index import warn_of_bytes
 from ..memory.descriptor import broadcast_shapes
 from ..plain_numpy import np
 from ..tensor import Tensor, existing_dim, wrap_dim
+from ..warning import warn
 from .arguments import expect_tensor
 from .index_checks import REDUCTIONS, bounds, line, out_of_bounds, raised, writable
 
@@ -244,10 +244,9 @@ def _masked(self: Tensor, mask: Any, source: Any) -> None:
             f"{source._desc.dtype.scalar_name}"
         )
     if mask._desc.dtype is dtypes.uint8:
-        warnings.warn(
+        warn(
             "masked_scatter_ received a mask with dtype torch.uint8, this behavior is now deprecated,please use a mask with "
             "dtype torch.bool instead.",
-            stacklevel=3,
         )
     if mask._desc.dtype is not dtypes.bool_:
         raise RuntimeError(

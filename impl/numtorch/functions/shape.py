@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from typing import Any
 
 from .. import dispatch, grad_mode
@@ -18,6 +17,7 @@ from ..memory.formats import ORDERS, lies_in
 from ..memory.geometry import element_strides
 from ..plain_numpy import np
 from ..tensor import Tensor, existing_dim, wrap_dim
+from ..warning import warn
 from .arguments import as_given, dims, expect_tensor, infer_size, sizes
 from .reinterpret import view_dtype
 
@@ -160,13 +160,12 @@ def T(self: Tensor) -> Tensor:
     """All dimensions reversed."""
     n = self._desc.ndim
     if not n:
-        warnings.warn(f"Tensor.T {NO_DIMENSIONS} This function is the identity in these cases.", stacklevel=3)
+        warn(f"Tensor.T {NO_DIMENSIONS} This function is the identity in these cases.")
     elif n != 2:
-        warnings.warn(
+        warn(
             "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it "
             "will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
             "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
-            stacklevel=3,
         )
     return d.permute(self, tuple(range(n - 1, -1, -1)))
 
@@ -174,7 +173,7 @@ def T(self: Tensor) -> Tensor:
 def mT(self: Tensor) -> Tensor:
     """The last two dimensions exchanged."""
     if not self._desc.ndim:
-        warnings.warn(f"Tensor.mT {NO_DIMENSIONS} This function is the identity in these cases.", stacklevel=3)
+        warn(f"Tensor.mT {NO_DIMENSIONS} This function is the identity in these cases.")
         return self
     if self._desc.ndim < 2:
         raise RuntimeError(

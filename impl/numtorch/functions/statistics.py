@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import dispatch as d, return_types, tangents
@@ -14,6 +13,7 @@ from ..functions import shape as shapes
 from ..grad_mode import is_grad_enabled
 from ..plain_numpy import np
 from ..tensor import Tensor, cpp_name, wrap, wrap_dim
+from ..warning import warn
 from .arguments import expect_tensor, not_for
 from .ranks import nansum
 from .reduction import MISSING, check_not_empty, one, several
@@ -279,10 +279,7 @@ def cov(
     else:
         freedom = d.sub_scalar(total, correction) if correction else total
     if freedom._array <= 0:
-        warnings.warn(
-            "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.",
-            stacklevel=2,
-        )
+        warn("cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.")
         freedom.zero_()
     away = x - d.unsqueeze(mean, 1)
     product = d.mm(away, d.t(away if weights is None else away * weights).conj())

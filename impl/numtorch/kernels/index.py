@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ..dtype import uint8 as _uint8
@@ -10,6 +9,7 @@ from ..memory.descriptor import describe
 from ..memory.geometry import element_strides, laid_out, row_major
 from ..memory.layout import elementwise_strides
 from ..plain_numpy import np
+from ..warning import warn
 from .pointwise import clone
 
 Array = Any
@@ -26,10 +26,7 @@ def warn_of_bytes(indices: tuple) -> None:
     """What PyTorch says about each mask of bytes."""
     for i in indices:
         if i is not None and i._desc.dtype is _uint8:
-            warnings.warn(
-                "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
-                stacklevel=4,
-            )
+            warn("indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.")
 
 
 def index(x: Array, indices: tuple) -> Array:

@@ -31,7 +31,7 @@ def _share(grad: Array, like: Array, reduction: int) -> Array:
 def _filled(out: Array, x: Array) -> Array:
     """A gradient as PyTorch writes it into zeros like x: row-major, and resized where a batch of targets makes it larger."""
     if out.shape != x.shape and x.size:
-        warn_of_resizing(x.shape, out.shape, 2)
+        warn_of_resizing(x.shape, out.shape)
     return row_major(out)
 
 

@@ -6,11 +6,11 @@ in row-major order is kept, as PyTorch's loops keep it, or all are combined.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ..memory.geometry import laid_out, like, row_major
 from ..plain_numpy import np
+from ..warning import warn
 from .half import in_steps
 from .numbers import in_type
 
@@ -222,7 +222,7 @@ def fill_slices(x: Array, dim: int, index: Array, value: Any) -> None:
 
 def index_reduce(x: Array, dim: int, index: Array, source: Array, reduce: str, include_self: bool) -> Array:
     """A copy with the source's slices combined where the index says."""
-    warnings.warn("index_reduce() is in beta and the API may change at any time.", stacklevel=2)
+    warn("index_reduce() is in beta and the API may change at any time.")
     out = fresh(x)
     combine_at(out, lanes(x, dim, index), _source(x, source), reduce, include_self)
     return shaped_as(out, x)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 from ..autograd.grad_mode import no_grad
 from ..creation import eye
 from ..tensor import Tensor
+from ..warning import warn
 
 _GAINS = {
     **dict.fromkeys(["linear", "sigmoid", "conv1d", "conv2d", "conv3d"], 1.0),
@@ -87,7 +87,7 @@ def _fan(tensor: Tensor, mode: str) -> int:
 def _nothing_to_fill(tensor: Tensor) -> bool:
     if 0 not in tensor._desc.shape:
         return False
-    warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
+    warn("Initializing zero-element tensors is a no-op")
     return True
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import types
-import warnings
 import weakref
 from bisect import bisect_right
 from collections import Counter
@@ -13,6 +12,7 @@ from functools import wraps
 from typing import Any
 
 from ..lacking import lookup as _lookup
+from ..warning import warn
 from .optimizer import Optimizer
 
 __all__ = [
@@ -76,9 +76,7 @@ class LRScheduler:
     def get_lr(self) -> list[float]:
         """The rates that the next epoch has; warns, for `get_last_lr` is what is mostly meant."""
         if not self._get_lr_called_within_step:
-            warnings.warn(
-                "To get the last learning rate computed by the scheduler, please use `get_last_lr()`.", stacklevel=2
-            )
+            warn("To get the last learning rate computed by the scheduler, please use `get_last_lr()`.")
         return self._rates()
 
     def _rates(self) -> list[float]:
@@ -95,7 +93,7 @@ class LRScheduler:
             self._check_order()
         self._step_count += 1
         if epoch is not None:
-            warnings.warn(_EPOCH, stacklevel=2)
+            warn(_EPOCH)
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         closed = getattr(self, "_at", None)
         if epoch is not None and closed is not None:
@@ -112,17 +110,15 @@ class LRScheduler:
 
     def _check_order(self) -> None:
         if not hasattr(self.optimizer.step, "_wrapped_by_lr_sched"):
-            warnings.warn(
+            warn(
                 "Seems like `optimizer.step()` has been overridden after learning rate scheduler initialization. Please, make "
                 f"sure to call `optimizer.step()` before `lr_scheduler.step()`. {_HOW}",
-                stacklevel=3,
             )
         elif not getattr(self.optimizer, "_opt_called", False):
-            warnings.warn(
+            warn(
                 "Detected call of `lr_scheduler.step()` before `optimizer.step()`. In PyTorch 1.1.0 and later, you should call "
                 "them in the opposite order: `optimizer.step()` before `lr_scheduler.step()`.  Failure to do this will result "
                 f"in PyTorch skipping the first value of the learning rate schedule. {_HOW}",
-                stacklevel=3,
             )
 
     def state_dict(self) -> dict[str, Any]:
@@ -367,7 +363,7 @@ class ReduceLROnPlateau(LRScheduler):
         """Go on to the next epoch, with the number that is watched."""
         current = float(metrics)
         if epoch is not None:
-            warnings.warn(_EPOCH, stacklevel=2)
+            warn(_EPOCH)
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         if _BETTER[self.mode, self.threshold_mode](current, self.best, self.threshold):
             self.best = current

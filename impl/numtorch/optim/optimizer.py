@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from copy import deepcopy
@@ -11,6 +10,7 @@ from typing import Any
 from ..autograd.grad_mode import enable_grad, no_grad
 from ..nodes.handles import RemovableHandle
 from ..tensor import Tensor
+from ..warning import warn
 
 
 class _Required:
@@ -67,10 +67,9 @@ class Optimizer:
                 raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")
             param_group.setdefault(name, default)
         if len({id(param) for param in params}) < len(params):
-            warnings.warn(
+            warn(
                 "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; see "
                 "github.com/pytorch/pytorch/issues/40967 for more information",
-                stacklevel=3,
             )
         known = {id(param) for group in self.param_groups for param in group["params"]}
         if known & {id(param) for param in params}:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import warnings
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
@@ -26,6 +25,7 @@ from ..grad_mode import is_grad_enabled
 from ..nodes.saved_variable import SavedVariable, save
 from ..random import fork_rng, get_rng_state, set_rng_state
 from ..tensor import Tensor
+from ..warning import warn
 
 _PASS_USE_REENTRANT = (
     "torch.utils.checkpoint: the use_reentrant parameter should be passed explicitly. Starting in PyTorch 2.9, calling "
@@ -78,7 +78,7 @@ def checkpoint(
 ) -> Any:
     """function(*args, **kwargs), whose intermediate values are computed again when backward needs them."""
     if use_reentrant is None:
-        warnings.warn(_PASS_USE_REENTRANT, stacklevel=2)
+        warn(_PASS_USE_REENTRANT)
         use_reentrant = True
     preserve = kwargs.pop("preserve_rng_state", True)
     if kwargs and use_reentrant:
@@ -124,7 +124,7 @@ def checkpoint_sequential(
 ) -> Any:
     """The functions one after the other, checkpointed in so many segments, the last one apart."""
     if use_reentrant is None:
-        warnings.warn(_PASS_USE_REENTRANT_TO_SEQUENTIAL, stacklevel=2)
+        warn(_PASS_USE_REENTRANT_TO_SEQUENTIAL)
         use_reentrant = True
     preserve = kwargs.pop("preserve_rng_state", True)
     if kwargs:
@@ -192,7 +192,7 @@ def detach_variable(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
 def check_backward_validity(inputs: Iterable[Any]) -> None:
     """Warn if no argument requires grad."""
     if not any(x.requires_grad for x in inputs if isinstance(x, Tensor)):
-        warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)
+        warn("None of the inputs have requires_grad=True. Gradients will be None")
 
 
 class CheckpointFunction(Function):

@@ -6,12 +6,12 @@ outputs arrives. The user's hooks run at the first, with what was kept at the se
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ...autograd.function import Function
 from ...grad_mode import is_grad_enabled
 from ...tensor import Tensor
+from ...warning import warn
 
 
 class BackwardHookFunction(Function):
@@ -89,11 +89,10 @@ class BackwardHook:
 
     def _without_inputs(self) -> None:
         """No input requires grad, so that the hooks run here, with nothing to replace."""
-        warnings.warn(
+        warn(
             "Full backward hook is firing when gradients are computed with respect to module outputs since no inputs "
             "require gradients. See https://docs.pytorch.org/docs/main/generated/torch.nn.Module.html"
             "#torch.nn.Module.register_full_backward_hook for more details.",
-            stacklevel=5,
         )
         for hook in self.user_hooks:
             out = hook(self.module, (None,) * self.n_inputs, self.grad_outputs)

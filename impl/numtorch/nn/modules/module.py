@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -11,6 +10,7 @@ from ...dtype import dtype
 from ...nodes.handles import RemovableHandle
 from ...overrides import is_tensor_like
 from ...tensor import Tensor
+from ...warning import warn
 from ..modules import state
 from ..parameter import Buffer, Parameter
 from .backward_hook import BackwardHook
@@ -392,10 +392,9 @@ class Module:
                 result = out
         if around is not None:
             if not isinstance(result, (Tensor, tuple)):
-                warnings.warn(
+                warn(
                     "For backward hooks to be called, module output should be a Tensor or a tuple of Tensors but received "
                     f"{type(result)}",
-                    stacklevel=2,
                 )
             result = around.setup_output_hook(result)
         if self._backward_hooks and not full:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ...creation import empty, ones, tensor, zeros
 from ...dtype import int64
 from ...nn import functional as F, init
 from ...tensor import Tensor
+from ...warning import warn
 from ..parameter import Parameter
 from .module import Module
 
@@ -249,10 +249,9 @@ class _InstanceNorm(_RunningNorm):
                 raise ValueError(
                     f"expected input's size at dim={dim} to match num_features ({self.num_features}), but got: {size}."
                 )
-            warnings.warn(
+            warn(
                 f"input's size at dim={dim} does not match num_features. You can silence this warning by not passing in "
                 "num_features, which is not used because affine=False",
-                stacklevel=2,
             )
         out = F.instance_norm(
             input.unsqueeze(0) if alone else input,

@@ -7,7 +7,6 @@ clip_grad_value_, which then clamps twice.
 from __future__ import annotations
 
 import types
-import warnings
 from collections.abc import Iterable
 
 from ... import dispatch as d
@@ -16,6 +15,7 @@ from ...creation import tensor
 from ...functions.ranks import vector_norm
 from ...functions.shape import stack
 from ...tensor import Tensor
+from ...warning import warn
 
 Tensors = Tensor | Iterable[Tensor]
 
@@ -71,7 +71,7 @@ def clip_grad_norm_(
     """Scale the gradients so that their total norm, which is returned, becomes max_norm at the most."""
     given = _listed(parameters)
     if isinstance(parameters, types.GeneratorType) and not given:
-        warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=3)
+        warn("`parameters` is an empty generator, no gradient clipping will occur.")
     total = get_total_norm(_gradients(given), norm_type, error_if_nonfinite, foreach)
     clip_grads_with_norm_(given, max_norm, total, foreach)
     return total
@@ -85,10 +85,9 @@ def clip_grad_norm(
     foreach: bool | None = None,
 ) -> Tensor:
     """clip_grad_norm_ under its old name."""
-    warnings.warn(
+    warn(
         "`torch.nn.utils.clip_grad_norm` is now deprecated in favor of `torch.nn.utils.clip_grad_norm_`.",
         FutureWarning,
-        stacklevel=2,
     )
     return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from ...warning import warn
 from .collate import default_collate, default_convert
 from .dataset import IterableDataset, samples
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, drawn_seed
@@ -104,10 +104,9 @@ class DataLoader:
 
     def __iter__(self) -> Iterator[Any]:
         if self.pin_memory:
-            warnings.warn(
+            warn(
                 "'pin_memory' argument is set as true but no accelerator is found, "
                 "then device pinned memory won't be used.",
-                stacklevel=2,
             )
         order = iter(self.sampler if self.batch_sampler is None else self.batch_sampler)
         # PyTorch draws a seed for its workers, whether it has any or not; those that persist keep theirs.
@@ -127,10 +126,9 @@ class DataLoader:
             if not batch or (self.drop_last and len(batch) < len(index)):
                 return
             if self._length_told is not None and yielded > self._length_told:
-                warnings.warn(
+                warn(
                     f"Length of IterableDataset {self.dataset} was reported to be {self._length_told}"
                     f"(when accessing len(dataloader)), but {yielded} samples have been fetched. ",
-                    stacklevel=2,
                 )
             yield self.collate_fn(batch[0] if index is None else batch)
 

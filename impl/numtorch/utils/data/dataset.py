@@ -5,13 +5,13 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from ...functions.random import randperm
 from ...random import default_generator
 from ...tensor import Tensor
+from ...warning import warn
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -186,5 +186,5 @@ def _shared_out(fractions: Sequence[float], whole: int) -> list[int]:
         lengths[at % len(lengths)] += 1
     for at, length in enumerate(lengths):
         if length == 0:
-            warnings.warn(f"Length of split at index {at} is 0. This might result in an empty dataset.", stacklevel=3)
+            warn(f"Length of split at index {at} is 0. This might result in an empty dataset.")
     return lengths
