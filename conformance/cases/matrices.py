@@ -3,12 +3,13 @@
 from hypothesis import strategies as st
 
 from conformance.case import case
-from conformance.generate import cotangent, floats, smooth
+from conformance.generate import complexes, cotangent, floats, smooth
 
 m22 = smooth(dtype="float64", shape=(2, 2))
 any22 = floats("float32", shape=(2, 2), values="finite")
 v2 = smooth(dtype="float64", shape=(2,))
 singular = st.sampled_from([[[1.0, 2.0], [2.0, 4.0]], [[0.0, 0.0], [0.0, 0.0]], [[0.0, 1.0], [0.0, 3.0]]])
+AT = st.sampled_from([None, 0, 1])
 
 
 def definite(torch, m):
@@ -228,3 +229,40 @@ def solution_that_is_near_none_has_a_gradient(
     b = torch.ones(3, 3, dtype=torch.float64)
     y = torch.linalg.solve(a, b, left=left)
     torch.autograd.grad(y.sum(), a, create_graph=graph)
+
+
+@case(requires=["backward", "create_graph", "linalg"], covers=["num.matrix"])
+def determinant_of_a_number_is_no_solution(torch, m: floats("float32", shape=(2, 1, 1)), g: cotangent((2,)), at: AT):
+    """The gradient of the determinant of a single number is the incoming one, expanded."""
+    x = m.requires_grad_()
+    x, seed = (x, g) if at is None else (x[at], g[at])
+    (grad,) = torch.autograd.grad(torch.linalg.det(x), x, seed.requires_grad_(), create_graph=True)
+    grad.grad_fn
+
+
+@case(requires=["backward", "linalg"], covers=["num.matrix"])
+def empty_matrices_keep_their_layout(torch, rows: st.booleans(), dtype: st.sampled_from(["float32", "complex64"])):
+    """The gradient of determinants of no matrix lies as the operand does."""
+    x = torch.ones(0, 2, 2, dtype=getattr(torch, dtype))
+    x = (x if rows else x.mT).requires_grad_()
+    torch.linalg.det(x).sum().abs().backward()
+    y = torch.ones(0, 2, 2, dtype=x.dtype)
+    torch.linalg.solve_triangular(x.mH, y, upper=True)
+    torch.linalg.solve_triangular(x.conj(), y, upper=True)
+
+
+@case(requires=["backward", "linalg"], covers=["num.matrix"])
+def solution_from_the_right_is_a_conjugate(
+    torch, m: complexes(shape=(2, 2)), b: complexes(shape=(3, 2)), turned: st.booleans()
+):
+    """A complex system is solved from the right by adjoints: the solution is a conjugate."""
+    a = (m + 9 * torch.eye(2)).requires_grad_()
+    x = torch.linalg.solve(a, b.requires_grad_(), left=False)
+    x.is_conj()
+    x.detach().numpy()
+    factors, pivots = torch.linalg.lu_factor(a)
+    y = torch.linalg.lu_solve(factors, pivots, b, left=False, adjoint=turned)
+    y.is_conj()
+    torch.view_as_real(y)
+    x.abs().sum().backward()
+    torch.autograd.grad(y.abs().sum(), [a, b])

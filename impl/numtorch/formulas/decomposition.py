@@ -61,9 +61,14 @@ def of_transpose(A: Any) -> bool:
 
 
 def linalg_det_backward(grad: Any, det: Any, A: Any, LU: Any, pivots: Any) -> Any:
-    """det^* A^-H; of a singular matrix by its singular vectors, or, once, by factors pushed away from zero."""
+    """det^* A^-H; of a singular matrix by its singular vectors, or, once, by factors pushed away from zero.
+
+    The determinant of a single number is that number: no matrix is solved.
+    """
     if not A._desc.numel:
-        return A.new_zeros(tuple(A._desc.shape))
+        return zeros_like(A)
+    if A._desc.shape[-1] == 1:
+        return d.expand(d.unsqueeze(d.unsqueeze(grad, -1), -1), A._desc.shape)
     if not (grad_mode.state.grad or within(grad, A, LU)):
         middle = _on_diagonal(grad * det.conj(), pivots)
         eps = np.finfo(A._desc.dtype.to_real().numpy).eps

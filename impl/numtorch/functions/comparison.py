@@ -209,7 +209,7 @@ def written(name: str, function: Any) -> Any:
         elif kind is not None and kind.is_complex and self._desc.dtype.category not in (dtypes.BOOL, dtypes.COMPLEX):
             refuse_shape(self, *tensors)
             if self._desc.numel:
-                warnings.warn(IMAGINARY_DISCARDED, stacklevel=2)  # of an answer that was written as a complex number
+                warn(IMAGINARY_DISCARDED)  # of an answer that was written as a complex number
         result = function(self, *others)
         refuse_shape(self, result)
         array = storage_of(self)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import dispatch as d, return_types
@@ -11,6 +10,7 @@ from ..dtype import dtypes
 from ..grad_mode import is_grad_enabled
 from ..plain_numpy import np
 from ..tensor import Tensor
+from ..warning import warn
 from .arguments import expect_tensor
 from .matrix_checks import converging, expect_compiled, expect_floating, expect_matrix, expect_square, raise_failed
 
@@ -51,7 +51,7 @@ DEPRECATED_CHOLESKY = (
 
 def cholesky(input: Tensor, upper: bool = False) -> Tensor:
     """The same under torch's name, with a node of its own."""
-    warnings.warn(DEPRECATED_CHOLESKY, stacklevel=2)
+    warn(DEPRECATED_CHOLESKY)
     expect_square("cholesky", input)
     _check_root("cholesky", d.linalg_cholesky_ex(input.detach(), upper)[1])
     return d.cholesky(input, upper)
@@ -103,7 +103,7 @@ DEPRECATED_QR = (
 
 def qr(input: Tensor, some: bool = True) -> Any:
     """The same under torch's name."""
-    warnings.warn(DEPRECATED_QR, stacklevel=2)
+    warn(DEPRECATED_QR)
     return return_types.qr(*_qr(input, "reduced" if some else "complete"))
 
 

@@ -25,6 +25,17 @@ def columns(a: Array) -> Array:
     return out
 
 
+def adjoint(a: Array) -> Array:
+    """The conjugate transposes."""
+    return (a.conj() if a.dtype.kind == "c" else a).swapaxes(-1, -2)
+
+
+def of_adjoint(x: Array) -> Array:
+    """What was solved of adjoints, as its adjoint: row-major, and complex numbers only seen conjugated (`is_conj()`)."""
+    raw = row_major(x.swapaxes(-1, -2))
+    return Conjugated(raw) if raw.dtype.kind == "c" and raw.size else raw
+
+
 def each(function: Any, a: Array) -> list[Any]:
     """The function's answer for every matrix of a batch."""
     return [function(m) for m in a.reshape(math.prod(a.shape[:-2]), *a.shape[-2:])]
@@ -87,16 +98,15 @@ def lu_solve(factors: Array, pivots: Array, b: Array, adjoint: bool) -> Array:
     return x if adjoint else substitute(factors, substitute(factors, x, False, True), True, False)
 
 
-def linalg_lu_solve(factors: Array, pivots: Array, b: Array, left: bool, adjoint: bool) -> Array:
+def linalg_lu_solve(factors: Array, pivots: Array, b: Array, left: bool, transposed: bool) -> Array:
     """X with A X = b (or X A = b) by the factors of A, or of its adjoint; one of several A, or several b of one, is for all."""
     if factors.shape[:-2] != b.shape[:-2]:
         batch = np.broadcast_shapes(factors.shape[:-2], b.shape[:-2])
         factors, b = [np.broadcast_to(a, batch + a.shape[-2:]) for a in (factors, b)]
         pivots = np.broadcast_to(pivots, batch + pivots.shape[-1:])
     if left:
-        return columns(lu_solve(factors, pivots, b, adjoint))
-    x = lu_solve(factors, pivots, b.conj().swapaxes(-1, -2), not adjoint)
-    return row_major(x.conj().swapaxes(-1, -2))
+        return columns(lu_solve(factors, pivots, b, transposed))
+    return of_adjoint(lu_solve(factors, pivots, adjoint(b), not transposed))
 
 
 def factored(a: Array) -> tuple[Array, Array]:
@@ -156,30 +166,21 @@ def linalg_solve_ex(a: Array, b: Array, left: bool) -> tuple[Array, Array, Array
     """X with a X = b (or X a = b), the factors, and where it fails."""
     vector = is_vector(a, b)
     right = b[..., None] if vector else b
+    matrix, right = (a, right) if left else (adjoint(a), adjoint(right))
     info = np.zeros(a.shape[:-2], np.int32)[()]
     try:
-        if not np.isfinite(a).all():
-            info, x = _solve_odd(a, right, left)
-        else:
-            x = (
-                np.linalg.solve(a, right)
-                if left
-                else np.linalg.solve(a.swapaxes(-1, -2), right.swapaxes(-1, -2)).swapaxes(-1, -2)
-            )
+        info, x = (info, np.linalg.solve(matrix, right)) if np.isfinite(a).all() else _solve_odd(matrix, right)
     except np.linalg.LinAlgError:
         info, x = first_zero(a), np.full(np.broadcast_shapes(right.shape, (*a.shape[:-2], 1, 1)), np.inf, a.dtype)
     if vector:
         x = np.array(x[..., 0], order="C") if x.ndim < 3 else columns(x[..., 0])
     else:
-        x = columns(x) if left else np.ascontiguousarray(x)
+        x = columns(x) if left else of_adjoint(x)
     return (x, *lu(a), info)  # of the matrix itself, although PyTorch solves by those of a row-major one's transpose
 
 
-def _solve_odd(a: Array, b: Array, left: bool) -> tuple[Array, Array]:
+def _solve_odd(a: Array, b: Array) -> tuple[Array, Array]:
     """Where a solution fails, and the solution, of matrices with nan or inf: NumPy's LAPACK pivots otherwise than PyTorch's."""
-    if not left:
-        info, x = _solve_odd(a.swapaxes(-1, -2), b.swapaxes(-1, -2), True)
-        return info, x.swapaxes(-1, -2)
     with np.errstate(all="ignore"):
         factors, pivots = lu(a)
         b = np.broadcast_to(b, (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *b.shape[-2:]))
@@ -224,9 +225,8 @@ def linalg_solve_triangular(a: Array, b: Array, upper: bool, left: bool, unitria
     What is solved with the adjoint of a row-major matrix is row-major: BLAS is told of the conjugate of a transpose only.
     """
     step = a.dtype.itemsize
-    arranged = (
-        np.ascontiguousarray if type(a) is Conjugated and a.strides[-2:] == (step, step * a.shape[-1]) else columns
-    )
+    by_rows = type(a) is Conjugated and (not a.size or a.strides[-2:] == (step, step * a.shape[-1]))
+    arranged = row_major if by_rows else columns
     if left:
         return arranged(substitute(a, b, upper, unitriangular))
     x = substitute(a.swapaxes(-1, -2), b.swapaxes(-1, -2), not upper, unitriangular)
