@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import numtorch as torch
-from numtorch.dispatch import NODES
+from numtorch.dispatch import NODES, div_operator, mul_operator
 from numtorch.nodes.graph import FREED, FREED_COUNTER, AccumulateGrad, Node
 from numtorch.nodes.records import node_of, run_node
 
@@ -173,3 +173,40 @@ def takes(kind: Any, size: int) -> bool:
 def inputs(kind: Any) -> list[str]:
     """What the class saves that is no result."""
     return [name for name in kind.saved if not hasattr(kind, name + "_counter")]
+
+
+@pytest.mark.parametrize("applied", [mul_operator, div_operator])
+def test_a_record_beside_a_number_is_shorter_and_says_the_same(applied: Any) -> None:
+    divide = applied is div_operator
+    x = torch.tensor([[2.0, 3.0], [4.0, 8.0]], requires_grad=True)
+    applied(x, 4.0)  # which makes the constant
+    y, whole = applied(x, 4.0), applied(x, torch.full((2, 2), 4.0))
+    assert len(y._made) == 5 < len(whole._made)
+    assert type(y.grad_fn) is type(whole.grad_fn)
+    assert y.grad_fn.next_functions[0] == whole.grad_fn.next_functions[0]
+    assert y.grad_fn.next_functions[1] == (None, 0)
+    assert y.grad_fn._saved_self is None
+    assert y.grad_fn._saved_other.item() == 4.0
+    y = applied(x, 4.0)
+    for turn in (lambda g: g, lambda g: g.t()):  # of which the second goes by the formulas over Tensors
+        (by_number,) = torch.autograd.grad(applied(x, 4.0), x, turn(torch.ones(2, 2)))
+        (by_tensor,) = torch.autograd.grad(applied(x, torch.full((2, 2), 4.0)), x, turn(torch.ones(2, 2)))
+        assert by_number.tolist() == by_tensor.tolist()
+        assert by_number.stride() == by_tensor.stride()
+    z = applied(y * y, 4.0).sum()
+    (first,) = torch.autograd.grad(z, x, create_graph=True)
+    (second,) = torch.autograd.grad(first.sum(), x)
+    factor = 1 / 64 if divide else 64
+    assert first.tolist() == (2 * x * factor).tolist()
+    assert second.tolist() == [[2 * factor] * 2] * 2
+    z = applied(x, 4.0).sum()
+    z.backward()
+    for again in (z.backward, lambda: torch.autograd.grad(z, x), lambda: torch.autograd.grad(z, x, create_graph=True)):
+        with pytest.raises(RuntimeError, match="backward through the graph a second time"):
+            again()
+    z = applied(x, 4.0)
+    made = z._made
+    z.grad_fn
+    assert made[0] is run_node
+    (found,) = torch.autograd.grad(z.sum(), x)
+    assert found.tolist() == [[0.25 if divide else 4.0] * 2] * 2

@@ -1121,6 +1121,42 @@ class MulBackward0(BinaryNode):
         grad1 = None if next1 is None else grad * self.conj()
         grad0 = None if next0 is None else grad * other.conj()
         return grad0, grad1
+
+    @staticmethod
+    def of_number(record):
+        _, number, desc, next0, other = record
+        return MulBackward0.of_record((None, number, desc, next0, None, other, 0, None, 0))
+
+    @staticmethod
+    def release_number(record) -> None:
+        record[4] = FREED
+
+    @staticmethod
+    def run_number(record, grad, keep: bool):
+        try:
+            _, _, desc, next0, other = record
+        except ValueError:
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        counter = other._counter
+        if counter is not None and counter[0] != 0:
+            other = unpack_input(node_of(record), 'other')
+        other = other._array
+        out = grad * other
+        if not keep:
+            record[4] = FREED
+        return next0, out, None, None
+
+    @staticmethod
+    def apply_number(record, grad):
+        try:
+            _, _, desc, next0, other = record
+        except ValueError:
+            return record[2].apply_tensors(grad)[0]
+        if type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != 0:
+            other = unpack_input(node_of(record), 'other')
+        return grad * other.conj()
     def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
@@ -1312,7 +1348,7 @@ def mul_operator(self, other):
         for number in sequence_nrs:
             break
         result._requires_grad = True
-        result._made = [run_MulBackward0, number, desc, fn0, None, other, 0, None, 0]
+        result._made = [number_MulBackward0, number, desc, fn0, other]
         result._counter = None
         return result
     return mul(self, other)
@@ -1502,6 +1538,42 @@ class DivBackward0(BinaryNode):
         grad1 = None if next1 is None else formulas.div_other(grad, self, other)
         grad0 = None if next0 is None else grad / other.conj()
         return grad0, grad1
+
+    @staticmethod
+    def of_number(record):
+        _, number, desc, next0, other = record
+        return DivBackward0.of_record((None, number, desc, next0, None, other, 0, None, 0))
+
+    @staticmethod
+    def release_number(record) -> None:
+        record[4] = FREED
+
+    @staticmethod
+    def run_number(record, grad, keep: bool):
+        try:
+            _, _, desc, next0, other = record
+        except ValueError:
+            return record[0](record, grad, keep)
+        if desc.ndim > 1 and turned(grad):
+            return node_of(record).run(grad, keep)
+        counter = other._counter
+        if counter is not None and counter[0] != 0:
+            other = unpack_input(node_of(record), 'other')
+        other = other._array
+        out = grad / other
+        if not keep:
+            record[4] = FREED
+        return next0, out, None, None
+
+    @staticmethod
+    def apply_number(record, grad):
+        try:
+            _, _, desc, next0, other = record
+        except ValueError:
+            return record[2].apply_tensors(grad)[0]
+        if type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != 0:
+            other = unpack_input(node_of(record), 'other')
+        return grad / other.conj()
     def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
@@ -1690,7 +1762,7 @@ def div_operator(self, other):
         for number in sequence_nrs:
             break
         result._requires_grad = True
-        result._made = [run_DivBackward0, number, desc, fn0, None, other, 0, None, 0]
+        result._made = [number_DivBackward0, number, desc, fn0, other]
         result._counter = None
         return result
     return div(self, other)
@@ -4803,3 +4875,5 @@ run_SinBackward0 = SinBackward0.run_record
 run_SqrtBackward0 = SqrtBackward0.run_record
 run_SubBackward0 = SubBackward0.run_record
 run_TanhBackward0 = TanhBackward0.run_record
+number_DivBackward0 = DivBackward0.run_number
+number_MulBackward0 = MulBackward0.run_number

@@ -136,6 +136,7 @@ class Module(Nodes, InPlace):
         lines += ["_grad = grad_mode.state"]
         kept = [f"_{node} = ({node},)" for node in sorted(self.quick)]
         kept += [f"run_{node} = {node}.run_record" for node in sorted(self.records)]
+        kept += [f"number_{node} = {node}.run_number" for node in sorted(self.numbers)]
         return "\n".join([*lines, body, *(["", "", *kept] if kept else [])]) + "\n"
 
     @property

@@ -6,6 +6,7 @@ import ast
 
 from ..ops.row import HIDDEN, TABLE, Row
 from .formulas import Raw, over_tensors
+from .functions import ARITHMETIC
 from .writer import Template
 
 # How often PyTorch's formula writes to its fresh result, which is then the version of the gradient: zeros that are
@@ -283,6 +284,8 @@ class Nodes(Template):
         if self.makes_records(row):
             self.run_record(row, base, expressions)
             self.apply_record(row, base)
+            if row.name in ARITHMETIC and row.operands[1] in row.saved:
+                self.number_record(row, expressions)
 
     def run_record(self, row: Row, base: str, expressions: dict[str, str]) -> None:
         """`run` for a record of the class, whose operands were plain and alike."""
@@ -355,6 +358,33 @@ class Nodes(Template):
         for i, name in sorted(enumerate(row.operands), key=lambda operand: operand[1]):  # see `apply_tensors`
             w(2, f"grad{i} = None if next{i} is None else {over_tensors(row, row.formulas[name])}")
         w(2, "return grad0, grad1")
+
+    def number_record(self, row: Row, expressions: dict[str, str]) -> None:
+        """The same for a record whose second operand is a number: [function, number, desc, next0, that operand]."""
+        w = self.body
+        name, n = row.operands
+        lacking = {"next1": "None", n: n} | {field + "_version": "0" for field in row.saved}
+        fields = ["desc", "next0", n]
+        full = [field if field in fields else lacking.get(field, "None") for field in self.fields(row)]
+        w(1, "\n@staticmethod\ndef of_number(record):")
+        w(2, f"_, number, {', '.join(fields)} = record")
+        w(2, f"return {row.node}.of_record((None, number, {', '.join(full)}))")
+        w(1, "\n@staticmethod\ndef release_number(record) -> None:\n    record[4] = FREED")
+        w(1, "\n@staticmethod\ndef run_number(record, grad, keep: bool):")
+        w(2, f"try:\n    _, _, {', '.join(fields)} = record")
+        w(2, "except ValueError:\n    return record[0](record, grad, keep)")
+        if row.combines and row.saved:
+            w(2, "if desc.ndim > 1 and turned(grad):\n    return node_of(record).run(grad, keep)")
+        w(2, f"counter = {n}._counter\nif counter is not None and counter[0] != 0:")
+        w(3, f"{n} = unpack_input(node_of(record), {n!r})")
+        w(2, f"{n} = {n}._array")
+        w(2, f"out = {expressions[name]}\nif not keep:\n    record[4] = FREED\nreturn next0, out, None, None")
+        w(1, "\n@staticmethod\ndef apply_number(record, grad):")
+        w(2, f"try:\n    _, _, {', '.join(fields)} = record")
+        w(2, "except ValueError:\n    return record[2].apply_tensors(grad)[0]")
+        w(2, f"if type({n}) is not Tensor or (counter := {n}._counter) is not None and counter[0] != 0:")
+        w(3, f"{n} = unpack_input(node_of(record), {n!r})")
+        w(2, f"return {over_tensors(row, row.formulas[name])}")
 
     def odd(self, row: Row, where: str) -> str:
         """The question, if there is one, whether a saved operand has strides that NumPy treats in its own way."""

@@ -145,6 +145,9 @@ class Recording(Template):
             for _ in row.saved_results:
                 w(indent, "result._counter = counter = [0]")
                 fields += ["array", "counter"]
+            if number and number in row.saved:  # a shorter one, of what is known of it
+                self.numbers.add(row.node)
+                fields = [f"number_{row.node}", "number", "desc", "fn0", number]
             w(indent, f"result._requires_grad = True\nresult._made = [{', '.join(fields)}]")
             if not row.saved_results:
                 w(indent, "result._counter = None")

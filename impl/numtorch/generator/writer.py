@@ -29,6 +29,7 @@ class Template:
         self.kernels: set[str] = set()
         self.quick: set[str] = set()  # the node classes whose tuple of arguments for _new is kept
         self.records: set[str] = set()  # those of which there are records, whose functions are kept
+        self.numbers: set[str] = set()  # those of which there are shorter ones, for a number as second operand
         self.body = Writer()
 
     def kernel(self, row: Row, other: Any = None) -> str:

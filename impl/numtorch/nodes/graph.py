@@ -175,6 +175,21 @@ class Node:
         """Forget what a record of the class has saved."""
         raise NotImplementedError
 
+    @staticmethod
+    def of_number(record: list[Any]) -> Node:
+        """`of_record` for the shorter record of an operator with a number."""
+        raise NotImplementedError
+
+    @staticmethod
+    def apply_number(record: list[Any], grad: Any) -> Any:
+        """`apply_record` for it."""
+        raise NotImplementedError
+
+    @staticmethod
+    def release_number(record: list[Any]) -> None:
+        """`release_record` for it."""
+        raise NotImplementedError
+
     @property
     def num_outputs(self) -> int:
         """How many forward outputs the node stands for."""
@@ -220,6 +235,11 @@ class Node:
             recorded.__func__.of_record = cls.of_record
             recorded.__func__.release = cls.release_record
             recorded.__func__.apply_tensors = cls.apply_record
+        shorter = cls.__dict__.get("run_number")
+        if shorter is not None:
+            shorter.__func__.of_record = cls.of_number
+            shorter.__func__.release = cls.release_number
+            shorter.__func__.apply_tensors = cls.apply_number
         cls.plain = not (
             cls.custom or cls.multi or cls.writes_grad or cls.may_be_undefined or cls.accumulates or cls.warns
         )

@@ -5,6 +5,10 @@ usual case, but a record of what it would hold, which is a list:
 
     [function, sequence number, Descriptor of the result, next node, (next node,) what the formulas read ...]
 
+A product with a Python number, or a quotient, has a shorter one, with a function of its own:
+
+    [function, sequence number, Descriptor of the result, next node, number]
+
 The function computes the gradients over arrays, as `run` does for a Node, and has others: `apply_tensors` computes them over
 Tensors, `release` forgets what was saved, `of_record` makes the Node. A record is made in half the instructions of an object
 with as many slots, and the plain passes run it as it is. All else goes by `node_of`, which makes the Node when it is first
