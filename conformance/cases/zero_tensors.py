@@ -101,3 +101,16 @@ def part_of_a_gradient_of_nothing_lies_nowhere(
     out = (getattr(torch, name)(x, y) if name == "block_diag" else getattr(torch, name)([x, y])).sgn()
     torch.autograd.grad(out, (x, y), torch.ones_like(out), retain_graph=True)
     out.backward(torch.ones_like(out))
+
+
+@case(requires=["forward_ad", "backward", "sgn"])
+def zeros_without_memory_take_no_tangent_of_several(
+    torch, x: floats("float32", values="finite"), t: lambda x: floats(x.dtype, shape=x.shape, values="finite")
+):
+    """A dual of zeros without memory has a tangent of one element, or of as many zeros."""
+    y = x.requires_grad_().sgn()
+    (zeros,) = torch.autograd.grad(y, x, torch.ones_like(y))
+    with torch.autograd.forward_ad.dual_level():
+        torch.autograd.forward_ad.make_dual(zeros, zeros)
+        torch.autograd.forward_ad.make_dual(t, zeros)
+        torch.autograd.forward_ad.make_dual(zeros, t)

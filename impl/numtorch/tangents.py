@@ -154,8 +154,11 @@ def give(tensor: Any, tangent: Any, level: Level) -> None:
             f"{list(tangent._desc.shape)}."
         )
     if not laid_out_alike(tensor, tangent):
+        from .aliasing.overlap import INTERNAL
         from .aliasing.writes import copy_
 
+        if type(tensor._array) is Zeros and tensor._desc.numel > 1:
+            raise RuntimeError(INTERNAL)  # of memory like its own, which is none, the tangent has one element
         tangent = copy_(zeros_laid_out_as(tensor, tangent._desc.dtype), tangent)
     hold(tensor, tangent, level)
     remember(tensor, tangent, level)
