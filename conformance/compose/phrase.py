@@ -157,8 +157,9 @@ leaf = _one(lambda known: known.floating and known.leaf)
 tracked_leaf = _one(lambda known: known.floating and known.grad and known.leaf)
 result = _one(lambda known: known.floating and known.grad and not known.leaf)
 matrix = _one(lambda known: known.floating and len(known.shape) > 1)
+writable = _one(lambda known: known.floating and known.overlaps != "unfold")
 vector = _one(lambda known: known.floating and len(known.shape) > 0 and 0 not in known.shape)
-"""Tensors that are alive."""
+"""Tensors that are alive. Of what `unfold` made PyTorch does not define what a write leaves (`calls.defined`)."""
 
 
 def like(other: str, values: str = "any", *, reuse: bool = False) -> Pick:
@@ -218,4 +219,5 @@ __all__ = [
     "tracked_leaf",
     "tracking",
     "vector",
+    "writable",
 ]

@@ -1,6 +1,15 @@
 """Hooks on several tensors, on nodes, and hooks that do more than look."""
 
-from conformance.compose.phrase import floating, function_of, one_of, phrase, result, seed_for, tracked, tracked_leaf
+from conformance.compose.phrase import (
+    function_of,
+    one_of,
+    phrase,
+    result,
+    seed_for,
+    tracked,
+    tracked_leaf,
+    writable,
+)
 
 _what = one_of("looks", "writes", "raises", "returns")
 
@@ -109,7 +118,7 @@ def hook_runs_backward(torch, x: tracked, y: tracked_leaf, seed: seed_for("x")):
 
 
 @phrase
-def hook_writes_what_is_saved(torch, x: tracked, y: floating, seed: seed_for("x"), write: one_of("mul_", "add_")):
+def hook_writes_what_is_saved(torch, x: tracked, y: writable, seed: seed_for("x"), write: one_of("mul_", "add_")):
     def hook(grad):
         getattr(y, write)(2)
 
