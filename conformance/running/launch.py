@@ -19,7 +19,7 @@ import pytest
 
 from conformance.journal import Run, read
 from conformance.running.oracles import chosen, is_recorded, open_oracle
-from conformance.running.plugin import CONTROLLER, CaseItem
+from conformance.running.plugin import CONTROLLER, CaseItem, Described
 from conformance.running.session import Plan, all_cases, import_from_here
 from conformance.runs.shards import Shard
 from conformance.samples import MODULES
@@ -103,10 +103,12 @@ def run(
 
         opened_database(database)  # What cannot be used is to be said at once, and as one line.
     open_oracle(oracle).close()
+    described = Described()
     for subject in subjects:
         opened = open_subject(subject, isolate=isolate)
         try:
-            plan.expected(opened.describe())
+            told = described.subjects[subject] = opened.describe()
+            plan.expected(told)
         finally:
             opened.close()
     asked += [f"--expectations={folder}" for folder in plan.expectations]
@@ -122,7 +124,9 @@ def run(
     asked += [] if isolate else ["--no-isolate"]
     asked += [] if shrink else ["--no-shrink"]
     errors, ran = _Errors(), _Ran()
-    code, complaints = _pytest([*asked, f"--numprocesses={workers}"], [errors, ran, *([listener] if listener else [])])
+    code, complaints = _pytest(
+        [*asked, f"--numprocesses={workers}"], [errors, ran, described, *([listener] if listener else [])]
+    )
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
         errors.found.append(complaints or f"pytest ended with {code!r}")
     paths = {subject: plan.path(subject) for subject in subjects}

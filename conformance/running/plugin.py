@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.journal import Outcome, RunFileError
+from conformance.journal import Description, Outcome, RunFileError
 from conformance.running.failure import describe_failure
 from conformance.running.oracles import chosen, is_recorded
 from conformance.running.runner import PROFILES, CaseCannotRun, Settings
@@ -286,6 +286,13 @@ def _summary(outcome: Outcome) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------------------------- controller
 
 
+class Described:
+    """A plugin that knows what the subjects are, by their names: whoever started pytest has asked them."""
+
+    def __init__(self) -> None:
+        self.subjects: dict[str, Description] = {}
+
+
 class _ControllerHooks:
     """What only one process of a run does."""
 
@@ -312,7 +319,8 @@ class _ControllerHooks:
         # A dry run (--collect-only) must not wipe out the report of the last one.
         if names and not self.begun and not config.getoption("collectonly"):
             try:
-                self.controller.begin()
+                told = (one.subjects for one in config.pluginmanager.get_plugins() if isinstance(one, Described))
+                self.controller.begin(next(told, {}))
             except SubjectUnavailable as error:
                 raise pytest.UsageError(str(error)) from error
             self.begun = True

@@ -18,7 +18,6 @@ from conformance import journal
 from conformance.collection import uncollected
 from conformance.journal import Description, Footer, Header, Journal, Outcome, Run
 from conformance.judging.judge import judge
-from conformance.report import write_reports
 from conformance.running import expected
 from conformance.running.expected import Expectations
 from conformance.running.oracles import corpus, is_recorded, open_oracle
@@ -174,20 +173,22 @@ class Controller:
         self.plan = plan
         self.runs: dict[str, Run] = {}
 
-    def begin(self) -> None:
-        """Writes the header of every subject's run. Raises what opening a subject raises."""
+    def begin(self, described: Mapping[str, Description]) -> None:
+        """Writes the header of every subject's run. Raises what opening a subject raises.
+
+        Whoever has just asked the subjects what they are says so: to ask again takes a process of each.
+        """
         answers = open_oracle(self.plan.oracle)
-        described = answers.describe()
+        answering = answers.describe()
         answers.close()
         if not self.plan.settings.shrink:
-            notes = {**described.notes, "failing programs": "not made smaller"}
-            described = msgspec.structs.replace(described, notes=notes)
+            notes = {**answering.notes, "failing programs": "not made smaller"}
+            answering = msgspec.structs.replace(answering, notes=notes)
         for name in self.plan.subjects:
-            subject = open_subject(name, isolate=self.plan.isolate)
             header = Header(
                 torchstone=torchstone_version(),
-                subject=subject.describe(),
-                oracle=described,
+                subject=described.get(name) or self._asked(name),
+                oracle=answering,
                 seed=self.plan.settings.seed,
                 profile=self.plan.profile,
                 max_examples=self.plan.settings.max_examples,
@@ -196,8 +197,14 @@ class Controller:
                 shard=str(self.plan.shard or ""),
                 started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             )
-            subject.close()
             journal.begin(self.plan.path(name), header)
+
+    def _asked(self, name: str) -> Description:
+        subject = open_subject(name, isolate=self.plan.isolate)
+        try:
+            return subject.describe()
+        finally:
+            subject.close()
 
     @uncollected(kept=True)
     def finish(
@@ -205,6 +212,9 @@ class Controller:
     ) -> None:
         """Merges what the processes wrote, and writes the reports. `selected` holds ``subject-case`` of what was to run,
         `splits` by subject how the cases were spread over machines."""
+        # Here, as one process of a run needs it, and to import it takes a tenth of a second.
+        from conformance.report import write_reports
+
         for name in self.plan.subjects:
             cases = [record_of(case) for case in self.plan.catalogue() if f"{name}-{case.id}" in selected]
             path = self.plan.path(name)
