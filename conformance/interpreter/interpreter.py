@@ -211,8 +211,12 @@ class Session:
             else:
                 kept.append(exception)
         else:
-            seen = self._observer.seen(result, scope.values, _out(step))
-            _bind(step, result, scope)
+            out = _out(step)
+            seen = self._observer.seen(result, scope.values, out)
+            if out is not None:
+                scope.values[out] = result
+            elif type(step) is Unpack:
+                scope.values.update(zip(step.outs, result, strict=True))
             return StepTrace(outcome="returned", result=seen)
         scope.drop(step.drops)
         if self.missing is not None:
@@ -276,7 +280,13 @@ class Session:
 
     def _execute(self, step: Step, scope: Scope, contexts: list[Any]) -> Any:
         # `stack` holds the arguments, last first, until the call takes them; after that nothing here refers to them.
-        stack = self._all(operands(step), scope)
+        values = scope.values
+        stack = [
+            values[operand.name]
+            if type(operand) is Ref and operand.name in values
+            else _RESOLVED[type(operand)](self, operand, scope)
+            for operand in operands(step)
+        ]
         stack.reverse()
         if step.drops:
             scope.drop(step.drops)
@@ -350,16 +360,6 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 
 def _out(step: Step) -> str | None:
     return getattr(step, "out", None)
-
-
-def _bind(step: Step, result: Any, scope: Scope) -> None:
-    if type(step) is Unpack:
-        for name, value in zip(step.outs, result, strict=True):
-            scope.values[name] = value
-    else:
-        out = _out(step)
-        if out is not None:
-            scope.values[out] = result
 
 
 def _unpacked(value: Any, count: int) -> tuple[Any, ...]:

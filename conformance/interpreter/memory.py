@@ -12,9 +12,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from msgspec import UNSET
 
 Geometry = tuple[Any, Any, Any]
 """dtype, shape and stride of a tensor, as the library says them."""
+
+
+_IN_A_ROW = ((1,), ())
+"""The strides that only tensors have which are contiguous."""
 
 
 class Place:
@@ -44,6 +49,7 @@ class Memory:
     def __init__(self, read: Callable[[Any], bytes | None], of: Callable[[Any], Any] | None) -> None:
         self._read = read
         self._trusted = of is not None and _tells_addresses(of)
+        self._kinds: dict[Any, tuple[int, bool]] = {}
 
     def look(self, tensor: Any, geometry: Geometry, before: Place | None) -> Place:
         """What a tensor holds now; `before` itself if that is the same."""
@@ -61,13 +67,13 @@ class Memory:
         try:
             # Not untyped_storage(): PyTorch would keep the object, and ever after take the memory for shared, so that a
             # gradient that was looked at is no longer added to in place.
-            address, size = tensor.data_ptr(), tensor.element_size()
+            address = tensor.data_ptr()
+            # What is lazily conjugated or negated holds other numbers than its memory.
+            size, found.is_complex = self._kind(tensor, geometry[0])
             if self._trusted and not address and not tensor.numel():
                 found.data = b""
                 return found
             found.begins = address - tensor.storage_offset() * size
-            # What is lazily conjugated or negated holds other numbers than its memory.
-            found.is_complex = tensor.is_complex()
             # A GPU's memory is not this process's; and a part of zeros without memory lies where nothing begins.
             readable = self._trusted and address and found.begins and getattr(tensor, "is_cpu", True)
             if readable and not (tensor.is_neg() or (found.is_complex and tensor.is_conj())):
@@ -78,9 +84,19 @@ class Memory:
         found.data = self._read(tensor)
         return found
 
+    def _kind(self, tensor: Any, dtype: Any) -> tuple[int, bool]:
+        """The bytes of an element, and whether it is complex: asked once for each dtype, of a library that has those."""
+        kind = self._kinds.get(dtype) if self._trusted else None
+        if kind is None:
+            kind = tensor.element_size(), tensor.is_complex()
+            if self._trusted and dtype is not UNSET:
+                self._kinds[dtype] = kind
+        return kind
+
     def _copy(self, found: Place, tensor: Any, address: int, size: int) -> None:
         """Copies the elements from where they lie."""
-        if tensor.is_contiguous():
+        # (Asked of few: those of one dimension say it themselves.)
+        if found.geometry[2] in _IN_A_ROW or tensor.is_contiguous():
             window = (ctypes.c_char * (tensor.numel() * size)).from_address(address)
             found.raw = found.data = window.raw
         else:
