@@ -145,7 +145,7 @@ class Tensor:
     @readonly
     def is_leaf(self) -> bool:
         """Whether no tracked operation made this tensor."""
-        return views.is_leaf(self)
+        return self._made is None if self._extra is None else views.is_leaf(self)
 
     @readonly
     def grad_fn(self) -> Any:

@@ -46,6 +46,8 @@ def element_strides(array: Any) -> tuple[int, ...]:
             return contiguous_strides(array.shape)
         return tuple([s // array.itemsize if s > 0 else 0 for s in strides])
     size = array.itemsize
+    if len(strides) == 1:  # as most are that somebody asks for
+        return (strides[0] // size,)
     return tuple([s // size for s in strides])
 
 
