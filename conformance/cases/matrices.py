@@ -223,7 +223,7 @@ def factors_of_a_system_are_saved(torch, m: m22, turned: st.booleans(), left: st
 def solution_that_is_near_none_has_a_gradient(
     torch, step: st.sampled_from([1e-17, 3e-17, 1e-16, 1.0]), left: st.booleans(), graph: st.booleans()
 ):
-    """The backward of solve() solves by the factors that were saved, and refuses no matrix, unless its graph is kept."""
+    """The backward of solve() goes by the saved factors; only with its graph kept may it refuse."""
     a = torch.tensor([[3.0, 0.0, 0.0], [1.0, 1e-9, 0.0], [1.0, 0.0, 1.0]], dtype=torch.float64)
     a = (a + step).requires_grad_()
     b = torch.ones(3, 3, dtype=torch.float64)

@@ -144,7 +144,7 @@ def what_is_written_is_refused_in_the_type_that_both_have(
 def integer_operators_refuse_the_type_that_both_have(
     torch, one: KINDS, other: KINDS, shape: st.sampled_from([(2,), (), (3,)]), name: st.sampled_from(INTEGERS)
 ):
-    """An operator of integers looks at shapes, then at whether the result can be written, and then at the kernel."""
+    """An operator of integers complains of shapes first, then of what cannot be written, then of types."""
     x, y = torch.ones(2).to(getattr(torch, one)), torch.ones(shape).to(getattr(torch, other))
     getattr(x, name)(y)
     getattr(x, name + "_")(y)
@@ -157,6 +157,6 @@ def logical_answers_of_complex_numbers_are_cast(
     size: st.sampled_from([0, 2]),
     name: st.sampled_from(["logical_and_", "logical_or_", "logical_xor_"]),
 ):
-    """A logical operator writes its answer by way of the type that both operands have, which warns of complex ones."""
+    """A logical operator writes its answer by way of the common type, which warns of complex operands."""
     x = torch.ones(size).to(getattr(torch, kind))
     getattr(x, name)(torch.ones(size, dtype=torch.complex64))

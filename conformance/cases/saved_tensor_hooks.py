@@ -374,7 +374,7 @@ def formulas_save_only_what_is_asked_for(
 def comparison_of_close_numbers_saves_a_product(
     torch, x: floats("float32", shape=(2,)), y: floats("float32", shape=(2,))
 ):
-    """isclose() is made of operators that save, a product with a number among them; allclose() saves nothing."""
+    """isclose() is made of operators that save, a product among them; allclose() saves nothing."""
     x, y = x.requires_grad_(), y.requires_grad_()
 
     def pack(t):

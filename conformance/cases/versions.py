@@ -253,7 +253,7 @@ def gradient_of_a_written_view_is_written_to_alone(
     name: st.sampled_from(["exp_", "sin_", "square_"]),
     saved: st.sampled_from(["as it is", "on the cpu", "packed"]),
 ):
-    """The gradient that a write to a view leaves belongs to nobody else, however the write saved what it needs."""
+    """The gradient that a write to a view leaves belongs to nobody else, whatever the write saved."""
     y = x.requires_grad_().fmod(x)
     view = y.unsqueeze(-1)
     if saved == "as it is":
