@@ -218,19 +218,22 @@ def default_of_category(category: int) -> dtype:
 def combine(dims: dtype | None, zerodim: dtype | None, number: dtype | None) -> dtype:
     """The type of a result, from the three ranks of operands (tensors with dimensions, 0-d tensors, numbers)."""
     result = dims
-    for lower in (zerodim, number):
-        if lower is None:
-            continue
+    if zerodim is not None:
         if result is None:
-            result = lower
-        elif lower.category > result.category:
-            if lower is number:
-                lower = default_of_category(lower.category)
-            if lower.is_complex and result.is_floating_point:  # whose precision it keeps, whatever the lower has
-                lower = result.to_complex()
-            result = promote_types(result, lower)
-    assert result is not None
+            result = zerodim
+        elif zerodim.category > result.category:
+            result = promote_types(result, _of_its_precision(zerodim, result))
+    if result is None:
+        assert number is not None
+        return number
+    if number is not None and number.category > result.category:
+        result = promote_types(result, _of_its_precision(default_of_category(number.category), result))
     return result
+
+
+def _of_its_precision(lower: dtype, kind: dtype) -> dtype:
+    """A type of a lower rank; a complex one of the precision of the real type that it meets, whatever its own is."""
+    return kind.to_complex() if lower.is_complex and kind.is_floating_point else lower
 
 
 def can_cast(source: dtype, target: dtype) -> bool:

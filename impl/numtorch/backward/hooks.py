@@ -70,8 +70,8 @@ def retain(ref: Any, grad: Any) -> None:
     tensor._grad = d.contiguous_copy(grad) if old is None else old + grad
 
 
-def run_pre_hooks(task: GraphTask, hooks: Any, inputs: list[Any]) -> list[Any]:
-    """Node pre-hooks: each may replace the tuple of incoming gradients."""
+def run_pre_hooks(task: GraphTask, hooks: Any, inputs: list[Any]) -> None:
+    """Node pre-hooks: each may replace the tuple of incoming gradients; `inputs` is changed in place."""
     tensors, notes = hand_out(task, inputs, range(len(inputs)))
     values = tuple(tensors)
     for hook in list(hooks.values()):
@@ -79,7 +79,6 @@ def run_pre_hooks(task: GraphTask, hooks: Any, inputs: list[Any]) -> list[Any]:
     tensors[:] = values
     del values
     take_in(task, inputs, range(len(inputs)), tensors, notes)
-    return inputs
 
 
 def run_post_hooks(task: GraphTask, hooks: Any, results: list[Any], inputs: list[Any]) -> list[Any]:

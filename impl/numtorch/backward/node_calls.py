@@ -87,7 +87,7 @@ def evaluate_function(task: GraphTask, node: Node) -> Any:
         return None
     extra = node.extra
     if extra is not None and extra.pre_hooks:
-        inputs = run_pre_hooks(task, extra.pre_hooks, inputs)
+        run_pre_hooks(task, extra.pre_hooks, inputs)
     if node.accumulates:
         run_accumulate(task, node, inputs)  # type: ignore[arg-type]
         return None
