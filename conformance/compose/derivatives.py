@@ -15,6 +15,7 @@ programs reach few second derivatives, and few operators twice.
 | within | the gradient by torch.func: within a transform a formula may not ask for numbers |
 | written | the gradient once the results, or the operands, were written to: what a formula saved is refused, nothing else |
 | into | the gradient of a write, where an operator has a form in place |
+| summed | the gradient of a sum, and maybe a graph of it, at which nobody looks until it is over: nodes that nobody has seen |
 | over | the tangent of a write, of which the target, or only other operands are duals; and the tangent's gradient |
 | batched | the same of a batch by torch.func.vmap: nor may it write to what is no batch; or of a batch of incoming gradients |
 """
@@ -45,13 +46,14 @@ AT_A_TIME = {
     "batched": 3,
     "into": 4,
     "over": 4,
+    "summed": 6,
 }
 """Expressions of an operator in one program, so that it stays one that can be read."""
 
 NUMBERS = {way: ["real", "complex", "mixed", "single", "real", "complex", "real"] for way in AT_A_TIME}
 """What operands are of: nothing but complex numbers, some of them, some of single precision."""
 NUMBERS["once"] = ["real", "complex", "single", "real", "mixed", "real", "real", "real"]  # over raw arrays, if real
-NUMBERS["into"] = NUMBERS["once"]
+NUMBERS["into"] = NUMBERS["summed"] = NUMBERS["once"]
 
 SHAPES = {"x": (2, 3), "y": (2, 3), "v": (3,), "w": (2,), "m": (3, 2), "b": (2, 2, 3), "e": (2, 3, 2), "s": ()}
 """The leaves whose values may be any."""
@@ -219,6 +221,16 @@ def into(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: boo
     (twice if more else once)(torch, outs, leaves, turned, False, which)
 
 
+def summed(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool, which: slice) -> None:
+    """The gradient of a sum of the results, accumulated or not, and maybe with a graph of its own."""
+    for out in outs:
+        loss = (out * unlike(torch, out, turned)).sum().real  # of what is real the same
+        if more:
+            grads(torch, [loss], leaves, [None], allow_unused=True, create_graph=which == slice(0, 1))
+        else:
+            loss.backward(retain_graph=True)
+
+
 def over(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool, which: slice) -> None:
     """The tangent of a write, and maybe the gradient of it, and of what was written."""
     for out in outs:
@@ -237,6 +249,7 @@ WAYS = {
     "written": written,
     "into": into,
     "over": over,
+    "summed": summed,
 }
 """Those that are given the results of an expression."""
 
@@ -342,7 +355,7 @@ def case_of(operator: str, texts: list[str], way: str) -> Case:
 
     derivatives.__name__ = f"{operator}_{way}"
     derivatives.__doc__ = f"The derivative of {operator} ({way}): {' | '.join(texts)}"
-    return Case(derivatives, requires=["backward", "create_graph"])
+    return Case(derivatives, requires=["backward", "create_graph"], observe="last" if way == "summed" else "every")
 
 
 def texts_of(operator: str, way: str = "") -> list[str]:

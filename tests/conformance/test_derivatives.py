@@ -18,6 +18,7 @@ SHOWN = {
     "forward": ["make_dual", "unpack_dual"],
     "across": ["make_dual", "torch.autograd.grad", "unpack_dual"],
     "within": ["torch.func.grad", "torch.complex"],
+    "summed": ["torch.autograd.grad", "backward", "create_graph"],
 }
 """What stands in programs of each way."""
 
