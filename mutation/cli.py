@@ -46,6 +46,8 @@ Exit codes:
 @click.option("-k", "selection", default="", metavar="WORDS", help="Only mutants with all these words in their name.")
 @click.option("--sample", "count", type=click.IntRange(1), metavar="N", help="So many mutants of each kind only.")
 @click.option("--seed", default=0, show_default=True, help="Which programs are drawn, and which sample.")
+@click.option("--pool-seed", type=int, metavar="N",
+              help="Which programs are drawn, if others than of --seed: one pool serves several samples.")  # fmt: skip
 @click.option("-j", "workers", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True, metavar="K",
               help="Processes at a time.")  # fmt: skip
 @click.option("--programs", type=click.IntRange(1), metavar="N",
@@ -66,6 +68,7 @@ def main(
     selection: str,
     count: int | None,
     seed: int,
+    pool_seed: int | None,
     workers: int,
     programs: int | None,
     counts: tuple[int, int],
@@ -81,6 +84,7 @@ def main(
     the faster of two ways, which nothing may tell.
     """
     console = Console()
+    pool_seed = seed if pool_seed is None else pool_seed
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         if SHORTCUTS in kinds and len(kinds) > 1:
@@ -102,7 +106,7 @@ def main(
             reasons = by_shortcuts(every) | reasons
         pool = load(
             output,
-            seed=seed,
+            seed=pool_seed,
             workers=workers,
             counts=counts,
             words=tuple(cases.split()),
@@ -118,13 +122,15 @@ def main(
         killer = Killer(pool, workers, programs)
         run(console, [mutant for mutant in chosen if mutant.name not in log.records], killer, log)
         if SHORTCUTS not in kinds:
-            run_further(console, chosen, killer, log, output, seed)
+            asked = [mutant for mutant in chosen if mutant.name not in reasons]
+            run_further(console, asked, killer, log, output, pool_seed)
     except KeyboardInterrupt:
         interrupted = True
     finally:
         log.close()
     told = summary([m for m in every if m in set(chosen)] if selection else every, log.records, reasons)
-    about = {"seed": seed, "programs": programs, "pool": pool.digest, "source": pool.coverage.digest}
+    about = {"seed": seed, "pool seed": pool_seed, "programs": programs, "pool": pool.digest}
+    about["source"] = pool.coverage.digest
     report.write(told, output, about)
     show(console, told)
     console.print(f"report: {output / 'report.md'} ({time.monotonic() - began:.0f} s)")
@@ -172,14 +178,14 @@ def plant_copy(console: Console, name: str, folder: str) -> None:
 
 def run_further(console: Console, chosen: list[Mutant], killer: Killer, log: Log, output: Path, seed: int) -> None:
     """Runs those that survived fewer programs than they may take on more."""
-    pool = killer.pool
     say = lambda text: console.print(text, style="dim")  # noqa: E731
     for count in further.ROUNDS:
+        pool = killer.pool
         left, wanted = [], Counter[str]()
         for mutant in chosen:
             ran = log.records[mutant.name].ran
             if not ran.killed and ran.programs < killer.programs:
-                more = further.sources(pool, mutant.places(), killer.programs, count)
+                more = further.sources(pool, mutant.places(), killer.programs, count, mutant.row)
                 if more:
                     left.append(mutant)
                     wanted |= Counter(more)

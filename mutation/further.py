@@ -2,8 +2,11 @@
 
 A pool has a few programs of each case, and of a second derivative's branch often only three that reach it. To draw hundreds of
 every case would cost hours, of which nearly all mutants would need nothing. So the pool is run first, and more is drawn for
-those that are left: of each case that reaches the mutant 16 programs, which is enough for most, then 64, then 256, in all of
-them as many as a mutant may take.
+those that are left: of each case that reaches the mutant 16 programs, which is enough for most, then 64, 256 and 1,024, in all
+of them as many as a mutant may take.
+Where few cases reach it, programs of others may: three of a case are too few to say that none does. So the cases that come
+near are drawn of, too: those that differentiate the operator whose row is changed, and those that run the changed function,
+the ones first that do little else.
 A mutant is run on the larger pool from the beginning, so that what it took says how many programs find it.
 """
 
@@ -11,35 +14,48 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mutation.planting import in_processes
-from mutation.pool import GENERATORS, Pool, PoolFile, Stored, case_digest, drawn, harness_digest
+from mutation.pool import DERIVATIVES, GENERATORS, Pool, PoolFile, Stored, case_digest, drawn, harness_digest
 from mutation.reach import covered, read, write
 
-ROUNDS = (16, 64, 256)
+ROUNDS = (16, 64, 256, 1024)
 """Programs of a case."""
+
+FEW = 12
+"""Cases that reach a mutant, up to which those that come near are drawn of, so that there are as many."""
 
 NOT_A_CASE = "random"
 
 
-def sources(pool: Pool, places: Iterable[str], most: int, count: int) -> dict[str, int]:
+def sources(pool: Pool, places: Sequence[str], most: int, count: int, row: str = "") -> dict[str, int]:
     """The cases to draw from for a mutant at these places, and up to how many of each, for `most` that reach it.
 
-    Of each in proportion to those of its programs that do not reach it, but no more than `count`.
+    Of each that reaches it in proportion to those of its programs that do not, but no more than `count`. Of those that come
+    near, of which none does so far, as many as if every other one did; all are no more than four times `most`.
     """
     reaching = Counter(pool.programs[number].source for number in {n for place in places for n in pool.reaching(place)})
     every = pool.of_sources
     left = most - sum(reaching.values())
     del reaching[NOT_A_CASE]
-    if left <= 0 or not reaching:
+    if left <= 0:
         return {}
-    share = left / len(reaching)
-    return {
+    near = [source for source in near_by(pool, places, row) if source not in reaching][: max(FEW - len(reaching), 0)]
+    share = left / (len(reaching) + len(near) or 1)
+    wanted = {
         source: min(count, every[source] + int(share * every[source] / reached) + 1)
         for source, reached in reaching.items()
     }
+    return wanted | {source: min(count, int(2 * share) + 1) for source in near}
+
+
+def near_by(pool: Pool, places: Sequence[str], row: str) -> list[str]:
+    """The cases that come near a mutant: those of its operator's derivatives, and those that run its function."""
+    own = [source for source in pool.of_sources if row and source.rpartition("_")[0] == DERIVATIVES + row]
+    around = [pool.programs[number].source for number in pool.around(places)]
+    return list(dict.fromkeys([*own, *(source for source in around if source != NOT_A_CASE)]))
 
 
 def grown(

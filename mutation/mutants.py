@@ -143,10 +143,24 @@ class Generated:
     pieces: dict[str, str]
 
 
+METHODS = ("run", "apply", "apply_tensors", "run_record", "apply_record")
+"""What of a node computes a formula."""
+
+
 def _row_places(row: RowPlaces) -> Iterator[str]:
-    file = f"dispatch/{row.family}.py"
-    for method in ("run", "apply", "apply_tensors"):
-        yield f"{file}:{row.node}.{method}"
+    """The methods that a node has: what is no place runs on import, as far as anybody knows, and any program may tell."""
+    for method in _methods_of(row.family).get(row.node, ()):
+        yield f"dispatch/{row.family}.py:{row.node}.{method}"
+
+
+@cache
+def _methods_of(family: str) -> dict[str, list[str]]:
+    tree = ast.parse((package() / "dispatch" / f"{family}.py").read_text())
+    return {
+        node.name: [one.name for one in node.body if isinstance(one, ast.FunctionDef) and one.name in METHODS]
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+    }
 
 
 def of_formulas() -> Iterator[Mutant]:

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from heapq import heapify, heappop, heappush
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
@@ -46,13 +47,13 @@ PROGRAMS_OF_A_CASE = 8
 RANDOM_PROGRAMS = 3_000
 """Random programs beside them."""
 
-GENERATORS = ("conformance.compose.derivatives",)
+GENERATORS = ("conformance.compose.derivatives", "conformance.compose.unlooked")
 """Programs that are drawn as those of a case are, and are none of the catalogue."""
 
 DERIVATIVES = "derivatives/"
 """How their ids begin."""
 
-OWN = ("cases/", "compose/derivatives.py", "operators/expressions.py", "operators/variations.py")
+OWN = ("cases/", "compose/derivatives.py", "compose/unlooked.py", "operators/expressions.py", "operators/variations.py")
 """What only the cases in it depend on, as far as they are concerned."""
 
 CASES_AT_A_TIME = 1_000
@@ -135,6 +136,13 @@ class Pool:
         programs, begins = self._by_place
         return [int(one) for one in programs[begins[number] : begins[number + 1]]]
 
+    def around(self, places: Sequence[str]) -> list[int]:
+        """The programs that run the functions around places, those first that do little else."""
+        keys = dict.fromkeys(_function_at(place) for place in places if place in self._numbers)
+        wanted = [number for key in keys if key[1] for number in self._within[key]]
+        found = {one for number in wanted for one in self.reaching(self.coverage.places[number])}
+        return sorted(found, key=lambda one: (len(self.reached[one].places), one))
+
     def by_turns(self, numbers: Iterable[int]) -> list[int]:
         """These programs in such an order that any stretch is a sample: of each feature by turns, and in it of each case."""
         features: dict[str, dict[str, list[int]]] = {}
@@ -147,8 +155,9 @@ class Pool:
         """Up to so many programs for a mutant at these places, in the order to run them.
 
         Those that reach it: of each place by turns one that does little else, one of another feature, one that
-        differentiates another operator, and one that passes the changed function in another way, beginning with the place
-        that is reached by the fewest; of an operator's row first those that differentiate it. (Everything passes the test
+        differentiates another operator, one that passes the changed function in another way, and one that runs what none
+        of these does, beginning with the place that is reached by the fewest; of an operator's row first those that
+        differentiate it. (Everything passes the test
         of a condition; what is interesting is behind it.) A program that does not reach a changed statement does what it
         does without the change, so others are run only where the change may show on import: at a place without a mark, or
         one that import passes.
@@ -177,7 +186,8 @@ class Pool:
             reaching = self.reaching(place)
             drawn = [number for number in reaching if self.programs[number].source.startswith(DERIVATIVES)]
             by_turns = self.by_turns(reaching)
-            self._ordered[place] = reaching, by_turns, self.by_turns(drawn), self.ways(place, by_turns)
+            orders = reaching, by_turns, self.by_turns(drawn), self.ways(place, by_turns), self.widest(place, reaching)
+            self._ordered[place] = orders
         return self._ordered[place]
 
     def ways(self, place: str, numbers: Sequence[int]) -> list[int]:
@@ -195,6 +205,34 @@ class Pool:
             here, way = (passed[within[passed]].tobytes() for within in (at_place, around))
             ways.setdefault(here, {}).setdefault(way, []).append(number)
         return _interleaved([_interleaved(sorted(those.values(), key=len)) for those in ways.values()])
+
+    def widest(self, place: str, numbers: Sequence[int]) -> list[int]:
+        """Those of these programs that run something which none before them does, each time the one that runs the most.
+
+        What a statement that thousands pass does wrong is often seen only where something else is done with what it made:
+        a view that is looked at once its base was written to. Outside of the operators' code that code does not count:
+        each program has an operator which none before it had.
+        """
+        counts = np.ones(len(self.coverage.places), bool) if _of_operators(place) else self._between_operators.copy()
+        runs = {number: np.frombuffer(self.reached[number].places, PLACE) for number in numbers}
+        waiting = [(-int(np.count_nonzero(counts[passed])), number) for number, passed in runs.items()]
+        heapify(waiting)
+        found = []
+        while waiting:
+            _, number = heappop(waiting)
+            new = runs[number][counts[runs[number]]]
+            if not len(new):
+                continue
+            if waiting and -len(new) > waiting[0][0]:  # which may run more, since it did when it was last asked
+                heappush(waiting, (-len(new), number))
+            else:
+                found.append(number)
+                counts[new] = False
+        return found
+
+    @cached_property
+    def _between_operators(self) -> Numbers:
+        return np.array([not _of_operators(place) for place in self.coverage.places], bool)
 
     def _flags(self, key: str | tuple[str, int]) -> Numbers:
         """Which of the places are on a line, or in a function."""
@@ -233,6 +271,10 @@ class Pool:
                 order[number] = None
                 return True
         return False
+
+
+def _of_operators(place: str) -> bool:
+    return place.startswith(("dispatch/", "formulas/", "kernels/"))
 
 
 @cache
@@ -347,8 +389,8 @@ def _is_recorded(corpus: Corpus, case: Any) -> bool:
 
 
 def _beside(case: Any) -> str:
-    """What a case's own functions and strategies are in: its module."""
-    return Path(sys.modules[case.module].__file__ or "").read_text()
+    """What a case's own functions and strategies are in: its module, or that of the case whose twin it is."""
+    return Path(sys.modules[getattr(case, "case", case).module].__file__ or "").read_text()
 
 
 def _share(seed: int, counts: tuple[int, int], wanted: dict[str, str], first: int, step: int) -> list[Stored]:

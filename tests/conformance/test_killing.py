@@ -92,6 +92,22 @@ def test_programs_that_pass_a_function_in_another_way_come_by_turns() -> None:
     assert pool.ways(places[0], []) == []
 
 
+def test_programs_that_run_what_none_before_them_does_come_by_turns() -> None:
+    pool = _pool(("x", 0, [0]), ("y", 0, [0, 2]), ("z", 0, [0, 1, 2]), ("w", 0, [1]))
+    assert pool.widest("grad_mode.py:1", [0, 1, 2]) == [2], "what the others run it does, too"
+    assert pool.widest("grad_mode.py:1", [0, 1, 3]) == [1, 3]
+    assert pool.widest("grad_mode.py:1", []) == []
+
+
+def test_operators_make_no_difference_between_programs_that_pass_the_engine() -> None:
+    places = ("grad_mode.py:1", "dispatch/views.py:9", "formulas/losses.py:3")
+    programs = [Stored("", name, 0, name.encode()) for name in "xy"]
+    reach = {one.digest: Reach("", 0.0, np.array([0, n], PLACE).tobytes()) for n, one in enumerate(programs, 1)}
+    pool = Pool(tuple(programs), Coverage("", places, reach, ()))
+    assert pool.widest(places[0], [0, 1]) == [0]
+    assert pool.widest(places[1], [0, 1]) == [0, 1]
+
+
 def _lines_of(start: str) -> tuple[int, int]:
     lines = (package() / "tangents.py").read_text().splitlines()
     first = next(number for number, line in enumerate(lines, 1) if line.startswith(start))
@@ -283,6 +299,20 @@ def test_further_programs_are_drawn_of_the_cases_that_reach_a_mutant() -> None:
     assert sources(pool, ["grad_mode.py:1"], most=13, count=64) == {"x": 13, "y": 7}, "half of x does not reach it"
     assert sources(pool, ["grad_mode.py:1"], most=3, count=64) == {}, "it took as many as it may"
     assert sources(pool, ["nowhere.py:7"], most=500, count=64) == {}
+
+
+def test_of_a_mutant_that_few_cases_reach_others_that_come_near_are_drawn() -> None:
+    first, last = _lines_of("def kept")
+    places = tuple(f"tangents.py:{number}" for number in range(first, last))
+    cases = {"reaches": [0, 1], "near": [0], "nearer": [0], "far": [], "derivatives/mul_twice": []}
+    programs = [Stored("", name, 0, name.encode()) for name in cases]
+    reach = {one.digest: Reach("", 0.0, np.array(cases[one.source], PLACE).tobytes()) for one in programs}
+    pool = Pool(tuple(programs), Coverage("", places, reach, ()))
+    assert sources(pool, places[1:2], most=500, count=16) == {"reaches": 16, "near": 16, "nearer": 16}
+    assert sources(pool, places[1:2], most=7, count=16) == {"reaches": 4, "near": 5, "nearer": 5}
+    row = sources(pool, places[1:2], most=500, count=16, row="mul")
+    assert row == {"reaches": 16, "near": 16, "nearer": 16, "derivatives/mul_twice": 16}
+    assert sources(pool, ["nowhere.py:7"], 500, 16, "mul") == {"derivatives/mul_twice": 16}
 
 
 def test_a_larger_pool_keeps_its_programs(pool: Pool, folder: Path) -> None:

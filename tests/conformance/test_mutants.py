@@ -153,6 +153,13 @@ def test_a_mutant_of_a_row_is_another_node() -> None:
     assert set(piece.splitlines()) & set(whole.splitlines())
 
 
+def test_a_row_runs_in_the_methods_that_its_node_has() -> None:
+    found = {row.name: {place.rpartition(".")[2] for place in kinds._row_places(row)} for row in kinds.rows()}
+    assert all(found.values())
+    assert found["mul"] == {"run", "run_record", "apply_record", "apply_tensors"}
+    assert "run_record" not in found["addcmul"]
+
+
 @pytest.fixture(scope="module")
 def every() -> list[Mutant]:
     return kinds.mutants()
