@@ -30,7 +30,7 @@ class Twin(Case):
         self.id = f"{self.feature}/{self.name}"
 
     @property
-    def source(self) -> str:  # type: ignore[override]
+    def source(self) -> str:
         return self.case.source
 
     def programs(self) -> SearchStrategy[Program]:
