@@ -139,9 +139,17 @@ def of(random: Random, name: str, kind: str, sizes: Mapping[int, int]) -> Tensor
     return TensorLiteral("float64", shape, encode([number_of(random, kind) for _ in range(count)], "float64"))
 
 
-def unlike(torch: Any, like: Any, turned: bool = False) -> Any:
-    """A tensor of this shape, of which no two elements are alike; if it is turned, complex where the other one is."""
-    real = torch.linspace(0.3, 9.0, like.numel(), dtype=torch.float64).cos().view_as(like)
+SECOND, TANGENT = 0.7, 1.1
+"""Where the numbers of a second gradient's weights and of tangents begin. With those of an incoming gradient, which mostly has
+the same shape, it would not show which of them a formula takes."""
+
+
+def unlike(torch: Any, like: Any, turned: bool = False, start: float = 0.3) -> Any:
+    """A tensor of this shape, of which no two elements are alike; if it is turned, complex where the other one is.
+
+    Of another start it has other numbers, and some that are larger than one.
+    """
+    real = (torch.linspace(start, 9.0, like.numel(), dtype=torch.float64).cos() * (start + 0.7)).view_as(like)
     if not turned:
         return real
     known = like.detach()
@@ -176,7 +184,7 @@ def twice(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bo
     seeds = [unlike(torch, out, turned).requires_grad_() for out in outs]
     firsts = grads(torch, outs, leaves, seeds, create_graph=True)
     firsts = firsts[which] or firsts
-    weights = [unlike(torch, first, turned) for first in firsts]
+    weights = [unlike(torch, first, turned, SECOND) for first in firsts]
     grads(torch, firsts, [*leaves, *seeds], weights, allow_unused=True, create_graph=more)
 
 
@@ -333,7 +341,7 @@ def case_of(operator: str, texts: list[str], way: str) -> Case:
             leaves[name].requires_grad_()
         with torch.autograd.forward_ad.dual_level() if way in ("across", *PUSHED) else nullcontext() as level:
             for name in wanted if level is not None else ():
-                tangent = unlike(torch, leaves[name], turned).to(leaves[name].dtype)
+                tangent = unlike(torch, leaves[name], turned, TANGENT).to(leaves[name].dtype)
                 leaves[name] = torch.autograd.forward_ad.make_dual(leaves[name], tangent)
             for text in some:
                 used = [name for name in wanted if name in names_in(text)]
