@@ -28,15 +28,14 @@ def reduction_number(name: str, size_average: Any = None, reduce: Any = None) ->
     return REDUCTIONS[name]
 
 
-def _together(input: Tensor, target: Tensor, warn: bool = True) -> Any:
+def _together(input: Tensor, target: Tensor) -> Any:
     """Both in one shape; PyTorch warns where that takes broadcasting."""
     if target.size() == input.size():  # None has no size, as PyTorch's Python finds out too
         return input, target
-    if warn:
-        warn(
-            f"Using a target size ({target._desc.shape}) that is different to the input size ({input._desc.shape}). "
-            "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-        )
+    warn(
+        f"Using a target size ({target._desc.shape}) that is different to the input size ({input._desc.shape}). "
+        "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size."
+    )
     from .arrange import broadcast_tensors
 
     return broadcast_tensors(input, target)
