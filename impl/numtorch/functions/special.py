@@ -420,13 +420,11 @@ def as_method(name: str) -> Any:
 
 ONE = ("exp2", "log2", "log10", "asinh", "acosh", "atanh", "sinc", "deg2rad", "rad2deg", "erf", "erfc", "frac", "erfinv",
        "lgamma", "digamma", "i0")  # fmt: skip
-TWO = ("logaddexp", "logaddexp2", "atan2", "hypot")
+TWO = ("logaddexp", "logaddexp2", "atan2", "hypot", "igamma", "igammac", "nextafter")
 NAMED = (xlogy, floor_divide, copysign, fmod, remainder, ldexp, heaviside, logit, nan_to_num, mvlgamma, frexp, lerp,
          addcmul, addcdiv, dist)  # fmt: skip
 gcd, lcm = _integers("gcd"), _integers("lcm")
-BOTH = {f.__name__: f for f in (*NAMED, gcd, lcm)} | {
-    n: getattr(d, n) for n in (*ONE, *TWO, "igamma", "igammac", "nextafter")
-}
+BOTH = {f.__name__: f for f in (*NAMED, gcd, lcm)} | {n: getattr(d, n) for n in (*ONE, *TWO)}
 IN_PLACE = {n + "_": getattr(d, n + "_") for n in (*ONE, "atan2", "hypot") if hasattr(d, n + "_")}
 IN_PLACE |= {
     "ldexp_": ldexp_,
