@@ -270,7 +270,9 @@ def _mode() -> Any:
             """The operation over moved operands; as it is where the result is not finite, or if it raises only then."""
             if not whole:
                 return self.one_by_one(func, [self.moved(one) for one in args], kwargs)
-            result = func(*args, **kwargs)
+            # By gaps too: the gradient of logit at -0 is -inf by a loop over vectors, and inf one by one.
+            pointwise = torch.Tag.pointwise in func.tags
+            result = self.one_by_one(func, args, kwargs) if pointwise else func(*args, **kwargs)
             moved = []
             for place, one in enumerate(args):  # each on its own: of n * w + b, w and b may be the same tensor
                 self.factor = _odd(self.seed, f"{func.overloadpacket.__name__}/{place}")

@@ -318,6 +318,22 @@ def test_a_gradient_at_a_nan_that_hangs_on_the_place_in_a_vector_blames_nobody_a
         assert says(clamps, 3, "x.grad", answer) == status
 
 
+def test_an_infinity_whose_sign_hangs_on_the_place_in_a_vector_blames_nobody_and_another_does() -> None:
+    # The derivative of logit at -0 is -inf by PyTorch's loop over vectors, and inf one by one; at 0 it is inf in either way.
+    for zero, status in ((-0.0, "INCONCLUSIVE"), (0.0, "FAIL")):
+        values = np.full(18, 0.5, "float32")
+        values[3] = zero
+        odds = program(
+            *leaf("x", list(values)),
+            call("torch.logit", "$x", out="y"),
+            method("$y", "backward", tensor([1.0] * 18)),
+        )
+        answer = exactly(odds, 3, "x.grad")
+        assert answer[3] == np.copysign(np.inf, zero)
+        answer[3] = -answer[3]
+        assert says(odds, 3, "x.grad", answer) == status
+
+
 def test_a_gradient_of_a_matrix_with_inf_blames_nobody_and_of_a_sound_one_does() -> None:
     for inside, status in ((-np.inf, "INCONCLUSIVE"), (1.0, "FAIL")):
         decomposes = program(
