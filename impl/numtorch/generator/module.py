@@ -135,8 +135,9 @@ class Module(Nodes, InPlace):
         lines += ["_TENSOR = (Tensor,)  # `_new(*_TENSOR)`: a tuple of arguments, which _new(Tensor) would make anew"]
         lines += ["_grad = grad_mode.state"]
         kept = [f"_{node} = ({node},)" for node in sorted(self.quick)]
-        kept += [f"run_{node} = {node}.run_record" for node in sorted(self.records)]
-        kept += [f"number_{node} = {node}.run_number" for node in sorted(self.numbers)]
+        for node in sorted(self.records):
+            kept.append(f"run_{node} = {node}.run_record")
+            kept += [f"number_{node} = {node}.run_number"] if node in self.numbers else []
         return "\n".join([*lines, body, *(["", "", *kept] if kept else [])]) + "\n"
 
     @property
