@@ -27,7 +27,7 @@ def columns(a: Array) -> Array:
 
 def adjoint(a: Array) -> Array:
     """The conjugate transposes."""
-    return (a.conj() if a.dtype.kind == "c" else a).swapaxes(-1, -2)
+    return a.conj().swapaxes(-1, -2)
 
 
 def of_adjoint(x: Array) -> Array:
@@ -191,7 +191,7 @@ def _solve_odd(a: Array, b: Array) -> tuple[Array, Array]:
 
 def linalg_cholesky_ex(a: Array, upper: bool) -> tuple[Array, Array]:
     """The triangular root, and where it fails."""
-    lower = a.conj().swapaxes(-1, -2) if upper else a
+    lower = adjoint(a) if upper else a
     info = np.zeros(a.shape[:-2], np.int32)[()]
     try:
         root = np.linalg.cholesky(lower)
@@ -201,7 +201,7 @@ def linalg_cholesky_ex(a: Array, upper: bool) -> tuple[Array, Array]:
     except np.linalg.LinAlgError:
         info = np.array(each(_minor, lower), np.int32).reshape(a.shape[:-2])[()]
         root = np.tril(lower)
-    return columns(root.conj().swapaxes(-1, -2) if upper else root), info
+    return columns(adjoint(root) if upper else root), info
 
 
 def _minor(a: Array) -> int:
@@ -235,9 +235,9 @@ def linalg_solve_triangular(a: Array, b: Array, upper: bool, left: bool, unitria
 
 def cholesky_solve(b: Array, root: Array, upper: bool) -> Array:
     """X with root root^H X = b."""
-    lower = root.conj().swapaxes(-1, -2) if upper else root
+    lower = adjoint(root) if upper else root
     half = substitute(lower, b, False, False)
-    return columns(substitute(lower.conj().swapaxes(-1, -2), half, True, False))
+    return columns(substitute(adjoint(lower), half, True, False))
 
 
 def cholesky_inverse(root: Array, upper: bool) -> Array:
