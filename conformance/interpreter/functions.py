@@ -7,6 +7,7 @@ beside the step that caused it. A generator is recorded once per resumption.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import gc
 import types
 import weakref
@@ -78,6 +79,7 @@ class Functions:
         self.raised_interrupt = False
         """Whether the program itself raises KeyboardInterrupt."""
         self._classes: list[weakref.ref[type]] = []
+        self._begun: list[weakref.ref[Generator[Any, Any, Any]]] = []
 
     def begin(self) -> list[FunctionCall]:
         """A step of the top level begins; its calls will be in the list."""
@@ -101,7 +103,9 @@ class Functions:
             return self._call(function, _bound(scope, names, values))
 
         def generator(values: list[Any]) -> Generator[Any, Any, Any]:
-            return (yield from self._generate(function, _bound(scope, names, values)))
+            begun = self._generate(function, _bound(scope, names, values))
+            self._begun.append(weakref.ref(begun))
+            return begun
 
         made = shapes.function(function.parameters, function.generator)(generator if function.generator else body)
         made.__defaults__ = tuple([self._session.resolve(value, scope) for value in function.defaults]) or None
@@ -119,6 +123,19 @@ class Functions:
         made = types.new_class(class_.name, (base,), {}, lambda namespace: namespace.update(members))
         self._classes.append(weakref.ref(made))
         return made
+
+    def close_generators(self) -> None:
+        """Ends the generators that are suspended, the last one first, while what was entered around them still is.
+
+        A context that a generator has entered brings back, when it is left, what was there when it was entered. If that
+        happens only when the generator's memory is freed, a mode of PyTorch's that was over by then is half there again, for
+        all programs that follow.
+        """
+        while self._begun:
+            begun = self._begun.pop()()
+            if begun is not None:
+                with contextlib.suppress(Exception):
+                    begun.close()
 
     def let_go_of_classes(self) -> None:
         """Ends the classes that the program made, once its values are gone.

@@ -150,6 +150,7 @@ class Session:
         self._entered = False
         try:
             self._functions.stop_recording()
+            self._functions.close_generators()
             while self.open:
                 try:
                     self.open.pop().__exit__(None, None, None)
