@@ -208,3 +208,14 @@ def gradient_of_a_complex_sign_was_written_to(torch, z: complexes(shape=(2,)), g
     """The gradient of the sgn of complex numbers is filled in at zeros, which counts as a write."""
     z.requires_grad_().sgn().backward(g)
     z.grad._version
+
+
+@case(requires=["backward", "complex"])
+def real_numbers_have_complex_powers(
+    torch,
+    base: floats(["float32", "float64"], values="smooth", min_dims=1, max_dims=1, empty=False),
+    power: complexes("complex64", values="smooth", shape=()),
+):
+    """The gradient of a complex exponent takes the logarithm of a negative base among complex numbers."""
+    z = power.requires_grad_()
+    torch.view_as_real(base**z).sum().backward()

@@ -139,3 +139,17 @@ def index_of_one_truth_value(torch, x: x23, truth: st.booleans()):
     x[torch.tensor(truth)]
     x[..., truth]
     x[None, truth, 0]
+
+
+@case()
+def index_out_of_range_counts_indexed_dimensions(
+    torch, x: floats("float32", shape=(2, 3, 2), values="finite"), at: st.sampled_from([-7, 1, 5])
+):
+    """An index out of range names its dimension among those that tensors index."""
+    zero, index = torch.tensor([0]), torch.tensor([at])
+    x[:, index]
+    x[:, :, index]
+    x[None, index]
+    x[zero, :, index]
+    x[:, x[0] > 0]
+    x[:, index] = 1

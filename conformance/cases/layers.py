@@ -168,3 +168,38 @@ def root_mean_square_is_made_in_place(
         z.grad_fn
         if is_dual:
             torch.autograd.forward_ad.unpack_dual(z)
+
+
+@case(requires=["backward"])
+def weights_of_groups_without_elements(
+    torch, w: floats("float32", shape=(2,)), groups: st.sampled_from([1, 2]), batch: st.sampled_from([0, 1, 2])
+):
+    """The weights of groups without elements get nan as their gradient, but zero of an empty batch."""
+    bias = torch.zeros(2, requires_grad=True)
+    torch.nn.functional.group_norm(torch.ones(batch, 2, 0), groups, w.requires_grad_(), bias).sum().backward()
+
+
+@case()
+def padding_of_an_embedding_names_a_row(
+    torch, x: floats("float32", shape=st.sampled_from([(2, 3), (2,)])), at: st.integers(-4, 3)
+):
+    """An embedding refuses a padding that names no row before it looks at anything else."""
+    torch.nn.functional.embedding(torch.tensor([0, 1]), x, padding_idx=at)
+
+
+@case()
+def greatest_rows_of_a_bag_are_looked_for_with_words_of_their_own(
+    torch, x: floats("float32", shape=(2, 3)), at: st.sampled_from([-1, 2, 5]), mode: st.sampled_from(["sum", "max"])
+):
+    """A bag that names no row of its embedding raises, and of which the maximum is taken in other words."""
+    torch.nn.functional.embedding_bag(torch.tensor([[0, at]]), x, mode=mode)
+
+
+@case(requires=["backward"])
+def weight_of_a_binary_cross_entropy_comes_before_all_else(
+    torch, p: floats("float32", shape=(2,)), w: floats("float32", shape=st.sampled_from([(2,), (1,), (3,)]))
+):
+    """binary_cross_entropy refuses its weight's shape, then its gradient, then types and values."""
+    torch.nn.functional.binary_cross_entropy(p, p.double(), w)
+    torch.nn.functional.binary_cross_entropy(p, p, w.requires_grad_())
+    torch.nn.functional.binary_cross_entropy(p, p.double(), w)

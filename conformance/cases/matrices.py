@@ -266,3 +266,16 @@ def solution_from_the_right_is_a_conjugate(
     torch.view_as_real(y)
     x.abs().sum().backward()
     torch.autograd.grad(y.abs().sum(), [a, b])
+
+
+@case(requires=["backward", "linalg"])
+def triangular_solution_has_the_type_of_its_matrix(
+    torch,
+    m: floats(["float32", "float64"], shape=(2, 2), values="smooth"),
+    b: floats(["float32", "float64"], shape=(2, 2), values="finite"),
+    left: st.booleans(),
+):
+    """solve_triangular solves in the type of the matrix, whatever the other operand has."""
+    a = (m.abs() + torch.eye(2)).to(m.dtype).requires_grad_()
+    torch.linalg.solve_triangular(a, b.requires_grad_(), upper=True, left=left).sum().backward()
+    torch.linalg.solve_triangular(a.long(), b, upper=True, left=left)

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from conformance.case import case
-from conformance.generate import floats
+from conformance.generate import complexes, floats
 
 tied = st.lists(st.sampled_from([1.0, 2.0, 2.0, 0.0, -1.0]), min_size=1, max_size=4)
 zeros = st.lists(st.sampled_from([0.0, 2.0, 3.0, -1.0, 0.0]), min_size=1, max_size=4)
@@ -149,3 +149,14 @@ def norm_in_another_type(
     x = torch.ones(2, 3, dtype=getattr(torch, own), requires_grad=True)
     y = getattr(torch.linalg, name)(x * 2, dtype=getattr(torch, wanted))
     y.backward()
+
+
+@case()
+def complex_numbers_are_reduced_in_a_real_type(
+    torch,
+    z: complexes(min_dims=1),
+    name: st.sampled_from(["sum", "mean", "prod", "cumsum", "cumprod"]),
+    dtype: st.sampled_from(["float32", "float64"]),
+):
+    """A reduction of complex numbers in a real type warns that it drops the imaginary parts."""
+    getattr(torch, name)(z, dim=0, dtype=getattr(torch, dtype))

@@ -160,3 +160,9 @@ def logical_answers_of_complex_numbers_are_cast(
     """A logical operator writes its answer by way of the common type, which warns of complex operands."""
     x = torch.ones(size).to(getattr(torch, kind))
     getattr(x, name)(torch.ones(size, dtype=torch.complex64))
+
+
+@case()
+def slopes_are_drawn_for_reals_only(torch, x: floats("float32", values="finite"), training: st.booleans()):
+    """rrelu refuses complex numbers in words that tell whether it draws its slopes."""
+    torch.nn.functional.rrelu(torch.complex(x, x), training=training)

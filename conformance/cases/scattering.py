@@ -207,3 +207,28 @@ def combining_nothing_refuses_nothing(
         x.requires_grad_()
     for size in (0, 1):
         x.scatter_reduce(0, torch.zeros(size, dtype=torch.int64), torch.ones(size, dtype=x.dtype), reduce)
+
+
+@case()
+def complex_slices_are_put_among_reals(
+    torch,
+    x: floats("float32", shape=(2, 3), values="finite"),
+    y: floats("float32", shape=(2,), values="finite"),
+    at: st.integers(0, 2),
+):
+    """Complex numbers that replace a part of real ones lose their imaginary parts with a warning."""
+    z = torch.complex(y, y)
+    x.select_scatter(z, 1, at)
+    x.slice_scatter(torch.stack([z, z], 1), 1, 1)
+    x.diagonal_scatter(z)
+
+
+@case(requires=["backward"])
+def one_value_is_put_by_a_mask_whatever_its_type(
+    torch,
+    x: floats("float32", shape=(2, 3), values="finite"),
+    value: floats("float64", shape=st.sampled_from([(), (1,)]), values="finite"),
+    mask: bools(shape=(2, 3)),
+):
+    """index_put puts a single value of any type by a mask, and gives it a gradient of its own type."""
+    x.index_put((mask,), value.requires_grad_()).sum().backward()

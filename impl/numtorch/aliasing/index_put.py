@@ -146,11 +146,12 @@ def check_indices(view: Tensor, picks: tuple) -> None:
 
 
 def check_range(view: Tensor, picks: tuple) -> None:
-    """PyTorch's error for an index out of range."""
-    dim = 0
+    """PyTorch's error for an index out of range, which counts the dimensions that are indexed by tensors alone."""
+    dim = counted = 0
     for p in picks:
         if p is not None and is_mask(p):
             dim += p._desc.ndim
+            counted += p._desc.ndim
             continue
         if p is not None:
             size = view._desc.shape[dim]
@@ -160,7 +161,8 @@ def check_range(view: Tensor, picks: tuple) -> None:
                 if 0 in view._desc.shape:
                     raise IndexError("index is out of bounds for dimension with size 0")
                 first = int(np.asarray(array)[bad].reshape(-1)[0]) if np.ndim(array) else int(array)
-                raise IndexError(f"index {first} is out of bounds for dimension {dim} with size {size}")
+                raise IndexError(f"index {first} is out of bounds for dimension {counted} with size {size}")
+            counted += 1
         dim += 1
 
 

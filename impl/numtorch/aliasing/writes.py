@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import grad_mode
-from ..calls.operands import IMAGINARY_DISCARDED, category_of
+from ..calls.operands import category_of
 from ..calls.scalar import filling, refuse_wide
 from ..device import contiguous_format
+from ..kernels.numbers import castable
 from ..kernels.pointwise import zeros_like as zeros_of
 from ..memory.descriptor import broadcast_shapes
 from ..memory.geometry import address, laid_out
@@ -20,7 +21,6 @@ from ..memory.lazy import LAZY
 from ..nodes.graph import BinaryNode, UnaryNode, next_sequence_nr
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
-from ..warning import warn
 from .overlap import refuse, refuse_internal
 from .views import bump, check_inplace, edge, rebase_history, requires_grad, storage_of
 
@@ -165,15 +165,6 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
         check_broadcast(other, self._desc.shape)
         np.copyto(array, castable(other._array, array), casting="unsafe")
     return written(self, node)
-
-
-def castable(source: Any, target: Any) -> Any:
-    """What is copied into an array: the real parts of complex numbers where it is real, after PyTorch's warning."""
-    if not np.iscomplexobj(source) or np.iscomplexobj(target) or target.dtype.kind == "b":
-        return source
-    if target.size:
-        warn(IMAGINARY_DISCARDED)
-    return source.real
 
 
 def same_elements(a: Tensor, b: Tensor) -> bool:

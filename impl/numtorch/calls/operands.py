@@ -12,6 +12,7 @@ from .. import grad_mode
 from ..aliasing.overlap import refuse, refuse_internal, warn_of_internal
 from ..aliasing.views import bump, check_inplace, extras, mark_inference, requires_grad, storage_of
 from ..dtype import dtypes
+from ..kernels.numbers import IMAGINARY_DISCARDED
 from ..kernels.pointwise import BOOL_NEGATED, addend, subtrahend
 from ..memory.descriptor import Descriptor, arrange, broadcast_shapes, describe, descriptor, plan_of
 from ..memory.geometry import laid_out
@@ -130,7 +131,6 @@ def refuse_bools(tensor: Tensor, name: str) -> None:
 _SUBTRACTIONS = frozenset(("sub", "rsub", "sub_alpha", "rsub_alpha"))
 _SWAPPED = frozenset(("rsub", "rsub_alpha"))
 _SUMS = {"add": addend, "sub": subtrahend}
-IMAGINARY_DISCARDED = "Casting complex values to real discards the imaginary part"
 _COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))  # in place these write 0 and 1 into any type
 
 

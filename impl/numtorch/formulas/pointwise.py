@@ -26,7 +26,7 @@ def where_zero(exponent: Any, value: Any) -> Any:
 
 def where_zero_base(x: Any, exponent: Any, value: Any) -> Any:
     """Zero where the base is zero and the exponent is not negative."""
-    both = mask(np.logical_and, mask(np.equal, x, 0), mask(np.greater_equal, exponent, 0))
+    both = mask(np.logical_and, mask(np.equal, x, 0), mask(_not_negative, exponent))
     return _masked(value, both)
 
 
@@ -152,7 +152,8 @@ def pow_backward_self(grad: Any, x: Any, exponent: Any) -> Any:
 
 
 def pow_backward_exponent(grad: Any, x: Any, exponent: Any, result: Any) -> Any:
-    return grad * where_zero_base(x, exponent, (result * x.log()).conj())
+    logarithm = x.to(result._desc.dtype).log()  # of a negative number there is one only among complex numbers
+    return grad * where_zero_base(x, exponent, (result * logarithm).conj())
 
 
 def pow_backward_base(grad: Any, base: Any, exponent: Any, result: Any) -> Any:

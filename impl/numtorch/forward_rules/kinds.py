@@ -7,9 +7,9 @@ from typing import Any
 
 from .. import dispatch, grad_mode, tangents
 from ..autograd.function_tangents import without_forward_mode
-from ..calls.operands import IMAGINARY_DISCARDED
 from ..calls.replacing import Replaced, Rule
 from ..dispatch.forward import FORWARD
+from ..kernels.numbers import IMAGINARY_DISCARDED
 from ..nodes.saved_hooks import Results
 from ..tensor import Tensor
 from ..warning import warn

@@ -236,7 +236,8 @@ def rrelu_(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: 
 
 
 def _rrelu(function: Any, input: Tensor, lower: float, upper: float, training: bool) -> Tensor:
-    if expect_tensor(input, "rrelu")._desc.dtype.category < dtypes.FLOATING:
+    kind = expect_tensor(input, "rrelu")._desc.dtype
+    if kind.category < dtypes.FLOATING or (training and kind.is_complex):
         raise refused("rrelu_with_noise_out_cpu" if training else "leaky_relu_cpu", input._desc.dtype)
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")

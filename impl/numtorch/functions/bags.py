@@ -43,7 +43,9 @@ def _expect_kinds(weight: Tensor, indices: Tensor, offsets: Tensor, scales: Tens
         )
 
 
-def _expect_places(weight: Tensor, indices: Tensor, offsets: Tensor, include_last_offset: bool) -> None:
+def _expect_places(
+    weight: Tensor, indices: Tensor, offsets: Tensor, include_last_offset: bool, by_maximum: bool
+) -> None:
     """Refuse indices and offsets that are out of range."""
     starts, n = offsets._array, indices._desc.numel
     if include_last_offset and not starts.size:
@@ -63,6 +65,10 @@ def _expect_places(weight: Tensor, indices: Tensor, offsets: Tensor, include_las
     rows = weight._desc.shape[0]
     for at, index in enumerate(indices._array.tolist()):
         if not 0 <= index < rows:
+            if by_maximum:  # which is looked for first, by an operator with words of its own
+                raise RuntimeError(
+                    f"embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be {index}"
+                )
             raise RuntimeError(f"Index {at} of input takes value {index} which is not in the valid range [0, {rows})")
 
 
@@ -92,7 +98,7 @@ def torch_embedding_bag(
             )
         padding_idx %= rows
     _expect_kinds(weight, indices, offsets, per_sample_weights)
-    _expect_places(weight, indices, offsets, include_last_offset)
+    _expect_places(weight, indices, offsets, include_last_offset, mode == 2)
     if indices._desc.dtype is not offsets._desc.dtype:
         indices, offsets = (
             d.to_copy(x, dtypes.int64) if x._desc.dtype is not dtypes.int64 else x for x in (indices, offsets)

@@ -10,7 +10,6 @@ from ..aliasing.views import bump, check_inplace, requires_grad, storage_of
 from ..calls.checked import refusal
 from ..calls.operands import (
     FOUND_DTYPE,
-    IMAGINARY_DISCARDED,
     category_of,
     refuse_cast,
     refuse_recorded,
@@ -22,6 +21,7 @@ from ..calls.operands import (
 from ..calls.scalar import real_part
 from ..calls.several import common_type
 from ..dtype import dtypes
+from ..kernels.numbers import IMAGINARY_DISCARDED
 from ..memory.descriptor import broadcast_shapes
 from ..nodes import saved_hooks
 from ..plain_numpy import np

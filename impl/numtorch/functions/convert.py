@@ -6,10 +6,11 @@ from typing import Any
 
 from .. import dispatch, grad_mode
 from ..aliasing import views
-from ..calls.operands import IMAGINARY_DISCARDED, type_name
+from ..calls.operands import type_name
 from ..device import check_device, device as device_type, preserve_format
 from ..dispatch import usual as d
 from ..dtype import dtypes
+from ..kernels.numbers import IMAGINARY_DISCARDED
 from ..memory.formats import suggested
 from ..memory.geometry import address, element_strides, empty_window, storage_offset
 from ..memory.lazy import LAZY, Conjugated, Zeros

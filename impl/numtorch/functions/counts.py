@@ -6,8 +6,9 @@ from typing import Any
 
 from .. import dispatch as d
 from ..aliasing.writes import tracked
-from ..calls.operands import IMAGINARY_DISCARDED, refused, type_name
+from ..calls.operands import refused, type_name
 from ..dtype import dtypes
+from ..kernels.numbers import IMAGINARY_DISCARDED
 from ..kernels.ranks import INSERTED, insertion_sort
 from ..nodes.error_nodes import not_implemented
 from ..plain_numpy import np

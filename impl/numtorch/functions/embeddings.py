@@ -24,6 +24,8 @@ def embedding(
     """The rows of `weight` that the indices name."""
     if sparse or max_norm is not None:
         raise NotImplementedError("numtorch has no sparse gradients, and renormalises no embeddings")
+    if padding_idx is not None and not -weight.size(0) <= padding_idx < (weight.size(0) if padding_idx > 0 else 1):
+        raise AssertionError("Padding_idx must be within num_embeddings")
     expect_tensor(weight, "embedding", "weight", 1)
     expect_tensor(input, "embedding", "indices", 2)
     if weight._desc.ndim != 2:

@@ -13,6 +13,7 @@ from ..plain_numpy import np
 from ..tensor import Tensor
 from ..warning import warn
 from .arguments import expect_tensor, no_gradient
+from .arrange import common_shape
 
 REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 
@@ -270,6 +271,9 @@ def binary_cross_entropy(
             f"Using a target size ({target._desc.shape}) that is different to the input size ({input._desc.shape}) is "
             "deprecated. Please ensure they have the same size."
         )
+    if weight is not None:
+        weight = weight.expand(common_shape(target.shape, weight.shape))
+        no_gradient(weight, "binary_cross_entropy", "weight")
     if target._desc.dtype is not input._desc.dtype:
         found, expected = target._desc.dtype.scalar_name, input._desc.dtype.scalar_name
         raise RuntimeError(f"Found dtype {found} but expected {expected}")
@@ -280,9 +284,6 @@ def binary_cross_entropy(
         first = np.argmin(inside[0] & inside[1])  # PyTorch goes from element to element, and asks the input first
         name = "target" if np.ravel(inside[0])[first] else "input"
         raise RuntimeError(f"all elements of {name} should be between 0 and 1")
-    no_gradient(weight, "binary_cross_entropy", "weight")
-    if weight is not None:
-        weight = weight.expand(np.broadcast_shapes(tuple(target.shape), tuple(weight.shape)))
     return d.binary_cross_entropy(input, target, weight, number)
 
 

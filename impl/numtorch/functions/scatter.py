@@ -15,7 +15,7 @@ from ..aliasing.index_put import (
 )
 from ..aliasing.overlap import refuse_any
 from ..calls.operands import category_of
-from ..calls.scalar import real_part
+from ..calls.scalar import checked, real_part
 from ..dtype import dtypes
 from ..functions import shape as shapes
 from ..kernels.index import warn_of_bytes
@@ -316,7 +316,9 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     check_indices(input, picks)
     if mask is not None:
         refuse_bytes(mask)
-    check_values(input, picks, values)
+        checked(values._array.item(), input._desc.dtype)  # a number, whatever its type
+    else:
+        check_values(input, picks, values)
     return d.index_put(input, picks, values, accumulate)
 
 

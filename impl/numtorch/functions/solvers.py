@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import dispatch as d, return_types
 from ..aliasing.views import storage_of
-from ..calls.operands import resize_output
+from ..calls.operands import refused, resize_output
 from ..dtype import dtypes
 from ..functions import shape as shapes
 from ..kernels.decomposition import is_vector, larger_than
@@ -151,6 +151,8 @@ def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, un
     expect_square("linalg.solve_triangular", A)
     expect_matrix("linalg.solve_triangular", B, "B")
     _fits("linalg.solve_triangular", tuple(A._desc.shape), tuple(B._desc.shape), left)
+    if A._desc.dtype.category < dtypes.FLOATING:
+        raise refused("triangular_solve_cpu", A._desc.dtype)
     return d.linalg_solve_triangular(A, B, upper, left, unitriangular)
 
 

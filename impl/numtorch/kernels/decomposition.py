@@ -9,6 +9,7 @@ from ..memory.geometry import laid_out, row_major
 from ..memory.lazy import Conjugated, Zeros
 from ..plain_numpy import np
 from .half import in_steps
+from .numbers import castable
 
 Array = Any
 
@@ -224,6 +225,7 @@ def linalg_solve_triangular(a: Array, b: Array, upper: bool, left: bool, unitria
 
     What is solved with the adjoint of a row-major matrix is row-major: BLAS is told of the conjugate of a transpose only.
     """
+    b = castable(b, a).astype(a.dtype, copy=False)  # it is copied to where the result goes, which has the type of a
     step = a.dtype.itemsize
     by_rows = type(a) is Conjugated and (not a.size or a.strides[-2:] == (step, step * a.shape[-1]))
     arranged = row_major if by_rows else columns

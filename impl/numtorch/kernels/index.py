@@ -94,7 +94,7 @@ def index_put(x: Array, indices: tuple, values: Array, accumulate: bool) -> Arra
     if accumulate:
         np.add.at(out, raw_indices(indices), values)
     else:
-        out[raw_indices(indices)] = values
+        out[raw_indices(indices)] = values.reshape(()) if values.size == 1 else values  # to NumPy a mask gives a row
     return out
 
 
@@ -113,7 +113,7 @@ def index_values(grad: Array, indices: tuple, desc: Any) -> Array:
     from .shape import sum_to_size
 
     warn_of_bytes(indices)
-    return sum_to_size(np.asarray(grad)[raw_indices(indices)], desc.shape)
+    return sum_to_size(np.asarray(grad)[raw_indices(indices)], desc.shape).astype(desc.dtype.numpy, copy=False)
 
 
 index_put_impl = index_put

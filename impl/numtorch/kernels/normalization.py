@@ -146,7 +146,10 @@ def native_group_norm_backward(
     deviation = rstd.reshape(n, group, 1)
     out = _sent_back(sent.reshape(grouped), centred, deviation, (2,), channels // group * inner or 1)
     normal = (centred * deviation).reshape(each)
-    found = np.add.reduce(grad * normal, axis=(0, 2)), np.add.reduce(grad, axis=(0, 2))
+    sloped = np.add.reduce(grad * normal, axis=(0, 2))
+    if n and not inner:
+        sloped += np.nan  # PyTorch subtracts the mean, which here is one of nothing
+    found = sloped, np.add.reduce(grad, axis=(0, 2))
     return (
         as_pooled(out.reshape(source.shape).astype(kind, copy=False), source),
         *[g.astype(of_weight, copy=False) for g in found],

@@ -7,6 +7,18 @@ from typing import Any
 from ..calls import scalar
 from ..dtype import from_numpy
 from ..plain_numpy import np
+from ..warning import warn
+
+IMAGINARY_DISCARDED = "Casting complex values to real discards the imaginary part"
+
+
+def castable(source: Any, target: Any) -> Any:
+    """What is copied into an array: the real parts of complex numbers where it is real, after PyTorch's warning."""
+    if source.dtype.kind != "c" or target.dtype.kind in "cb":
+        return source
+    if source.size:
+        warn(IMAGINARY_DISCARDED)
+    return source.real
 
 
 def in_type(number: Any, kind: np.dtype) -> Any:

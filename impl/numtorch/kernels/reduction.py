@@ -7,6 +7,7 @@ from typing import Any
 from ..memory.descriptor import Descriptor, describe, ones_beside
 from ..plain_numpy import np
 from .half import in_steps, is_half
+from .numbers import castable
 
 Array = Any
 _add_up, _partial_sums = np.add.reduce, np.add.accumulate
@@ -57,13 +58,18 @@ def wide(x: Array, dtype: Any) -> Any:
     return np.int64 if x.dtype.kind in "biu" else x.dtype
 
 
+def reals(x: Array, dtype: Any) -> Array:
+    """What is cast to the type that was asked for: of complex numbers the real parts, if it has no others."""
+    return x if dtype is None or x.dtype.kind != "c" else castable(x, np.empty((), dtype.numpy))
+
+
 def sum_all(x: Array, dtype: Any = None) -> Array:
     """The sum of all elements; integers and bool are summed in int64."""
     if dtype is None and (kind := x.dtype) in REAL:
         if x.ndim == 1 and 0 < len(x) < FEW:
             return _partial_sums(x)[-1] or kind.type()  # of negative zeros it is zero
         return _add_up(x, None)
-    return np.add.reduce(x, axis=None, dtype=wide(x, dtype))
+    return np.add.reduce(reals(x, dtype), axis=None, dtype=wide(x, dtype))
 
 
 def sum_plain(x: Array, desc: Descriptor) -> Array:
@@ -80,6 +86,7 @@ def sum_dim(x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
         ones = ones_beside(x, 0 if first else 1)
         if ones is not None:
             return ones.dot(x) if first else x.dot(ones)
+    x = x if dtype is None else reals(x, dtype)
     return reduced(np.add, x, dim, keepdim, None if dtype is None and x.dtype in SUMMED_IN_OWN_TYPE else wide(x, dtype))
 
 
@@ -115,12 +122,12 @@ def nansum_dim(x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
 
 def prod_all(x: Array, dtype: Any = None) -> Array:
     """The product of all elements."""
-    return np.multiply.reduce(x, axis=None, dtype=wide(x, dtype))
+    return np.multiply.reduce(reals(x, dtype), axis=None, dtype=wide(x, dtype))
 
 
 def prod_dim(x: Array, dim: int, keepdim: bool, dtype: Any = None) -> Array:
     """The product over one dimension."""
-    return reduced(np.multiply, x, dim, keepdim, wide(x, dtype))
+    return reduced(np.multiply, reals(x, dtype), dim, keepdim, wide(x, dtype))
 
 
 def max_all(x: Array) -> Array:
@@ -291,6 +298,7 @@ def cumprod(x: Array, dim: int, dtype: Any = None) -> Array:
 def _scan(function: Any, x: Array, dim: int, dtype: Any) -> Array:
     """A ufunc's running values, row-major; they start from its identity, so that sums know no -0."""
     kind = wide(x, dtype)
+    x = reals(x, dtype)
     if x.ndim == 0:
         return x.astype(kind)
     out = running(function, x, dim, kind)

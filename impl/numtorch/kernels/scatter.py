@@ -12,7 +12,7 @@ from ..memory.geometry import laid_out, like, row_major
 from ..plain_numpy import np
 from ..warning import warn
 from .half import in_steps
-from .numbers import in_type
+from .numbers import castable, in_type
 
 Array = Any
 
@@ -299,7 +299,7 @@ def strides_kept(x: Array) -> Array:
 def select_scatter(x: Array, src: Array, dim: int, index: int) -> Array:
     """A copy with one position of a dimension replaced."""
     out = strides_kept(x)
-    out[(slice(None),) * (dim % x.ndim) + (index,)] = src
+    out[(slice(None),) * (dim % x.ndim) + (index,)] = castable(src, out)
     return out
 
 
@@ -307,7 +307,7 @@ def select_scatter(x: Array, src: Array, dim: int, index: int) -> Array:
 def slice_scatter(x: Array, src: Array, dim: int, start: Any, end: Any, step: int) -> Array:
     """A copy with some positions of a dimension replaced."""
     out = strides_kept(x)
-    out[(slice(None),) * (dim % x.ndim) + (slice(start, end, step),)] = src
+    out[(slice(None),) * (dim % x.ndim) + (slice(start, end, step),)] = castable(src, out)
     return out
 
 
@@ -317,5 +317,5 @@ def diagonal_scatter(x: Array, src: Array, offset: int, dim1: int, dim2: int) ->
     from .shape import diagonal
 
     out = strides_kept(x)
-    diagonal(out, offset, dim1 % x.ndim, dim2 % x.ndim)[...] = src
+    diagonal(out, offset, dim1 % x.ndim, dim2 % x.ndim)[...] = castable(src, out)
     return out
