@@ -143,7 +143,7 @@ class Generated:
     pieces: dict[str, str]
 
 
-METHODS = ("run", "apply", "apply_tensors", "run_record", "apply_record")
+METHODS = ("run", "apply", "apply_tensors", "run_record", "apply_record", "run_number", "apply_number")
 """What of a node computes a formula."""
 
 

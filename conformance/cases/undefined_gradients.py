@@ -48,3 +48,45 @@ def nothing_but_none_comes(torch, x: floats(values="finite"), leaf: st.booleans(
     u = Neither.apply(x * 3, y)
     (Neither.apply(u, y) + u).sum().backward()
     torch.autograd.grad(Neither.apply(x * 3, y).sum(), y, allow_unused=True, materialize_grads=which)
+
+
+SEVERAL = {
+    "aminmax": lambda torch, a: torch.aminmax(a),
+    "var_mean": lambda torch, a: torch.var_mean(a),
+    "slogdet": lambda torch, a: torch.linalg.slogdet(a),
+    "qr": lambda torch, a: torch.linalg.qr(a),
+    "lu": lambda torch, a: torch.linalg.lu(a)[1:],
+    "svd": lambda torch, a: torch.linalg.svd(a)[1:],
+    "eig": lambda torch, a: torch.linalg.eig(a),
+    "unbind": lambda torch, a: a.unbind(),
+    "sort": lambda torch, a: a.sort()[:1],
+}
+"""Operators of several results, of which each may be without a gradient."""
+
+REAL_ONLY = ("aminmax", "sort")
+"""Those that refuse complex numbers."""
+
+
+@case(requires=["custom_function"])
+def no_result_has_a_gradient(
+    torch, name: st.sampled_from(sorted(SEVERAL)), turned: st.booleans(), which: st.sampled_from((0, 1, None))
+):
+    """A formula to which None comes for one of several results, or for all, leaves it out or gives None."""
+
+    class Nothing(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a.clone()
+
+        @staticmethod
+        def backward(ctx, grad):
+            return None
+
+    x = torch.tensor([[2.31, 0.42], [0.38, 1.77]], dtype=torch.float64)
+    if turned and name not in REAL_ONLY:
+        x = torch.complex(x, x.cos())
+    outs = SEVERAL[name](torch, x.requires_grad_())
+    total = 0
+    for n, out in enumerate(outs):
+        total = total + (Nothing.apply(out) if which in (n, None) else out).abs().sum()
+    torch.autograd.grad(total, x, allow_unused=True)

@@ -310,8 +310,12 @@ unfold_backward         b.unfold(-1, 2, 1) | v.unfold(0, 1, 2)
 linalg_inv_ex           torch.linalg.inv(torch.stack([q, q.T + 1]))
 linalg_slogdet          torch.linalg.slogdet(torch.stack([q, q.T + 1]))[1] | torch.linalg.slogdet(q)[1]
                       | torch.linalg.slogdet(torch.stack([q, q.T]))[1].sum() * q[0] | q[:0, :0].slogdet()[1]
+                      | torch.linalg.inv(q).slogdet()[1]
+linalg_lu_solve         torch.linalg.lu_solve(*torch.linalg.lu_factor(q), torch.stack([m, m * 2]))
+                      | torch.linalg.lu_solve(*torch.linalg.lu_factor(q), torch.stack([x, y]), left=False, adjoint=True)
 linalg_solve_ex         torch.linalg.solve(q, v) | torch.linalg.solve(torch.stack([q, q.T]), m)
                       | torch.linalg.solve(q, m @ x) | torch.linalg.solve(q, torch.stack([m, m * 2]))
+                      | torch.linalg.solve(torch.linalg.inv(q), m)
 linalg_solve_triangular torch.linalg.solve_triangular(q, m, upper=False)
                       | torch.linalg.solve_triangular(q, x, upper=True, left=False)
                       | torch.linalg.solve_triangular(q, m, upper=False, unitriangular=True)
@@ -344,6 +348,7 @@ fft_c2r                 torch.fft.irfft(torch.complex(x, y), 3) | torch.fft.irff
 linalg_lstsq            torch.linalg.lstsq(m, v[:, None])[0] | torch.linalg.lstsq(q, m)[0]
                       | torch.linalg.lstsq(m, q, driver='gels')[1] | torch.linalg.lstsq(m, q, driver='gelss')[1]
                       | [z := torch.linalg.lstsq(m, q, driver='gels'), z[0].sum() * z[1]][1]
+                      | torch.linalg.lstsq(m, v, driver='gels')[1]
 
 cummax                  v.cummax(0) | b.cummax(-2) | s.cummax(0)
 cummin                  v.cummin(0) | b.cummin(-2) | x.cummin(0)
@@ -356,6 +361,7 @@ linalg_det              torch.linalg.det(torch.stack([v, v * 2, q[0]]))
                       | torch.linalg.det(torch.stack([q, q[:, :1] * q[0], q.T * 2]))
                       | torch.linalg.det(torch.stack([q, torch.stack([v, q[1], v * 2])]))
                       | torch.linalg.det(torch.stack([q, q * 0 + 1])) | q[:0, :0].det() | (q * 0).det()
+                      | torch.linalg.inv(q).det()
 """
 
 
