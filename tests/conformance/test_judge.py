@@ -111,6 +111,19 @@ def test_a_number_that_may_have_lost_all_its_digits_is_inconclusive_and_no_pass(
     assert says(CANCELS, 1, "s", 100.0) == "FAIL"
 
 
+def test_of_weights_that_float64_draws_otherwise_no_product_passes_but_the_oracle_s_own() -> None:
+    drawn = program(
+        call("torch.nn.Linear", 2, 2, out="layer"),
+        bind("x", tensor([1.5, -0.5])),
+        method("$layer", "forward", "$x", out="y"),
+    )
+    own = oracle().run(drawn).steps[2].changes["y"].value
+    assert isinstance(own, Array)
+    seen = elements(own.dtype, own.shape, own.data)
+    assert says(drawn, 2, "y", seen) == "PASS"
+    assert says(drawn, 2, "y", seen * np.float32(1.01)) == "INCONCLUSIVE"
+
+
 def test_where_every_order_is_exact_there_is_no_slack() -> None:
     exact = program(bind("x", tensor([1e6, 1.0, -1e6])), method("$x", "sum", out="s"))
     assert says(exact, 1, "s", 1.01) == "FAIL"
