@@ -1,12 +1,13 @@
 """A Program in double precision: what the oracle would have computed, had it not rounded to float32.
 
-Floating-point literals, dtypes and the default dtype become float64 and complex128. Random numbers stay those that the oracle
-drew the first time, since a double-precision stream is another one. A random function that is differentiable (dropout) and
-the initial weights of a module are drawn anew; where that matters the two runs disagree, and the verdict says inconclusive.
+Floating-point literals, dtypes and the default dtype become float64 and complex128. Random numbers, and the initial weights of
+modules, stay those that the oracle drew the first time, since a double-precision stream is another one. A random function that
+is differentiable (dropout) draws anew; where that matters the two runs disagree, and the verdict says inconclusive.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -46,6 +47,9 @@ _RANDOM_METHODS = frozenset(["bernoulli", "multinomial", "new_empty"])
 _RANDOM_IN_PLACE = frozenset(
     ["bernoulli_", "cauchy_", "exponential_", "geometric_", "log_normal_", "normal_", "random_", "uniform_"]
 )
+
+_MODULE = re.compile(r"torch\.nn\.(modules\.\w+\.)?[A-Z]\w*$")
+"""A class of modules."""
 
 _PRELUDE = Call(function=Global("torch.set_default_dtype"), args=(Global("torch.float64"),))
 _ROUNDING = Ref("torchstone_rounding")
@@ -135,6 +139,9 @@ def _lift(node: Any) -> Any:
                 new[field] = lifted
         if isinstance(node, Method) and node.name in _CASTS:
             new["name"] = _CASTS[node.name]
+        if isinstance(node, Call) and isinstance(node.function, Global) and _MODULE.match(node.function.path):
+            # As it is: what it is to make is in single precision, whatever dtype it is asked for.
+            new.update(function=Global("conformance.widened"), args=(node.function, *node.args), kwargs=node.kwargs)
         return msgspec.structs.replace(node, **new) if new else node
     if isinstance(node, tuple):
         items = tuple([_lift(item) for item in node])

@@ -10,7 +10,7 @@ import pytest
 from conformance.judging.judge import judge
 from conformance.judging.verdict import Verdict
 from conformance.numbers import elements
-from conformance.program import List, Program, Ref, Unpack
+from conformance.program import Global, List, Program, Ref, Unpack
 from conformance.subjects import oracle
 from conformance.trace import FACETS, Array, Raised, StepTrace, Trace
 from tests.conformance.small_programs import bind, call, leaf, method, op, program, tensor
@@ -111,17 +111,27 @@ def test_a_number_that_may_have_lost_all_its_digits_is_inconclusive_and_no_pass(
     assert says(CANCELS, 1, "s", 100.0) == "FAIL"
 
 
-def test_of_weights_that_float64_draws_otherwise_no_product_passes_but_the_oracle_s_own() -> None:
+def test_of_numbers_that_float64_draws_otherwise_none_passes_but_the_oracle_s_own() -> None:
     drawn = program(
-        call("torch.nn.Linear", 2, 2, out="layer"),
+        bind("x", tensor([0.0, 0.0, 0.0, 0.0])),
+        call("torch.nn.init.uniform_", "$x"),
+        op("mul", "$x", 3.0, out="y"),
+    )
+    seen = exactly(drawn, 2, "y")
+    assert says(drawn, 2, "y", seen) == "PASS"
+    assert says(drawn, 2, "y", seen * 1.01) == "INCONCLUSIVE"
+
+
+@pytest.mark.parametrize("options", [{}, {"dtype": Global("torch.float32")}])
+def test_the_initial_weights_of_a_module_are_those_that_were_drawn(options: dict[str, Any]) -> None:
+    layer = program(
+        call("torch.nn.Linear", 2, 2, out="layer", **options),
         bind("x", tensor([1.5, -0.5])),
         method("$layer", "forward", "$x", out="y"),
     )
-    own = oracle().run(drawn).steps[2].changes["y"].value
-    assert isinstance(own, Array)
-    seen = elements(own.dtype, own.shape, own.data)
-    assert says(drawn, 2, "y", seen) == "PASS"
-    assert says(drawn, 2, "y", seen * np.float32(1.01)) == "INCONCLUSIVE"
+    seen = exactly(layer, 2, "y").astype("float32")
+    assert says(layer, 2, "y", np.nextafter(seen, np.float32(9))) == "PASS"
+    assert says(layer, 2, "y", seen * np.float32(1.01)) == "FAIL"
 
 
 def test_where_every_order_is_exact_there_is_no_slack() -> None:
