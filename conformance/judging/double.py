@@ -119,6 +119,23 @@ def _fixed(step: Step, number: int, trace: Trace) -> Step:
     return step
 
 
+def _draws(path: str) -> bool:
+    """Whether a function draws numbers, where those that it drew are not known: nobody looked, or they are weights."""
+    return path in ("torch.rand", "torch.randn", "torch.normal") or _MODULE.match(path) is not None
+
+
+def _widened(call: Call) -> dict[str, Any]:
+    """The parts of a call that makes in single precision, whatever dtype it is asked for, and casts to double."""
+    return {"function": Global("conformance.widened"), "args": (call.function, *call.args), "kwargs": call.kwargs}
+
+
+def _filled(method: Method) -> Call:
+    """The same for a method that draws in place."""
+    args = (method.self, method.name, *method.args)
+    fill = Global("conformance.fill_widened")
+    return Call(function=fill, args=args, kwargs=method.kwargs, out=method.out, drops=method.drops)
+
+
 def _literal(array: Array) -> TensorLiteral:
     return TensorLiteral(array.dtype, array.shape, array.data)
 
@@ -139,9 +156,10 @@ def _lift(node: Any) -> Any:
                 new[field] = lifted
         if isinstance(node, Method) and node.name in _CASTS:
             new["name"] = _CASTS[node.name]
-        if isinstance(node, Call) and isinstance(node.function, Global) and _MODULE.match(node.function.path):
-            # As it is: what it is to make is in single precision, whatever dtype it is asked for.
-            new.update(function=Global("conformance.widened"), args=(node.function, *node.args), kwargs=node.kwargs)
+        if isinstance(node, Call) and isinstance(node.function, Global) and _draws(node.function.path):
+            new.update(_widened(node))
+        elif isinstance(node, Method) and node.name in _RANDOM_IN_PLACE:
+            return _filled(msgspec.structs.replace(node, **new))
         return msgspec.structs.replace(node, **new) if new else node
     if isinstance(node, tuple):
         items = tuple([_lift(item) for item in node])

@@ -264,12 +264,12 @@ class _Referee:
             error, own = np.abs(some - none), np.abs(o[finite] - none)
             size = np.abs(none)
             slack = SLACK * ulp(dtype, size)
-            far = (own > slack) & (own > DIGITS * size) & (own > SLACK * EPSILON[dtype]) & (o[finite] != some)
+            small = AS_SMALL * EPSILON[dtype] * largest(self.single, step)
+            far = (own > slack) & (own > DIGITS * size) & (own > small) & (o[finite] != some)
             if far.any() and (far & (own > slack + ALLOWED * witness.moved(doubt, exact)[finite])).any():
                 # Numbers drawn at random are others in float64: such an error would excuse any number of the subject's.
-                return _Opinion(
-                    "inconclusive", "float64 says another number, and roundings do not explain it", ends=True
-                )
+                why = "float64 says another number, and roundings do not explain it"
+                return _Opinion("inconclusive", why, ends=True)
             within = MULTIPLE * own + slack
             bad = error > within
             if not bad.any():
@@ -280,7 +280,6 @@ class _Referee:
             moved = witness.moved(doubt, exact)[finite]
             allowed = within + ALLOWED * moved
             doubtful = bad & (error > allowed)
-            small = AS_SMALL * EPSILON[dtype] * largest(self.single, step)
             # A jump (ceil, sign, heaviside) makes whole numbers: four replays may all stay on one side of it.
             if doubtful.any() and (error[doubtful].max() < small or _whole(o[finite][doubtful], some[doubtful])):
                 why = witness.unsure(step, patiently=True)

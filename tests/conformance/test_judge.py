@@ -122,6 +122,19 @@ def test_of_numbers_that_float64_draws_otherwise_none_passes_but_the_oracle_s_ow
     assert says(drawn, 2, "y", seen * 1.01) == "INCONCLUSIVE"
 
 
+@pytest.mark.parametrize("in_place", [False, True])
+def test_numbers_that_were_drawn_while_nobody_looked_are_the_same_in_float64(in_place: bool) -> None:
+    unseen = program(
+        call("torch.zeros" if in_place else "torch.randn", 3, out="x", requires_grad=not in_place),
+        method("$x", "uniform_" if in_place else "cos", out="y"),
+        method("$y", "sin", out="z"),
+        observe="last",
+    )
+    seen = exactly(unseen, 2, "z").astype("float32")
+    assert says(unseen, 2, "z", np.nextafter(seen, np.float32(9))) == "PASS"
+    assert says(unseen, 2, "z", seen * np.float32(1.01)) == "FAIL"
+
+
 @pytest.mark.parametrize("options", [{}, {"dtype": Global("torch.float32")}])
 def test_the_initial_weights_of_a_module_are_those_that_were_drawn(options: dict[str, Any]) -> None:
     layer = program(
