@@ -26,7 +26,7 @@ from mutation.planting import write_copy
 
 pytest.importorskip("torch")
 
-SAMPLE = 1_000
+SAMPLE = 400
 
 FAULTS = (
     "mul-saves-the-wrong-factor",
