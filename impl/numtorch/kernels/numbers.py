@@ -16,7 +16,7 @@ def castable(source: Any, target: Any) -> Any:
     """What is copied into an array: the real parts of complex numbers where it is real, after PyTorch's warning."""
     if source.dtype.kind != "c" or target.dtype.kind in "cb":
         return source
-    if source.size:
+    if source.size and target.size:
         warn(IMAGINARY_DISCARDED)
     return source.real
 
