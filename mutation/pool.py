@@ -336,8 +336,7 @@ def _made(
     say: Callable[[str], None],
 ) -> Iterator[tuple[Stored, ...]]:
     """The programs that a seed stands for, as more and more are made; of those that are kept the fresh ones stay."""
-    every = in_processes(_sources, [(seed, counts)])[0]
-    wanted = {source: digest for source, digest in every if not words or any(word in source for word in words)}
+    wanted = dict(in_processes(_sources, [(seed, counts, words)])[0])
     programs = [one for one in kept if wanted.get(one.source) == one.made_from]
     missing = [source for source in wanted if source not in {one.source for one in programs}]
     if missing:
@@ -355,15 +354,19 @@ def _made(
         say(f"… {len(programs)} programs in {time.monotonic() - began:.0f} s")
 
 
-def _sources(seed: int, counts: tuple[int, int]) -> list[tuple[str, str]]:
-    """Every case, and ``random``, with the digest of what its programs are made from."""
+def _sources(seed: int, counts: tuple[int, int], words: Collection[str]) -> list[tuple[str, str]]:
+    """Every case, and ``random``, with the digest of what its programs are made from; with `words` those that have one."""
     from conformance.running.session import all_cases
 
     harness = harness_digest(seed, counts[0])
     corpus = Corpus(SHIPPED)
     recorded = digest_of(corpus.head.recorded, [part.sha256 for part in corpus.head.parts])
-    found = [("random", digest_of(recorded, counts[1]))]
-    for case in all_cases(GENERATORS):
+
+    def is_wanted(source: str) -> bool:
+        return not words or any(word in source for word in words)
+
+    found = [("random", digest_of(recorded, counts[1]))] if is_wanted("random") else []
+    for case in filter(lambda case: is_wanted(case.id), all_cases(GENERATORS)):
         if _is_recorded(corpus, case):
             found.append((case.id, recorded))
         else:

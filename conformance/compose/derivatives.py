@@ -24,6 +24,7 @@ import ast
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -163,6 +164,7 @@ def results(torch: Any, operator: str, text: str, leaves: dict[str, Any]) -> lis
     return [out[0]] if operator in ONE_OF_SEVERAL else [out[0], out[1]] if operator in BOTH else [out]
 
 
+@cache
 def names_in(text: str) -> tuple[str, ...]:
     """The names that an expression looks up."""
     return compile(text, "", "eval").co_names

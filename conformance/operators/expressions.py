@@ -9,7 +9,8 @@ derivative does.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 
 POINTWISE = """
 add                     x + y | x.add(v) | 1 + x | x.add(y, alpha=2) | x + s
@@ -488,7 +489,8 @@ FAMILIES = {
 }
 
 
-def expressions() -> dict[str, list[str]]:
+@cache
+def expressions() -> Mapping[str, list[str]]:
     """The expressions of each operator."""
     return rows(FAMILIES.values())
 

@@ -8,6 +8,9 @@ A line that begins with ``|`` goes on with the one before.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+
 from conformance.operators.expressions import rows
 
 VARIATIONS = """
@@ -365,6 +368,7 @@ linalg_det              torch.linalg.det(torch.stack([v, v * 2, q[0]]))
 """
 
 
-def variations() -> dict[str, list[str]]:
+@cache
+def variations() -> Mapping[str, list[str]]:
     """The further expressions of each operator that has any."""
     return rows([VARIATIONS])
