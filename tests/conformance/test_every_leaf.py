@@ -6,12 +6,13 @@ A trace that is the oracle's to the byte is not read at all, so this is asked of
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import islice
 from typing import Any
 
+import msgspec
 import pytest
 
 from conformance.judging.judge import judge
@@ -28,7 +29,7 @@ from conformance.trace import NotATrace, Trace
 PROGRAMS = 4
 """So many of the programs of a case, at most, are looked at."""
 
-EVERY = 800
+EVERY = 200
 """One program in so many is changed all over; of the others what has a kind that no leaf before had."""
 
 Path = tuple[str | int, ...]
@@ -79,7 +80,12 @@ def is_said_elsewhere(trace: Any, path: Path) -> bool:
 
 def kind_of(path: Path) -> str:
     """The path without what a program chose: positions, names and numbers in names."""
-    return ".".join("" if isinstance(part, int) else re.sub(r"\W.*|\d", "", part) for part in path)
+    return ".".join(map(_word, path))
+
+
+@cache
+def _word(part: str | int) -> str:
+    return "" if isinstance(part, int) else re.sub(r"\W.*|\d", "", part)
 
 
 def others(place: Any, name: str | int) -> Iterator[Any]:
@@ -112,7 +118,7 @@ def changed(trace: Any, path: Path) -> Iterator[bytes]:
             continue
         place[last] = other
         try:
-            yield Trace.from_json(json.dumps(trace)).to_json()
+            yield Trace.from_json(msgspec.json.encode(trace)).to_json()
         except NotATrace:
             continue
         finally:
@@ -132,7 +138,7 @@ def test_a_change_of_any_leaf_is_noticed(recorded: Recorded) -> None:
         for program in islice(recorded.programs(case), PROGRAMS):
             number += 1
             known = said(program, recorded, Clock())
-            trace = json.loads(known.text)
+            trace = msgspec.json.decode(known.text)
             for path in leaves(trace):
                 kind = kind_of(path)
                 if (kind in kinds and number % EVERY) or is_said_elsewhere(trace, path):
