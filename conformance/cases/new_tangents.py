@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from conformance.case import case
-from conformance.generate import Shape, floats, same_shape
+from conformance.generate import Shape, complexes, floats, same_shape
 
 LAYOUTS = st.sampled_from(["as it is", "transposed"])
 WRITES = [
@@ -242,3 +242,47 @@ def soft_margin_loss_has_the_shape_of_its_input(
 ):
     """soft_margin_loss broadcasts its target, and never its input."""
     torch.nn.functional.soft_margin_loss(torch.ones(first), torch.ones(second))
+
+
+@case(requires=["forward_mode", "complex"])
+def tangent_is_seen_through_the_bits_of_its_primal(
+    torch,
+    z: complexes(shape=(3,)),
+    t: complexes(shape=(3,)),
+    primal: st.sampled_from([lambda z: z.conj(), lambda z: z * 1, lambda z: z.conj().imag]),
+    tangent: st.sampled_from([lambda t: t.conj(), lambda t: t * 1, lambda t: t.conj().imag]),
+):
+    """A tangent is copied, in its primal's type, where only one is a conjugate or a negative."""
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(primal(z), tangent(t))
+        primal_, tangent_ = torch.autograd.forward_ad.unpack_dual(dual)
+        tangent_.is_conj()
+        tangent_.is_neg()
+
+
+@case(requires=["forward_mode", "complex"])
+def tangent_of_complex_solve_from_the_right_is_a_conjugate(
+    torch, a: complexes(shape=(2, 2)), b: complexes(shape=(1, 2)), left: st.booleans()
+):
+    """What complex matrices solve from the right is a lazy conjugate, and so is its tangent."""
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(b.t().contiguous() if left else b, b.t().sin() if left else b.sin())
+        x = torch.linalg.solve(a + 7 * torch.eye(2), dual, left=left)
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(x)
+        tangent.is_conj()
+
+
+@case(requires=["forward_mode"])
+def copied_tangent_has_the_type_of_its_primal(
+    torch,
+    primal: st.sampled_from(["float16", "float32", "float64", "complex64"]),
+    tangent: st.sampled_from(["float16", "float32", "float64", "complex64"]),
+    layout: st.sampled_from([lambda t: t, lambda t: t.t().contiguous().t()]),
+):
+    """A tangent of another type is kept as it is, and has its primal's type once it is copied."""
+    x = torch.arange(6.0).reshape(2, 3)
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(
+            x.to(getattr(torch, primal)), layout(x.to(getattr(torch, tangent)) + 1)
+        )
+        p, t = torch.autograd.forward_ad.unpack_dual(dual)

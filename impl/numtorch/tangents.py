@@ -21,7 +21,7 @@ from .aliasing.strided import CopySlices, window_of
 from .aliasing.views import counter_of, edge, extras, geometry, requires_grad, storage_of
 from .levels import carry, own, wrapped_of
 from .memory.geometry import Geometry, root_of
-from .memory.lazy import Zeros
+from .memory.lazy import Conjugated, Negated, Zeros
 from .nodes.graph import UnaryNode, next_sequence_nr
 from .plain_numpy import np
 
@@ -146,7 +146,7 @@ def hold(tensor: Any, tangent: Any, level: Level) -> None:
 
 
 def give(tensor: Any, tangent: Any, level: Level) -> None:
-    """Give a tensor a tangent, copied if it is laid out otherwise or lies otherwise in its memory."""
+    """Give a tensor a tangent, copied in its own type if it is laid out otherwise or lies otherwise in its memory."""
     if tangent._desc.shape != tensor._desc.shape:
         raise RuntimeError(
             "Trying to set a forward gradient that has a different size than that of the original Tensor, this is not "
@@ -159,7 +159,7 @@ def give(tensor: Any, tangent: Any, level: Level) -> None:
 
         if type(tensor._array) is Zeros and tensor._desc.numel > 1:
             raise RuntimeError(INTERNAL)  # of memory like its own, which is none, the tangent has one element
-        tangent = copy_(zeros_laid_out_as(tensor, tangent._desc.dtype), tangent)
+        tangent = copy_(zeros_laid_out_as(tensor), tangent)
     hold(tensor, tangent, level)
     remember(tensor, tangent, level)
 
@@ -182,7 +182,7 @@ def give_written(tensor: Any, tangent: Any, level: Level) -> None:
             hold(tensor, tangent, level)
             remember(tensor, tangent, level)
             return
-        hold(base, own(zeros_laid_out_as(base, tangent._desc.dtype)), level)
+        hold(base, own(zeros_laid_out_as(base)), level)
         old = kept(tensor, level)
     if tangent is not old:
         copy_(old, tangent)
@@ -201,7 +201,10 @@ def remember(tensor: Any, tangent: Any, level: Level) -> None:
 
 
 def laid_out_alike(tensor: Any, tangent: Any) -> bool:
-    """Whether the elements of both lie alike, or both have no memory; of zeros without PyTorch looks at one element."""
+    """Whether the elements of both lie alike and both are conjugates, or neither; or both have no memory: of zeros without it
+    PyTorch looks at one element."""
+    if _bit_of(tensor) is not _bit_of(tangent):
+        return False
     if (type(tangent._array) is Zeros) is not (type(tensor._array) is Zeros) and tensor._desc.numel != 1:
         return False
     a, b = place_of(tensor), place_of(tangent)
@@ -213,6 +216,12 @@ def laid_out_alike(tensor: Any, tangent: Any) -> bool:
         or stands_for_batch(tensor)
         or (a.offset == b.offset and room(tensor) == room(tangent))
     )
+
+
+def _bit_of(tensor: Any) -> type | None:
+    """What its elements are seen through: a conjugate or a negative; or nothing."""
+    kind = type(tensor._array)
+    return kind if kind in (Conjugated, Negated) else None
 
 
 def stands_for_batch(tensor: Any) -> bool:
@@ -237,13 +246,15 @@ def room(tensor: Any) -> int:
     return root_of(array).nbytes // array.itemsize
 
 
-def zeros_laid_out_as(tensor: Any, kind: Any) -> Any:
-    """Zeros in new memory, laid out as the tensor in memory of the same size, of which it may show a part."""
+def zeros_laid_out_as(tensor: Any) -> Any:
+    """Zeros of the same type in new memory, laid out as the tensor in memory of the same size, of which it may show a part."""
     from .tensor import wrap
 
     place = place_of(tensor)
-    out = np.zeros(room(tensor), kind.numpy)
-    return wrap(window_of(out, place.shape, place.strides, place.offset))
+    out = np.zeros(room(tensor), tensor._desc.dtype.numpy)
+    window = window_of(out, place.shape, place.strides, place.offset)
+    bit = _bit_of(tensor)
+    return wrap(window if bit is None else bit(window))
 
 
 class Identity(UnaryNode):

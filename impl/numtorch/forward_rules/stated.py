@@ -16,9 +16,7 @@ from types import CodeType
 from typing import Any
 
 from .. import dispatch, formulas, tangents
-from ..aliasing.writes import copy_
 from ..calls.replacing import Replaced
-from ..creation import zeros_like
 from ..dispatch.forward import FORWARD
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
@@ -84,20 +82,15 @@ def evaluated(
                 scope[name + "_t"] = moved(value, duals) if written is None or name != "self" else written
         found.append(eval(compiled(part), {}, scope))
     if not several:
-        return None if found[0] is None else settled(found[0], out)
+        return found[0]
     if len(found) == 1:  # of a function that answers for all of them
         found = found[0] or (None,) * len(out)
-    return tuple([None if t is None else settled(t, o) for t, o in zip(found, out, strict=True)])
+    return tuple(found)
 
 
 def results(out: Any) -> dict[str, Any]:
     """The names of results."""
     return {f"result{i}": o for i, o in enumerate(out)} if isinstance(out, tuple) else {"result": out}
-
-
-def settled(tangent: Any, out: Any) -> Any:
-    """The tangent, no conjugate."""
-    return copy_(zeros_like(out), tangent) if tangent.is_conj() else tangent
 
 
 class Functions(dict):
