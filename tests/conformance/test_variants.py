@@ -27,7 +27,7 @@ from tests.conformance.small_programs import bind, call, enter, function, get, l
 pytest.importorskip("torch")
 
 NAMES = ("torch:threads=2", "torch:strided", "torch:reassociated", "torch:dtype=float64", "torch:device=cpu")
-PROGRAMS = 80
+PROGRAMS = 40
 
 # Larger than those that are drawn: PyTorch shares work among threads from 32,768 elements on.
 LARGE = program(
