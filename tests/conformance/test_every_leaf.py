@@ -26,7 +26,7 @@ from conformance.subjects import Process
 from conformance.subjects.messages import answered
 from conformance.trace import NotATrace, Trace
 
-PROGRAMS = 4
+PROGRAMS = 2
 """So many of the programs of a case, at most, are looked at."""
 
 EVERY = 200

@@ -26,7 +26,7 @@ from mutation.planting import write_copy
 
 pytest.importorskip("torch")
 
-SAMPLE = 400
+SAMPLE = 320
 
 FAULTS = (
     "mul-saves-the-wrong-factor",
@@ -110,7 +110,9 @@ def test_verdicts_are_those_of_pytorch(subjects: dict[str, Process]) -> None:
                 other.append((name, program.digest, told(one), told(two), one.reason or (one.first and one.first.note)))
     live.close()
     print(dict(seen), *other, sep="\n")
-    assert seen["numtorch", "PASS"] > 0.9 * SAMPLE
+    asked = sum(count for (name, _), count in seen.items() if name == "numtorch")
+    assert asked > 0.8 * SAMPLE
+    assert seen["numtorch", "PASS"] > 0.95 * asked
     assert all(seen[name, "FAIL"] for name in FAULTS), seen
     # What is off by almost exactly what is allowed may be let pass: sizes are written rounded up. One in a thousand is.
     assert len(other) <= sum(seen.values()) // 1000, other
