@@ -15,6 +15,7 @@ from rich.text import Text
 from conformance.commands.terminal import Bar
 from conformance.journal import Run
 from conformance.report.model import FAILING
+from conformance.report.text import counted
 from conformance.running.launch import Result
 from conformance.running.plugin import PROPERTY, CaseItem
 from conformance.running.timing import told
@@ -197,7 +198,7 @@ def closing_line(run: Run) -> Text:
     known = sum(outcome.expected and outcome.status in FAILING for outcome in run.outcomes.values())
     verdict += f" ({known} known to fail)" if known else ""
     return Text(
-        f"{sides}: {footer.cases:,} cases, {footer.programs:,} programs, {verdict}, "
+        f"{sides}: {counted(footer.cases, 'case')}, {counted(footer.programs, 'program')}, {verdict}, "
         f"in {footer.seconds:.0f} s (seed {header.seed})",
         style="bold red" if footer.unexpected else "bold green",
     )
