@@ -124,13 +124,8 @@ def _draws(path: str) -> bool:
     return path in ("torch.rand", "torch.randn", "torch.normal") or _MODULE.match(path) is not None
 
 
-def _widened(call: Call) -> dict[str, Any]:
-    """The parts of a call that makes in single precision, whatever dtype it is asked for, and casts to double."""
-    return {"function": Global("conformance.widened"), "args": (call.function, *call.args), "kwargs": call.kwargs}
-
-
 def _filled(method: Method) -> Call:
-    """The same for a method that draws in place."""
+    """What a method that draws in place is in double precision: it draws in single, and casts."""
     args = (method.self, method.name, *method.args)
     fill = Global("conformance.fill_widened")
     return Call(function=fill, args=args, kwargs=method.kwargs, out=method.out, drops=method.drops)
@@ -147,6 +142,9 @@ def _lift(node: Any) -> Any:
     if isinstance(node, Global):
         path = _GLOBALS.get(node.path)
         return node if path is None else Global(path)
+    if isinstance(node, Call) and isinstance(node.function, Global) and _draws(node.function.path):
+        # It makes in single precision, whatever dtype it is asked for, and casts to double.
+        return msgspec.structs.replace(node, function=Global("conformance.widened"), args=(node.function, *node.args))
     if isinstance(node, msgspec.Struct):
         new = {}
         for field in node.__struct_fields__:
@@ -156,9 +154,7 @@ def _lift(node: Any) -> Any:
                 new[field] = lifted
         if isinstance(node, Method) and node.name in _CASTS:
             new["name"] = _CASTS[node.name]
-        if isinstance(node, Call) and isinstance(node.function, Global) and _draws(node.function.path):
-            new.update(_widened(node))
-        elif isinstance(node, Method) and node.name in _RANDOM_IN_PLACE:
+        if isinstance(node, Method) and node.name in _RANDOM_IN_PLACE:
             return _filled(msgspec.structs.replace(node, **new))
         return msgspec.structs.replace(node, **new) if new else node
     if isinstance(node, tuple):

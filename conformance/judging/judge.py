@@ -264,8 +264,9 @@ class _Referee:
             error, own = np.abs(some - none), np.abs(o[finite] - none)
             size = np.abs(none)
             slack = SLACK * ulp(dtype, size)
-            small = AS_SMALL * EPSILON[dtype] * largest(self.single, step)
-            far = (own > slack) & (own > DIGITS * size) & (own > small) & (o[finite] != some)
+            far = (own > slack) & (own > DIGITS * size) & (o[finite] != some)
+            if far.any():
+                far &= own > self._small(dtype, step)
             if far.any() and (far & (own > slack + ALLOWED * witness.moved(doubt, exact)[finite])).any():
                 # Numbers drawn at random are others in float64: such an error would excuse any number of the subject's.
                 why = "float64 says another number, and roundings do not explain it"
@@ -281,7 +282,9 @@ class _Referee:
             allowed = within + ALLOWED * moved
             doubtful = bad & (error > allowed)
             # A jump (ceil, sign, heaviside) makes whole numbers: four replays may all stay on one side of it.
-            if doubtful.any() and (error[doubtful].max() < small or _whole(o[finite][doubtful], some[doubtful])):
+            if doubtful.any() and (
+                error[doubtful].max() < self._small(dtype, step) or _whole(o[finite][doubtful], some[doubtful])
+            ):
                 why = witness.unsure(step, patiently=True)
                 if why:
                     return _Opinion("inconclusive", why, ends=True)
@@ -301,6 +304,10 @@ class _Referee:
             if (bad & (error > DIGITS * size) & (error > SLACK * EPSILON[dtype])).any():
                 return _Opinion("inconclusive", note)
             return _Opinion("accepted", count=int(np.count_nonzero(o[finite] != some)))
+
+    def _small(self, dtype: str, step: int) -> float:
+        """An error that may be a rounding of the largest number on the way."""
+        return AS_SMALL * EPSILON[dtype] * largest(self.single, step)
 
     def went_in(self, step: int) -> bool:
         """Whether there was nan or inf, up to that step."""
