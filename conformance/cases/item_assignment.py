@@ -123,3 +123,17 @@ def inference_tensors_do_not_index_what_is_tracked(torch, x: floats(shape=(3, 2)
     y = x.requires_grad_() * 1
     y[i]
     y[i] = 1
+
+
+@case(requires=["backward", "in_place", "indexing"], covers=["inp.setitem_mask"])
+def values_of_more_dimensions_than_an_empty_pick_get_no_gradient(
+    torch, x: floats(shape=(3,)), dims: st.integers(1, 3), through_view: st.booleans(), create_graph: st.booleans()
+):
+    """What is put at a mask of nothing may have more dimensions; backward finds its gradient to be wrong."""
+    v = torch.ones((1,) * dims).requires_grad_()
+    y = x.requires_grad_() * 1
+    z = y[:] if through_view else y
+    z.index_put_((torch.zeros(3, dtype=torch.bool),), v)
+    u = x.index_put((torch.zeros(3, dtype=torch.bool),), v)
+    torch.autograd.grad(y.sum(), v, create_graph=create_graph)
+    torch.autograd.grad(u.sum(), v, create_graph=create_graph)

@@ -17,7 +17,7 @@ from ..calls.scalar import checked
 from ..dtype import dtypes
 from ..kernels.index import index_put_zeros, index_values, raw_indices, warn_of_bytes
 from ..memory.descriptor import expandable
-from ..nodes.graph import BinaryNode
+from ..nodes.graph import BinaryNode, name_of
 from ..nodes.saved_variable import SavedList
 from ..plain_numpy import np
 from ..tensor import Tensor
@@ -44,7 +44,7 @@ class IndexPutBackward0(BinaryNode):
             indices = self.indices.unpack(self)
             out = (
                 None if self.fn0 is None else index_put_zeros(grad, indices, self.accumulate),
-                None if self.fn1 is None else index_values(grad, indices, self.values_desc),
+                None if self.fn1 is None else index_values(grad, indices, self.values_desc, name_of(self)),
             )
         if not keep:
             self.release()
@@ -56,7 +56,7 @@ class IndexPutBackward0(BinaryNode):
         indices = self.indices.unpack(self)
         return (
             None if self.fn0 is None else formulas.index_put_zeros(grad, indices, self.accumulate),
-            None if self.fn1 is None else formulas.index_values(grad, indices, self.values_desc),
+            None if self.fn1 is None else formulas.index_values(grad, indices, self.values_desc, name_of(self)),
         )
 
     def release(self) -> None:

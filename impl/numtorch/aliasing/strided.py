@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..memory.geometry import Geometry, empty_window, strided
-from ..nodes.graph import FREED_TEXT, Node, UnaryNode, VariadicNode
+from ..nodes.graph import FREED_TEXT, Node, UnaryNode, VariadicNode, name_of
 from ..plain_numpy import np
 from .overlap import refuse_internal
 
@@ -149,7 +149,10 @@ class CopySlices(VariadicNode):
         result = np.empty(base.shape, dtype=grad.dtype)
         result[...] = grad
         window = strided(result, view.shape, view.strides, view.offset - base.offset)
-        inner = fn.apply(window.copy(), keep)
+        try:
+            inner = fn.apply(window.copy(), keep)
+        except RuntimeError as error:
+            raise self.as_own(error) from None
         if not keep:
             self.fn = None
         if fn.arity == 1:
@@ -166,6 +169,13 @@ class CopySlices(VariadicNode):
         from ..functions.strided import copy_slices
 
         return copy_slices(self, grad)
+
+    def as_own(self, error: RuntimeError) -> RuntimeError:
+        """The complaint about a gradient of the write's node: PyTorch's engine, which looks at gradients, knows only this one."""
+        theirs = f"Function {name_of(self.write())} returned"
+        if not error.args or not str(error.args[0]).startswith(theirs):
+            return error
+        return RuntimeError(error.args[0].replace(theirs, f"Function {self.name()} returned"))
 
     def write(self) -> Node:
         """The node of the write through the view."""

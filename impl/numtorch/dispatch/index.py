@@ -129,7 +129,7 @@ class IndexPutBackward0(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_index_values(grad, indices, values_info)
+            grad1 = k_index_values(grad, indices, values_info, 'IndexPutBackward0')
         if not keep:
             node.indices.release()
         return fn0, grad0, fn1, grad1
@@ -140,7 +140,7 @@ class IndexPutBackward0(BinaryNode):
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.index_put_zeros(grad, indices, accumulate)
         fn = node.next1
-        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.index_values(grad, indices, values_info)
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.index_values(grad, indices, values_info, 'IndexPutBackward0')
         return grad0, grad1
 
     def release(node) -> None:
@@ -237,7 +237,7 @@ class IndexPutImplBackward0(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_index_values(grad, indices, values_info)
+            grad1 = k_index_values(grad, indices, values_info, 'IndexPutImplBackward0')
         if not keep:
             node.indices.release()
         return fn0, grad0, fn1, grad1
@@ -248,7 +248,7 @@ class IndexPutImplBackward0(BinaryNode):
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.index_put_zeros(grad, indices, accumulate)
         fn = node.next1
-        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.index_values(grad, indices, values_info)
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.index_values(grad, indices, values_info, 'IndexPutImplBackward0')
         return grad0, grad1
 
     def release(node) -> None:

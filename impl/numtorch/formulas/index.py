@@ -7,6 +7,7 @@ from typing import Any
 from .. import dispatch as d
 from ..aliasing.views import bump
 from ..kernels.index import warn_of_bytes
+from ..kernels.shape import check_gradient
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import within
@@ -32,7 +33,9 @@ def index_put_zeros(grad: Any, indices: tuple, accumulate: bool) -> Any:
     return d.index_put(grad, indices, wrap(grad._desc.dtype.numpy.type(0)), False)
 
 
-def index_values(grad: Any, indices: tuple, desc: Any) -> Any:
+def index_values(grad: Any, indices: tuple, desc: Any, name: str) -> Any:
     """The gradient of the values that were put."""
     warn_of_bytes(indices)
-    return of_number(sum_to_size(d.index(grad, indices), desc.shape), desc.dtype)
+    picked = d.index(grad, indices)
+    check_gradient(picked._desc.shape, desc.shape, name)
+    return of_number(sum_to_size(picked, desc.shape), desc.dtype)

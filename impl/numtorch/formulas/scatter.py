@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import creation, dispatch as d, grad_mode
-from ..kernels.scatter import check_source
+from ..kernels.shape import check_gradient
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import mask
@@ -24,7 +24,7 @@ def gather_backward(grad: Any, x: Any, dim: int, index: Any, sparse_grad: bool) 
 def scattered(grad: Any, dim: int, index: Any, desc: Any, name: str) -> Any:
     """The gradient of what was scattered; of a source larger than the index PyTorch finds it to be wrong."""
     out = d.gather(grad, dim, index, False)
-    check_source(out._desc.shape, desc.shape, name)
+    check_gradient(out._desc.shape, desc.shape, name)
     return out
 
 

@@ -13,6 +13,7 @@ from ..plain_numpy import np
 from ..warning import warn
 from .half import in_steps
 from .numbers import castable, in_type
+from .shape import check_gradient
 
 Array = Any
 
@@ -61,17 +62,8 @@ def gather(x: Array, dim: int, index: Array, sparse_grad: bool = False) -> Array
 def scattered(grad: Array, dim: int, index: Array, desc: Any, name: str) -> Array:
     """The gradient of what was scattered; of a source larger than the index PyTorch finds it to be wrong."""
     out = gather(grad, dim, index)
-    check_source(out.shape, desc.shape, name)
+    check_gradient(out.shape, desc.shape, name)
     return out
-
-
-def check_source(got: tuple, shape: tuple, name: str) -> None:
-    """The engine's complaint about a gradient that has not its operand's shape."""
-    if tuple(got) != tuple(shape):
-        raise RuntimeError(
-            f"Function {name} returned an invalid gradient at index 1 - got {list(got)} but expected shape compatible "
-            f"with {list(shape)}"
-        )
 
 
 def gather_backward(grad: Array, x: Array, dim: int, index: Array, sparse_grad: bool = False) -> Array:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..device import contiguous_format
 from ..dtype import promote_types
-from ..memory.descriptor import describe
+from ..memory.descriptor import describe, expandable
 from ..memory.formats import formatted, suggested
 from ..memory.geometry import element_strides, like, row_major, storage_offset, strided
 from ..memory.layout import contiguous_strides
@@ -141,6 +141,15 @@ def sum_to_size(grad: Array, shape: tuple) -> Array:
     if not lead:  # no view, to which others may be added in place
         return row_major(np.add.reduce(grad, axis=axes, keepdims=True))
     return row_major(np.add.reduce(grad, axis=axes)).reshape(shape) if axes else grad.reshape(shape)
+
+
+def check_gradient(got: tuple, shape: tuple, name: str) -> None:
+    """The engine's complaint about a gradient that cannot be summed to its operand's shape, of formulas that make such ones."""
+    if not expandable(tuple(shape), tuple(got)):
+        raise RuntimeError(
+            f"Function {name} returned an invalid gradient at index 1 - got {list(got)} but expected shape compatible "
+            f"with {list(shape)}"
+        )
 
 
 def expand_backward(grad: Array, shape: tuple) -> Array:

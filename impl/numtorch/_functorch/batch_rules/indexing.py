@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import creation, dispatch
+from ...aliasing.index_put import check_values
 from ...memory.descriptor import broadcast_shapes
 from ...tensor import Tensor
 from ..batching import Call, Rule, rank, shifted
@@ -167,7 +168,9 @@ def put(call: Call) -> Any:
     x, indices, values, *rest = call.args
     if any(call.is_batched(i) for i in indices):
         return loop(call)
-    return call.op(call.spread(x), (None, *indices), values_at(call, x, indices, values), *rest), 0
+    spread, values = call.spread(x), values_at(call, x, indices, values)
+    check_values(spread, (None, *indices), values)
+    return call.op(spread, (None, *indices), values, *rest), 0
 
 
 def put_written(call: Call) -> Any:
