@@ -158,3 +158,18 @@ def sums_multiply_by_one(torch, parts: PARTS, how: st.sampled_from(sorted(SUMS))
     z = SUMS[how](torch, x, y, n)
     1 / z
     1 / z.imag
+
+
+@case(requires=["complex"])
+def sizes_and_angles_lie_as_the_numbers_or_anew(
+    torch,
+    z: complexes(shape=(2, 3, 2)),
+    order: st.permutations(range(3)),
+    name: st.sampled_from(["abs", "angle"]),
+    real: st.booleans(),
+):
+    """The angle of complex numbers is row-major, their size lies as they do; written to an output, both are row-major."""
+    x = (z.real if real else z).permute(order)
+    f = getattr(torch, name)
+    f(x).stride()
+    f(x, out=torch.zeros(0)).stride()

@@ -171,7 +171,7 @@ class CopySlices(VariadicNode):
         return copy_slices(self, grad)
 
     def as_own(self, error: RuntimeError) -> RuntimeError:
-        """The complaint about a gradient of the write's node: PyTorch's engine, which looks at gradients, knows only this one."""
+        """The complaint about a gradient of the write's node, in this one's name: PyTorch's engine knows only this one."""
         theirs = f"Function {name_of(self.write())} returned"
         if not error.args or not str(error.args[0]).startswith(theirs):
             return error

@@ -16,7 +16,7 @@ from ..kernels.numbers import IMAGINARY_DISCARDED
 from ..kernels.pointwise import BOOL_NEGATED, addend, subtrahend
 from ..memory.descriptor import Descriptor, arrange, broadcast_shapes, describe, descriptor, plan_of
 from ..memory.geometry import laid_out
-from ..memory.layout import OF_PARTS, RULES, dense_strides
+from ..memory.layout import OF_COMPLEX, OF_PARTS, RULES, dense_strides
 from ..memory.lazy import Zeros
 from ..memory.resizing import warn_of_resizing
 from ..plain_numpy import np
@@ -250,8 +250,10 @@ def laid(array: Any, rule: str, *tensors: Tensor) -> Any:
         strides = plan_of(tensors[0]._desc, tensors[1]._desc).result.strides
     else:
         each = [(x._desc.shape, x._desc.lies) for x in tensors]
-        if rule in OF_PARTS and tensors[0]._desc.dtype.is_complex:  # PyTorch asks the real and the imaginary parts
-            each = [(own, tuple([2 * st for st in lies])) for own, lies in each]
+        if tensors[0]._desc.dtype.is_complex:
+            rule = OF_COMPLEX.get(rule, rule)
+            if rule in OF_PARTS:  # PyTorch asks the real and the imaginary parts
+                each = [(own, tuple([2 * st for st in lies])) for own, lies in each]
         strides = RULES[rule](shape, each)
     return apart(*arrange(array, descriptor(shape, describe(array).dtype, strides)), x)
 
@@ -394,7 +396,10 @@ def store(
     if grad_mode.watched():
         grad_mode.state.before_write(out)
     if out._desc.shape != result._desc.shape:
-        resize_output(out, result._desc)
+        desc, first = result._desc, operands[0]._desc if operands and isinstance(operands[0], Tensor) else None
+        if first is not None and first.dtype.is_complex and desc.dtype.category < dtypes.COMPLEX:
+            desc = descriptor(desc.shape, desc.dtype)  # copied from a complex result, to what is made anew
+        resize_output(out, desc)
     storage_of(out)[...] = result._array
     bump(out)
     return out

@@ -1552,7 +1552,7 @@ def angle(self, *, out=None):
     else:
         try:
             self = plain(self, 'angle', True)
-            array, desc = single(rounded_once(k_angle, self._array), self)
+            array, desc = laid(rounded_once(k_angle, self._array), 'unless complex', self)
         except Exception as error:
             autograd_first(error, locals(), 'angle', ('self',), (('self', ('self',)),))
             raise

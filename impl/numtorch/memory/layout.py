@@ -114,13 +114,19 @@ RULES = {
     "compared": _compared,
     "finite": _finite,
     "target first": _target_first,
+    "unless complex": elementwise_strides,
+    "new": lambda shape, operands: contiguous_strides(shape),
 }
 """How an operator lays its result out, where it does not go by its operands as TensorIterator does: over the first of them
 alone, or and a number; as a copy of the first; or as PyTorch composes it, isinf of abs and a comparison with a number,
-isfinite of that and a comparison with itself, the slope of soft_margin_loss of its target by exp(-target * self)."""
+isfinite of that and a comparison with itself, the slope of soft_margin_loss of its target by exp(-target * self).
+"new" is row-major."""
 
 OF_PARTS = ("compared", "finite")
 """Rules by which what is asked of a complex number is laid out as the answers about its parts are."""
+
+OF_COMPLEX = {"unless complex": "new"}
+"""Rules that are others for complex numbers: PyTorch writes their angle to memory that it makes beforehand."""
 
 
 def _broadcast(shape: tuple, own: Shape, strides: Shape) -> tuple:

@@ -35,7 +35,8 @@ op("polar(abs, angle)", k.polar, pointwise=False,
    joint={("abs", "angle"): "polar_backward(grad, result, abs.info, angle.info, needed)"},
    jvp=("complex_of(abs_t * angle_p.cos() - angle_t * abs_p * angle_p.sin(), "
         "abs_t * angle_p.sin() + angle_t * abs_p * angle_p.cos())"))
-op("angle(self)", k.angle, pointwise=True, inplace=False, float_result=True, self="angle_backward(grad, self)",
+op("angle(self)", k.angle, pointwise=True, layout="unless complex", inplace=False, float_result=True,
+   self="angle_backward(grad, self)",
    jvp=ELEMENTWISE)
 
 # ---- trigonometry, exponentials and logarithms
