@@ -266,3 +266,12 @@ def gradient_of_a_written_view_is_written_to_alone(
             getattr(view, name)()
     y.backward(torch.ones_like(y))
     x.grad._version
+
+
+@case(requires=["backward"])
+def zeros_for_what_was_never_repeated_are_written_to(
+    torch, x: floats(shape=(2,)), times: st.lists(st.integers(0, 2), min_size=1, max_size=3), graph: st.booleans()
+):
+    """The gradient of what was repeated no times is filled with zeros, which counts as a write."""
+    y = x.requires_grad_().repeat(*times)
+    torch.autograd.grad(y.sum(), x, create_graph=graph)

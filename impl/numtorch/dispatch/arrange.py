@@ -719,16 +719,18 @@ class RepeatBackward0(UnaryNode):
     __slots__ = ('self_sym_sizes', 'repeats',)
     saved = ()
     saved_values = ('self_sym_sizes', 'repeats',)
-    def run(node, grad, keep: bool):
+    spares_watched = True
+    writes_grad = property(lambda node: 1 if 0 in node.repeats else 0)
+    def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
-            return node.next0, out, None, None
+            return out
         self_sym_sizes = node.self_sym_sizes
         repeats = node.repeats
         out = k_repeat_backward(grad, repeats, self_sym_sizes)
-        return node.next0, out, None, None
+        return out
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
         repeats = node.repeats

@@ -22,6 +22,7 @@ WRITES = {
     "masked_select_backward": 1,
     "maximum_backward": 1,
     "minimum_backward": 1,
+    "repeat_backward": 1,
     "take_backward": 1,
     "unsaved_zeros": 1,
     "cummaxmin_backward": 2,
@@ -29,6 +30,9 @@ WRITES = {
     "value_selecting_backward": 2,
 }
 
+
+ONLY_IF = {"cummaxmin_backward": "node.desc.numel", "repeat_backward": "0 in node.repeats"}
+"""When formulas that write do so: of an empty tensor that tensor itself is the gradient; of no copies it is zeros."""
 
 WRITTEN_ONE = {"layer_norm_double_backward": (3, 1), "zeros_of": (1, 1)}
 """Formulas that write to the gradient of one operand: how often, and to which."""
@@ -122,13 +126,15 @@ class Nodes(Template):
             w(1, f"refuses = {refuses}")
         if any(formula.partition("(")[0] in SPARED for formula in row.formulas.values()):
             w(1, "spares_watched = True")
-        if writes and "cummaxmin_backward" in row.formulas.get(
-            "self", ""
-        ):  # of an empty tensor that tensor itself is the gradient
-            w(1, f"writes_grad = property(lambda node: {writes} if node.desc.numel else 0)")
+        only_if = next(
+            filter(None, [ONLY_IF.get(formula.partition("(")[0]) for formula in row.formulas.values()]), None
+        )
+        if only_if:
+            w(1, f"writes_grad = property(lambda node: {writes} if {only_if} else 0)")
+        if "cummaxmin_backward" in row.formulas.get("self", ""):
             w(1, "custom = property(lambda node: not node.desc.numel)")
             w(1, "def apply_custom(node, grads):\n    return [node.apply_tensors(grads[0])]  # which requires grad")
-        elif writes:
+        elif writes and not only_if:
             w(1, f"writes_grad = {writes}")
             if "aminmax_backward" in row.formulas.get("self", ""):
                 w(1, "adds_in_place = True")
