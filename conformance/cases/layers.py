@@ -203,3 +203,17 @@ def weight_of_a_binary_cross_entropy_comes_before_all_else(
     torch.nn.functional.binary_cross_entropy(p, p.double(), w)
     torch.nn.functional.binary_cross_entropy(p, p, w.requires_grad_())
     torch.nn.functional.binary_cross_entropy(p, p.double(), w)
+
+
+@case(requires=["backward"])
+def losses_of_classes_of_images_are_row_major_backward(
+    torch,
+    x: floats("float32", shape=(2, 3, 2, 2), values="finite"),
+    order: st.permutations(range(4)),
+    create_graph: st.booleans(),
+):
+    """The gradient of the loss of an image's classes lies as the image, which must be row-major."""
+    z = x.requires_grad_().permute(order)
+    target = torch.zeros((z.shape[0], *z.shape[2:]), dtype=torch.int64)
+    u = torch.nn.functional.nll_loss(z, target, reduction="none")
+    torch.autograd.grad(u, z, torch.ones_like(u), create_graph=create_graph)[0].stride()

@@ -160,3 +160,18 @@ def complex_numbers_are_reduced_in_a_real_type(
 ):
     """A reduction of complex numbers in a real type warns that it drops the imaginary parts."""
     getattr(torch, name)(z, dim=0, dtype=getattr(torch, dtype))
+
+
+@case(requires=["backward"])
+def deviations_are_finite_where_variances_are_not(
+    torch,
+    scale: st.sampled_from([1e-30, 1e-25, 1.0, 1e20, 1e30]),
+    dtype: st.sampled_from(["float32", "bfloat16"]),
+    dim: st.sampled_from([None, 0, 1]),
+):
+    """The standard deviation is rounded after the root is taken, so that numbers may be as large as they can be."""
+    x = (torch.tensor([[1.0, 2.0, 4.0], [1.0, 4.0, 7.0]]) * scale).to(getattr(torch, dtype)).requires_grad_()
+    y = x.std(dim)
+    torch.std_mean(x, dim)
+    x.var(dim)
+    y.sum().backward()

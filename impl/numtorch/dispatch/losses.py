@@ -1465,7 +1465,7 @@ class NllLoss2DBackwardBackward0(BinaryNode):
 def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_index, total_weight, *, out=None):
     """nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_index, total_weight) -> Tensor"""
     try:
-        array = k_nll_loss_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array) if grad_output._desc.real else rounded_once(k_nll_loss_backward, grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array)
+        array = k_nll_loss2d_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array) if grad_output._desc.real else rounded_once(k_nll_loss2d_backward, grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array)
         desc = describe(array)
     except Exception as error:
         autograd_first(error, locals(), 'nll_loss2d_backward', ('grad_output', 'self'), (('target', ('grad_output', 'self')), ('weight', ('grad_output', 'self'))))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..dtype import FROM_NUMPY as _FROM_NUMPY
-from ..memory.geometry import row_major
+from ..memory.geometry import element_strides, like, row_major
+from ..memory.layout import is_contiguous
 from ..memory.lazy import resolve
 from ..memory.resizing import warn_of_resizing
 from ..plain_numpy import np
@@ -132,7 +133,15 @@ def nll_loss_backward(
     return out
 
 
-nll_loss2d_backward = nll_loss_backward
+def nll_loss2d_backward(
+    grad: Array, x: Array, target: Array, weight: Array | None, reduction: int, ignore_index: int, total_weight: Array
+) -> Array:
+    """The same of images, which PyTorch has for those only that are row-major where they have no holes."""
+    out = like(x, x.dtype)
+    if not is_contiguous(out.shape, element_strides(out)):
+        raise RuntimeError("grad_input must be contiguous")
+    out[...] = nll_loss_backward(grad, x, target, weight, reduction, ignore_index, total_weight)
+    return out
 
 
 def binary_cross_entropy(x: Array, target: Array, weight: Array | None, reduction: int) -> Array:

@@ -222,14 +222,19 @@ def var(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> Array:
 
 def std(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> Array:
     """The square root of the variance."""
-    return np.sqrt(var(x, dim, correction, keepdim))
+    return std_mean(x, dim, correction, keepdim)[0]
 
 
 def var_mean(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> tuple[Array, Array]:
-    """The variance and the mean; computed in double precision and rounded once, as PyTorch does."""
+    """The variance and the mean."""
     kind = x.dtype
     if kind.kind == "c":
         return _of_parts(*[var_mean(part, dim, correction, keepdim) for part in (x.real, x.imag)], kind)
+    return tuple([out.astype(kind)[()] for out in _moments(x, dim, correction, keepdim)])
+
+
+def _moments(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> tuple[Array, Array]:
+    """The variance and the mean in double precision: PyTorch rounds them once, and the deviation after its root is taken."""
     y = x.astype(np.float64)
     where = axes(dim, x.ndim)
     n = count(x, dim)
@@ -239,7 +244,7 @@ def var_mean(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> tu
     square = away * away
     by = np.float64(max(n - (1 if correction is None else correction), 0))
     out = np.add.reduce(square, axis=where, keepdims=True) / by
-    return shaped(out, x, where, keepdim).astype(kind)[()], shaped(middle, x, where, keepdim).astype(kind)[()]
+    return shaped(out, x, where, keepdim), shaped(middle, x, where, keepdim)
 
 
 def _of_parts(real: tuple[Array, Array], imag: tuple[Array, Array], kind: np.dtype) -> tuple[Array, Array]:
@@ -266,8 +271,11 @@ def shaped(out: Array, x: Array, where: tuple, keepdim: bool) -> Array:
 
 def std_mean(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> tuple[Array, Array]:
     """The standard deviation and the mean."""
-    variance, mean = var_mean(x, dim, correction, keepdim)
-    return np.sqrt(variance), mean
+    if x.dtype.kind == "c":
+        variance, mean = var_mean(x, dim, correction, keepdim)
+        return np.sqrt(variance), mean
+    variance, mean = _moments(x, dim, correction, keepdim)
+    return np.sqrt(variance).astype(x.dtype)[()], mean.astype(x.dtype)[()]
 
 
 @in_steps

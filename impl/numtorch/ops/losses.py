@@ -61,7 +61,7 @@ op("nll_loss_backward(grad_output, self, target: Tensor, weight: Tensor?, reduct
    grad_output="nll_loss_again(grad, target, weight, reduction, ignore_index)", self="zeros_like(grad)",
    jvp="nll_loss_backward(grad_output_t, self_p, target, weight, reduction, ignore_index, total_weight)")
 op("nll_loss2d_backward(grad_output, self, target: Tensor, weight: Tensor?, reduction, ignore_index, total_weight: Tensor)",
-   k.nll_loss_backward, node="NllLoss2DBackwardBackward0",
+   k.nll_loss2d_backward, node="NllLoss2DBackwardBackward0",
    grad_output="nll_loss2d_again(grad, target, weight, reduction, ignore_index)", self="zeros_like(grad)",
    jvp="nll_loss2d_backward(grad_output_t, self_p, target, weight, reduction, ignore_index, total_weight)")
 op("binary_cross_entropy(self, target, weight: Tensor?, reduction)", k.binary_cross_entropy, elementwise=True,
