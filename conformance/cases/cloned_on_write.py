@@ -70,3 +70,57 @@ def reshape_is_a_view_where_writes_are_watched(torch, x: floats(shape=(2, 3))):
         y.reshape(1, 3, 2).grad_fn.name()
         y.unsqueeze(0).flatten(0, 1).grad_fn.name()
     y.reshape(1, 3, 2).grad_fn.name()
+
+
+@case(requires=["saved_tensors_hooks", "hooks", "create_graph"], covers=["inp.allow_mutation"])
+def formulas_write_to_nothing_where_writes_are_watched(
+    torch,
+    x: floats(shape=(2, 2), values="finite"),
+    which: st.sampled_from(["index", "mask", "selected", "trace", "median", "prod", "extremes", "cumprod", "loss"]),
+    graph: st.booleans(),
+):
+    """In allow_mutation_on_saved_tensors a formula computes out of place what it else writes to."""
+    x.requires_grad_()
+    with torch.autograd.graph.allow_mutation_on_saved_tensors():
+        outs = {
+            "index": lambda: [x[torch.tensor([0, 0])]],
+            "mask": lambda: [x[torch.tensor([[True, False], [True, True]])]],
+            "selected": lambda: [x.masked_select(torch.tensor([[True, False], [True, True]]))],
+            "trace": lambda: [x.trace()],
+            "median": lambda: [x.median()],
+            "prod": lambda: [x.prod()],
+            "extremes": lambda: [x.aminmax()[0], x.aminmax()[1]],
+            "cumprod": lambda: [x.cumprod(0)],
+            "loss": lambda: [torch.nn.functional.binary_cross_entropy_with_logits(x, x.detach())],
+        }[which]()
+        loss = outs[0].square().sum()
+        for out in outs[1:]:
+            loss = loss + out.square().sum()
+        (g,) = torch.autograd.grad(loss, [x], create_graph=graph, retain_graph=True)
+        g._version
+        loss.backward(create_graph=graph)
+        x.grad._version
+        if graph:
+            (h,) = torch.autograd.grad(g.sum(), [x], allow_unused=True)
+
+
+@case(requires=["custom_function", "saved_tensors_hooks", "backward"], covers=["inp.allow_mutation"])
+def undefined_gradients_are_unwritten_zeros_where_writes_are_watched(torch, x: floats(), graph: st.booleans()):
+    """In allow_mutation_on_saved_tensors the zeros that a Function gets for no gradient count no write."""
+
+    class Two(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2, x * 3
+
+        @staticmethod
+        def backward(ctx, first, second):
+            second._version
+            return first + second
+
+    x.requires_grad_()
+    with torch.autograd.graph.allow_mutation_on_saved_tensors():
+        y, z = Two.apply(x)
+        torch.autograd.grad(y.sum(), [x], create_graph=graph)
+    y, z = Two.apply(x)
+    torch.autograd.grad(y.sum(), [x], create_graph=graph)

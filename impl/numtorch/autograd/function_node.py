@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import grad_mode
 from ..backward.graph_task import task_under_way
 from ..memory.descriptor import Descriptor
 from ..nodes.graph import FREED_TEXT, Node, VariadicNode, name_of, next_sequence_nr
@@ -276,7 +277,7 @@ class BackwardCFunction(VariadicNode, _FunctionBase):
 
 
 def zeros(desc: Descriptor) -> Tensor:
-    """Zeros for an undefined gradient. C++ fills them in place, which counts as a write."""
+    """Zeros for an undefined gradient. C++ fills them in place, which counts as a write, but below who watches writes."""
     result = wrap(np.zeros(desc.shape, desc.dtype.numpy))
-    result._counter = [1]
+    result._counter = [0 if grad_mode.watched() else 1]
     return result

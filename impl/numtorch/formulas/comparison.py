@@ -87,7 +87,8 @@ def masked_select_backward(grad: Any, x: Any, mask: Any) -> Any:
     """The gradient back at its places."""
     shape = np.broadcast_shapes(x._desc.shape, mask._desc.shape)
     zeros = creation.zeros_like(x) if shape == x._desc.shape else wrap(np.zeros(shape, grad._desc.dtype.numpy))
-    return sum_to_size(d.masked_scatter_(zeros, mask, grad), x._desc.shape)
+    scatter = d.masked_scatter if within(grad, x, mask) else d.masked_scatter_
+    return sum_to_size(scatter(zeros, mask, grad), x._desc.shape)
 
 
 def clamp_backward(grad: Any, x: Any, min: Any, max: Any) -> Any:

@@ -8,6 +8,7 @@ from .. import dispatch as d
 from ..aliasing.views import bump
 from ..plain_numpy import np
 from ..tensor import wrap
+from .masks import within
 
 
 def vdot_self_backward(grad: Any, other: Any) -> Any:
@@ -92,6 +93,8 @@ def trace_backward(grad: Any, shape: tuple) -> Any:
     """The gradient on the diagonal."""
     n = shape[0] * shape[1]
     flat = wrap(np.zeros(n, grad._desc.dtype.numpy))
+    places = wrap(np.arange(0, n, shape[1] + 1)[: shape[1]])
+    if within(grad):
+        return d.view(d.index_fill_tensor(flat, 0, places, grad), tuple(shape))
     bump(flat)  # PyTorch fills zeros, and then the diagonal
-    d.index_fill_tensor_(flat, 0, wrap(np.arange(0, n, shape[1] + 1)[: shape[1]]), grad)
-    return d.view(flat, tuple(shape))
+    return d.view(d.index_fill_tensor_(flat, 0, places, grad), tuple(shape))

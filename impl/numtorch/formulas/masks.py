@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .. import grad_mode
 from ..levels import living, show, wrapped_of
 from ..memory.descriptor import arrange, describe, descriptor
 from ..memory.layout import elementwise_strides
@@ -65,8 +66,12 @@ def in_memory(x: Any) -> Any:
 
 
 def within(*tensors: Any) -> bool:
-    """Whether a tensor is one of a transform, so that nobody knows its numbers, or whether a level below differentiates."""
-    return any(t is not None and wrapped_of(t) is not None for t in tensors)
+    """Whether a tensor is one of a transform, so that nobody knows its numbers, or whether a level below differentiates.
+
+    Where somebody watches writes every tensor is taken for one, as PyTorch's isTensorSubclassLike has it: it learns of writes
+    from a mode of its dispatcher, which might make anything of the operators within a formula.
+    """
+    return grad_mode.watched() or any(t is not None and wrapped_of(t) is not None for t in tensors)
 
 
 def alone(x: Any) -> bool:
@@ -83,7 +88,9 @@ def stands_for_batch(x: Any) -> bool:
 
 def within_living(*tensors: Any) -> bool:
     """The same, but of tensors whose level is over, which are what they stand for."""
-    return within(*tensors) and any(t is not None and wrapped_of(living(t)) is not None for t in tensors)
+    return grad_mode.watched() or (
+        within(*tensors) and any(t is not None and wrapped_of(living(t)) is not None for t in tensors)
+    )
 
 
 def nowhere_zero(x: Any) -> bool:
