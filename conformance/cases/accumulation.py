@@ -254,3 +254,14 @@ def gradient_of_another_layout_is_complained_about(
     (x * 2).sum().backward(create_graph=graph)
     x.grad = g
     (x * 2).sum().backward(create_graph=graph)
+
+
+@case(requires=["backward"], covers=["acc.sum"])
+def gradient_of_another_shape_is_not_added_to(
+    torch, x: floats(shape=(2,)), n: st.sampled_from([(), (1,), (3,), (2, 2)])
+):
+    """A gradient that does not broadcast to the .grad that is there is refused as an in-place sum is."""
+    x.requires_grad_()
+    (x * 2).sum().backward()
+    x.grad.data = torch.ones(n)
+    (x * 3).sum().backward()

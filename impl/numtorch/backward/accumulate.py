@@ -125,6 +125,10 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
     if grad_mode.watches and grad_mode.state.before_write is not None:
         grad_mode.state.before_write(old)
     array = old._array
+    if array.shape != grad.shape:  # somebody gave it other memory: `.grad.data = `
+        from ..aliasing.writes import check_broadcast
+
+        check_broadcast(wrap(grad), array.shape)
     if not old._desc.real:
         grad = addend(grad)
     if type(array) is _ndarray:
@@ -139,7 +143,7 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
         array = storage_of(old)
         np.add(array, grad, out=array, casting="unsafe")
     bump(old)
-    if not (old._desc.plain and variable._desc.plain):
+    if not (old._desc.plain and variable._desc.plain) or array.shape != grad.shape:
         warn_of_layout(old, variable)
 
 
