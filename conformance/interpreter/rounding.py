@@ -204,6 +204,12 @@ def _mode() -> Any:
             self.narrow = getattr(torch, _NARROW.get(dtype, dtype))
             self.seed, self.factor = seed, 1
 
+        @classmethod
+        def _should_skip_dynamo(cls) -> bool:
+            # It would keep the compiler out of what is within, and import all of it for that: two seconds of every process.
+            # Nothing here is compiled.
+            return False
+
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             kwargs = kwargs or {}
             name = func.overloadpacket.__name__

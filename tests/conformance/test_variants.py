@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -271,6 +273,20 @@ def test_the_command_lists_them() -> None:
     for name, variant in VARIANTS.items():
         assert f"torch:{name}" in result.output
         assert variant.sentence.partition(" (")[0] in " ".join(result.output.split())
+
+
+def test_other_roundings_do_not_import_the_compiler() -> None:
+    # In a process of its own: any test before may have imported it.
+    asked = """
+import sys, torch
+from conformance.interpreter.rounding import rounded
+with rounded(1, "float32"):
+    moved = torch.tensor([0.5]).exp()
+assert moved.item() != torch.tensor([0.5]).exp().item()
+print("torch._dynamo" in sys.modules)
+"""
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout == "False\n"
 
 
 def test_the_compiled_pytorch_translates_every_operator_and_agrees() -> None:
