@@ -17,7 +17,7 @@ from conformance.commands.complaints import complain, plain_errors
 from conformance.commands.documentation import docs
 from conformance.commands.for_subjects import FOR_SUBJECTS
 from conformance.commands.fuzz import fuzz
-from conformance.commands.options import CASES, DATABASE, ORACLE, SAMPLES
+from conformance.commands.options import CASES, DATABASE, ORACLE, RUN, SAMPLES
 from conformance.recorded.command import record
 from conformance.runs.commands import COMMANDS
 from conformance.samples import MODULES
@@ -306,15 +306,17 @@ def show(case: str, subject: str, oracle: str, seed: int, max_examples: int | No
 
 
 @command.command()
-@click.argument("run_file", metavar="RUN.jsonl", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("run_file", metavar="RUN", type=RUN)
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Default: the folder of the run.")
 @click.option("--annotate", is_flag=True, help="Also print what is not as expected as GitHub's annotations.")
 def report(run_file: Path, output: Path | None, annotate: bool) -> None:
     """Write the reports of a run: index.html, junit.xml, summary.md and badge.json.
 
+    RUN is a run.jsonl or its folder.
+
     \b
     Examples:
-      torchstone report reports/latest/run.jsonl --output site/
+      torchstone report reports/latest --output site/
       torchstone report reports/latest/run.jsonl --annotate
     """
     with plain_errors():

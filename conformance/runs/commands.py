@@ -8,17 +8,12 @@ from pathlib import Path
 import click
 
 from conformance.commands.complaints import plain_errors
-
-_RUN = click.Path(path_type=Path, exists=True)
-
-
-def _file(run: Path) -> Path:
-    return run / "run.jsonl" if run.is_dir() else run
+from conformance.commands.options import RUN
 
 
 @click.command()
-@click.argument("before", metavar="BEFORE", type=_RUN)
-@click.argument("after", metavar="AFTER", type=_RUN)
+@click.argument("before", metavar="BEFORE", type=RUN)
+@click.argument("after", metavar="AFTER", type=RUN)
 @click.option("--all", "everything", is_flag=True, help="Also name every case that is new or gone.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 @click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Also write the changes as Markdown.")
@@ -46,7 +41,7 @@ def diff(before: Path, after: Path, everything: bool, as_json: bool, markdown: P
         from conformance.runs.changes import compare
 
         with busy(f"reading {before} and {after}"):
-            changes = compare(*(read(_file(run), programs=False) for run in (before, after)))
+            changes = compare(*(read(run, programs=False) for run in (before, after)))
         if as_json:
             click.echo(telling.as_json(changes))
         else:
@@ -58,7 +53,7 @@ def diff(before: Path, after: Path, everything: bool, as_json: bool, markdown: P
 
 
 @click.command()
-@click.argument("shards", metavar="SHARD...", nargs=-1, required=True, type=_RUN)
+@click.argument("shards", metavar="SHARD...", nargs=-1, required=True, type=RUN)
 @click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/latest"), show_default=True
 )
@@ -88,7 +83,7 @@ def merge(shards: tuple[Path, ...], output: Path) -> None:
 
         path = output / "run.jsonl"
         with busy(f"joining {len(shards)} shards"):
-            run = join([_file(shard) for shard in shards], path, [case.id for case in all_cases()])
+            run = join(shards, path, [case.id for case in all_cases()])
         history.append(output, run)
         with busy("writing the reports"):
             written = write_reports(path, output, run)
@@ -100,7 +95,7 @@ def merge(shards: tuple[Path, ...], output: Path) -> None:
 
 
 @click.command()
-@click.argument("run", metavar="RUN", type=_RUN)
+@click.argument("run", metavar="RUN", type=RUN)
 @click.argument("path", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
 def baseline(run: Path, path: Path) -> None:
     """Write what of RUN later runs are to be compared with, small enough to be committed.
@@ -114,14 +109,14 @@ def baseline(run: Path, path: Path) -> None:
         from conformance.journal import read
         from conformance.runs.baseline import write
 
-        kept = read(_file(run), programs=False)
+        kept = read(run, programs=False)
         write(kept, path)
     unexpected = sum(not outcome.expected for outcome in kept.outcomes.values())
     click.echo(f"{path}: {len(kept.outcomes):,} cases, {unexpected or 'none'} not as expected")
 
 
 @click.command()
-@click.option("--from", "run", metavar="RUN", type=_RUN, required=True, help="A run.jsonl, or the folder of one.")
+@click.option("--from", "run", metavar="RUN", type=RUN, required=True, help="A run.jsonl, or the folder of one.")
 @click.option(
     "--expectations",
     "folder",
@@ -145,7 +140,7 @@ def expect(run: Path, folder: Path | None) -> None:
         from conformance.journal import read
         from conformance.runs.triage import write
 
-        found = read(_file(run), programs=False)
+        found = read(run, programs=False)
         folder = folder or Path("expectations") / found.header.subject.name
         written = write(found, folder)
     for file in written.files:
@@ -160,7 +155,7 @@ def expect(run: Path, folder: Path | None) -> None:
 
 
 @click.command()
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=_RUN)
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=RUN)
 @click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports/site"), show_default=True
 )
@@ -184,7 +179,7 @@ def site(runs: tuple[Path, ...], output: Path) -> None:
         with Bar(out, TextColumn("pages"), BarColumn(), MofNCompleteColumn()) as progress:
             task = progress.bar.add_task("pages", total=None)
             first = write_site(
-                [_file(run) for run in runs],
+                runs,
                 output,
                 lambda done, of: progress.bar.update(task, completed=done, total=of),
             )

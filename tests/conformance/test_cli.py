@@ -189,7 +189,7 @@ def test_show_shows_an_example_where_nothing_differs(torchstone) -> None:
 
 def test_report_writes_the_same_reports_again(torchstone) -> None:
     torchstone("run", "right_subject", *SMALL, "-k", "workshop", "--no-isolate", "--output", "out")
-    ran = torchstone("report", "out/run.jsonl", "--output", "again")
+    ran = torchstone("report", "out", "--output", "again")
     assert ran.out.splitlines() == [f"again/{name}" for name in ("index.html", "junit.xml", "summary.md", "badge.json")]
     assert Path("again/summary.md").read_text() == Path("out/summary.md").read_text()
 
