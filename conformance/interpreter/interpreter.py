@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 import operator as python_operators
+import re
 import types
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -63,6 +64,9 @@ from conformance.trace import FunctionCall, StepTrace, Trace, Warned
 MAX_CALLS = 1_000
 """Calls of the program's functions that one step records; a step that makes more says so in its `reason`. A numerical
 Jacobian calls its function a few hundred times; beyond that a trace grows without saying more."""
+
+_OF_NO_PROGRAM = ("ignore", re.compile(r"`torch\.jit\.script` is deprecated"), DeprecationWarning, None, 0)
+"""A filter for what PyTorch's first make_dual of a process imports says of itself: about no program, and not every time."""
 
 MAX_DEPTH = 32
 """How deep calls within calls are recorded. A reentrant backward may go thousands deep, each level like the one above."""
@@ -130,13 +134,11 @@ class Session:
         # Every warning counts, every time, but for those that a library itself keeps from its users: a filter that ignores
         # warnings of one module is the library's own decision (numtorch's for NumPy's floating-point warnings), not ours.
         # (typeshed has the third of a filter as a class and the fourth as a text; the standard library does not insist.)
-        filters: list[Any] = list(warnings.filters)
+        filters: list[Any] = warnings.filters  # type: ignore[assignment]
         own = [entry for entry in filters if entry[0] == "ignore" and entry[1] is None and entry[3] is not None]
-        warnings.simplefilter("always")
-        # PyTorch's first make_dual of a process imports what says this of itself: about no program, and not every time.
-        warnings.filterwarnings("ignore", message=r"`torch\.jit\.script` is deprecated", category=DeprecationWarning)
-        for _, _, category, module, line in reversed(own):
-            warnings.filterwarnings("ignore", category=category, module=getattr(module, "pattern", module), lineno=line)
+        warnings.resetwarnings()
+        # Put in as they are: `filterwarnings` looks through all of them for each, at every program.
+        filters[:] = [*own, _OF_NO_PROGRAM, ("always", None, Warning, None, 0)]
         self._entered = True
         return self
 
