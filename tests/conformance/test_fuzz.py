@@ -20,7 +20,7 @@ from conformance.trace import Trace
 
 pytestmark = pytest.mark.usefixtures("workshop")
 
-PROGRAMS = 500
+PROGRAMS = 300
 """Enough for `tanh` and `sin` to occur as functions, several times each."""
 
 # The two sides are numtorch and modules made of it: they start ten times faster than PyTorch.
@@ -86,25 +86,25 @@ def test_a_cause_is_found_once_kept_replayed_and_given_up(negating: str, worksho
 
 def test_what_a_database_keeps_is_tried_first_wherever_it_was_found(negating: str, workshop: Path) -> None:
     kept = (str(workshop / "kept"),)
-    first = campaign(negating, workshop / "here", programs=150, database=kept)
+    first = campaign(negating, workshop / "here", programs=100, database=kept)
     assert first.found
     second = campaign(negating, workshop / "there", programs=1, start=10_000, database=kept)
     assert set(second.found) >= set(first.found)
 
 
 def test_processes_share_the_same_programs(negating: str, workshop: Path) -> None:
-    alone = campaign(negating, workshop / "one", programs=200)
-    two = campaign(negating, workshop / "two", programs=200, workers=2)
-    assert two.tally.programs == alone.tally.programs == 200
+    alone = campaign(negating, workshop / "one", programs=100)
+    two = campaign(negating, workshop / "two", programs=100, workers=2)
+    assert two.tally.programs == alone.tally.programs == 100
     assert two.tally.statuses == alone.tally.statuses
     assert two.tally.causes == alone.tally.causes
 
 
 def test_a_subject_that_dies_is_a_finding(workshop: Path) -> None:
     (workshop / "dying.py").write_text(DYING)
-    result = campaign("dying", workshop, programs=300)
+    result = campaign("dying", workshop, programs=150)
     assert {(cause.status, cause.kinds) for cause in result.found} == {("CRASH", "exited with code 3")}
-    assert result.tally.programs == 300
+    assert result.tally.programs == 150
 
 
 def test_the_number_of_a_program_says_all_about_it() -> None:

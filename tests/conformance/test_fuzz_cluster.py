@@ -18,7 +18,7 @@ from .test_fuzz import NEGATING
 distributed = pytest.importorskip("distributed", reason="distributed is not installed")
 
 ROOT = Path(__file__).parents[2]
-PROGRAMS = 400
+PROGRAMS = 200
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from conformance.cases import catalogue
 pytest.importorskip("torch")
 ROOT = Path(__file__).parents[2]
 COS = ("--pyargs", "conformance.fuzzed", "-k", "elementwise_cos_has_its_derivative")
+SIN = "elementwise_sin_has_its_derivative"
 
 
 def test_every_case_is_a_hypothesis_test_under_a_key_of_its_own() -> None:
@@ -39,13 +40,15 @@ def run(tmp_path: Path, subject: str, *command: str, **environment: str) -> subp
 
 
 def test_pytest_runs_them_and_says_what_differs(tmp_path: Path) -> None:
-    asked = ("-m", "pytest", "-p", "no:cacheprovider", *COS)
-    right = run(tmp_path, "numtorch", *asked)
-    assert right.returncode == 0, right.stdout
-    wrong = run(tmp_path, "tests.fakes.wrong_sign", *asked)
-    assert wrong.returncode == 1, wrong.stdout
-    assert "first difference" in wrong.stdout
-    assert "import torch" in wrong.stdout
+    # In one process, which takes seconds to start: a subject that is wrong for one case, and right for another.
+    ran = run(
+        tmp_path, "tests.fakes.wrong_sign", "-m", "pytest", "-p", "no:cacheprovider", *COS[:-1], f"{COS[-1]} or {SIN}"
+    )
+    assert ran.returncode == 1, ran.stdout
+    assert "1 failed, 1 passed" in ran.stdout
+    assert f"FAILED ::test_{COS[-1]}" in ran.stdout
+    assert "first difference" in ran.stdout
+    assert "import torch" in ran.stdout
 
 
 def test_hypofuzz_finds_a_wrong_sign(tmp_path: Path) -> None:
