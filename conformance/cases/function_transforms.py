@@ -369,6 +369,17 @@ def hessian_is_of_second_derivatives(torch, x: smooth(max_dims=1, empty=False), 
 
 
 @case(requires=["func"], covers=["func.jac"])
+def gradient_beside_a_batch_is_summed_to_its_operand(torch, x: smooth(shape=()), twice: CHOICES):
+    """A number that every vector of a Jacobian meets gets the sum of its gradients, as a number."""
+    x.requires_grad_()
+    pull = torch.func.vjp(torch.nn.functional.logsigmoid, x)[1]
+    columns = torch.func.vmap(lambda vector: pull(vector)[0])(torch.tensor([1.0, 2.0]))
+    columns.sum().backward(create_graph=True)
+    if twice:
+        torch.func.jacrev(torch.func.jacrev(lambda a: (torch.nn.functional.logsigmoid(a) * a).sum()))(x)
+
+
+@case(requires=["func"], covers=["func.jac"])
 def hessian_by_several_arguments(torch, xy: pair(shape=(2,))):
     """The Hessian by several arguments is a tuple of tuples."""
     x, y = xy

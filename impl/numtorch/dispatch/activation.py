@@ -1783,7 +1783,7 @@ def mish_gradient(grad_output, self, *, out=None):
 
 
 class LogSigmoidBackwardBackward0(BinaryNode):
-    __slots__ = ('buffer', 'buffer_version', 'grad_output', 'grad_output_version', 'self', 'self_version',)
+    __slots__ = ('buffer', 'buffer_version', 'grad_output', 'grad_output_version', 'self', 'self_version', 'grad_output_info', 'self_info',)
     saved = ('buffer', 'grad_output', 'self',)
     saved_values = ()
     prunes = True
@@ -1803,10 +1803,16 @@ class LogSigmoidBackwardBackward0(BinaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
+        grad_output_info = node.grad_output_info
+        self_info = node.self_info
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else log_sigmoid_backward(grad, self, buffer)
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.log_sigmoid_double_backward(grad * grad_output, self)
+        if grad0 is not None:
+            grad0 = formulas.sum_to_info(grad0, grad_output_info)
+        if grad1 is not None:
+            grad1 = formulas.sum_to_info(grad1, self_info)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1875,6 +1881,8 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
+        node.grad_output_info = grad_output._desc
+        node.self_info = self._desc
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array

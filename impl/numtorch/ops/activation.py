@@ -39,8 +39,9 @@ op("log_sigmoid(self)", k.log_sigmoid, outputs=("output", "buffer"), differentia
 nondiff("silu_gradient(grad_output: Tensor, self: Tensor)", k.silu_backward, pointwise=True)
 nondiff("mish_gradient(grad_output: Tensor, self: Tensor)", k.mish_backward, pointwise=True)
 op("log_sigmoid_backward(grad_output, self, buffer: Tensor)", k.log_sigmoid_backward,
-   node="LogSigmoidBackwardBackward0", elementwise=True, grad_output="log_sigmoid_backward(grad, self, buffer)",
-   self="log_sigmoid_double_backward(grad * grad_output, self)",
+   node="LogSigmoidBackwardBackward0", elementwise=True,
+   grad_output="sum_to_info(log_sigmoid_backward(grad, self, buffer), grad_output.info)",
+   self="sum_to_info(log_sigmoid_double_backward(grad * grad_output, self), self.info)",
    jvp=("log_sigmoid_backward(grad_output_t, self_p, buffer) + "
         "log_sigmoid_double_backward(self_t * grad_output_p, self_p)"))
 
