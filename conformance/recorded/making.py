@@ -246,22 +246,29 @@ def ran(case: Case, answers: Subject, order: Order) -> Iterator[tuple[Program, T
 
 
 def _of_random(first: int, count: int) -> Iterator[Recording]:
-    """So many programs; where one is too long another takes its place, far behind all the others."""
+    """So many programs of which none is another's equal: short ones are drawn twice now and then."""
     for begin in range(first, first + count, OF_A_CASE):
         record = _random_case(_order, begin)
-        before = _before.of(record.id, record.source)
-        numbers = range(begin, min(begin + OF_A_CASE, first + count))
-        yield from _again(record.id, before) if before else _drawn_of(record.id, numbers)
+        before = {one.program.digest: one for one in _before.of(record.id, record.source)}
+        yield from _again(record.id, list(before.values()))
+        yield from _drawn_of(record.id, range(begin, min(begin + OF_A_CASE, first + count)), set(before))
 
 
-def _drawn_of(case: str, numbers: range) -> Iterator[Recording]:
+def _drawn_of(case: str, numbers: range, known: set[str]) -> Iterator[Recording]:
+    """What is missing of as many programs as there are numbers, where some are known.
+
+    Where one is known or too long another takes its place, far behind all the others.
+    """
     for number in numbers:
         for again in range(100):
+            if len(known) == len(numbers):
+                return
             program = drawn(_order.seed, number + again * 1_000_000, ACTIONS)
-            if len(program.steps) > STEPS:
+            if program.digest in known or len(program.steps) > STEPS:
                 continue
             trace = _answers.run(program)
             if len(trace.to_json()) <= BYTES:
+                known.add(program.digest)
                 yield _recording(case, program, trace)
                 break
 
