@@ -168,7 +168,7 @@ def sizes_and_angles_lie_as_the_numbers_or_anew(
     name: st.sampled_from(["abs", "angle"]),
     real: st.booleans(),
 ):
-    """The angle of complex numbers is row-major, their size lies as they do; written to an output, both are row-major."""
+    """Angles of complex numbers are row-major; their sizes lie as they do, row-major if written to out."""
     x = (z.real if real else z).permute(order)
     f = getattr(torch, name)
     f(x).stride()

@@ -169,7 +169,7 @@ def deviations_are_finite_where_variances_are_not(
     dtype: st.sampled_from(["float32", "bfloat16"]),
     dim: st.sampled_from([None, 0, 1]),
 ):
-    """The standard deviation is rounded after the root is taken, so that numbers may be as large as they can be."""
+    """A standard deviation is rounded after its root is taken: numbers may be as large as they can be."""
     x = (torch.tensor([[1.0, 2.0, 4.0], [1.0, 4.0, 7.0]]) * scale).to(getattr(torch, dtype)).requires_grad_()
     y = x.std(dim)
     torch.std_mean(x, dim)
