@@ -212,7 +212,7 @@ def losses_of_classes_of_images_are_row_major_backward(
     order: st.permutations(range(4)),
     create_graph: st.booleans(),
 ):
-    """The gradient of the loss of an image's classes lies as the image, which must be row-major."""
+    """The gradient of the loss of an image's classes lies as the image; other than row-major is refused."""
     z = x.requires_grad_().permute(order)
     target = torch.zeros((z.shape[0], *z.shape[2:]), dtype=torch.int64)
     u = torch.nn.functional.nll_loss(z, target, reduction="none")

@@ -621,6 +621,7 @@ BUILTINS = frozenset(
         "callable",
         "complex",
         "dict",
+        "dir",
         "enumerate",
         "float",
         "getattr",
