@@ -25,7 +25,7 @@ def scattered(grad: Any, dim: int, index: Any, desc: Any, name: str) -> Any:
     """The gradient of what was scattered; of a source larger than the index PyTorch finds it to be wrong."""
     out = d.gather(grad, dim, index, False)
     check_gradient(out._desc.shape, desc.shape, name)
-    return out
+    return sum_to_size(out, desc.shape)
 
 
 def index_select_backward(grad: Any, shape: tuple, dim: int, index: Any) -> Any:

@@ -13,7 +13,7 @@ from ..plain_numpy import np
 from ..warning import warn
 from .half import in_steps
 from .numbers import castable, in_type
-from .shape import check_gradient
+from .shape import check_gradient, sum_to_size
 
 Array = Any
 
@@ -63,7 +63,7 @@ def scattered(grad: Array, dim: int, index: Array, desc: Any, name: str) -> Arra
     """The gradient of what was scattered; of a source larger than the index PyTorch finds it to be wrong."""
     out = gather(grad, dim, index)
     check_gradient(out.shape, desc.shape, name)
-    return out
+    return sum_to_size(out, desc.shape)
 
 
 def gather_backward(grad: Array, x: Array, dim: int, index: Array, sparse_grad: bool = False) -> Array:
