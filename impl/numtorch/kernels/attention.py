@@ -65,7 +65,7 @@ def scaled_dot_product_flash_attention_for_cpu(
     top = scores.max(-1, keepdims=True)
     none = top == -np.inf  # no key at all
     e = np.exp(scores - np.where(none, 0, top).astype(scores.dtype))
-    sums = np.where(none, 1, e.sum(-1, keepdims=True)).astype(scores.dtype)
+    sums = np.where(none, 1, np.add.reduce(e, -1, keepdims=True)).astype(scores.dtype)
     found = (e / sums) @ _for_each_head(query, value)
     out = laid_out(given.shape, element_strides(given), given.dtype)
     out[...] = found
@@ -103,11 +103,11 @@ def scaled_dot_product_flash_attention_for_cpu_backward(
     weights = np.where(scores == -np.inf, 0, np.exp(scores - logsumexp[..., None])).astype(query.dtype)
     of_values = np.swapaxes(weights, -1, -2) @ grad_out
     of_weights = grad_out @ np.swapaxes(values, -1, -2)
-    of_scores = weights * (of_weights - (grad_out * out).sum(-1, keepdims=True)) * factor
+    of_scores = weights * (of_weights - np.add.reduce(grad_out * out, -1, keepdims=True)) * factor
     of_keys = np.swapaxes(of_scores, -1, -2) @ query
     found = [of_scores @ keys]
     for of_each, x in ((of_keys, key), (of_values, value)):
         heads = x.shape[1]
         shared = of_each.reshape(x.shape[0], heads, -1, *x.shape[2:])
-        found.append(shared.sum(2) if shared.shape[2] > 1 else of_each)
+        found.append(np.add.reduce(shared, 2) if shared.shape[2] > 1 else of_each)
     return tuple([_sequence_first(x.astype(kind, copy=False)) for x in found])  # type: ignore[return-value]

@@ -123,5 +123,5 @@ def embedding_bag_per_sample_weights_backward(
     bags = _bags(indices, offsets)
     kept = _kept(indices, bags, grad.shape[0], padding_idx)
     out = np.zeros(indices.size, grad.dtype)
-    out[kept] = (grad[bags[kept]] * weight[indices[kept]]).sum(1)
+    out[kept] = np.add.reduce(grad[bags[kept]] * weight[indices[kept]], 1)
     return out

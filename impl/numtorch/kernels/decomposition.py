@@ -337,7 +337,7 @@ def linalg_matrix_exp(a: Array) -> Array:
     if a.shape[-1] == 1:
         return np.exp(a)
     a = a.astype(np.complex128 if kind.kind == "c" else np.float64)
-    size = np.abs(a).sum(-2).max() if a.size else 0.0
+    size = np.add.reduce(np.abs(a), -2).max() if a.size else 0.0
     halvings = max(int(np.ceil(np.log2(size / 4.25))), 0) if size and np.isfinite(size) else 0
     a = a / 2.0**halvings
     even = odd = np.zeros_like(a)
@@ -374,7 +374,7 @@ def linalg_lstsq(a: Array, b: Array, rcond: float | None, driver: str) -> tuple[
     residuals = np.empty((0,), a.real.dtype)
     if rows > cols and driver != "gelsy" and (driver == "gels" or (rank == cols).all()):
         away = np.abs(right - a @ x) ** 2 if a.size or driver != "gels" else np.zeros(right.shape, a.real.dtype)
-        residuals = away.sum(-2).astype(a.real.dtype)
+        residuals = np.add.reduce(away, -2).astype(a.real.dtype)
     room = np.zeros((*batch, max(rows, cols), x.shape[-1]), a.dtype)  # LAPACK answers where it was asked
     room[..., :cols, :] = x
     x = columns(room)[..., :cols, :]

@@ -206,7 +206,7 @@ def grid_sampler_backward(grad: Array, x: Array, grid: Array, mode: int, padding
         flat = np.zeros((*x.shape[:2], math.prod(x.shape[2:])))
         by.add(flat, values, by.order())
         mine = flat.astype(x.dtype, copy=False).reshape(x.shape)
-    other = np.stack([(values * by.pick(x, by.order(d))).sum(1) * by.slope(d) for d in range(by.dims)], -1)
+    other = np.stack([np.add.reduce(values * by.pick(x, by.order(d)), 1) * by.slope(d) for d in range(by.dims)], -1)
     return mine, other.reshape(grid.shape).astype(grid.dtype, copy=False)
 
 
@@ -230,7 +230,7 @@ def grid_sampler_double_backward(
     if again is not None:
         to_grad += by.pick(again, by.order())
         for e in dims:
-            places[e] += (values * by.pick(again, by.order(e))).sum(1) * by.slope(e)
+            places[e] += np.add.reduce(values * by.pick(again, by.order(e)), 1) * by.slope(e)
     if of_grid is not None:
         steps = np.ascontiguousarray(of_grid).reshape(grid.shape[0], 1, by.count, by.dims)
         for d in dims:
@@ -238,7 +238,7 @@ def grid_sampler_double_backward(
             to_grad += steps[..., d] * by.slope(d)[:, None] * by.pick(x, by.order(d))
             by.add(flat, moved * by.slope(d)[:, None], by.order(d))
             for e in dims:
-                places[e] += (moved * by.pick(x, by.order(d, e))).sum(1) * by.slope(d, e)
+                places[e] += np.add.reduce(moved * by.pick(x, by.order(d, e)), 1) * by.slope(d, e)
     to_input = None if of_grid is None else flat.astype(x.dtype, copy=False).reshape(x.shape)
     to_grid = np.stack(places, -1).astype(grid.dtype, copy=False).reshape(grid.shape)
     return to_grad.astype(grad.dtype, copy=False).reshape(grad.shape), to_input, to_grid

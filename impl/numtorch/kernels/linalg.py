@@ -37,7 +37,7 @@ def mv(x: Array, vec: Array) -> Array:
     if len(vec) == 1:
         return mm(x, vec[:, None])[:, 0]
     if not vec.all() and not np.isfinite(x).all():
-        return (resolve(x) * resolve(vec)).sum(1, dtype=np.result_type(x, vec))
+        return np.add.reduce(resolve(x) * resolve(vec), 1, dtype=np.result_type(x, vec))
     return x.dot(vec)
 
 

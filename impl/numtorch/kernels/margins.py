@@ -18,7 +18,7 @@ def _samples(x: Array, target: Array) -> tuple[Array, Array]:
 def _reduced(each: Array, shape: tuple, reduction: int) -> Array:
     if reduction == 0:
         return each.reshape(shape)
-    total = each.sum(dtype=each.dtype)
+    total = np.add.reduce(each, None, dtype=each.dtype)
     # PyTorch divides while it adds; of no sample there is nothing to divide.
     return total / each.dtype.type(each.size) if reduction == 1 and each.size else total
 
@@ -48,7 +48,7 @@ def multi_margin_loss(
     each = np.where(inside, beyond if p == 1 else beyond * beyond, 0).astype(rows.dtype)
     if weight is not None:
         each = each * weight[wanted.reshape(-1, 1)]
-    return _reduced(each.sum(1, dtype=rows.dtype) / rows.dtype.type(rows.shape[1]), target.shape, reduction)
+    return _reduced(np.add.reduce(each, 1, dtype=rows.dtype) / rows.dtype.type(rows.shape[1]), target.shape, reduction)
 
 
 def multi_margin_loss_backward(
@@ -61,7 +61,7 @@ def multi_margin_loss_backward(
     if weight is not None:
         share = share * weight[wanted.reshape(-1, 1)]
     found = np.where(inside, share if p == 1 else rows.dtype.type(2) * share * beyond, 0).astype(rows.dtype)
-    np.put_along_axis(found, wanted.reshape(-1, 1), -found.sum(1, keepdims=True), 1)
+    np.put_along_axis(found, wanted.reshape(-1, 1), -np.add.reduce(found, 1, keepdims=True), 1)
     return np.ascontiguousarray(found).reshape(x.shape)
 
 
@@ -85,7 +85,9 @@ def multilabel_margin_loss(x: Array, target: Array, reduction: int) -> tuple[Arr
     """The mean over the classes of what is beyond the margin of all targets; and which classes are targets."""
     rows, wanted = _samples(x, target)
     meant, is_target = _listed(rows, wanted)
-    each = _pairs(rows, wanted, meant, is_target).sum((1, 2), dtype=rows.dtype) / rows.dtype.type(rows.shape[1])
+    each = np.add.reduce(_pairs(rows, wanted, meant, is_target), (1, 2), dtype=rows.dtype) / rows.dtype.type(
+        rows.shape[1]
+    )
     return _reduced(each, x.shape[:-1], reduction), is_target.astype(rows.dtype).reshape(target.shape)
 
 
@@ -96,7 +98,7 @@ def multilabel_margin_loss_backward(
     rows, wanted = _samples(x, target)
     meant, is_target = _listed(rows, wanted)
     shares = np.where(_pairs(rows, wanted, meant, is_target) > 0, _share(grad, rows, reduction)[:, :, None], 0)
-    found = shares.sum(1)
+    found = np.add.reduce(shares, 1)
     taken = np.nonzero(meant)
-    np.subtract.at(found, (taken[0], wanted[taken]), shares.sum(2)[taken])
+    np.subtract.at(found, (taken[0], wanted[taken]), np.add.reduce(shares, 2)[taken])
     return np.ascontiguousarray(found, rows.dtype).reshape(x.shape)
