@@ -217,3 +217,17 @@ def losses_of_classes_of_images_are_row_major_backward(
     target = torch.zeros((z.shape[0], *z.shape[2:]), dtype=torch.int64)
     u = torch.nn.functional.nll_loss(z, target, reduction="none")
     torch.autograd.grad(u, z, torch.ones_like(u), create_graph=create_graph)[0].stride()
+
+
+@case(requires=["backward"])
+def row_with_an_infinity_has_no_mean(
+    torch,
+    x: floats("float32", shape=(2, 3), values="special"),
+    large: st.sampled_from([1.0, 1e18, 1e25]),
+    kind: st.sampled_from(["float32", "float64", "bfloat16"]),
+    name: st.sampled_from(["layer_norm", "group_norm"]),
+):
+    """Where a square in a row overflows its deviation is not a number, and its mean is not where an element is infinite."""
+    x = (x * large).to(getattr(torch, kind)).requires_grad_()
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+        getattr(torch.nn.functional, name)(x, [3] if name == "layer_norm" else 1)

@@ -21,6 +21,28 @@ def _moments(x: Array, axes: Any) -> tuple[Array, Array]:
     return mean, x - mean
 
 
+LARGEST = {2: float(np.finfo(np.float32).max), 4: float(np.finfo(np.float32).max), 8: float(np.finfo(np.float64).max)}
+"""The largest number of the type that PyTorch computes the moments of rows in, by the bytes of an element."""
+
+
+def _row_moments(x: Array, axes: Any, kind: Any) -> Three:
+    """The mean of each row, kept, the elements without it, and the sum of their squares.
+
+    PyTorch joins the moments of pieces, beginning with those of none, which count times zero: so a row with an infinity has
+    no mean, and one with a square that overflows has no deviation. The sum of all squares says whether there is any. (The
+    infinity that is the last element of its vector stays, but how long vectors are is a matter of the machine.)
+    """
+    mean, centred = _moments(x, axes)
+    square = np.add.reduce(centred * centred, axis=axes, keepdims=True)
+    if not np.vdot(x, x) <= LARGEST[kind.itemsize]:
+        size = np.abs(x).max(axis=axes, keepdims=True)
+        mean[~np.isfinite(size)] = np.nan
+        with np.errstate(over="ignore"):
+            square[~(size * size <= LARGEST[kind.itemsize])] = np.nan
+        centred = x - mean
+    return mean, centred, square
+
+
 def _reciprocal(variance: Array, eps: float) -> Array:
     """One over the standard deviation."""
     kind = variance.dtype.type
@@ -71,8 +93,7 @@ def native_layer_norm(x: Array, shape: tuple, weight: Array | None, bias: Array 
     kind = x.dtype
     x, weight, bias = _double(x, weight, bias)  # type: ignore[assignment]
     axes = tuple(range(x.ndim - len(shape), x.ndim))
-    mean, centred = _moments(x, axes)
-    square = np.add.reduce(centred * centred, axis=axes, keepdims=True)
+    mean, centred, square = _row_moments(x, axes, kind)
     rstd = _reciprocal(square / square.dtype.type(prod(shape) or np.nan), eps)
     centred *= rstd
     out = _scaled(centred, weight, bias, shape)
@@ -117,8 +138,7 @@ def native_group_norm(
     kind = x.dtype
     source = x
     x, weight, bias = _double(x, weight, bias)  # type: ignore[assignment]
-    mean, centred = _moments(x.reshape(n, group, channels // group * inner), (2,))
-    square = np.add.reduce(centred * centred, axis=2, keepdims=True)
+    mean, centred, square = _row_moments(x.reshape(n, group, channels // group * inner), (2,), kind)
     rstd = _reciprocal(square / square.dtype.type(channels // group * inner or np.nan), eps)
     if weight is None and bias is None:
         out = centred * rstd
