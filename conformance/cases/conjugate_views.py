@@ -193,3 +193,21 @@ def gradients_of_products_conjugate_lazily(torch, z: NUMBERS, g: lambda z: cotan
     first.grad_fn.next_functions
     first.is_conj()
     torch.autograd.grad(first, z, g)
+
+
+@case(requires=["complex", "views", "in_place"])
+def copies_of_negatives_are_negated(
+    torch,
+    z: NUMBERS,
+    kind: st.sampled_from(["complex64", "complex128", "float32", "int64", "bool"]),
+    whole: st.booleans(),
+):
+    """What is copied of a negative view is negated where it arrives: -0j among complex numbers, and no bool."""
+    imag = z.conj().imag
+    target = torch.zeros_like(imag).to(getattr(torch, kind))
+    if whole:
+        target[...] = imag
+    else:
+        target.copy_(imag)
+    imag.to(getattr(torch, kind))
+    target.conj().copy_(imag)

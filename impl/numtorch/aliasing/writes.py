@@ -17,7 +17,7 @@ from ..kernels.pointwise import zeros_like as zeros_of
 from ..memory.descriptor import broadcast_shapes
 from ..memory.geometry import address, laid_out
 from ..memory.layout import is_dense
-from ..memory.lazy import LAZY
+from ..memory.lazy import LAZY, Negated
 from ..nodes.graph import BinaryNode, UnaryNode, next_sequence_nr
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
@@ -163,8 +163,19 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
     if self is not other and not same_elements(self, other):
         refuse(array, other._array.raw if type(other._array) in LAZY else other._array)  # which is not computed first
         check_broadcast(other, self._desc.shape)
-        np.copyto(array, castable(other._array, array), casting="unsafe")
+        if type(other._array) is Negated and type(array) is not Negated:
+            _copy_negated(array, other._array.raw)
+        else:
+            np.copyto(array, castable(other._array, array), casting="unsafe")
     return written(self, node)
+
+
+def _copy_negated(array: Any, raw: Any) -> None:
+    """Copy what memory holds, and negate the copies: so the imaginary part of what was real is -0, and bools are refused."""
+    np.copyto(array, castable(raw, array), casting="unsafe")
+    if array.dtype.kind == "b" and array.size:
+        raise NotImplementedError("\"neg_cpu\" not implemented for 'Bool'")
+    array[...] = np.negative(array)
 
 
 def same_elements(a: Tensor, b: Tensor) -> bool:
