@@ -67,3 +67,28 @@ def arithmetic_with_nothing(
     x + x.grad
     x.grad / x
     x -= x.grad
+
+
+@case()
+def divergence_looks_at_its_arguments_before_their_types(
+    torch,
+    kinds: st.sampled_from(
+        [("complex64", "float32"), ("float32", "complex64"), ("int64", "float32"), ("int64", "complex64")]
+    ),
+    nothing: st.sampled_from([0, 1, 2]),
+    reduction: st.sampled_from(["mean", "batchmean", "none", "other"]),
+):
+    """kl_div refuses an unknown reduction, then what is no tensor, then complex numbers, then integers."""
+    given = [torch.ones(2, dtype=getattr(torch, kind)) for kind in kinds] + [None]
+    if nothing < 2:
+        given[nothing] = 1
+    torch.nn.functional.kl_div(given[0], given[1], reduction=reduction)
+
+
+@case()
+def index_of_several_dimensions_fills_nothing(torch, value: st.sampled_from([1.0, None]), tracked: st.booleans()):
+    """index_fill() wants a vector as index."""
+    x = torch.ones(2, 2).requires_grad_(tracked) * 1
+    value = torch.ones(()) if value is None else value
+    x.index_fill(0, torch.zeros((1, 1), dtype=torch.int64), value)
+    x.index_fill_(0, torch.zeros((1, 1), dtype=torch.int64), value)

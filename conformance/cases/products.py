@@ -1,5 +1,7 @@
 """Products of vectors and matrices."""
 
+import math
+
 from hypothesis import strategies as st
 
 from conformance.case import case
@@ -113,3 +115,32 @@ def affine_layer(
     """An affine layer on a batch has gradients in weight, bias and input."""
     y = x.requires_grad_() @ w.requires_grad_().t() + b.requires_grad_()
     (y * y.detach()).sum().backward()
+
+
+@case(requires=["matmul", "hooks"])
+def distances_by_a_product_are_of_one_type(
+    torch,
+    kinds: st.sampled_from(
+        [("float32", "float64"), ("float64", "float32"), ("float16", "float32"), ("float32", "float32")]
+    ),
+    batch: st.sampled_from([(), (2,)]),
+    rows: st.sampled_from([2, 26]),
+    mode: st.sampled_from(
+        ["use_mm_for_euclid_dist", "use_mm_for_euclid_dist_if_necessary", "donot_use_mm_for_euclid_dist"]
+    ),
+):
+    """cdist by way of a product of matrices refuses rows of two types as the product does."""
+    a, b = (torch.ones((*batch, rows, 3), dtype=getattr(torch, kind)).requires_grad_() for kind in kinds)
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+        torch.cdist(a, b, compute_mode=mode)
+
+
+@case(requires=["backward"])
+def gradients_of_distances_are_sums_without_a_warning(
+    torch,
+    x: floats("float64", shape=(2, 3), values="special"),
+    p: st.sampled_from([1.0, 2.0, 3.0]),
+    g: st.sampled_from([1.0, math.inf]),
+):
+    """The gradient of a distance that is infinite, or not a number, is summed without a word."""
+    torch.cdist(x.requires_grad_(), x.detach() + 1, p).mul(g).sum().backward()

@@ -30,16 +30,6 @@ def kl_div(
             "'batchmean' divides only by the batch size, and aligns with the KL div math definition."
             "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
         )
-    if (
-        expect_tensor(input, "kl_div")._desc.dtype.is_complex
-        or expect_tensor(target, "kl_div", "target", 2)._desc.dtype.is_complex
-    ):
-        raise RuntimeError("kl_div: Complex inputs not supported.")
-    if (
-        input._desc.dtype.category < FLOATING
-        or expect_tensor(target, "kl_div", "target", 2)._desc.dtype.category < FLOATING
-    ):
-        raise RuntimeError("kl_div: Integral inputs not supported.")
     batch = reduction == "batchmean"
     result = torch_kl_div(
         input, target, reduction_number("sum" if batch else reduction, size_average, reduce), log_target=log_target
@@ -49,7 +39,14 @@ def kl_div(
 
 def torch_kl_div(input: Tensor, target: Tensor, reduction: int = 0, *, log_target: bool = False) -> Tensor:
     """torch.kl_div, of numbered reduction"""
+    expect_tensor(input, "kl_div")
+    expect_tensor(target, "kl_div", "target", 2)
     required_number(reduction, "kl_div")
+    kinds = [x._desc.dtype for x in (input, target)]
+    if any(kind.is_complex for kind in kinds):
+        raise RuntimeError("kl_div: Complex inputs not supported.")
+    if any(kind.category < FLOATING for kind in kinds):
+        raise RuntimeError("kl_div: Integral inputs not supported.")
     if log_target:
         away = target - input  # first, as in PyTorch's C++, where the right operand is
         return total(target.exp() * away, reduction)

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..calls.operands import refused
+from ..calls.raising import saving
 from ..dtype import FLOATING
 from ..memory.descriptor import broadcast_shapes
 from ..tensor import Tensor
@@ -42,7 +43,7 @@ def _cdist_forward(x1: Tensor, x2: Tensor, p: float) -> Tensor:
     """The operator that has a derivative, which forward mode asks for before the types are looked at."""
     _check_numbers(x1, x2, p)
     if x1._desc.dtype.is_half and x1._desc.numel and x2._desc.numel:
-        raise refused("cdist", x1._desc.dtype)
+        raise saving(refused("cdist", x1._desc.dtype), x1, x2)
     return d.cdist(x1, x2, float(p))
 
 
@@ -65,8 +66,19 @@ def _by_product(x1: Tensor, x2: Tensor, batch: tuple[int, ...], r1: int, r2: int
     expanded = [
         x.expand((*batch, rows, columns)).contiguous().view((size, rows, columns)) for x, rows in ((x1, r1), (x2, r2))
     ]
-    found = d.euclidean_dist(x1, x2) if size == 1 else d.euclidean_dist(*expanded)
-    return found.view((*batch, r1, r2))
+    pair = (x1, x2) if size == 1 else expanded
+    if x1._desc.dtype is not x2._desc.dtype:
+        _refuse_types(*pair, columns)
+    return d.euclidean_dist(*pair).view((*batch, r1, r2))
+
+
+def _refuse_types(x1: Tensor, x2: Tensor, columns: int) -> None:
+    """The complaint of the product about two types. Beside each row stand its square and a one."""
+    left, right = [x.new_empty((*x._desc.shape[:-1], columns + 2)) for x in (x1, x2)]
+    try:
+        left.matmul(right.mT)
+    except RuntimeError as error:
+        raise saving(error, x1, x2) from None
 
 
 def pdist(input: Tensor, p: float = 2) -> Tensor:

@@ -198,7 +198,7 @@ def _fills(self: Tensor, dim: int, index: Any, value: Any, copied: bool) -> None
         raise RuntimeError("index_fill_(): Converting complex Scalar to non-complex type is not supported")
     at = wrap_dim(int(dim), self._desc.ndim)
     if index._desc.ndim > 1:
-        raise IndexError("Index has to be a vector/scalar")
+        raise RuntimeError("Index has to be a vector/scalar")
     size = line(self._desc.shape)[at]
     if 0 in self._desc.shape:
         if 0 in self._desc.shape[:at] + self._desc.shape[at + 1 :]:

@@ -19,8 +19,8 @@ def _norms(apart: Array, p: float) -> Array:
     if p == np.inf:
         return size.max(-1, initial=0)
     if p == 2:
-        return np.sqrt((size * size).sum(-1))
-    return size.sum(-1) if p == 1 else (size**p).sum(-1) ** (1 / p)
+        return np.sqrt(np.add.reduce(size * size, -1))
+    return np.add.reduce(size, -1) if p == 1 else np.add.reduce(size**p, -1) ** (1 / p)
 
 
 def _shares(apart: Array, grad: Array, distances: Array, p: float) -> Array:
@@ -62,7 +62,7 @@ def cdist_backward(grad: Array, x1: Array, x2: Array, p: float, result: Array) -
         out = like(x1, x1.dtype)
         out[...] = 0
         return out
-    return row_major(_shares(_apart(x1, x2), grad, result, p).sum(-2))
+    return row_major(np.add.reduce(_shares(_apart(x1, x2), grad, result, p), -2))
 
 
 def cdist_to_first(grad: Array, x1: Array, x2: Array, p: float, result: Array) -> Array:
@@ -77,7 +77,7 @@ def cdist_to_second(grad: Array, x1: Array, x2: Array, p: float, result: Array) 
 
 def euclidean_dist(x1: Array, x2: Array) -> Array:
     """The distances of the rows by a product of matrices: |a|² - 2ab + |b|²."""
-    squares = [(x * x).sum(-1, keepdims=True) for x in (x1, x2)]
+    squares = [np.add.reduce(x * x, -1, keepdims=True) for x in (x1, x2)]
     left = np.concatenate([x1 * x1.dtype.type(-2), squares[0], np.ones_like(squares[0])], -1)
     right = np.concatenate([x2, np.ones_like(squares[1]), squares[1]], -1)
     return np.sqrt(np.maximum(left @ np.swapaxes(right, -1, -2), 0))
@@ -88,8 +88,8 @@ def euclidean_dist_backward(grad: Array, x1: Array, x2: Array, result: Array) ->
     zero = result == 0
     ratio = np.where(zero, 0, grad / np.where(zero, 1, result)).astype(grad.dtype)
     return (
-        x1 * ratio.sum(-1, keepdims=True) - ratio @ x2,
-        x2 * ratio.sum(-2)[..., None] - np.swapaxes(ratio, -1, -2) @ x1,
+        x1 * np.add.reduce(ratio, -1, keepdims=True) - ratio @ x2,
+        x2 * np.add.reduce(ratio, -2)[..., None] - np.swapaxes(ratio, -1, -2) @ x1,
     )
 
 
