@@ -289,3 +289,21 @@ def items_of_a_scalar_cannot_be_assigned(torch, x: floats(shape=()), index: st.s
     x[1:] = 1
     x[:] = x
     x[...] = 2
+
+
+@case(requires=["in_place"])
+def operators_leave_what_is_no_operand_to_python(
+    torch,
+    x: floats("float32", shape=(2,), values="finite"),
+    other: st.sampled_from([None, "a", [1], True, 2j]),
+    tracked: st.booleans(),
+):
+    """An in-place operator refuses what is neither tensor nor number before it looks at a leaf; a number it does not."""
+    x.requires_grad_(tracked)
+    x %= other
+    x &= other
+    x <<= other
+    x **= other
+    x -= other
+    x & other
+    other | x

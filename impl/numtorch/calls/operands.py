@@ -131,14 +131,18 @@ def refuse_bools(tensor: Tensor, name: str) -> None:
 _SUBTRACTIONS = frozenset(("sub", "rsub", "sub_alpha", "rsub_alpha"))
 _SWAPPED = frozenset(("rsub", "rsub_alpha"))
 _SUMS = {"add": addend, "sub": subtrahend}
+_FORGETFUL = frozenset(("add", "mul", "div"))
+"""Operators that, beside zeros without memory, forget that a number is none: it counts as a tensor, of double precision."""
 _COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))  # in place these write 0 and 1 into any type
 
 
-def check_subtraction(a: Any, b: Any) -> None:
-    """Bools are added as "or", and not subtracted at all; of zeros without memory nobody asks."""
+def check_subtraction(a: Any, b: Any, in_place: bool = False) -> None:
+    """Bools are added as "or", and not subtracted at all; of zeros without memory nobody asks, and of a leaf later."""
     bools = [x._desc.dtype is dtypes.bool_ if isinstance(x, Tensor) else type(x) is bool for x in (a, b)]
     if any(isinstance(x, Tensor) and type(x._array) is Zeros for x in (a, b)):
         return
+    if in_place and any(bools):
+        check_inplace(a, any(isinstance(x, Tensor) and requires_grad(x) for x in (a, b)))
     if all(bools):
         raise RuntimeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
@@ -175,6 +179,9 @@ def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
                 return operands(tensor, wrap(number), name, to_float)
             return NotImplemented
         desc = tensor._desc
+        if desc.zeros and (name in _FORGETFUL or (a_tensor and name in _SUMS)):
+            number = wrap(np.array(number))
+            return operands(tensor, number, name, to_float) if a_tensor else operands(number, tensor, name, to_float)
         kind = desc.dtype
         if category > kind.category:
             kind = dtypes.combine(desc.dtype, None, _kind_of(category))
@@ -280,7 +287,7 @@ def refuse_shape(self: Tensor, *others: Tensor) -> None:
 def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool, shared: str | None = None) -> Any:
     """(b, its array, plan, whether gradients are tracked) for an in-place operator, or NotImplemented."""
     if name in _SUBTRACTIONS:
-        check_subtraction(a, b)
+        check_subtraction(a, b, True)
     if b is None:
         tracked = bool(requires_grad(a)) if a._requires_grad else False
         if tracked:

@@ -28,7 +28,7 @@ from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from ..warning import warn
 from .arguments import expect_tensor, no_overload
-from .reflected import reflected
+from .reflected import of_operands, reflected
 
 
 def _invalid(name: str, *args: Any) -> TypeError:
@@ -426,8 +426,8 @@ for _name, _operator in {
     "bitwise_left_shift": "lshift",
     "bitwise_right_shift": "rshift",
 }.items():
-    METHODS[f"__{_operator}__"] = BOTH[_name]
-    METHODS[f"__i{_operator}__"] = METHODS[_name + "_"]
+    METHODS[f"__{_operator}__"] = of_operands(BOTH[_name])
+    METHODS[f"__i{_operator}__"] = of_operands(METHODS[_name + "_"])
     METHODS[f"__r{_operator}__"] = reflected(f"__r{_operator}__", BOTH[_name])
 METHODS["__invert__"] = invert
 FUNCTIONS = BOTH | {"where": where, "isin": isin}

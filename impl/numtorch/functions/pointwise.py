@@ -8,6 +8,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from .. import dispatch
+from ..aliasing.views import check_inplace, requires_grad
 from ..calls.checked import refusal
 from ..calls.operands import category_of, check_subtraction, refuse_recorded, store, type_error, type_name
 from ..dispatch import usual as d
@@ -267,6 +268,7 @@ def ipow(self: Tensor, exponent: Any) -> Any:
 def _check_castable(self: Tensor, category: int) -> None:
     kind = self._desc.dtype
     if category > kind.category:
+        check_inplace(self, requires_grad(self))
         wide = combine(kind, None, default_of_category(category))
         raise RuntimeError(
             f"result type {wide.scalar_name} can't be cast to the desired output type {kind.scalar_name}"

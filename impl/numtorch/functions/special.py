@@ -25,6 +25,7 @@ from ..memory.descriptor import broadcast_shapes, plan_of
 from ..plain_numpy import np
 from ..tensor import Tensor, cpp_name
 from .arguments import expect_tensor, no_overload
+from .reflected import of_operands
 
 # ---- of two operands, one of which may be a number
 
@@ -124,6 +125,7 @@ def in_place(name: str, tensors: Any, numbers: Any) -> Any:
             return tensors(self, other)
         wide = _with_number(self, other)._desc.dtype
         if wide is not self._desc.dtype:
+            check_inplace(self, requires_grad(self))
             raise RuntimeError(
                 f"result type {wide.scalar_name} can't be cast to the desired output type {self._desc.dtype.scalar_name}"
             )
@@ -457,7 +459,7 @@ METHODS |= {
     "remainder_": in_place("remainder_", until_zero(kernels.remainder, d.remainder_), d.remainder_scalar_),
     "__mod__": modulo,
     "__rmod__": rmod,
-    "__imod__": in_place("remainder_", until_zero(kernels.remainder, d.remainder_), d.remainder_scalar_),
+    "__imod__": of_operands(in_place("remainder_", until_zero(kernels.remainder, d.remainder_), d.remainder_scalar_)),
     "__floordiv__": d.floor_divide,
     "__rfloordiv__": rfloordiv,
     "__ifloordiv__": until_zero(kernels.floor_divide, d.floor_divide_of_),
