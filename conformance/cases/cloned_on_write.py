@@ -124,3 +124,17 @@ def undefined_gradients_are_unwritten_zeros_where_writes_are_watched(torch, x: f
         torch.autograd.grad(y.sum(), [x], create_graph=graph)
     y, z = Two.apply(x)
     torch.autograd.grad(y.sum(), [x], create_graph=graph)
+
+
+@case(requires=["saved_tensors_hooks", "inference_mode"], covers=["inp.allow_mutation"])
+def new_tensors_of_inference_mode_cannot_be_watched(
+    torch, x: floats(shape=(2,)), how: st.sampled_from(["new", "of", "kept"])
+):
+    """In inference mode torch.tensor() and detach_() count as writes, of which no version is known."""
+    with torch.autograd.graph.allow_mutation_on_saved_tensors(), torch.inference_mode():
+        if how == "new":
+            torch.tensor([1.0])
+        elif how == "of":
+            x.new_tensor([1.0])
+        else:
+            x[[1, 0]].detach_()

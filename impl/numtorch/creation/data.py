@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import grad_mode
+from ..aliasing.views import check_inplace
 from ..calls.operands import type_name
 from ..calls.scalar import overflows
 from ..dtype import dtypes
@@ -35,7 +37,16 @@ def tensor(data: Any, *, dtype: Any = None, **options: Any) -> Tensor:
     if isinstance(data, Tensor):
         warn(_COPY_OF_TENSOR.format("torch.tensor"))
     _refuse_none(**options)
-    return finish(wrap(read(data, None if dtype is None else dtypes.of(dtype))), **options)
+    new = wrap(read(data, None if dtype is None else dtypes.of(dtype)))
+    if grad_mode.watches:
+        _tell_of_detaching(new)
+    return finish(new, **options)
+
+
+def _tell_of_detaching(new: Tensor) -> None:
+    """PyTorch's ends with detach_(), which is a write to who watches those, in inference mode."""
+    if grad_mode.state.inference:
+        check_inplace(finish(new), False)
 
 
 def _refuse_none(requires_grad: Any = False, **options: Any) -> None:
@@ -49,7 +60,10 @@ def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, **options: Any) ->
     if isinstance(data, Tensor):
         warn(_COPY_OF_TENSOR.format("tensor.new_tensor"))
     _refuse_none(**options)
-    return finish(wrap(read(data, self._desc.dtype if dtype is None else dtypes.of(dtype))), **options)
+    new = wrap(read(data, self._desc.dtype if dtype is None else dtypes.of(dtype)))
+    if grad_mode.watches:
+        _tell_of_detaching(new)
+    return finish(new, **options)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:

@@ -112,6 +112,7 @@ def detach(self: Tensor) -> Tensor:
 def detach_(self: Tensor) -> Tensor:
     """Leave the graph in place; in inference mode, where autograd is not asked, stay in it."""
     if grad_mode.state.inference:
+        views.check_inplace(self, False)
         return self
     extra = self._extra
     if extra is not None and extra.base is not None:

@@ -98,8 +98,8 @@ def _as_index(item: Any) -> Tensor | None:
             raise TypeError("new(): invalid data type 'str'")
         if not len(item):
             return wrap(np.empty((0,), np.int64))
-        read = creation.tensor(item)
-        return read if read._desc.dtype.category <= dtypes.INTEGRAL else creation.tensor(item, dtype=dtypes.int64)
+        read = creation.as_tensor(item)
+        return read if read._desc.dtype.category <= dtypes.INTEGRAL else creation.as_tensor(item, dtypes.int64)
     if isinstance(item, np.ndarray) or hasattr(item, "__array__"):
         return wrap(np.asarray(item))
     return None
