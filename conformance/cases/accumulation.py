@@ -265,3 +265,17 @@ def gradient_of_another_shape_is_not_added_to(
     (x * 2).sum().backward()
     x.grad.data = torch.ones(n)
     (x * 3).sum().backward()
+
+
+@case(requires=["backward", "views"])
+def gradient_made_of_the_grad_itself_is_not_added_to_it(
+    torch,
+    x: floats(shape=(2, 2), values="finite"),
+    how: st.sampled_from([lambda t: t, lambda t: t.t(), lambda t: t.flip(0), lambda t: t.view(2, 2)]),
+    graph: st.booleans(),
+):
+    """A gradient that lies otherwise in the memory of the grad that it is added to is refused."""
+    x.requires_grad_()
+    y = how(x)
+    x.backward(torch.ones_like(x))
+    y.backward(x.grad, create_graph=graph)

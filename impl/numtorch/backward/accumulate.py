@@ -21,6 +21,7 @@ import threading
 from typing import Any
 
 from .. import grad_mode
+from ..aliasing.overlap import refuse
 from ..aliasing.views import bump, counter_of, mark_inference, storage_of
 from ..kernels.pointwise import addend
 from ..memory.descriptor import Descriptor, describe
@@ -132,6 +133,8 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
     if not old._desc.real:
         grad = addend(grad)
     if type(array) is _ndarray:
+        if (base := grad.base) is not None and (base is array or base is array.base):
+            refuse(array, grad)  # the gradient is made of this one, passed in by the user
         if array.size < UNLOCKED:
             np.add(array, grad, out=array, casting="unsafe")
         else:
