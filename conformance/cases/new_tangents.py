@@ -286,3 +286,34 @@ def copied_tangent_has_the_type_of_its_primal(
             x.to(getattr(torch, primal)), layout(x.to(getattr(torch, tangent)) + 1)
         )
         p, t = torch.autograd.forward_ad.unpack_dual(dual)
+
+
+@case(requires=["forward_mode"])
+def number_leaves_tangents_of_half_precision_as_they_are(
+    torch,
+    kind: st.sampled_from(["float16", "bfloat16", "float32"]),
+    shape: st.sampled_from([(), (2,)]),
+    number: st.sampled_from([0.5, 2, True]),
+    name: st.sampled_from(["mul", "div", "add", "sub"]),
+):
+    """The tangent of a product or a quotient with a number has the type of the primal, also of a scalar."""
+    x = torch.ones(shape, dtype=getattr(torch, kind))
+    with torch.autograd.forward_ad.dual_level():
+        y = getattr(torch.autograd.forward_ad.make_dual(x, x), name)(number)
+        p, t = torch.autograd.forward_ad.unpack_dual(y)
+
+
+@case(requires=["forward_mode"])
+def kernels_of_gradients_refuse_complex_tangents(
+    torch,
+    name: st.sampled_from(
+        ["celu", "elu", "selu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "relu", "relu6"]
+        + ["softplus", "softshrink", "logit", "gelu"]
+    ),
+    tracked: st.booleans(),
+):
+    """A tangent that is complex beside a real primal is refused by kernels that have no complex numbers."""
+    x = torch.full((), 0.5)
+    with torch.autograd.forward_ad.dual_level(), torch.set_grad_enabled(tracked):
+        dual = torch.autograd.forward_ad.make_dual(x, torch.complex(x, x))
+        (torch.logit if name == "logit" else getattr(torch.nn.functional, name))(dual)

@@ -384,3 +384,34 @@ def comparison_of_close_numbers_saves_a_product(
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
         x.isclose(y)
         x.allclose(y)
+
+
+@case(requires=["hooks", "inference_mode"], covers=["hook.saved_default"])
+def what_is_saved_before_an_inference_tensor_is_packed(
+    torch, name: st.sampled_from(["atan2", "mul", "div", "pow", "maximum"]), swap: st.booleans()
+):
+    """Inference tensors are refused when it is their turn to be saved, and what comes before has been packed."""
+    with torch.inference_mode():
+        y = torch.ones(2)
+    x = torch.ones(2).requires_grad_()
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+        getattr(torch, name)(*((x, y) if swap else (y, x)))
+
+
+@case(requires=["hooks", "functorch"], covers=["hook.saved_default"])
+def results_below_a_transform_are_packed_before_their_tangents(
+    torch,
+    x: floats("float32", shape=(), values="positive"),
+    name: st.sampled_from(["sigmoid", "exp", "sqrt", "rsqrt", "reciprocal", "nan_to_num", "prod", "silu", "mish"]),
+    dual: st.booleans(),
+):
+    """A result is packed before its tangent is computed at a level above it, and after it at its own."""
+    x.requires_grad_()
+    apply = getattr(torch if name in ("sigmoid", "nan_to_num", "prod") else torch.nn.functional, name, None)
+    apply = apply or getattr(torch, name)
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+        if dual:
+            with torch.autograd.forward_ad.dual_level():
+                apply(torch.autograd.forward_ad.make_dual(x * 1, x * 1))
+        else:
+            torch.func.jvp(lambda a: apply(a) + a, (x,), (torch.ones(()),))

@@ -232,3 +232,34 @@ def one_value_is_put_by_a_mask_whatever_its_type(
 ):
     """index_put puts a single value of any type by a mask, and gives it a gradient of its own type."""
     x.index_put((mask,), value.requires_grad_()).sum().backward()
+
+
+@case(requires=["backward", "gather"])
+def nothing_that_is_scattered_has_a_gradient_of_its_source(
+    torch,
+    x: floats("float32", shape=(2, 3), values="finite"),
+    shape: st.sampled_from([(1, 1), (0, 3), (2, 0), (2, 3)]),
+    name: st.sampled_from(["scatter", "scatter_add"]),
+    graph: st.booleans(),
+):
+    """A source beside an empty index has a gradient of zeros if it is one element, and else none that fits."""
+    source = torch.ones(shape).requires_grad_()
+    y = getattr(x.requires_grad_(), name)(1, torch.zeros((2, 0), dtype=torch.int64), source)
+    torch.autograd.grad(y.sum(), (x, source), create_graph=graph)
+
+
+@case(requires=["hooks", "gather"])
+def index_is_packed_before_it_is_looked_at(
+    torch,
+    name: st.sampled_from(
+        ["index_add", "index_copy", "scatter", "scatter_add", "index_add_", "index_copy_", "scatter_"]
+    ),
+    which: st.sampled_from([(True, False), (False, True), (True, True)]),
+    index: st.sampled_from([[9], [0, 0], [[0]], [0.0]]),
+    double: st.booleans(),
+):
+    """An index and a source that do not fit are saved, and so packed, before they are refused."""
+    x, source = (torch.ones(n).requires_grad_(yes) for n, yes in zip((2, 1), which, strict=True))
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+        x = x + 1
+        getattr(x, name)(0, torch.tensor(index), source.double() if double else source)

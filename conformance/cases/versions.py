@@ -275,3 +275,17 @@ def zeros_for_what_was_never_repeated_are_written_to(
     """The gradient of what was repeated no times is filled with zeros, which counts as a write."""
     y = x.requires_grad_().repeat(*times)
     torch.autograd.grad(y.sum(), x, create_graph=graph)
+
+
+@case(requires=["backward", "indexing"])
+def gradient_of_what_a_mask_repeats_was_written_to_by_nobody(
+    torch,
+    x: floats(shape=st.sampled_from([(), (1,), (3,), (1, 3), (2, 3), (2, 1), (1, 1)]), values="finite"),
+    shape: st.sampled_from([(), (3,), (2, 3), (1, 3)]),
+    graph: st.booleans(),
+):
+    """The gradient of a masked selection counts a write, unless it is the sum of one that does."""
+    y = x.requires_grad_().masked_select(torch.ones(shape, dtype=torch.bool))
+    torch.autograd.grad(y.sum(), x, create_graph=graph, retain_graph=True)
+    y.sum().backward()
+    x.grad._version

@@ -114,3 +114,51 @@ def zeros_without_memory_take_no_tangent_of_several(
         torch.autograd.forward_ad.make_dual(zeros, zeros)
         torch.autograd.forward_ad.make_dual(t, zeros)
         torch.autograd.forward_ad.make_dual(zeros, t)
+
+
+@case(requires=["forward_ad", "sgn"])
+def number_beside_zeros_without_memory_is_of_double_precision(
+    torch,
+    shape: st.sampled_from([(), (2,)]),
+    kind: st.sampled_from(["float16", "float32", "complex64"]),
+    number: st.sampled_from([0.5, 2, -1.5]),
+    name: st.sampled_from(["add", "sub", "addcmul", "addcdiv", "mul", "div", "rsub"]),
+):
+    """A number that scales zeros without memory or dimensions makes a tangent of double precision of them."""
+    x, one = (torch.ones(shape, dtype=getattr(torch, kind)) for _ in range(2))
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, one)
+        if name in ("add", "sub"):
+            y = getattr(dual, name)(one, alpha=number)
+        elif name in ("mul", "div"):
+            y = getattr(dual.sgn(), name)(number)
+        elif name == "rsub":
+            y = number - dual.sgn()
+        else:
+            y = getattr(dual, name)(one, one, value=number)
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(y)
+
+
+@case(requires=["backward", "sgn", "tanh"])
+def single_zero_gets_memory_in_the_gradient_of_tanh(
+    torch, x: floats("float32", shape=st.sampled_from([(), (2,)]), values="finite"), twice: st.booleans()
+):
+    """Zeros without memory come out of the gradient of tanh with it, so that more can be added to them."""
+    x.requires_grad_()
+    y = x.tanh()
+    (y.tanh() if twice else y).sgn().sum().backward()
+    x.sum().backward()
+
+
+@case(requires=["forward_ad", "sgn"])
+def tangent_of_a_sign_has_the_type_of_its_primal(
+    torch,
+    primal: st.sampled_from(["float32", "float64", "complex64"]),
+    tangent: st.sampled_from(["float32", "float64", "complex64"]),
+):
+    """The tangent of a sign is zeros of the primal's type, whatever the type of the tangent is."""
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(
+            torch.ones((), dtype=getattr(torch, primal)), torch.ones((), dtype=getattr(torch, tangent))
+        )
+        p, t = torch.autograd.forward_ad.unpack_dual(dual.sgn())

@@ -72,7 +72,8 @@ class Lowered:
     def __enter__(self) -> None:
         state.stack.pop()
         modes = grad_mode.state
-        self.was = modes.mode, modes.forward, modes.outside_rules
+        self.was = modes.mode, modes.forward, modes.outside_rules, modes.results_later
+        modes.results_later = None  # below, results are packed before this level computes its tangents of them
         if modes.outside_rules is not None:
             if modes.outside_rules is not modes.mode:
                 grad_mode.set_grad(modes.outside_rules)
@@ -82,7 +83,8 @@ class Lowered:
         self.interpreter.outside()  # type: ignore[attr-defined]
 
     def __exit__(self, *exc: Any) -> None:
-        mode, grad_mode.state.forward, grad_mode.state.outside_rules = self.was
+        modes = grad_mode.state
+        mode, modes.forward, modes.outside_rules, modes.results_later = self.was
         if mode is not grad_mode.state.mode:
             grad_mode.set_grad(mode)
         state.stack.append(self.interpreter)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..nodes.saved_hooks import in_force
+
 HOT = frozenset(
     [
         "add",
@@ -68,6 +70,8 @@ def checked(function: Any, name: str, method: bool) -> Any:
             told = refusal(name, args, kwargs, method)
             if told is not None:
                 raise told from error
+            if in_force:
+                packed(error, name, function, args, kwargs)
             again = rearranged(error, name, args, kwargs, method) if kwargs else None
             if again is None:
                 raise
@@ -96,6 +100,13 @@ def rearranged(
     from . import signatures
 
     return signatures.rearranged(name, args, kwargs, method)
+
+
+def packed(error: Exception, name: str, function: Any, args: tuple, kwargs: dict[str, Any]) -> None:
+    """Show the hooks on saved tensors what autograd has saved by the time that the function raises."""
+    from . import raising
+
+    raising.autograd_before_checks(error, name, function, args, kwargs)
 
 
 def refusal(name: str, args: tuple, kwargs: dict[str, Any], method: bool) -> Exception | None:

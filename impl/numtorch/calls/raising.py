@@ -52,6 +52,47 @@ def autograd_first(
             Packed(value.clone() if name == written else value, False, pair)
 
 
+_INDEXED = (("index", ("source",)), ("source", ("source",)))
+_GENERATED = f"{grad_mode.__package__}.dispatch."
+CHECKED: dict[str, tuple[tuple[str, ...], Saves]] = {
+    "gather": (("self",), (("index", ("self",)), ("self", ("self",)))),
+    "index_add": (("self", "source"), _INDEXED),
+    "index_copy": (("self", "source"), (("index", ("self", "source")), ("source", ("source",)))),
+    "index_fill": (("self", "value"), (("index", ("self", "value")),)),
+    "index_reduce": (("self", "source"), tuple([(n, ("self", "source")) for n in ("index", "self", "source")])),
+    "index_select": (("self",), (("index", ("self",)),)),
+    "masked_fill": (("self", "value"), (("mask", ("self", "value")),)),
+    "masked_scatter": (("self", "source"), (("mask", ("self", "source")),)),
+    "masked_select": (("self",), (("mask", ("self",)), ("self", ("self",)))),
+    "put": (("self", "source"), (("index", ("self", "source")), ("source", ("self", "source")))),
+    "scatter": (("self", "src"), (("index", ("self", "src")),)),
+    "scatter_add": (("self", "src"), (("index", ("src",)),)),
+    "scatter_reduce": (("self", "src"), tuple([(n, ("self", "src")) for n in ("index", "self", "src")])),
+    "take": (("self",), (("index", ("self",)), ("self", ("self",)))),
+}
+"""What is saved by public functions that look at their arguments, as PyTorch's kernels do, before the operator is called."""
+
+
+def autograd_before_checks(error: Exception, name: str, function: Any, args: tuple, kwargs: dict[str, Any]) -> None:
+    """The same for a public function: where its own checks raise, autograd has done by then what it does first."""
+    written = "self" if name.endswith("_") else ""
+    found = CHECKED.get(name.removesuffix("_"))
+    if found is None or _by_operator(error):
+        return
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    autograd_first(error, dict(zip(names, args, strict=False)) | kwargs, name, *found, written)
+
+
+def _by_operator(error: Exception) -> bool:
+    """Whether a generated function raised, which has come here itself."""
+    place = error.__traceback__
+    while place is not None:
+        if place.tb_frame.f_globals.get("__name__", "").startswith(_GENERATED):
+            return True
+        place = place.tb_next
+    return False
+
+
 def _tracked(value: Any) -> bool:
     """Whether an operand, or one of a list, requires grad."""
     if isinstance(value, (list, tuple)):

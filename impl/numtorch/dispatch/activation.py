@@ -146,7 +146,7 @@ def elu(self, alpha, scale, input_scale, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -393,6 +393,8 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
             if found is NotImplemented:
                 return NotImplemented
             grad_output, self_or_result, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('elu_backward_cpu', desc.dtype, out)
             array = rounded_once(k_elu_backward, left, alpha, scale, input_scale, is_result, right)
             if plan is not None and not (grad_output._desc.plain and self_or_result._desc.plain):
                 array, desc = arrange(array, desc)
@@ -434,12 +436,12 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
                 node.nr1 = nr1
         node.plan = plan
         if grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         counter = grad_output._counter
         node.grad_output_version = 0 if counter is None else counter[0]
         if self_or_result._extra is not None and self_or_result._extra.inference:
-            check_saveable(self_or_result)
+            check_saveable(self_or_result, node)
         node.self_or_result = self_or_result
         counter = self_or_result._counter
         node.self_or_result_version = 0 if counter is None else counter[0]
@@ -544,7 +546,7 @@ def celu(self, alpha, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -792,7 +794,7 @@ def softplus(self, beta, threshold, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -884,6 +886,8 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
             if found is NotImplemented:
                 return NotImplemented
             grad_output, self, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('softplus_backward_cpu', desc.dtype, out)
             array = rounded_once(k_softplus_backward, left, right, beta, threshold)
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, desc)
@@ -925,12 +929,12 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         counter = grad_output._counter
         node.grad_output_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1033,7 +1037,7 @@ def gelu(self, approximate, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1123,6 +1127,8 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
             if found is NotImplemented:
                 return NotImplemented
             grad_output, self, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('GeluBackwardKernelImpl', desc.dtype, out)
             array = rounded_once(k_gelu_backward, left, right, approximate)
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, desc)
@@ -1164,12 +1170,12 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         counter = grad_output._counter
         node.grad_output_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1331,7 +1337,7 @@ def silu(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1534,7 +1540,7 @@ def mish(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1692,7 +1698,7 @@ def log_sigmoid(self):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1867,17 +1873,17 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if buffer._extra is not None and buffer._extra.inference:
-            check_saveable(buffer)
+            check_saveable(buffer, node)
         node.buffer = buffer
         counter = buffer._counter
         node.buffer_version = 0 if counter is None else counter[0]
         if grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         counter = grad_output._counter
         node.grad_output_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1976,7 +1982,7 @@ def leaky_relu(self, negative_slope, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -2232,6 +2238,8 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
             if found is NotImplemented:
                 return NotImplemented
             grad_output, self, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('leaky_relu_backward_cpu', desc.dtype, out)
             array = rounded_once(k_leaky_relu_backward, left, right, negative_slope, self_is_result)
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, plan_of(self._desc, grad_output._desc).result)
@@ -2273,7 +2281,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
                 node.nr1 = nr1
         node.plan = plan
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -2377,7 +2385,7 @@ def hardtanh(self, min_val, max_val, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -2546,6 +2554,8 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
             if found is NotImplemented:
                 return NotImplemented
             grad_output, self, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('hardshrink_backward_cpu', desc.dtype, out)
             array = rounded_once(k_hardtanh_backward, left, right, min_val, max_val)
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, desc)
@@ -2587,7 +2597,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -2690,7 +2700,7 @@ def threshold(self, threshold, value, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -2792,7 +2802,7 @@ def threshold_of(self, threshold, value, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -2941,7 +2951,7 @@ def softshrink(self, lambd, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3053,6 +3063,8 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
             if found is NotImplemented:
                 return NotImplemented
             grad_output, self, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('shrink_backward_cpu', desc.dtype, out)
             array = rounded_once(k_shrink_backward, left, right, lambd)
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, desc)
@@ -3094,7 +3106,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3196,7 +3208,7 @@ def hardshrink(self, lambd, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3308,6 +3320,8 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
             if found is NotImplemented:
                 return NotImplemented
             grad_output, self, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('shrink_backward_cpu', desc.dtype, out)
             array = rounded_once(k_shrink_backward, left, right, lambd)
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, desc)
@@ -3349,7 +3363,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3507,7 +3521,7 @@ def hardsigmoid(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3653,6 +3667,8 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('hardsigmoid_backward', desc.dtype, out)
         array = rounded_once(k_hardsigmoid_backward, left, right)
         if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
@@ -3843,7 +3859,7 @@ def hardswish(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3979,6 +3995,8 @@ def hardswish_backward(grad_output, self, *, out=None):
             if found is NotImplemented:
                 return NotImplemented
             grad_output, self, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('hardswish_backward_cpu', desc.dtype, out)
             array = rounded_once(k_hardswish_backward, left, right)
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, desc)
@@ -4020,12 +4038,12 @@ def hardswish_backward(grad_output, self, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         counter = grad_output._counter
         node.grad_output_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -4130,12 +4148,12 @@ def prelu_kernel(self, weight, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         if weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         counter = weight._counter
         node.weight_version = 0 if counter is None else counter[0]
@@ -4239,17 +4257,17 @@ def prelu_kernel_backward(grad_output, self, weight):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         if grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         counter = grad_output._counter
         node.grad_output_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         if weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         counter = weight._counter
         node.weight_version = 0 if counter is None else counter[0]
@@ -4348,12 +4366,12 @@ def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if noise._extra is not None and noise._extra.inference:
-            check_saveable(noise)
+            check_saveable(noise, node)
         node.noise = noise
         counter = noise._counter
         node.noise_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -4468,7 +4486,7 @@ def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if noise._extra is not None and noise._extra.inference:
-            check_saveable(noise)
+            check_saveable(noise, node)
         node.noise = noise
         counter = noise._counter
         node.noise_version = 0 if counter is None else counter[0]
@@ -4532,7 +4550,7 @@ def rrelu_with_noise_of_(self, noise, lower, upper, training):
             if nr0:
                 node.nr0 = nr0
         if noise._extra is not None and noise._extra.inference:
-            check_saveable(noise)
+            check_saveable(noise, node)
         node.noise = noise
         counter = noise._counter
         node.noise_version = 0 if counter is None else counter[0]
@@ -4666,12 +4684,12 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
                 node.nr1 = nr1
         node.plan = None
         if noise._extra is not None and noise._extra.inference:
-            check_saveable(noise)
+            check_saveable(noise, node)
         node.noise = noise
         counter = noise._counter
         node.noise_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -4767,7 +4785,7 @@ def glu(self, dim, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -4944,12 +4962,12 @@ def glu_backward(grad_output, self, dim, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         counter = grad_output._counter
         node.grad_output_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -5342,12 +5360,12 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         counter = grad_output._counter
         node.grad_output_version = 0 if counter is None else counter[0]
         if output._extra is not None and output._extra.inference:
-            check_saveable(output)
+            check_saveable(output, node)
         node.output = output
         counter = output._counter
         node.output_version = 0 if counter is None else counter[0]
@@ -5481,12 +5499,12 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         counter = grad_output._counter
         node.grad_output_version = 0 if counter is None else counter[0]
         if output._extra is not None and output._extra.inference:
-            check_saveable(output)
+            check_saveable(output, node)
         node.output = output
         counter = output._counter
         node.output_version = 0 if counter is None else counter[0]

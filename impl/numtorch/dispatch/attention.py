@@ -240,21 +240,21 @@ def scaled_dot_product_flash_attention_for_cpu(query, key, value, dropout_p, is_
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         if attn_mask is not None and attn_mask._extra is not None and attn_mask._extra.inference:
-            check_saveable(attn_mask)
+            check_saveable(attn_mask, node)
         node.attn_mask = attn_mask
         node.attn_mask_version = 0 if attn_mask is None or attn_mask._counter is None else attn_mask._counter[0]
         if key._extra is not None and key._extra.inference:
-            check_saveable(key)
+            check_saveable(key, node)
         node.key = key
         counter = key._counter
         node.key_version = 0 if counter is None else counter[0]
         if query._extra is not None and query._extra.inference:
-            check_saveable(query)
+            check_saveable(query, node)
         node.query = query
         counter = query._counter
         node.query_version = 0 if counter is None else counter[0]
         if value._extra is not None and value._extra.inference:
-            check_saveable(value)
+            check_saveable(value, node)
         node.value = value
         counter = value._counter
         node.value_version = 0 if counter is None else counter[0]

@@ -170,25 +170,25 @@ def embedding_bag(weight, indices, offsets, scale_grad_by_freq, mode, sparse, pe
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         if indices._extra is not None and indices._extra.inference:
-            check_saveable(indices)
+            check_saveable(indices, node)
         node.indices = indices
         counter = indices._counter
         node.indices_version = 0 if counter is None else counter[0]
         if offsets._extra is not None and offsets._extra.inference:
-            check_saveable(offsets)
+            check_saveable(offsets, node)
         node.offsets = offsets
         counter = offsets._counter
         node.offsets_version = 0 if counter is None else counter[0]
         if edges[0][0] is not None:
             if per_sample_weights is not None and per_sample_weights._extra is not None and per_sample_weights._extra.inference:
-                check_saveable(per_sample_weights)
+                check_saveable(per_sample_weights, node)
             node.per_sample_weights = per_sample_weights
             node.per_sample_weights_version = 0 if per_sample_weights is None or per_sample_weights._counter is None else per_sample_weights._counter[0]
         else:
             node.per_sample_weights = None
         if edges[1][0] is not None:
             if weight._extra is not None and weight._extra.inference:
-                check_saveable(weight)
+                check_saveable(weight, node)
             node.weight = weight
             counter = weight._counter
             node.weight_version = 0 if counter is None else counter[0]

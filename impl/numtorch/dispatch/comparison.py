@@ -7,7 +7,7 @@ from __future__ import annotations
 from ..plain_numpy import np
 from .. import formulas, grad_mode
 from ..memory.buffers import into
-from ..memory.descriptor import arrange, describe, sum_to
+from ..memory.descriptor import arrange, describe, expandable, sum_to
 from ..backward.engine import through_tensors, validate
 from ..memory.geometry import turned
 from ..nodes.graph import FREED, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
@@ -2605,12 +2605,12 @@ def maximum(self, other, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -2779,12 +2779,12 @@ def minimum(self, other, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -2952,12 +2952,12 @@ def fmax(self, other, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3125,12 +3125,12 @@ def fmin(self, other, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3229,7 +3229,7 @@ def where(condition, self, other, *, out=None):
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
         if condition is not None and condition._extra is not None and condition._extra.inference:
-            check_saveable(condition)
+            check_saveable(condition, node)
         node.condition = condition
         node.condition_version = 0 if condition is None or condition._counter is None else condition._counter[0]
         node.desc = desc
@@ -3316,7 +3316,7 @@ def masked_fill(self, mask, value, *, out=None):
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
         if mask is not None and mask._extra is not None and mask._extra.inference:
-            check_saveable(mask)
+            check_saveable(mask, node)
         node.mask = mask
         node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
         node.desc = desc
@@ -3363,7 +3363,7 @@ def masked_fill_(self, mask, value):
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
         if mask is not None and mask._extra is not None and mask._extra.inference:
-            check_saveable(mask)
+            check_saveable(mask, node)
         node.mask = mask
         node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
         node.desc = self._desc
@@ -3445,7 +3445,7 @@ def masked_fill_tensor(self, mask, value, *, out=None):
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
         if mask is not None and mask._extra is not None and mask._extra.inference:
-            check_saveable(mask)
+            check_saveable(mask, node)
         node.mask = mask
         node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
         node.desc = desc
@@ -3492,7 +3492,7 @@ def masked_fill_tensor_(self, mask, value):
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
         if mask is not None and mask._extra is not None and mask._extra.inference:
-            check_saveable(mask)
+            check_saveable(mask, node)
         node.mask = mask
         node.mask_version = 0 if mask is None or mask._counter is None else mask._counter[0]
         node.desc = self._desc
@@ -3510,11 +3510,11 @@ def masked_fill_tensor_(self, mask, value):
 
 
 class MaskedSelectBackward0(UnaryNode):
-    __slots__ = ('mask', 'mask_version', 'self', 'self_version',)
+    __slots__ = ('mask', 'mask_version', 'self', 'self_version', 'self_info', 'mask_info',)
     saved = ('mask', 'self',)
     saved_values = ()
     spares_watched = True
-    writes_grad = 1
+    writes_grad = property(lambda node: 1 if expandable(node.mask_info.shape, node.self_info.shape) else 0)
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.mask) or is_odd(node.self):
             out = through_tensors(node, grad)
@@ -3533,7 +3533,9 @@ class MaskedSelectBackward0(UnaryNode):
             if counter is not None and counter[0] != node.self_version:
                 self = unpack_input(node, 'self')
             self = self._array
-        out = k_masked_select_backward(grad, self, mask)
+        self_info = node.self_info
+        mask_info = node.mask_info
+        out = k_masked_select_backward(grad, self, mask, self_info, mask_info)
         if not keep:
             if mask is not None:
                 node.mask = FREED
@@ -3547,7 +3549,9 @@ class MaskedSelectBackward0(UnaryNode):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        return formulas.masked_select_backward(grad, self, mask)
+        self_info = node.self_info
+        mask_info = node.mask_info
+        return formulas.masked_select_backward(grad, self, mask, self_info, mask_info)
 
     def release(node) -> None:
         if node.mask is not None:
@@ -3584,15 +3588,17 @@ def masked_select(self, mask, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if mask._extra is not None and mask._extra.inference:
-            check_saveable(mask)
+            check_saveable(mask, node)
         node.mask = mask
         counter = mask._counter
         node.mask_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
+        node.self_info = self._desc
+        node.mask_info = mask._desc
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -3684,7 +3690,7 @@ def clamp(self, min, max, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3831,7 +3837,7 @@ def clamp_min(self, min, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3976,7 +3982,7 @@ def clamp_max(self, max, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -4152,15 +4158,15 @@ def clamp_tensor(self, min, max, *, out=None):
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
         if max is not None and max._extra is not None and max._extra.inference:
-            check_saveable(max)
+            check_saveable(max, node)
         node.max = max
         node.max_version = 0 if max is None or max._counter is None else max._counter[0]
         if min is not None and min._extra is not None and min._extra.inference:
-            check_saveable(min)
+            check_saveable(min, node)
         node.min = min
         node.min_version = 0 if min is None or min._counter is None else min._counter[0]
         if self is not None and self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         node.self_version = 0 if self is None or self._counter is None else self._counter[0]
         node.desc = desc
@@ -4209,11 +4215,11 @@ def clamp_tensor_(self, min, max):
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
         if max is not None and max._extra is not None and max._extra.inference:
-            check_saveable(max)
+            check_saveable(max, node)
         node.max = max
         node.max_version = 0 if max is None or max._counter is None else max._counter[0]
         if min is not None and min._extra is not None and min._extra.inference:
-            check_saveable(min)
+            check_saveable(min, node)
         node.min = min
         node.min_version = 0 if min is None or min._counter is None else min._counter[0]
         node.self = original
@@ -4367,12 +4373,12 @@ def clamp_min_tensor(self, min, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if min._extra is not None and min._extra.inference:
-            check_saveable(min)
+            check_saveable(min, node)
         node.min = min
         counter = min._counter
         node.min_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -4456,7 +4462,7 @@ def clamp_min_tensor_(self, min):
                 node.nr1 = nr1
         node.plan = plan
         if min._extra is not None and min._extra.inference:
-            check_saveable(min)
+            check_saveable(min, node)
         node.min = min
         counter = min._counter
         node.min_version = 0 if counter is None else counter[0]
@@ -4611,12 +4617,12 @@ def clamp_max_tensor(self, max, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if max._extra is not None and max._extra.inference:
-            check_saveable(max)
+            check_saveable(max, node)
         node.max = max
         counter = max._counter
         node.max_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -4700,7 +4706,7 @@ def clamp_max_tensor_(self, max):
                 node.nr1 = nr1
         node.plan = plan
         if max._extra is not None and max._extra.inference:
-            check_saveable(max)
+            check_saveable(max, node)
         node.max = max
         counter = max._counter
         node.max_version = 0 if counter is None else counter[0]

@@ -108,12 +108,12 @@ def convolution(input, weight, bias, stride, padding, dilation, transposed, outp
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         if input._extra is not None and input._extra.inference:
-            check_saveable(input)
+            check_saveable(input, node)
         node.input = input
         counter = input._counter
         node.input_version = 0 if counter is None else counter[0]
         if weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         counter = weight._counter
         node.weight_version = 0 if counter is None else counter[0]
@@ -223,17 +223,17 @@ def convolution_backward(grad_output, input, weight, bias_sizes, stride, padding
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         if grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         counter = grad_output._counter
         node.grad_output_version = 0 if counter is None else counter[0]
         if input._extra is not None and input._extra.inference:
-            check_saveable(input)
+            check_saveable(input, node)
         node.input = input
         counter = input._counter
         node.input_version = 0 if counter is None else counter[0]
         if weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         counter = weight._counter
         node.weight_version = 0 if counter is None else counter[0]

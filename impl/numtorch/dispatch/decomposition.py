@@ -162,7 +162,7 @@ def linalg_det(A):
             if nr0:
                 node.nr0 = nr0
         if A._extra is not None and A._extra.inference:
-            check_saveable(A)
+            check_saveable(A, node)
         node.A = A
         counter = A._counter
         node.A_version = 0 if counter is None else counter[0]
@@ -262,7 +262,7 @@ def linalg_slogdet(A):
             if nr0:
                 node.nr0 = nr0
         if A._extra is not None and A._extra.inference:
-            check_saveable(A)
+            check_saveable(A, node)
         node.A = A
         counter = A._counter
         node.A_version = 0 if counter is None else counter[0]
@@ -373,7 +373,7 @@ def linalg_solve_ex(A, B, left):
                 node.nr1 = nr1
         node.plan = None
         if A._extra is not None and A._extra.inference:
-            check_saveable(A)
+            check_saveable(A, node)
         node.A = A
         counter = A._counter
         node.A_version = 0 if counter is None else counter[0]
@@ -477,7 +477,7 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -733,12 +733,12 @@ def cholesky_solve(self, input2, upper, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if input2._extra is not None and input2._extra.inference:
-            check_saveable(input2)
+            check_saveable(input2, node)
         node.input2 = input2
         counter = input2._counter
         node.input2_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -831,7 +831,7 @@ def cholesky_inverse(self, upper, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1260,7 +1260,7 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1340,7 +1340,7 @@ def linalg_matrix_exp(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1458,12 +1458,12 @@ def linalg_lstsq(self, b, rcond, driver):
                 node.nr1 = nr1
         node.plan = None
         if b._extra is not None and b._extra.inference:
-            check_saveable(b)
+            check_saveable(b, node)
         node.b = b
         counter = b._counter
         node.b_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1596,7 +1596,7 @@ def linalg_cross(self, other, dim, *, out=None):
         node.plan = None
         if fn0 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -1604,7 +1604,7 @@ def linalg_cross(self, other, dim, *, out=None):
             node.other = None
         if fn1 is not None:
             if self._extra is not None and self._extra.inference:
-                check_saveable(self)
+                check_saveable(self, node)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]

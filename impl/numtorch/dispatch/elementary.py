@@ -193,13 +193,13 @@ def div_mode(self, other, rounding_mode, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
         if fn1 is not None:
             if self._extra is not None and self._extra.inference:
-                check_saveable(self)
+                check_saveable(self, node)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -286,7 +286,7 @@ def div_mode_(self, other, rounding_mode):
                 node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
@@ -787,12 +787,12 @@ def pow_tensor(self, exponent, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if exponent._extra is not None and exponent._extra.inference:
-            check_saveable(exponent)
+            check_saveable(exponent, node)
         node.exponent = exponent
         counter = exponent._counter
         node.exponent_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -876,7 +876,7 @@ def pow_tensor_(self, exponent):
                 node.nr1 = nr1
         node.plan = plan
         if exponent._extra is not None and exponent._extra.inference:
-            check_saveable(exponent)
+            check_saveable(exponent, node)
         node.exponent = exponent
         counter = exponent._counter
         node.exponent_version = 0 if counter is None else counter[0]
@@ -983,7 +983,7 @@ def pow_base(self, exponent, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if exponent._extra is not None and exponent._extra.inference:
-            check_saveable(exponent)
+            check_saveable(exponent, node)
         node.exponent = exponent
         counter = exponent._counter
         node.exponent_version = 0 if counter is None else counter[0]
@@ -1368,12 +1368,12 @@ def complex_of(real, imag, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if imag._extra is not None and imag._extra.inference:
-            check_saveable(imag)
+            check_saveable(imag, node)
         node.imag = imag
         counter = imag._counter
         node.imag_version = 0 if counter is None else counter[0]
         if real._extra is not None and real._extra.inference:
-            check_saveable(real)
+            check_saveable(real, node)
         node.real = real
         counter = real._counter
         node.real_version = 0 if counter is None else counter[0]
@@ -1576,7 +1576,7 @@ def angle(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1735,7 +1735,7 @@ def atan(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1938,7 +1938,7 @@ def asin(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -2141,7 +2141,7 @@ def acos(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -2344,7 +2344,7 @@ def sinh(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -2547,7 +2547,7 @@ def cosh(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -2946,7 +2946,7 @@ def log1p(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3324,7 +3324,7 @@ def sgn(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -4511,12 +4511,12 @@ def tanh_backward(grad_output, output, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         counter = grad_output._counter
         node.grad_output_version = 0 if counter is None else counter[0]
         if output._extra is not None and output._extra.inference:
-            check_saveable(output)
+            check_saveable(output, node)
         node.output = output
         counter = output._counter
         node.output_version = 0 if counter is None else counter[0]
@@ -4679,12 +4679,12 @@ def sigmoid_backward(grad_output, output, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         counter = grad_output._counter
         node.grad_output_version = 0 if counter is None else counter[0]
         if output._extra is not None and output._extra.inference:
-            check_saveable(output)
+            check_saveable(output, node)
         node.output = output
         counter = output._counter
         node.output_version = 0 if counter is None else counter[0]
@@ -4795,6 +4795,8 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
             if found is NotImplemented:
                 return NotImplemented
             grad_output, self, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('threshold_cpu', desc.dtype, out)
             array = rounded_once(k_threshold_backward, left, right, threshold)
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, plan_of(self._desc, grad_output._desc).result)
@@ -4836,7 +4838,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]

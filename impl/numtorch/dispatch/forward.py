@@ -418,7 +418,7 @@ FORWARD = {
     'nextafter': ('where(self_p != other_p, self_t, 0)', ('self', 'other')),
     'ldexp': ('add(other=mul_scalar(other_t * result, 0.6931471805599453), self=self_t * pow_base(2, other_p))', ('self', 'other')),
     'frexp': ('(frexp_backward(self_t, result1), None)', ('self',)),
-    'nan_to_num': ('(self_t.conj() * isfinite(self_p)).conj()', ('self',)),
+    'nan_to_num': ('(self_t.conj() * self_p.isfinite()).conj()', ('self',)),
     'heaviside': ('', ('self', 'values')),
     'heaviside_of': ('', ('self', 'values')),
     'lerp_scalar': ('lerp_scalar(self_t, end_t, weight)', ('self', 'end')),

@@ -150,7 +150,7 @@ def fft_r2c(self, dim, normalization, onesided, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]

@@ -128,12 +128,12 @@ def grid_sampler_2d(input, grid, interpolation_mode, padding_mode, align_corners
                 node.nr1 = nr1
         node.plan = None
         if grid._extra is not None and grid._extra.inference:
-            check_saveable(grid)
+            check_saveable(grid, node)
         node.grid = grid
         counter = grid._counter
         node.grid_version = 0 if counter is None else counter[0]
         if input._extra is not None and input._extra.inference:
-            check_saveable(input)
+            check_saveable(input, node)
         node.input = input
         counter = input._counter
         node.input_version = 0 if counter is None else counter[0]
@@ -236,17 +236,17 @@ def grid_sampler_2d_backward(grad_output, input, grid, interpolation_mode, paddi
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         if grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         counter = grad_output._counter
         node.grad_output_version = 0 if counter is None else counter[0]
         if grid._extra is not None and grid._extra.inference:
-            check_saveable(grid)
+            check_saveable(grid, node)
         node.grid = grid
         counter = grid._counter
         node.grid_version = 0 if counter is None else counter[0]
         if input._extra is not None and input._extra.inference:
-            check_saveable(input)
+            check_saveable(input, node)
         node.input = input
         counter = input._counter
         node.input_version = 0 if counter is None else counter[0]
@@ -365,12 +365,12 @@ def grid_sampler_3d(input, grid, interpolation_mode, padding_mode, align_corners
                 node.nr1 = nr1
         node.plan = None
         if grid._extra is not None and grid._extra.inference:
-            check_saveable(grid)
+            check_saveable(grid, node)
         node.grid = grid
         counter = grid._counter
         node.grid_version = 0 if counter is None else counter[0]
         if input._extra is not None and input._extra.inference:
-            check_saveable(input)
+            check_saveable(input, node)
         node.input = input
         counter = input._counter
         node.input_version = 0 if counter is None else counter[0]
@@ -473,17 +473,17 @@ def grid_sampler_3d_backward(grad_output, input, grid, interpolation_mode, paddi
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         if grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         counter = grad_output._counter
         node.grad_output_version = 0 if counter is None else counter[0]
         if grid._extra is not None and grid._extra.inference:
-            check_saveable(grid)
+            check_saveable(grid, node)
         node.grid = grid
         counter = grid._counter
         node.grid_version = 0 if counter is None else counter[0]
         if input._extra is not None and input._extra.inference:
-            check_saveable(input)
+            check_saveable(input, node)
         node.input = input
         counter = input._counter
         node.input_version = 0 if counter is None else counter[0]

@@ -141,7 +141,7 @@ def dot(self, tensor, *, out=None):
         node.plan = None
         if fn1 is not None:
             if self._extra is not None and self._extra.inference:
-                check_saveable(self)
+                check_saveable(self, node)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -149,7 +149,7 @@ def dot(self, tensor, *, out=None):
             node.self = None
         if fn0 is not None:
             if tensor._extra is not None and tensor._extra.inference:
-                check_saveable(tensor)
+                check_saveable(tensor, node)
             node.tensor = tensor
             counter = tensor._counter
             node.tensor_version = 0 if counter is None else counter[0]
@@ -370,7 +370,7 @@ def mv(self, vec, *, out=None):
         node.plan = None
         if fn1 is not None:
             if self._extra is not None and self._extra.inference:
-                check_saveable(self)
+                check_saveable(self, node)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -378,7 +378,7 @@ def mv(self, vec, *, out=None):
             node.self = None
         if fn0 is not None:
             if vec._extra is not None and vec._extra.inference:
-                check_saveable(vec)
+                check_saveable(vec, node)
             node.vec = vec
             counter = vec._counter
             node.vec_version = 0 if counter is None else counter[0]
@@ -607,7 +607,7 @@ def mm(self, mat2, *, out=None):
         node.plan = None
         if fn0 is not None:
             if mat2._extra is not None and mat2._extra.inference:
-                check_saveable(mat2)
+                check_saveable(mat2, node)
             node.mat2 = mat2
             counter = mat2._counter
             node.mat2_version = 0 if counter is None else counter[0]
@@ -615,7 +615,7 @@ def mm(self, mat2, *, out=None):
             node.mat2 = None
         if fn1 is not None:
             if self._extra is not None and self._extra.inference:
-                check_saveable(self)
+                check_saveable(self, node)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -753,7 +753,7 @@ def bmm(self, mat2, *, out=None):
         node.plan = None
         if fn0 is not None:
             if mat2._extra is not None and mat2._extra.inference:
-                check_saveable(mat2)
+                check_saveable(mat2, node)
             node.mat2 = mat2
             counter = mat2._counter
             node.mat2_version = 0 if counter is None else counter[0]
@@ -761,7 +761,7 @@ def bmm(self, mat2, *, out=None):
             node.mat2 = None
         if fn1 is not None:
             if self._extra is not None and self._extra.inference:
-                check_saveable(self)
+                check_saveable(self, node)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -884,7 +884,7 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
         node.next_nrs = tuple([e[1] for e in edges])
         if edges[2][0] is not None:
             if mat1._extra is not None and mat1._extra.inference:
-                check_saveable(mat1)
+                check_saveable(mat1, node)
             node.mat1 = mat1
             counter = mat1._counter
             node.mat1_version = 0 if counter is None else counter[0]
@@ -892,7 +892,7 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
             node.mat1 = None
         if edges[1][0] is not None:
             if mat2._extra is not None and mat2._extra.inference:
-                check_saveable(mat2)
+                check_saveable(mat2, node)
             node.mat2 = mat2
             counter = mat2._counter
             node.mat2_version = 0 if counter is None else counter[0]
@@ -953,7 +953,7 @@ def addmm_(self, mat1, mat2, beta, alpha):
         node.next_nrs = tuple([e[1] for e in edges])
         if edges[2][0] is not None:
             if mat1._extra is not None and mat1._extra.inference:
-                check_saveable(mat1)
+                check_saveable(mat1, node)
             node.mat1 = mat1
             counter = mat1._counter
             node.mat1_version = 0 if counter is None else counter[0]
@@ -961,7 +961,7 @@ def addmm_(self, mat1, mat2, beta, alpha):
             node.mat1 = None
         if edges[1][0] is not None:
             if mat2._extra is not None and mat2._extra.inference:
-                check_saveable(mat2)
+                check_saveable(mat2, node)
             node.mat2 = mat2
             counter = mat2._counter
             node.mat2_version = 0 if counter is None else counter[0]

@@ -154,12 +154,12 @@ def mse_loss(self, target, reduction, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         if target._extra is not None and target._extra.inference:
-            check_saveable(target)
+            check_saveable(target, node)
         node.target = target
         counter = target._counter
         node.target_version = 0 if counter is None else counter[0]
@@ -263,15 +263,15 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
         if grad_output is not None and grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         node.grad_output_version = 0 if grad_output is None or grad_output._counter is None else grad_output._counter[0]
         if self is not None and self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         node.self_version = 0 if self is None or self._counter is None else self._counter[0]
         if target is not None and target._extra is not None and target._extra.inference:
-            check_saveable(target)
+            check_saveable(target, node)
         node.target = target
         node.target_version = 0 if target is None or target._counter is None else target._counter[0]
         node.reduction = reduction
@@ -414,12 +414,12 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         if target._extra is not None and target._extra.inference:
-            check_saveable(target)
+            check_saveable(target, node)
         node.target = target
         counter = target._counter
         node.target_version = 0 if counter is None else counter[0]
@@ -525,15 +525,15 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
         node.next_nrs = tuple([e[1] for e in edges])
         node.operand_descs = [None if t is None else t._desc for t in tensors]
         if grad_output is not None and grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         node.grad_output_version = 0 if grad_output is None or grad_output._counter is None else grad_output._counter[0]
         if self is not None and self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         node.self_version = 0 if self is None or self._counter is None else self._counter[0]
         if target is not None and target._extra is not None and target._extra.inference:
-            check_saveable(target)
+            check_saveable(target, node)
         node.target = target
         node.target_version = 0 if target is None or target._counter is None else target._counter[0]
         node.reduction = reduction
@@ -677,12 +677,12 @@ def huber_loss(self, target, reduction, delta, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         if target._extra is not None and target._extra.inference:
-            check_saveable(target)
+            check_saveable(target, node)
         node.target = target
         counter = target._counter
         node.target_version = 0 if counter is None else counter[0]
@@ -778,17 +778,17 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         if grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         counter = grad_output._counter
         node.grad_output_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         if target._extra is not None and target._extra.inference:
-            check_saveable(target)
+            check_saveable(target, node)
         node.target = target
         counter = target._counter
         node.target_version = 0 if counter is None else counter[0]
@@ -900,12 +900,12 @@ def soft_margin_loss(self, target, reduction, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         if target._extra is not None and target._extra.inference:
-            check_saveable(target)
+            check_saveable(target, node)
         node.target = target
         counter = target._counter
         node.target_version = 0 if counter is None else counter[0]
@@ -1018,17 +1018,17 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
                 node.nr1 = nr1
         node.plan = None
         if grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         counter = grad_output._counter
         node.grad_output_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         if target._extra is not None and target._extra.inference:
-            check_saveable(target)
+            check_saveable(target, node)
         node.target = target
         counter = target._counter
         node.target_version = 0 if counter is None else counter[0]
@@ -1162,17 +1162,17 @@ def nll_loss(self, target, weight, reduction, ignore_index):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         if target._extra is not None and target._extra.inference:
-            check_saveable(target)
+            check_saveable(target, node)
         node.target = target
         counter = target._counter
         node.target_version = 0 if counter is None else counter[0]
         if weight is not None and weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.reduction = reduction
@@ -1293,17 +1293,17 @@ def nll_loss2d(self, target, weight, reduction, ignore_index):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         if target._extra is not None and target._extra.inference:
-            check_saveable(target)
+            check_saveable(target, node)
         node.target = target
         counter = target._counter
         node.target_version = 0 if counter is None else counter[0]
         if weight is not None and weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.reduction = reduction
@@ -1395,12 +1395,12 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
                 node.nr1 = nr1
         node.plan = None
         if target._extra is not None and target._extra.inference:
-            check_saveable(target)
+            check_saveable(target, node)
         node.target = target
         counter = target._counter
         node.target_version = 0 if counter is None else counter[0]
         if weight is not None and weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.reduction = reduction
@@ -1505,12 +1505,12 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
                 node.nr1 = nr1
         node.plan = None
         if target._extra is not None and target._extra.inference:
-            check_saveable(target)
+            check_saveable(target, node)
         node.target = target
         counter = target._counter
         node.target_version = 0 if counter is None else counter[0]
         if weight is not None and weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.reduction = reduction
@@ -1622,17 +1622,17 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         if target._extra is not None and target._extra.inference:
-            check_saveable(target)
+            check_saveable(target, node)
         node.target = target
         counter = target._counter
         node.target_version = 0 if counter is None else counter[0]
         if weight is not None and weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.reduction = reduction
@@ -1733,22 +1733,22 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         if grad_output._extra is not None and grad_output._extra.inference:
-            check_saveable(grad_output)
+            check_saveable(grad_output, node)
         node.grad_output = grad_output
         counter = grad_output._counter
         node.grad_output_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         if target._extra is not None and target._extra.inference:
-            check_saveable(target)
+            check_saveable(target, node)
         node.target = target
         counter = target._counter
         node.target_version = 0 if counter is None else counter[0]
         if weight is not None and weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.grad_output_info = grad_output._desc
@@ -1864,21 +1864,21 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
                 node.nr1 = nr1
         node.plan = None
         if pos_weight is not None and pos_weight._extra is not None and pos_weight._extra.inference:
-            check_saveable(pos_weight)
+            check_saveable(pos_weight, node)
         node.pos_weight = pos_weight
         node.pos_weight_version = 0 if pos_weight is None or pos_weight._counter is None else pos_weight._counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         if target._extra is not None and target._extra.inference:
-            check_saveable(target)
+            check_saveable(target, node)
         node.target = target
         counter = target._counter
         node.target_version = 0 if counter is None else counter[0]
         if weight is not None and weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.reduction = reduction
@@ -1981,7 +1981,7 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
             if nr0:
                 node.nr0 = nr0
         if indices._extra is not None and indices._extra.inference:
-            check_saveable(indices)
+            check_saveable(indices, node)
         node.indices = indices
         counter = indices._counter
         node.indices_version = 0 if counter is None else counter[0]
@@ -2063,7 +2063,7 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
             if nr0:
                 node.nr0 = nr0
         if indices._extra is not None and indices._extra.inference:
-            check_saveable(indices)
+            check_saveable(indices, node)
         node.indices = indices
         counter = indices._counter
         node.indices_version = 0 if counter is None else counter[0]

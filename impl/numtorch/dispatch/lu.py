@@ -336,12 +336,12 @@ def linalg_lu_solve(LU, pivots, B, left, adjoint, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if LU._extra is not None and LU._extra.inference:
-            check_saveable(LU)
+            check_saveable(LU, node)
         node.LU = LU
         counter = LU._counter
         node.LU_version = 0 if counter is None else counter[0]
         if pivots._extra is not None and pivots._extra.inference:
-            check_saveable(pivots)
+            check_saveable(pivots, node)
         node.pivots = pivots
         counter = pivots._counter
         node.pivots_version = 0 if counter is None else counter[0]

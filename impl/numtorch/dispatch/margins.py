@@ -120,17 +120,17 @@ def multi_margin_loss(self, target, p, margin, weight, reduction, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         if target._extra is not None and target._extra.inference:
-            check_saveable(target)
+            check_saveable(target, node)
         node.target = target
         counter = target._counter
         node.target_version = 0 if counter is None else counter[0]
         if weight is not None and weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.p = p
@@ -350,12 +350,12 @@ def multilabel_margin_loss(self, target, reduction):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         if target._extra is not None and target._extra.inference:
-            check_saveable(target)
+            check_saveable(target, node)
         node.target = target
         counter = target._counter
         node.target_version = 0 if counter is None else counter[0]

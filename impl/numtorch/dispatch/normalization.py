@@ -135,16 +135,16 @@ def native_layer_norm(input, normalized_shape, weight, bias, eps):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         if bias is not None and bias._extra is not None and bias._extra.inference:
-            check_saveable(bias)
+            check_saveable(bias, node)
         node.bias = bias
         node.bias_version = 0 if bias is None or bias._counter is None else bias._counter[0]
         if input._extra is not None and input._extra.inference:
-            check_saveable(input)
+            check_saveable(input, node)
         node.input = input
         counter = input._counter
         node.input_version = 0 if counter is None else counter[0]
         if weight is not None and weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.normalized_shape = normalized_shape
@@ -244,27 +244,27 @@ def native_layer_norm_backward(grad_out, input, normalized_shape, mean, rstd, we
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         if grad_out._extra is not None and grad_out._extra.inference:
-            check_saveable(grad_out)
+            check_saveable(grad_out, node)
         node.grad_out = grad_out
         counter = grad_out._counter
         node.grad_out_version = 0 if counter is None else counter[0]
         if input._extra is not None and input._extra.inference:
-            check_saveable(input)
+            check_saveable(input, node)
         node.input = input
         counter = input._counter
         node.input_version = 0 if counter is None else counter[0]
         if mean._extra is not None and mean._extra.inference:
-            check_saveable(mean)
+            check_saveable(mean, node)
         node.mean = mean
         counter = mean._counter
         node.mean_version = 0 if counter is None else counter[0]
         if rstd._extra is not None and rstd._extra.inference:
-            check_saveable(rstd)
+            check_saveable(rstd, node)
         node.rstd = rstd
         counter = rstd._counter
         node.rstd_version = 0 if counter is None else counter[0]
         if weight is not None and weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.normalized_shape = normalized_shape
@@ -362,12 +362,12 @@ def native_group_norm(input, weight, bias, N, C, HxW, group, eps):
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         if input._extra is not None and input._extra.inference:
-            check_saveable(input)
+            check_saveable(input, node)
         node.input = input
         counter = input._counter
         node.input_version = 0 if counter is None else counter[0]
         if weight is not None and weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.N = N
@@ -530,20 +530,20 @@ def native_batch_norm(input, weight, bias, running_mean, running_var, training, 
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         if input._extra is not None and input._extra.inference:
-            check_saveable(input)
+            check_saveable(input, node)
         node.input = input
         counter = input._counter
         node.input_version = 0 if counter is None else counter[0]
         if running_mean is not None and running_mean._extra is not None and running_mean._extra.inference:
-            check_saveable(running_mean)
+            check_saveable(running_mean, node)
         node.running_mean = running_mean
         node.running_mean_version = 0 if running_mean is None or running_mean._counter is None else running_mean._counter[0]
         if running_var is not None and running_var._extra is not None and running_var._extra.inference:
-            check_saveable(running_var)
+            check_saveable(running_var, node)
         node.running_var = running_var
         node.running_var_version = 0 if running_var is None or running_var._counter is None else running_var._counter[0]
         if weight is not None and weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.training = training
@@ -653,35 +653,35 @@ def native_batch_norm_backward(grad_out, input, weight, running_mean, running_va
         node.next_nodes = tuple([e[0] for e in edges])
         node.next_nrs = tuple([e[1] for e in edges])
         if grad_out._extra is not None and grad_out._extra.inference:
-            check_saveable(grad_out)
+            check_saveable(grad_out, node)
         node.grad_out = grad_out
         counter = grad_out._counter
         node.grad_out_version = 0 if counter is None else counter[0]
         if input._extra is not None and input._extra.inference:
-            check_saveable(input)
+            check_saveable(input, node)
         node.input = input
         counter = input._counter
         node.input_version = 0 if counter is None else counter[0]
         if running_mean is not None and running_mean._extra is not None and running_mean._extra.inference:
-            check_saveable(running_mean)
+            check_saveable(running_mean, node)
         node.running_mean = running_mean
         node.running_mean_version = 0 if running_mean is None or running_mean._counter is None else running_mean._counter[0]
         if running_var is not None and running_var._extra is not None and running_var._extra.inference:
-            check_saveable(running_var)
+            check_saveable(running_var, node)
         node.running_var = running_var
         node.running_var_version = 0 if running_var is None or running_var._counter is None else running_var._counter[0]
         if save_invstd._extra is not None and save_invstd._extra.inference:
-            check_saveable(save_invstd)
+            check_saveable(save_invstd, node)
         node.save_invstd = save_invstd
         counter = save_invstd._counter
         node.save_invstd_version = 0 if counter is None else counter[0]
         if save_mean._extra is not None and save_mean._extra.inference:
-            check_saveable(save_mean)
+            check_saveable(save_mean, node)
         node.save_mean = save_mean
         counter = save_mean._counter
         node.save_mean_version = 0 if counter is None else counter[0]
         if weight is not None and weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.train = train

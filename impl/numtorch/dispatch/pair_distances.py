@@ -160,12 +160,12 @@ def cdist(x1, x2, p, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if x1._extra is not None and x1._extra.inference:
-            check_saveable(x1)
+            check_saveable(x1, node)
         node.x1 = x1
         counter = x1._counter
         node.x1_version = 0 if counter is None else counter[0]
         if x2._extra is not None and x2._extra.inference:
-            check_saveable(x2)
+            check_saveable(x2, node)
         node.x2 = x2
         counter = x2._counter
         node.x2_version = 0 if counter is None else counter[0]
@@ -376,12 +376,12 @@ def euclidean_dist(x1, x2, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if x1._extra is not None and x1._extra.inference:
-            check_saveable(x1)
+            check_saveable(x1, node)
         node.x1 = x1
         counter = x1._counter
         node.x1_version = 0 if counter is None else counter[0]
         if x2._extra is not None and x2._extra.inference:
-            check_saveable(x2)
+            check_saveable(x2, node)
         node.x2 = x2
         counter = x2._counter
         node.x2_version = 0 if counter is None else counter[0]
@@ -490,7 +490,7 @@ def pdist(self, p, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]

@@ -1246,7 +1246,7 @@ def mul(self, other, *, out=None):
         node.plan = plan
         if fn0 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -1254,7 +1254,7 @@ def mul(self, other, *, out=None):
             node.other = None
         if fn1 is not None:
             if self._extra is not None and self._extra.inference:
-                check_saveable(self)
+                check_saveable(self, node)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -1412,7 +1412,7 @@ def mul_(self, other):
         node.plan = plan
         if fn0 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -1662,13 +1662,13 @@ def div(self, other, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
         if fn1 is not None:
             if self._extra is not None and self._extra.inference:
-                check_saveable(self)
+                check_saveable(self, node)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -1825,7 +1825,7 @@ def div_(self, other):
                 node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
@@ -2761,7 +2761,7 @@ def pow_scalar(self, exponent, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3164,7 +3164,7 @@ def log(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3755,7 +3755,7 @@ def sin(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3958,7 +3958,7 @@ def cos(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -4749,7 +4749,7 @@ def abs(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]

@@ -116,7 +116,7 @@ def avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -353,7 +353,7 @@ def max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_m
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -445,7 +445,7 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
                 node.nr1 = nr1
         node.plan = None
         if indices._extra is not None and indices._extra.inference:
-            check_saveable(indices)
+            check_saveable(indices, node)
         node.indices = indices
         counter = indices._counter
         node.indices_version = 0 if counter is None else counter[0]
@@ -537,7 +537,7 @@ def adaptive_avg_pool2d(self, output_size, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -746,7 +746,7 @@ def adaptive_max_pool2d(self, output_size):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -833,7 +833,7 @@ def adaptive_max_pool2d_backward(grad_output, self, indices, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if indices._extra is not None and indices._extra.inference:
-            check_saveable(indices)
+            check_saveable(indices, node)
         node.indices = indices
         counter = indices._counter
         node.indices_version = 0 if counter is None else counter[0]
@@ -939,7 +939,7 @@ def avg_pool3d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1176,7 +1176,7 @@ def max_pool3d_with_indices(self, kernel_size, stride, padding, dilation, ceil_m
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1268,7 +1268,7 @@ def max_pool3d_with_indices_backward(grad_output, self, kernel_size, stride, pad
                 node.nr1 = nr1
         node.plan = None
         if indices._extra is not None and indices._extra.inference:
-            check_saveable(indices)
+            check_saveable(indices, node)
         node.indices = indices
         counter = indices._counter
         node.indices_version = 0 if counter is None else counter[0]
@@ -1360,7 +1360,7 @@ def adaptive_avg_pool3d(self, output_size, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1572,7 +1572,7 @@ def adaptive_max_pool3d(self, output_size):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1659,7 +1659,7 @@ def adaptive_max_pool3d_backward(grad_output, self, indices, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if indices._extra is not None and indices._extra.inference:
-            check_saveable(indices)
+            check_saveable(indices, node)
         node.indices = indices
         counter = indices._counter
         node.indices_version = 0 if counter is None else counter[0]

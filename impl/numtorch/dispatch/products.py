@@ -142,7 +142,7 @@ def vdot(self, other, *, out=None):
         node.plan = None
         if fn0 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -150,7 +150,7 @@ def vdot(self, other, *, out=None):
             node.other = None
         if fn1 is not None:
             if self._extra is not None and self._extra.inference:
-                check_saveable(self)
+                check_saveable(self, node)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -267,7 +267,7 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
         node.next_nrs = tuple([e[1] for e in edges])
         if edges[2][0] is not None:
             if mat._extra is not None and mat._extra.inference:
-                check_saveable(mat)
+                check_saveable(mat, node)
             node.mat = mat
             counter = mat._counter
             node.mat_version = 0 if counter is None else counter[0]
@@ -275,7 +275,7 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
             node.mat = None
         if edges[1][0] is not None:
             if vec._extra is not None and vec._extra.inference:
-                check_saveable(vec)
+                check_saveable(vec, node)
             node.vec = vec
             counter = vec._counter
             node.vec_version = 0 if counter is None else counter[0]
@@ -330,7 +330,7 @@ def addmv_(self, mat, vec, beta, alpha):
         node.next_nrs = tuple([e[1] for e in edges])
         if edges[2][0] is not None:
             if mat._extra is not None and mat._extra.inference:
-                check_saveable(mat)
+                check_saveable(mat, node)
             node.mat = mat
             counter = mat._counter
             node.mat_version = 0 if counter is None else counter[0]
@@ -338,7 +338,7 @@ def addmv_(self, mat, vec, beta, alpha):
             node.mat = None
         if edges[1][0] is not None:
             if vec._extra is not None and vec._extra.inference:
-                check_saveable(vec)
+                check_saveable(vec, node)
             node.vec = vec
             counter = vec._counter
             node.vec_version = 0 if counter is None else counter[0]
@@ -420,7 +420,7 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
         node.next_nrs = tuple([e[1] for e in edges])
         if edges[2][0] is not None:
             if vec1._extra is not None and vec1._extra.inference:
-                check_saveable(vec1)
+                check_saveable(vec1, node)
             node.vec1 = vec1
             counter = vec1._counter
             node.vec1_version = 0 if counter is None else counter[0]
@@ -428,7 +428,7 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
             node.vec1 = None
         if edges[1][0] is not None:
             if vec2._extra is not None and vec2._extra.inference:
-                check_saveable(vec2)
+                check_saveable(vec2, node)
             node.vec2 = vec2
             counter = vec2._counter
             node.vec2_version = 0 if counter is None else counter[0]
@@ -483,7 +483,7 @@ def addr_(self, vec1, vec2, beta, alpha):
         node.next_nrs = tuple([e[1] for e in edges])
         if edges[2][0] is not None:
             if vec1._extra is not None and vec1._extra.inference:
-                check_saveable(vec1)
+                check_saveable(vec1, node)
             node.vec1 = vec1
             counter = vec1._counter
             node.vec1_version = 0 if counter is None else counter[0]
@@ -491,7 +491,7 @@ def addr_(self, vec1, vec2, beta, alpha):
             node.vec1 = None
         if edges[1][0] is not None:
             if vec2._extra is not None and vec2._extra.inference:
-                check_saveable(vec2)
+                check_saveable(vec2, node)
             node.vec2 = vec2
             counter = vec2._counter
             node.vec2_version = 0 if counter is None else counter[0]
@@ -598,7 +598,7 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
         node.next_nrs = tuple([e[1] for e in edges])
         if edges[2][0] is not None:
             if batch1._extra is not None and batch1._extra.inference:
-                check_saveable(batch1)
+                check_saveable(batch1, node)
             node.batch1 = batch1
             counter = batch1._counter
             node.batch1_version = 0 if counter is None else counter[0]
@@ -606,7 +606,7 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
             node.batch1 = None
         if edges[1][0] is not None:
             if batch2._extra is not None and batch2._extra.inference:
-                check_saveable(batch2)
+                check_saveable(batch2, node)
             node.batch2 = batch2
             counter = batch2._counter
             node.batch2_version = 0 if counter is None else counter[0]
@@ -663,7 +663,7 @@ def baddbmm_(self, batch1, batch2, beta, alpha):
         node.next_nrs = tuple([e[1] for e in edges])
         if edges[2][0] is not None:
             if batch1._extra is not None and batch1._extra.inference:
-                check_saveable(batch1)
+                check_saveable(batch1, node)
             node.batch1 = batch1
             counter = batch1._counter
             node.batch1_version = 0 if counter is None else counter[0]
@@ -671,7 +671,7 @@ def baddbmm_(self, batch1, batch2, beta, alpha):
             node.batch1 = None
         if edges[1][0] is not None:
             if batch2._extra is not None and batch2._extra.inference:
-                check_saveable(batch2)
+                check_saveable(batch2, node)
             node.batch2 = batch2
             counter = batch2._counter
             node.batch2_version = 0 if counter is None else counter[0]
@@ -756,7 +756,7 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
         node.next_nrs = tuple([e[1] for e in edges])
         if edges[2][0] is not None:
             if batch1._extra is not None and batch1._extra.inference:
-                check_saveable(batch1)
+                check_saveable(batch1, node)
             node.batch1 = batch1
             counter = batch1._counter
             node.batch1_version = 0 if counter is None else counter[0]
@@ -764,7 +764,7 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
             node.batch1 = None
         if edges[1][0] is not None:
             if batch2._extra is not None and batch2._extra.inference:
-                check_saveable(batch2)
+                check_saveable(batch2, node)
             node.batch2 = batch2
             counter = batch2._counter
             node.batch2_version = 0 if counter is None else counter[0]
@@ -822,7 +822,7 @@ def addbmm_(self, batch1, batch2, beta, alpha):
         node.next_nrs = tuple([e[1] for e in edges])
         if edges[2][0] is not None:
             if batch1._extra is not None and batch1._extra.inference:
-                check_saveable(batch1)
+                check_saveable(batch1, node)
             node.batch1 = batch1
             counter = batch1._counter
             node.batch1_version = 0 if counter is None else counter[0]
@@ -830,7 +830,7 @@ def addbmm_(self, batch1, batch2, beta, alpha):
             node.batch1 = None
         if edges[1][0] is not None:
             if batch2._extra is not None and batch2._extra.inference:
-                check_saveable(batch2)
+                check_saveable(batch2, node)
             node.batch2 = batch2
             counter = batch2._counter
             node.batch2_version = 0 if counter is None else counter[0]

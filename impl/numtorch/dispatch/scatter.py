@@ -129,12 +129,12 @@ def gather(self, dim, index, sparse_grad, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -258,7 +258,7 @@ def scatter(self, dim, index, src, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
@@ -333,7 +333,7 @@ def scatter_(self, dim, index, src):
                 node.nr1 = nr1
         node.plan = None
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
@@ -415,7 +415,7 @@ def scatter_value(self, dim, index, value, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
@@ -474,7 +474,7 @@ def scatter_value_(self, dim, index, value):
             if nr0:
                 node.nr0 = nr0
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
@@ -831,7 +831,7 @@ def scatter_add(self, dim, index, src, *, out=None):
         node.plan = None
         if fn1 is not None:
             if index._extra is not None and index._extra.inference:
-                check_saveable(index)
+                check_saveable(index, node)
             node.index = index
             counter = index._counter
             node.index_version = 0 if counter is None else counter[0]
@@ -909,7 +909,7 @@ def scatter_add_(self, dim, index, src):
         node.plan = None
         if fn1 is not None:
             if index._extra is not None and index._extra.inference:
-                check_saveable(index)
+                check_saveable(index, node)
             node.index = index
             counter = index._counter
             node.index_version = 0 if counter is None else counter[0]
@@ -1026,17 +1026,17 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         if src._extra is not None and src._extra.inference:
-            check_saveable(src)
+            check_saveable(src, node)
         node.src = src
         counter = src._counter
         node.src_version = 0 if counter is None else counter[0]
@@ -1119,14 +1119,14 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
                 node.nr1 = nr1
         node.plan = None
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
         node.self = original
         node.self_version = 0
         if src._extra is not None and src._extra.inference:
-            check_saveable(src)
+            check_saveable(src, node)
         node.src = src
         counter = src._counter
         node.src_version = 0 if counter is None else counter[0]
@@ -1218,7 +1218,7 @@ def index_select(self, dim, index, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
@@ -1326,7 +1326,7 @@ def index_add(self, dim, index, source, alpha, *, out=None):
         node.plan = None
         if fn1 is not None:
             if index._extra is not None and index._extra.inference:
-                check_saveable(index)
+                check_saveable(index, node)
             node.index = index
             counter = index._counter
             node.index_version = 0 if counter is None else counter[0]
@@ -1334,7 +1334,7 @@ def index_add(self, dim, index, source, alpha, *, out=None):
             node.index = None
         if fn1 is not None:
             if source._extra is not None and source._extra.inference:
-                check_saveable(source)
+                check_saveable(source, node)
             node.source = source
             counter = source._counter
             node.source_version = 0 if counter is None else counter[0]
@@ -1411,7 +1411,7 @@ def index_add_(self, dim, index, source, alpha):
         node.plan = None
         if fn1 is not None:
             if index._extra is not None and index._extra.inference:
-                check_saveable(index)
+                check_saveable(index, node)
             node.index = index
             counter = index._counter
             node.index_version = 0 if counter is None else counter[0]
@@ -1419,7 +1419,7 @@ def index_add_(self, dim, index, source, alpha):
             node.index = None
         if fn1 is not None:
             if source._extra is not None and source._extra.inference:
-                check_saveable(source)
+                check_saveable(source, node)
             node.source = source
             counter = source._counter
             node.source_version = 0 if counter is None else counter[0]
@@ -1517,13 +1517,13 @@ def index_copy(self, dim, index, source, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
         if fn1 is not None:
             if source._extra is not None and source._extra.inference:
-                check_saveable(source)
+                check_saveable(source, node)
             node.source = source
             counter = source._counter
             node.source_version = 0 if counter is None else counter[0]
@@ -1600,13 +1600,13 @@ def index_copy_(self, dim, index, source):
                 node.nr1 = nr1
         node.plan = None
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
         if fn1 is not None:
             if source._extra is not None and source._extra.inference:
-                check_saveable(source)
+                check_saveable(source, node)
             node.source = source
             counter = source._counter
             node.source_version = 0 if counter is None else counter[0]
@@ -1690,7 +1690,7 @@ def index_fill(self, dim, index, value, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
@@ -1749,7 +1749,7 @@ def index_fill_(self, dim, index, value):
             if nr0:
                 node.nr0 = nr0
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
@@ -1838,7 +1838,7 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
@@ -1913,7 +1913,7 @@ def index_fill_tensor_(self, dim, index, value):
                 node.nr1 = nr1
         node.plan = None
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
@@ -2029,17 +2029,17 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
         if source._extra is not None and source._extra.inference:
-            check_saveable(source)
+            check_saveable(source, node)
         node.source = source
         counter = source._counter
         node.source_version = 0 if counter is None else counter[0]
@@ -2122,14 +2122,14 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
                 node.nr1 = nr1
         node.plan = None
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
         node.self = original
         node.self_version = 0
         if source._extra is not None and source._extra.inference:
-            check_saveable(source)
+            check_saveable(source, node)
         node.source = source
         counter = source._counter
         node.source_version = 0 if counter is None else counter[0]
@@ -2210,12 +2210,12 @@ def take(self, index, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -2319,13 +2319,13 @@ def put(self, index, source, accumulate, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
         if fn1 is not None:
             if source._extra is not None and source._extra.inference:
-                check_saveable(source)
+                check_saveable(source, node)
             node.source = source
             counter = source._counter
             node.source_version = 0 if counter is None else counter[0]
@@ -2400,13 +2400,13 @@ def put_(self, index, source, accumulate):
                 node.nr1 = nr1
         node.plan = None
         if index._extra is not None and index._extra.inference:
-            check_saveable(index)
+            check_saveable(index, node)
         node.index = index
         counter = index._counter
         node.index_version = 0 if counter is None else counter[0]
         if fn1 is not None:
             if source._extra is not None and source._extra.inference:
-                check_saveable(source)
+                check_saveable(source, node)
             node.source = source
             counter = source._counter
             node.source_version = 0 if counter is None else counter[0]
@@ -2521,7 +2521,7 @@ def masked_scatter(self, mask, source, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if mask._extra is not None and mask._extra.inference:
-            check_saveable(mask)
+            check_saveable(mask, node)
         node.mask = mask
         counter = mask._counter
         node.mask_version = 0 if counter is None else counter[0]
@@ -2594,7 +2594,7 @@ def masked_scatter_(self, mask, source):
                 node.nr1 = nr1
         node.plan = None
         if mask._extra is not None and mask._extra.inference:
-            check_saveable(mask)
+            check_saveable(mask, node)
         node.mask = mask
         counter = mask._counter
         node.mask_version = 0 if counter is None else counter[0]
@@ -2663,7 +2663,7 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if mask._extra is not None and mask._extra.inference:
-            check_saveable(mask)
+            check_saveable(mask, node)
         node.mask = mask
         counter = mask._counter
         node.mask_version = 0 if counter is None else counter[0]

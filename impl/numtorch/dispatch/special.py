@@ -425,7 +425,7 @@ def log2(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -628,7 +628,7 @@ def log10(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -831,12 +831,12 @@ def logaddexp(self, other, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1000,12 +1000,12 @@ def logaddexp2(self, other, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1165,12 +1165,12 @@ def xlogy(self, other, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1255,7 +1255,7 @@ def xlogy_(self, other):
                 node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
@@ -1343,7 +1343,7 @@ def xlogy_self(self, other, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
@@ -1432,7 +1432,7 @@ def xlogy_other(self, other, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1639,12 +1639,12 @@ def xlog1py(self, other, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1745,7 +1745,7 @@ def xlog1py_self(self, other, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
@@ -1834,7 +1834,7 @@ def xlog1py_other(self, other, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -1992,7 +1992,7 @@ def entr(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -2093,7 +2093,7 @@ def logit(self, eps, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -2192,6 +2192,8 @@ def logit_gradient(grad_output, self, eps, *, out=None):
         if found is NotImplemented:
             return NotImplemented
         grad_output, self, left, right, desc, plan = found
+        if desc.dtype.category == 3:
+            raise refused('logit_backward_cpu', desc.dtype, out)
         array = rounded_once(k_logit_backward, left, right, eps)
         if plan is not None and not (grad_output._desc.plain and self._desc.plain):
             array, desc = arrange(array, desc)
@@ -2337,7 +2339,7 @@ def asinh(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -2496,7 +2498,7 @@ def acosh(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -2655,7 +2657,7 @@ def atanh(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3286,12 +3288,12 @@ def atan2(self, other, *, out=None):
                 node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -3376,7 +3378,7 @@ def atan2_(self, other):
                 node.nr1 = nr1
         node.plan = plan
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
@@ -3545,7 +3547,7 @@ def hypot(self, other, *, out=None):
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -3553,7 +3555,7 @@ def hypot(self, other, *, out=None):
             node.other = None
         if fn0 is not None:
             if self._extra is not None and self._extra.inference:
-                check_saveable(self)
+                check_saveable(self, node)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -3646,7 +3648,7 @@ def hypot_(self, other):
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -3798,7 +3800,7 @@ def sinc(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -4325,7 +4327,7 @@ def erf(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -4528,7 +4530,7 @@ def erfc(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -4731,7 +4733,7 @@ def erfinv(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -4962,7 +4964,7 @@ def erfcx(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -5305,7 +5307,7 @@ def log_ndtr(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -5465,7 +5467,7 @@ def lgamma(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -5668,7 +5670,7 @@ def digamma(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -5815,7 +5817,7 @@ def polygamma(n, self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -5917,7 +5919,7 @@ def polygamma_of(self, n, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -6067,7 +6069,7 @@ def mvlgamma(self, p, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -6280,7 +6282,7 @@ def igamma(self, other, *, out=None):
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -6288,7 +6290,7 @@ def igamma(self, other, *, out=None):
             node.other = None
         if fn1 is not None:
             if self._extra is not None and self._extra.inference:
-                check_saveable(self)
+                check_saveable(self, node)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -6378,7 +6380,7 @@ def igamma_(self, other):
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -6533,7 +6535,7 @@ def igammac(self, other, *, out=None):
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -6541,7 +6543,7 @@ def igammac(self, other, *, out=None):
             node.other = None
         if fn1 is not None:
             if self._extra is not None and self._extra.inference:
-                check_saveable(self)
+                check_saveable(self, node)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -6631,7 +6633,7 @@ def igammac_(self, other):
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -6786,7 +6788,7 @@ def zeta(self, other, *, out=None):
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -6794,7 +6796,7 @@ def zeta(self, other, *, out=None):
             node.other = None
         if fn1 is not None:
             if self._extra is not None and self._extra.inference:
-                check_saveable(self)
+                check_saveable(self, node)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -6899,7 +6901,7 @@ def zeta_self(self, other, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
@@ -7178,7 +7180,7 @@ def i0(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -7407,7 +7409,7 @@ def i0e(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -7530,7 +7532,7 @@ def i1(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -7653,7 +7655,7 @@ def i1e(self, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -7980,7 +7982,7 @@ def fmod(self, other, *, out=None):
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -7988,7 +7990,7 @@ def fmod(self, other, *, out=None):
             node.other = None
         if fn1 is not None:
             if self._extra is not None and self._extra.inference:
-                check_saveable(self)
+                check_saveable(self, node)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -8075,7 +8077,7 @@ def fmod_(self, other):
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -8336,7 +8338,7 @@ def remainder(self, other, *, out=None):
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -8344,7 +8346,7 @@ def remainder(self, other, *, out=None):
             node.other = None
         if fn1 is not None:
             if self._extra is not None and self._extra.inference:
-                check_saveable(self)
+                check_saveable(self, node)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -8431,7 +8433,7 @@ def remainder_(self, other):
         node.plan = plan
         if fn1 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -9486,7 +9488,7 @@ def copysign(self, other, *, out=None):
         node.plan = plan
         if fn0 is not None:
             if self._extra is not None and self._extra.inference:
-                check_saveable(self)
+                check_saveable(self, node)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -9749,7 +9751,7 @@ def copysign_scalar(self, other, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -9972,7 +9974,7 @@ def nextafter(self, other, *, out=None):
         node.plan = plan
         if fn0 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -9980,7 +9982,7 @@ def nextafter(self, other, *, out=None):
             node.other = None
         if fn0 is not None:
             if self._extra is not None and self._extra.inference:
-                check_saveable(self)
+                check_saveable(self, node)
             node.self = self
             counter = self._counter
             node.self_version = 0 if counter is None else counter[0]
@@ -10070,7 +10072,7 @@ def nextafter_(self, other):
         node.plan = plan
         if fn0 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -10223,7 +10225,7 @@ def ldexp(self, other, *, out=None):
         node.plan = plan
         if fn0 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -10309,7 +10311,7 @@ def ldexp_(self, other):
         node.plan = plan
         if fn0 is not None:
             if other._extra is not None and other._extra.inference:
-                check_saveable(other)
+                check_saveable(other, node)
             node.other = other
             counter = other._counter
             node.other_version = 0 if counter is None else counter[0]
@@ -10469,12 +10471,12 @@ class NanToNumBackward0(UnaryNode):
             return record[2].apply_tensors(grad)
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
             self = unpack_input(node_of(record), 'self')
-        return grad * dispatch.isfinite(self)
+        return grad * self.isfinite()
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        return grad * dispatch.isfinite(self)
+        return grad * self.isfinite()
 
     def release(node) -> None:
         if node.self is not None:
@@ -10535,7 +10537,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
             if nr0:
                 node.nr0 = nr0
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]
@@ -11127,20 +11129,20 @@ def lerp_tensor(self, end, weight, *, out=None):
         node.operand_descs = [None if t is None else t._desc for t in tensors]
         if edges[2][0] is not None:
             if end is not None and end._extra is not None and end._extra.inference:
-                check_saveable(end)
+                check_saveable(end, node)
             node.end = end
             node.end_version = 0 if end is None or end._counter is None else end._counter[0]
         else:
             node.end = None
         if edges[2][0] is not None:
             if self is not None and self._extra is not None and self._extra.inference:
-                check_saveable(self)
+                check_saveable(self, node)
             node.self = self
             node.self_version = 0 if self is None or self._counter is None else self._counter[0]
         else:
             node.self = None
         if weight is not None and weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.desc = desc
@@ -11188,7 +11190,7 @@ def lerp_tensor_(self, end, weight):
         node.operand_descs = [None if t is None else t._desc for t in tensors]
         if edges[2][0] is not None:
             if end is not None and end._extra is not None and end._extra.inference:
-                check_saveable(end)
+                check_saveable(end, node)
             node.end = end
             node.end_version = 0 if end is None or end._counter is None else end._counter[0]
         else:
@@ -11199,7 +11201,7 @@ def lerp_tensor_(self, end, weight):
         else:
             node.self = None
         if weight is not None and weight._extra is not None and weight._extra.inference:
-            check_saveable(weight)
+            check_saveable(weight, node)
         node.weight = weight
         node.weight_version = 0 if weight is None or weight._counter is None else weight._counter[0]
         node.desc = self._desc
@@ -11303,14 +11305,14 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
         node.operand_descs = [None if t is None else t._desc for t in tensors]
         if edges[2][0] is not None:
             if tensor1 is not None and tensor1._extra is not None and tensor1._extra.inference:
-                check_saveable(tensor1)
+                check_saveable(tensor1, node)
             node.tensor1 = tensor1
             node.tensor1_version = 0 if tensor1 is None or tensor1._counter is None else tensor1._counter[0]
         else:
             node.tensor1 = None
         if edges[1][0] is not None:
             if tensor2 is not None and tensor2._extra is not None and tensor2._extra.inference:
-                check_saveable(tensor2)
+                check_saveable(tensor2, node)
             node.tensor2 = tensor2
             node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
         else:
@@ -11361,14 +11363,14 @@ def addcmul_(self, tensor1, tensor2, value):
         node.operand_descs = [None if t is None else t._desc for t in tensors]
         if edges[2][0] is not None:
             if tensor1 is not None and tensor1._extra is not None and tensor1._extra.inference:
-                check_saveable(tensor1)
+                check_saveable(tensor1, node)
             node.tensor1 = tensor1
             node.tensor1_version = 0 if tensor1 is None or tensor1._counter is None else tensor1._counter[0]
         else:
             node.tensor1 = None
         if edges[1][0] is not None:
             if tensor2 is not None and tensor2._extra is not None and tensor2._extra.inference:
-                check_saveable(tensor2)
+                check_saveable(tensor2, node)
             node.tensor2 = tensor2
             node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
         else:
@@ -11475,13 +11477,13 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
         node.operand_descs = [None if t is None else t._desc for t in tensors]
         if edges[2][0] is not None:
             if tensor1 is not None and tensor1._extra is not None and tensor1._extra.inference:
-                check_saveable(tensor1)
+                check_saveable(tensor1, node)
             node.tensor1 = tensor1
             node.tensor1_version = 0 if tensor1 is None or tensor1._counter is None else tensor1._counter[0]
         else:
             node.tensor1 = None
         if tensor2 is not None and tensor2._extra is not None and tensor2._extra.inference:
-            check_saveable(tensor2)
+            check_saveable(tensor2, node)
         node.tensor2 = tensor2
         node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
         node.value = value
@@ -11530,13 +11532,13 @@ def addcdiv_(self, tensor1, tensor2, value):
         node.operand_descs = [None if t is None else t._desc for t in tensors]
         if edges[2][0] is not None:
             if tensor1 is not None and tensor1._extra is not None and tensor1._extra.inference:
-                check_saveable(tensor1)
+                check_saveable(tensor1, node)
             node.tensor1 = tensor1
             node.tensor1_version = 0 if tensor1 is None or tensor1._counter is None else tensor1._counter[0]
         else:
             node.tensor1 = None
         if tensor2 is not None and tensor2._extra is not None and tensor2._extra.inference:
-            check_saveable(tensor2)
+            check_saveable(tensor2, node)
         node.tensor2 = tensor2
         node.tensor2_version = 0 if tensor2 is None or tensor2._counter is None else tensor2._counter[0]
         node.value = value
@@ -11643,12 +11645,12 @@ def dist(self, other, p, *, out=None):
                 node.nr1 = nr1
         node.plan = None
         if other._extra is not None and other._extra.inference:
-            check_saveable(other)
+            check_saveable(other, node)
         node.other = other
         counter = other._counter
         node.other_version = 0 if counter is None else counter[0]
         if self._extra is not None and self._extra.inference:
-            check_saveable(self)
+            check_saveable(self, node)
         node.self = self
         counter = self._counter
         node.self_version = 0 if counter is None else counter[0]

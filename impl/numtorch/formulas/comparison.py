@@ -83,12 +83,12 @@ def masked_fill_value(grad: Any, mask: Any) -> Any:
     return d.sum_all(d.masked_select(grad, mask), None)
 
 
-def masked_select_backward(grad: Any, x: Any, mask: Any) -> Any:
+def masked_select_backward(grad: Any, x: Any, mask: Any, desc: Any, mask_desc: Any) -> Any:
     """The gradient back at its places."""
-    shape = np.broadcast_shapes(x._desc.shape, mask._desc.shape)
-    zeros = creation.zeros_like(x) if shape == x._desc.shape else wrap(np.zeros(shape, grad._desc.dtype.numpy))
+    shape = np.broadcast_shapes(desc.shape, mask_desc.shape)
+    zeros = creation.zeros_like(x) if shape == desc.shape else wrap(np.zeros(shape, grad._desc.dtype.numpy))
     scatter = d.masked_scatter if within(grad, x, mask) else d.masked_scatter_
-    return sum_to_size(scatter(zeros, mask, grad), x._desc.shape)
+    return sum_to_size(scatter(zeros, mask, grad), desc.shape)
 
 
 def clamp_backward(grad: Any, x: Any, min: Any, max: Any) -> Any:

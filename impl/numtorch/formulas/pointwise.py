@@ -6,11 +6,12 @@ from typing import Any
 
 from .. import dispatch as d
 from ..kernels import pointwise as kernels
+from ..levels import wrapped_of
 from ..memory.descriptor import arrange, descriptor
 from ..memory.layout import dense_strides
 from ..plain_numpy import np
 from ..tensor import wrap
-from .masks import mask, of_arrays, within, without_memory
+from .masks import mask, of_arrays, without_memory
 from .shape import sum_to_size
 
 
@@ -54,9 +55,14 @@ def number_over(number: Any, x: Any) -> Any:
 
 
 def written_twice(new: Any, like: Any) -> Any:
-    """A new tensor in the format of another, which counts as written to twice."""
-    if not within(new, like):
-        new._counter = [2]
+    """A new tensor in the format of another, which counts as written to twice, at every level of transforms."""
+    shown = new
+    while True:
+        shown._counter = [2]
+        if (wrapped := wrapped_of(shown)) is None:
+            break
+        shown = wrapped.value
+    if shown is new and wrapped_of(like) is None:
         desc = like._desc
         if not desc.plain:
             layout = descriptor(desc.shape, desc.dtype, dense_strides(desc.shape, desc.strides))
@@ -144,7 +150,7 @@ def sgn_backward(x: Any, grad: Any, result: Any) -> Any:
         twice = d.mul_scalar(size, 2)
         across = grad.conj()  # from right to left, as PyTorch's C++ evaluates
         return ((grad - result * result * across) / twice).masked_fill_(mask(np.equal, size, 0), 0)
-    return without_memory(tuple(grad._desc.shape), grad._desc.dtype.numpy)
+    return without_memory(tuple(x._desc.shape), x._desc.dtype.numpy)
 
 
 def pow_backward_self(grad: Any, x: Any, exponent: Any) -> Any:

@@ -90,7 +90,9 @@ def amaxamin_jvp(x: Any, tangent: Any, result: Any, dim: Any, keepdim: bool) -> 
 
 def prod_jvp(x: Any, tangent: Any, result: Any, dim: Any, keepdim: bool) -> Any:
     """The sum of the tangent, each times the product of the other elements."""
-    ones = d.expand(wrap(np.ones((), result._desc.dtype.numpy)), tuple(result._desc.shape))
+    one = wrap(np.ones((), result._desc.dtype.numpy))
+    one._counter = [1]  # PyTorch fills it
+    ones = d.expand(one, tuple(result._desc.shape))
     x = x.to(result._desc.dtype)
     if dim is None:
         return (prod_backward(ones, x, result) * tangent.conj()).sum().conj()
@@ -149,7 +151,8 @@ def logcumsumexp_jvp(x: Any, tangent: Any, dim: int) -> Any:
         return wrap(np.zeros(tuple(x._desc.shape), x._desc.dtype.numpy))
     weights = (x - real(x).max(dim, True)[0]).exp()
     total = d.cumsum(weights, dim, None)
-    return d.div_(d.cumsum(scaled_by(weights, tangent), dim, None), d.add_scalar(total, 1e-13))
+    moved = d.cumsum(scaled_by(weights, tangent), dim, None)
+    return d.div_(moved, d.add_scalar_(total, 1e-13))
 
 
 def loss_in_its_memory(loss: Any, reduction: int) -> Any:

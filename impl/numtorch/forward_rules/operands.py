@@ -91,11 +91,8 @@ def moved(value: Any, duals: dict[int, tuple[Tensor, Any]]) -> Any:
     return NUMBERS.get(type(value))
 
 
-NUMBERS = {
-    kind: wrap(zeros((), to))
-    for kind, to in ((bool, np.int64), (int, np.int64), (float, np.float32), (complex, np.complex64))
-}
-"""The tangents of numbers: zeros that promote nothing, and that no hook sees."""
+NUMBERS = {kind: wrap(zeros((), np.int64)) for kind in (bool, int, float, complex)}
+"""The tangents of numbers: zeros that promote nothing, not even half precision, and that no hook sees."""
 for _kind, _zero in NUMBERS.items():
     extras(_zero).number = _kind(0)
 

@@ -31,8 +31,13 @@ WRITES = {
 }
 
 
-ONLY_IF = {"cummaxmin_backward": "node.desc.numel", "repeat_backward": "0 in node.repeats"}
-"""When formulas that write do so: of an empty tensor that tensor itself is the gradient; of no copies it is zeros."""
+ONLY_IF = {
+    "cummaxmin_backward": "node.desc.numel",
+    "repeat_backward": "0 in node.repeats",
+    "masked_select_backward": "expandable(node.mask_info.shape, node.self_info.shape)",
+}
+"""When formulas that write do so: of an empty tensor that tensor itself is the gradient; of no copies it is zeros; of an
+operand that is broadcast to its mask it is a sum of what was written to."""
 
 WRITTEN_ONE = {"layer_norm_double_backward": (3, 1), "zeros_of": (1, 1)}
 """Formulas that write to the gradient of one operand: how often, and to which."""

@@ -215,14 +215,14 @@ class Recording(Template):
         if optional and not clone:
             w(
                 indent,
-                f"if {n} is not None and {n}._extra is not None and {n}._extra.inference:\n    check_saveable({n})\n"
+                f"if {n} is not None and {n}._extra is not None and {n}._extra.inference:\n    check_saveable({n}, node)\n"
                 f"node.{n} = {n}\nnode.{n}_version = 0 if {n} is None or {n}._counter is None else {n}._counter[0]",
             )
             return
         if clone:
             w(indent, f"node.{n} = original\nnode.{n}_version = 0")
             return
-        w(indent, f"if {n}._extra is not None and {n}._extra.inference:\n    check_saveable({n})")
+        w(indent, f"if {n}._extra is not None and {n}._extra.inference:\n    check_saveable({n}, node)")
         w(indent, f"node.{n} = {n}\ncounter = {n}._counter\nnode.{n}_version = 0 if counter is None else counter[0]")
 
     def save_result(self, row: Row, indent: int, results: dict[str, tuple[str, str]]) -> None:

@@ -161,11 +161,11 @@ def masked_select(x: Array, mask: Array) -> Array:
     return x[mask]
 
 
-def masked_select_backward(grad: Array, x: Array, mask: Array) -> Array:
+def masked_select_backward(grad: Array, x: Array, mask: Array, desc: Any, mask_desc: Any) -> Array:
     """The gradient back at its places."""
     from .shape import sum_to_size
 
-    shape = np.broadcast_shapes(x.shape, mask.shape)
+    shape = np.broadcast_shapes(desc.shape, mask_desc.shape)
     out = np.zeros_like(x) if shape == x.shape else np.zeros(shape, grad.dtype)
     out[np.broadcast_to(mask, out.shape)] = grad
     return sum_to_size(out, x.shape)

@@ -9,7 +9,7 @@ from ..memory.buffers import take
 from ..memory.descriptor import LARGE
 from ..memory.geometry import element_strides, laid_out, like
 from ..memory.layout import elementwise_strides
-from ..memory.lazy import resolve, zeros
+from ..memory.lazy import Zeros, resolve, zeros
 from ..plain_numpy import np
 from .comparison import choose
 from .half import in_steps, knows_zeros
@@ -52,7 +52,7 @@ def efficient_zeros(x: Array) -> Array:
 
 def sgn_backward(x: Array, grad: Array, result: Array) -> Array:
     """Of a real tensor; a complex one would need both."""
-    return efficient_zeros(grad)
+    return efficient_zeros(x)
 
 
 def sign(x: Array) -> Array:
@@ -110,6 +110,8 @@ _ONES = {kind: np.ones((), kind) for kind in map(np.dtype, "efdFD")}
 
 def tanh_backward(grad: Array, result: Array) -> Array:
     """grad * (1 - result ** 2), in one new array"""
+    if type(grad) is Zeros:
+        grad = grad.resolved()  # one operator in PyTorch, likewise
     one = _ONES.get(result.dtype)
     if one is None or type(result) is not np.ndarray:
         return grad * (1 - result * result)  # of half types, and of NumPy scalars
@@ -164,7 +166,7 @@ def tanh_backward_of(grad: Array, result: Array) -> Array:
     """tanh_backward of real and complex numbers"""
     result = conjugate(result)
     if grad.shape != result.shape:
-        return grad * (1 - result * result)
+        return resolve(grad) * (1 - result * result)
     if result.nbytes < LARGE or not (result.flags.c_contiguous and grad.flags.c_contiguous):
         return tanh_backward(grad, result)
     one = _ONES.get(result.dtype)

@@ -182,7 +182,7 @@ class Zeros(Lazy):
         if rule is None or method != "__call__" or out is not None:
             return super().__array_ufunc__(ufunc, method, *inputs, out=out, **options)
         shape = np.broadcast_shapes(*[np.shape(x) for x in inputs])
-        return rule(shape, _kind(inputs), *inputs)
+        return rule(shape, _kind(shape, inputs), *inputs)
 
     def __array_function__(self, function: Any, types: Any, args: tuple, kwargs: dict) -> Any:
         if function is np.copyto and type(args[0]) is Zeros:
@@ -203,8 +203,13 @@ COPIED_TO = (
 )
 
 
-def _kind(operands: tuple) -> Any:
-    """The type of a result. NumPy would make float64 of bfloat16, which it does not know, and a Python number."""
+def _kind(shape: tuple, operands: tuple) -> Any:
+    """The type of a result. NumPy would make float64 of bfloat16, which it does not know, and a Python number.
+
+    Beside zeros of no dimension such a number is a tensor to PyTorch, and so of double precision.
+    """
+    if not shape:
+        operands = tuple([np.array(x) if type(x) in (float, complex) else x for x in operands])
     kinds = {x.dtype for x in operands if hasattr(x, "dtype")}
     if len(kinds) == 1 and next(iter(kinds)).kind == "V" and not any(type(x) is complex for x in operands):
         return kinds.pop()

@@ -14,7 +14,7 @@ from ..aliasing.views import SeenThrough, current_grad_fn, node_label
 from ..calls import handlers, torch_function
 from ..tensor import Tensor, copy_slots, wrap
 from .graph import FREED, FREED_COUNTER, FREED_TEXT, Node
-from .saved_hooks import Packed
+from .saved_hooks import Packed, in_force, pack
 
 _new = object.__new__
 _TENSOR = (Tensor,)
@@ -145,9 +145,11 @@ def is_odd(saved: Any) -> bool:
     return desc is not None and not desc.plain
 
 
-def check_saveable(tensor: Any) -> None:
-    """Refuse to save an inference tensor."""
+def check_saveable(tensor: Any, node: Node | None = None) -> None:
+    """Refuse to save an inference tensor, once what the node saves before it is packed."""
     if tensor._extra.inference:
+        if node is not None and in_force:
+            pack(node)
         raise RuntimeError(
             "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference "
             "mode in computation tracked by autograd. To work around this, you can make a clone to get a "

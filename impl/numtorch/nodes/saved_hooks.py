@@ -147,7 +147,7 @@ def pack(node: Node, **results: Any) -> None:
     for name in node.saved:
         if hasattr(type(node), name + "_counter"):
             continue  # a result
-        value = getattr(node, name)
+        value = getattr(node, name, None)  # unset where saving was refused
         if value is None or type(value) is Packed:
             continue
         if value._extra is None or value._extra.number is None:

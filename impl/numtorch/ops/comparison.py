@@ -51,7 +51,7 @@ nary("masked_fill_tensor(self, mask: Tensor, value: Tensor)", k.masked_fill_tens
      says="masked_fill", into=k.fill_where, deprecated=True, row_major=True,
      self="masked_fill(grad, mask, 0)", value="masked_fill_value(grad, mask)",
      jvp="masked_fill_tensor(self_t, mask, value_t)")
-op("masked_select(self, mask: Tensor)", k.masked_select, self="masked_select_backward(grad, self, mask)",
+op("masked_select(self, mask: Tensor)", k.masked_select, self="masked_select_backward(grad, self, mask, self.info, mask.info)",
    jvp="masked_select(self_t, mask)")
 
 # ---- clipping: the bounds themselves pass the gradient

@@ -156,7 +156,7 @@ op("ldexp(self, other)", k.ldexp, pointwise=True, float_result=True, tensors_onl
 op("frexp(self)", k.frexp, outputs=("mantissa", "exponent"), differentiable=(True, False), elementwise=True,
    self="frexp_backward(grad, exponent)", jvp="(frexp_backward(self_t, result1), None)")
 op("nan_to_num(self, nan, posinf, neginf)", k.nan_to_num, pointwise=True, layout=LIKE,
-   exact_out="nan_to_num: dtype of out: {found} should be same as input: {expected}", self="grad * isfinite(self)",
+   exact_out="nan_to_num: dtype of out: {found} should be same as input: {expected}", self="grad * self.isfinite()",
    jvp=ELEMENTWISE)
 for _name, _suffix in (("heaviside", ""), ("heaviside_of", "_")):
     op(f"{_name}(self, values)", k.heaviside, node=f"Heaviside{_suffix}NotImplemented", shown="NotImplemented",
