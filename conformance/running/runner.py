@@ -386,8 +386,10 @@ class CaseRun:
         """
         if not drawn:
             return None
-        telling = [ran for ran in drawn if not _has_empty(ran.program)] or drawn
-        example = sorted(telling, key=size_of)[len(telling) // 3]
+        ranked = sorted(drawn, key=size_of)
+        third = len(ranked) // 3
+        telling = (ran for ran in ranked[third:] + ranked[:third][::-1] if not _has_empty(ran.program))
+        example = next(telling, ranked[third])
         return _finding(self._run_with(self.oracle, example.program) if example.verdict.status == "PASS" else example)
 
 

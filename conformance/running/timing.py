@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 SIDES = ("oracle", "subject")
@@ -20,16 +19,28 @@ class Clock:
 
     shares: dict[str, float] = field(default_factory=dict)
 
-    @contextmanager
-    def spent(self, what: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.add(what, time.perf_counter() - start)
+    def spent(self, what: str) -> Spent:
+        """A context whose time is added."""
+        return Spent(self, what)
 
     def add(self, what: str, seconds: float) -> None:
         self.shares[what] = self.shares.get(what, 0.0) + seconds
+
+
+class Spent:
+    """The time from its beginning to its end. (A class: six of them stand around each program, and a generator of contextlib
+    takes three times as long.)"""
+
+    __slots__ = ("_began", "_clock", "_what")
+
+    def __init__(self, clock: Clock, what: str) -> None:
+        self._clock, self._what = clock, what
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._clock.add(self._what, time.perf_counter() - self._began)
 
 
 def told(shares: Mapping[str, float], programs: int, oracle: str, subject: str) -> str:
