@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import configparser
 import subprocess
 import sys
+import tomllib
 from importlib import metadata
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parents[1]
 
 LOADED = """
 import sys
@@ -57,3 +62,10 @@ def test_the_command_is_installed() -> None:
     except metadata.PackageNotFoundError:
         pytest.skip("torchstone runs from a source tree that nobody installed")
     assert [script.value for script in scripts] == ["conformance.cli:main"]
+
+
+def test_the_oracle_that_the_tests_ask_for_is_that_of_the_package() -> None:
+    tox = configparser.ConfigParser(interpolation=None)
+    tox.read_string((ROOT / "tox.ini").read_text())
+    (oracle,) = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["oracle"]
+    assert oracle in tox["testenv:test"]["deps"].split()
