@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import sys
 import types
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -172,6 +173,9 @@ class Namespace:
 
     def _look_up(self, path: str) -> Any:
         if path in _HOST:
+            if path in rounding.HOST and "torch" not in sys.modules:
+                # Another library's operations are out of its reach; it would import all of PyTorch here to find none.
+                raise Missing(path)
             return _HOST[path]
         head, *rest = path.split(".")
         if head == "torch":

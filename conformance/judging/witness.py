@@ -322,8 +322,9 @@ def _replay_otherwise(program: Program, single: Trace, oracle: Subject | None, d
     try:
         for seed in seeds:
             trace = _asked(oracle).run(rounded_otherwise(double, seed, dtype))
-            if trace.steps[1].outcome == "returned":  # elsewhere than on PyTorch there is no such thing
-                traces.append(without_prelude(trace, 3))
+            if trace.steps[1].outcome != "returned":
+                break  # elsewhere than on PyTorch there is no such thing
+            traces.append(without_prelude(trace, 3))
     except SubjectError:
         pass
     return traces

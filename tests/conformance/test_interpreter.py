@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
+import sys
 import types
 import warnings
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from conformance.interpreter.interpreter import Session, run
+from conformance.judging.double import rounded_otherwise
 from conformance.numbers import elements
 from conformance.program import (
     Bind,
@@ -156,6 +158,15 @@ def test_an_attribute_error_from_inside_a_call_is_raised() -> None:
     assert trace.outcome == "raised"
     assert trace.error is not None
     assert trace.error.type == "AttributeError"
+
+
+def test_where_pytorch_is_not_there_its_operations_are_not_rounded_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    import numtorch
+
+    monkeypatch.delitem(sys.modules, "torch")
+    _, begin, *_ = run(rounded_otherwise(program(*leaf("x", [1.0])), 1, "float32"), numtorch).steps
+    assert "torch" not in sys.modules, "importing it takes longer than all else that such a process does"
+    assert (begin.outcome, begin.reason) == ("unsupported", "conformance.rounded")
 
 
 def test_a_name_missing_inside_a_hook_makes_the_step_unsupported() -> None:
