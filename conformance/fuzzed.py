@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable
 from functools import cache
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
 from conformance.compose import random_programs
@@ -29,6 +29,11 @@ SUBJECT = os.environ.get("TORCHSTONE_SUBJECT", "numtorch")
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 """What is no mistake of these tests. (HypoFuzz passes over tests that suppress all.)"""
+
+
+PHASES = [phase for phase in Phase if phase is not Phase.explain]
+"""What Hypothesis does. To explain a failure it would watch every line of the whole test, which then takes twice as long; and
+it could say which arguments matter, where there is one."""
 
 
 @cache
@@ -50,7 +55,7 @@ def _test(name: str, strategy: SearchStrategy[Program]) -> Callable[[], None]:
 
     test.__name__ = test.__qualname__ = f"test_{name}"
     # Where CI is set Hypothesis draws the same in every run, and HypoFuzz passes over tests that do.
-    drawn = settings(deadline=None, derandomize=False, suppress_health_check=SLOW)
+    drawn = settings(deadline=None, derandomize=False, suppress_health_check=SLOW, phases=PHASES)
     made: Callable[[], None] = drawn(given(strategy)(test))
     # All tests are this one function: what Hypothesis keeps of each has to stand under a key of its own.
     made.hypothesis.inner_test._hypothesis_internal_add_digest = name.encode()  # type: ignore[attr-defined]
