@@ -100,38 +100,29 @@ def run(campaign: Campaign, listen: Listener = lambda result: None) -> Result:
     began = time.monotonic()
     import_from_here()
     opened_database(campaign.database)
-    described = _described(campaign)
-    sides = " against ".join(f"{one.name} {one.version}" for one in described)
-    record = _read(campaign, f"{sides}, torchstone {torchstone_version()}")
-    start = campaign.start if campaign.start is not None else record.done.get(str(campaign.seed), 0)
-    result = Result(campaign, start, described=described)
-    try:
-        _replay(campaign, result, listen)
-        _try_kept(campaign, result, listen)
-        share = _share_with_cluster if campaign.scheduler else _share
-        share(campaign, result, record, listen, began)
-    except KeyboardInterrupt:
-        result.interrupted = True
+    if campaign.against == "torch":
+        require_oracle()
+    with contextlib.ExitStack() as opened:
+        worker = opened.enter_context(_opened(campaign))
+        described = worker.subject.describe(), worker.oracle.describe()
+        sides = " against ".join(f"{one.name} {one.version}" for one in described)
+        record = _read(campaign, f"{sides}, torchstone {torchstone_version()}")
+        start = campaign.start if campaign.start is not None else record.done.get(str(campaign.seed), 0)
+        result = Result(campaign, start, described=described)
+        try:
+            _replay(worker, campaign, result, listen)
+            _try_kept(worker, campaign, result, listen)
+            opened.close()
+            share = _share_with_cluster if campaign.scheduler else _share
+            share(campaign, result, record, listen, began)
+        except KeyboardInterrupt:
+            result.interrupted = True
     result.seconds = time.monotonic() - began
     for found, _ in campaign.store.read():
         if found.cause in result.tally.causes:
             result.found[found.cause] = found
     _write(campaign, record, result)
     return result
-
-
-def _described(campaign: Campaign) -> tuple[Description, Description]:
-    """The subject and what it is compared with. Raises SubjectUnavailable if one of them cannot be opened."""
-    if campaign.against == "torch":
-        require_oracle()
-
-    def said(name: str) -> Description:
-        with contextlib.closing(open_subject(name)) as opened:
-            return opened.describe()
-
-    with ThreadPoolExecutor() as threads:  # each waits for a process that imports its library
-        subject, against = threads.map(said, (campaign.subject, campaign.against))
-    return subject, against
 
 
 def _read(campaign: Campaign, sides: str) -> _Record:
@@ -151,33 +142,26 @@ def _write(campaign: Campaign, record: _Record, result: Result) -> None:
     os.replace(part, campaign.record)
 
 
-def _replay(campaign: Campaign, result: Result, listen: Listener) -> None:
-    known = list(campaign.store.read())
-    if not known:
-        return
-    with _opened(campaign) as worker:
-        for found, program in known:
-            if worker.still(found, program):
-                result.found[found.cause] = found
-            else:
-                result.gone.append(found)
-                campaign.store.remove(found.cause)
-            listen(result)
+def _replay(worker: Worker, campaign: Campaign, result: Result, listen: Listener) -> None:
+    for found, program in list(campaign.store.read()):
+        if worker.still(found, program):
+            result.found[found.cause] = found
+        else:
+            result.gone.append(found)
+            campaign.store.remove(found.cause)
+        listen(result)
 
 
-def _try_kept(campaign: Campaign, result: Result, listen: Listener) -> None:
+def _try_kept(worker: Worker, campaign: Campaign, result: Result, listen: Listener) -> None:
     """The programs that the database keeps: what somebody else found, or an earlier run in another folder."""
-    if not campaign.database:
-        return
-    with _opened(campaign) as worker:
-        for program in worker.kept():
-            tally = worker.take(program)
-            result.tally.causes.update(tally.causes)
-            listen(result)
+    for program in worker.kept():
+        tally = worker.take(program)
+        result.tally.causes.update(tally.causes)
+        listen(result)
 
 
 def _opened(campaign: Campaign) -> contextlib.closing[Worker]:
-    """A worker with both sides in processes of their own: neither may take the campaign with it."""
+    """A worker with both sides in processes of their own: neither may take the campaign with it. Raises SubjectUnavailable."""
     with ThreadPoolExecutor() as threads:
         subject, oracle = threads.map(open_subject, (campaign.subject, campaign.against))
     return contextlib.closing(

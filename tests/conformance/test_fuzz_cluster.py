@@ -18,7 +18,9 @@ from .test_fuzz import NEGATING
 distributed = pytest.importorskip("distributed", reason="distributed is not installed")
 
 ROOT = Path(__file__).parents[2]
-PROGRAMS = 200
+PROGRAMS = 100
+BATCH = 20
+"""Few enough that several are on their way when a worker is killed."""
 
 
 @pytest.fixture
@@ -79,7 +81,10 @@ def campaign(output: Path, listen: object = lambda result: None, **options: obje
     return run(Campaign("negating", **given), listen)  # type: ignore[arg-type]
 
 
-def test_what_a_killed_worker_had_is_done_by_another(negating: str, cluster: Cluster, workshop: Path) -> None:
+def test_what_a_killed_worker_had_is_done_by_another(
+    negating: str, cluster: Cluster, workshop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_cluster, "BATCH", BATCH)
     address, killed = cluster.address, []
 
     def kill_one(result: Result) -> None:
