@@ -276,6 +276,7 @@ def test_a_dependency_that_is_missing_is_not_mistaken_for_the_module(
 
 def test_the_oracle_is_the_pinned_pytorch_and_runs_in_one_thread() -> None:
     torch = pytest.importorskip("torch")
+    torch.set_num_threads(2)
     subject = oracle()
     assert subject.describe().version.partition("+")[0] == opening.ORACLE_VERSION
     assert torch.get_num_threads() == 1
