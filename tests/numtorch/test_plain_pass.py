@@ -11,7 +11,7 @@ import pytest
 
 import numtorch as torch
 from numtorch.autograd import entry
-from numtorch.backward import engine, plain_pass
+from numtorch.backward import capture, engine, plain_pass
 from numtorch.backward.graph_task import plain_task
 from numtorch.nodes.records import node_of
 
@@ -226,3 +226,14 @@ def test_a_leaf_with_a_grad_dtype_is_added_to_in_place() -> None:
     x.grad_dtype = torch.float32
     y.backward()
     assert x.grad._version == 1
+
+
+def test_a_fault_of_the_pass_is_not_hidden_by_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise TypeError("a fault")
+
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    for create_graph, name in ((False, "gather"), (True, "add")):
+        monkeypatch.setattr(capture, name, broken)
+        with pytest.raises(TypeError, match="a fault"):
+            torch.autograd.grad((x * x + x.sin() * x).sum(), x, create_graph=create_graph)

@@ -32,6 +32,11 @@ _new = object.__new__
 _TENSOR = (Tensor,)
 _ndarray = np.ndarray
 _extras = NodeExtra.alive.data
+IN_VAIN = (
+    NotPlain,
+    RuntimeError,
+    Warning,
+)  # what the counting engine will raise too; anything else is a fault of this pass
 Sum = tuple[weakref.ref, int]  # memory in which gradients were added up, weakly, and how often it was written to
 
 
@@ -50,7 +55,7 @@ def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]
         leaves, sums = (
             over_arrays(node, grad, wanted, keep=task.keep) if task.raw else over_tensors(task, node, grad, wanted)
         )
-    except Exception:  # NotPlain, or what the counting engine will raise too
+    except IN_VAIN:
         return None
     finally:
         if enters:
@@ -107,7 +112,7 @@ def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
             task = GraphTask(keep, False, None)
             return over_tensors(task, node, wrap(np.array(seed)), (wanted,))[0].get(wanted)
         leaves, sums = over_arrays(node, seed, (wanted,), keep=keep)
-    except Exception:  # NotPlain, or what the counting engine will raise too
+    except IN_VAIN:
         return NotPlain
     found = leaves.get(wanted)
     tensor = alone(found, sums, wanted.desc)
@@ -173,14 +178,9 @@ def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> 
     while True:  # as long as the graph does not fork, no gradient waits for another
         if not keep:
             ran.append(node)
-        if type(node) is list:
-            if node[2].ndim > 1 and type(grad) is _ndarray and turned(grad):
-                raise NotPlain  # its strides would show, and the raw formulas have NumPy's
-            fn, grad, fn1, grad1 = node[0](node, grad, True)
-        else:
-            if type(grad) is _ndarray and grad.ndim > 1 and turned(grad):
-                raise NotPlain
-            fn, grad, fn1, grad1 = node.run(grad, True)
+        if type(grad) is _ndarray and grad.ndim > 1 and turned(grad):
+            raise NotPlain  # its strides would show, and the raw formulas have NumPy's
+        fn, grad, fn1, grad1 = node[0](node, grad, True) if type(node) is list else node.run(grad, True)
         if fn is None:
             fn, grad, fn1 = fn1, grad1, None
         if fn1 is not None or fn is None or grad is None:
@@ -230,14 +230,9 @@ def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> 
             break
         if not keep:
             ran.append(node)
-        if type(node) is list:
-            if node[2].ndim > 1 and type(grad) is _ndarray and turned(grad):
-                raise NotPlain  # its strides would show, and the raw formulas have NumPy's
-            fn, grad, fn1, grad1 = node[0](node, grad, True)
-        else:
-            if type(grad) is _ndarray and grad.ndim > 1 and turned(grad):
-                raise NotPlain
-            fn, grad, fn1, grad1 = node.run(grad, True)
+        if type(grad) is _ndarray and grad.ndim > 1 and turned(grad):
+            raise NotPlain  # its strides would show, and the raw formulas have NumPy's
+        fn, grad, fn1, grad1 = node[0](node, grad, True) if type(node) is list else node.run(grad, True)
         if fn is None:
             fn, grad, fn1 = fn1, grad1, None
     release(ran)
