@@ -52,8 +52,9 @@ def logcumsumexp(x: Array, dim: int) -> Array:
         return x[()]
     if x.dtype.kind == "c":
         return _complex_logcumsumexp(x, dim)
-    with np.errstate(invalid="ignore"):
-        return np.logaddexp.accumulate(x, axis=dim, out=np.empty(x.shape, x.dtype)) + x.dtype.type(0)  # no -0
+    with np.errstate(invalid="ignore"):  # PyTorch accumulates in double precision, too
+        sums = np.logaddexp.accumulate(x, axis=dim, dtype=np.float64, out=np.empty(x.shape))
+    return sums.astype(x.dtype) + x.dtype.type(0)  # no -0
 
 
 def _complex_logcumsumexp(x: Array, dim: int) -> Array:
