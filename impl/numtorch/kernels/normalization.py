@@ -25,22 +25,58 @@ LARGEST = {2: float(np.finfo(np.float32).max), 4: float(np.finfo(np.float32).max
 """The largest number of the type that PyTorch computes the moments of rows in, by the bytes of an element."""
 
 
+LANES = {2: 16, 4: 8, 8: 4}
+"""How many elements PyTorch's vectors hold, by the bytes of one. (Machines with longer ones find other infinities.)"""
+
+
 def _row_moments(x: Array, axes: Any, kind: Any) -> Three:
     """The mean of each row, kept, the elements without it, and the sum of their squares.
 
-    PyTorch joins the moments of pieces, beginning with those of none, which count times zero: so a row with an infinity has
-    no mean, and one with a square that overflows has no deviation. The sum of all squares says whether there is any. (The
-    infinity that is the last element of its vector stays, but how long vectors are is a matter of the machine.)
+    Where a square overflows, which the sum of all squares says, PyTorch's are what joining the moments of pieces makes of it.
     """
     mean, centred = _moments(x, axes)
     square = np.add.reduce(centred * centred, axis=axes, keepdims=True)
     if not np.vdot(x, x) <= LARGEST[kind.itemsize]:
-        size = np.abs(x).max(axis=axes, keepdims=True)
-        mean[~np.isfinite(size)] = np.nan
-        with np.errstate(over="ignore"):
-            square[~(size * size <= LARGEST[kind.itemsize])] = np.nan
+        rows = x.reshape(mean.size, -1)
+        with np.errstate(all="ignore"):
+            for row, place in zip(rows, np.ndindex(mean.shape), strict=True):
+                if not np.max(row * row) <= LARGEST[kind.itemsize]:
+                    mean[place], square[place] = _joined(row.astype(kind if kind.itemsize == 8 else np.float32), kind)
         centred = x - mean
     return mean, centred, square
+
+
+def _joined(row: Array, kind: Any) -> tuple[Any, Any]:
+    """The mean of a row and the sum of squares about it, by Welford's recurrence in each lane of a vector, and joined.
+
+    The moments of nothing, which PyTorch begins with, count times zero: so a square that overflows leaves no deviation, and an
+    infinity leaves a mean only in the last lane.
+    """
+    lanes = LANES[kind.itemsize]
+    vectors = len(row) // lanes
+    zero = row.dtype.type(0)
+    count, mean, square = 0, zero, zero
+    for value in row[vectors * lanes :]:
+        count += 1
+        away = value - mean
+        mean = mean + away / row.dtype.type(count)
+        square = square + away * (value - mean)
+    width = min(lanes, 8)  # two vectors of halves are one of single precision each
+    steps = row[: vectors * lanes].reshape(-1, width)
+    means, squares = np.zeros(width, row.dtype), np.zeros(width, row.dtype)
+    for n, values in enumerate(steps, 1):
+        away = values - means
+        means = means + away * row.dtype.type(1 / n)
+        squares = squares + away * (values - means)
+    squares = squares + means * means * zero
+    for more, most in zip(means, squares, strict=True):
+        total = count + len(steps)
+        part = row.dtype.type(len(steps) / total if total else 0)
+        away = more - mean
+        mean = mean + part * away
+        square = square + (most + away * away * part * row.dtype.type(count))
+        count = total
+    return mean, square
 
 
 def _reciprocal(variance: Array, eps: float) -> Array:
