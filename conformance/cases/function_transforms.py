@@ -391,3 +391,12 @@ def derivative_of_one_operator_has_no_batching_rule(torch, x: smooth(shape=(2,))
     """The derivative of mish is one operator without grad mode, and has no batching rule then."""
     with torch.set_grad_enabled(grad_mode):
         torch.func.jacfwd(torch.nn.functional.mish)(x)
+
+
+@case(requires=["func"])
+def one_gradient_meets_each_of_a_batch(torch, x: smooth(shape=(2, 3)), which: st.sampled_from([0, 1, 2])):
+    """The gradient of logsigmoid's gradient is there for each of a batch, whichever operand is one."""
+    f = torch.nn.functional.logsigmoid
+    pull = lambda a, b, c: torch.func.vjp(lambda d: torch.func.vjp(f, d)[1](b)[0], a)[1](c)[0]  # noqa: E731
+    dims = tuple([0 if i == which else None for i in range(3)])
+    torch.func.vmap(pull, in_dims=dims)(*[x if i == which else x[0] for i in range(3)])

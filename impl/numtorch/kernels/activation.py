@@ -8,6 +8,7 @@ from typing import Any
 from ..memory.geometry import element_strides, laid_out, like, row_major
 from ..memory.layout import elementwise_strides
 from ..memory.lazy import resolve
+from ..memory.resizing import warn_of_resizing
 from ..plain_numpy import np
 from .comparison import in_layout
 from .error_function import erf
@@ -189,6 +190,9 @@ def log_sigmoid_backward(grad: Array, x: Array, buffer: Array) -> Array:
     grad = resolve(grad)  # one operator in PyTorch, which computes with ordinary zeros
     ratio = buffer / (1 + buffer)
     out = np.where(x < 0, 1 - ratio, ratio) * grad
+    if out.shape != np.shape(grad):  # one gradient beside a batch
+        warn_of_resizing(grad.shape, out.shape)
+        return out
     if type(grad) is not np.ndarray:
         return out
     new = like(grad, grad.dtype)  # in the format of the gradient, down to the stride 0 of a single element
