@@ -280,3 +280,17 @@ def undefined_gradient_cannot_be_replaced(torch, x: floats(), w: lambda x: float
     v.register_hook(lambda grad: torch.ones_like(v))
     First.apply(x.requires_grad_(), v).sum().backward()
     x.grad
+
+
+@case(requires=["backward", "create_graph"])
+def gradient_that_requires_grad_is_cast_with_a_record(
+    torch, g: floats("float32", shape=(2,), values="finite"), how: st.sampled_from(["grad", "hook"])
+):
+    """The gradient that a pass begins with is cast to its root's type by an operator that is recorded."""
+    y = torch.ones(2, dtype=torch.float64).requires_grad_() * 2
+    g.requires_grad_()
+    if how == "hook":
+        y.register_hook(lambda t: t * 1)
+        y.backward(g)
+    else:
+        torch.autograd.grad(y, y, g)
