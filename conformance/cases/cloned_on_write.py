@@ -76,7 +76,9 @@ def reshape_is_a_view_where_writes_are_watched(torch, x: floats(shape=(2, 3))):
 def formulas_write_to_nothing_where_writes_are_watched(
     torch,
     x: floats(shape=(2, 2), values="finite"),
-    which: st.sampled_from(["index", "mask", "selected", "trace", "median", "prod", "extremes", "cumprod", "loss"]),
+    which: st.sampled_from(
+        ["index", "mask", "selected", "trace", "median", "prod", "extremes", "cumprod", "loss", "det", "pool", "pad"]
+    ),
     graph: st.booleans(),
 ):
     """In allow_mutation_on_saved_tensors a formula computes out of place what it else writes to."""
@@ -87,6 +89,9 @@ def formulas_write_to_nothing_where_writes_are_watched(
             "mask": lambda: [x[torch.tensor([[True, False], [True, True]])]],
             "selected": lambda: [x.masked_select(torch.tensor([[True, False], [True, True]]))],
             "trace": lambda: [x.trace()],
+            "det": lambda: [(x + 9 * torch.eye(2)).det()],
+            "pool": lambda: [torch.nn.functional.avg_pool1d(x, 2)],
+            "pad": lambda: [torch.nn.functional.pad(x, (1, 1), "reflect")],
             "median": lambda: [x.median()],
             "prod": lambda: [x.prod()],
             "extremes": lambda: [x.aminmax()[0], x.aminmax()[1]],

@@ -390,3 +390,22 @@ def inference_tensors_alone_are_not_recorded(
     y * 2
     y + n
     y * n.requires_grad_()
+
+
+@case(requires=["inference_mode", "in_place"])
+def inference_tensors_alone_are_refused_as_such(
+    torch,
+    name: st.sampled_from(
+        ["deg2rad_", "exp_", "zero_", "relu_", "neg_", "cumsum_", "fill_", "t_", "squeeze_", "unsqueeze_", "normal_"]
+        + ["add_", "mul_", "atan2_", "pow_"]
+    ),
+    other: st.sampled_from(["itself", "another", "number"]),
+):
+    """Outside their mode a write to inference tensors that require grad is refused as to a leaf only beside others."""
+    with torch.inference_mode():
+        x = torch.ones(2).requires_grad_()
+    operand = {"itself": x, "another": torch.ones(2), "number": 2.0}[other]
+    given = {"cumsum_": (0,), "fill_": (1.0,), "unsqueeze_": (0,)}.get(name, ())
+    getattr(x, name)(*((operand,) if name in ("add_", "mul_", "atan2_", "pow_") else given))
+    x.detach_()
+    x.requires_grad

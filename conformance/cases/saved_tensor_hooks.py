@@ -415,3 +415,13 @@ def results_below_a_transform_are_packed_before_their_tangents(
                 apply(torch.autograd.forward_ad.make_dual(x * 1, x * 1))
         else:
             torch.func.jvp(lambda a: apply(a) + a, (x,), (torch.ones(()),))
+
+
+@case(requires=["hooks", "forward_mode"], covers=["hook.saved_default"])
+def tangent_of_an_extreme_of_a_number_has_a_mask_of_one(
+    torch, x: floats("float32", shape=(), values="finite"), dim: st.sampled_from([(), 0, (0,)]), keepdim: st.booleans()
+):
+    """amax() along the dimension that a number has not compares it with one that has it."""
+    x.requires_grad_()
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t), torch.autograd.forward_ad.dual_level():
+        torch.amax(torch.autograd.forward_ad.make_dual(x * 1, x * 2), dim, keepdim=keepdim)

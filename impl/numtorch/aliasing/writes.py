@@ -22,14 +22,15 @@ from ..nodes.graph import BinaryNode, UnaryNode, next_sequence_nr
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from .overlap import refuse, refuse_internal
-from .views import bump, check_inplace, edge, rebase_history, requires_grad, storage_of
+from .views import bump, check_inplace, edge, rebase_history, recorded, requires_grad, storage_of
 
 _new = object.__new__
 
 
 def tracked(*tensors: Any) -> bool:
     """Whether an operation over these is recorded."""
-    return bool(grad_mode.state.grad and any(t._requires_grad and requires_grad(t) for t in tensors))
+    wanted = grad_mode.state.grad and any(t._requires_grad and requires_grad(t) for t in tensors)
+    return bool(wanted and (tensors[0]._extra is None or recorded(tensors)))
 
 
 def start(node: Any, desc: Any) -> Any:

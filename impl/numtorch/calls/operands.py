@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import grad_mode
 from ..aliasing.overlap import refuse, refuse_internal, warn_of_internal
-from ..aliasing.views import bump, check_inplace, extras, mark_inference, requires_grad, storage_of
+from ..aliasing.views import bump, check_inplace, extras, mark_inference, recorded, requires_grad, storage_of
 from ..dtype import dtypes
 from ..kernels.numbers import IMAGINARY_DISCARDED
 from ..kernels.pointwise import BOOL_NEGATED, addend, subtrahend
@@ -284,12 +284,17 @@ def refuse_shape(self: Tensor, *others: Tensor) -> None:
         )
 
 
-def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool, shared: str | None = None) -> Any:
-    """(b, its array, plan, whether gradients are tracked) for an in-place operator, or NotImplemented."""
+def inplace_operands(
+    a: Tensor, b: Any, name: str, to_float: bool, shared: str | None = None, others: tuple = ()
+) -> Any:
+    """(b, its array, plan, whether gradients are tracked) for an in-place operator, or NotImplemented.
+
+    `others` are operands besides, of which only is asked whether autograd sees the call.
+    """
     if name in _SUBTRACTIONS:
         check_subtraction(a, b, True)
     if b is None:
-        tracked = bool(requires_grad(a)) if a._requires_grad else False
+        tracked = bool(requires_grad(a) and recorded((a, *others))) if a._requires_grad else False
         if tracked:
             check_inplace(a, tracked)
         if name == "neg":
@@ -301,6 +306,8 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool, shared: str |
     if isinstance(b, Tensor):
         db = b._desc
         tracked = bool(a._requires_grad and requires_grad(a)) or bool(b._requires_grad and requires_grad(b))
+        if tracked and a._extra is not None and b._extra is not None:
+            tracked = recorded((a, b))
         target, other = a._array, b._array
         if a._desc is db and a._desc.real:
             if other is not target and (other.base is not None or target.base is not None):
@@ -321,7 +328,7 @@ def inplace_operands(a: Tensor, b: Any, name: str, to_float: bool, shared: str |
             kind = dtypes.combine(kind, None, _kind_of(category))
         if to_float and kind.category < dtypes.FLOATING:
             kind = dtypes.get_default_dtype()
-        tracked = bool(a._requires_grad and requires_grad(a))
+        tracked = bool(a._requires_grad and requires_grad(a))  # the number is a tensor that autograd sees
         b = constant(b, kind, a._desc.ndim)
         right = b._array
         if not a._desc.real:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..aliasing.overlap import refuse, warn_of_internal
-from ..aliasing.views import check_inplace, requires_grad
+from ..aliasing.views import check_inplace, recorded, requires_grad
 from ..dtype import dtypes
 from ..memory.descriptor import broadcast_shapes, descriptor, geometry_as, reduction, sum_to
 from ..memory.layout import elementwise_strides
@@ -104,7 +104,7 @@ def before_write(target: Tensor, operands: tuple, shared: str | None = None) -> 
     With the name of the call in `shared`, elements that lie on top of each other are only warned of.
     """
     tensors = [x for x in operands if isinstance(x, Tensor)]
-    flag = any(requires_grad(x) for x in tensors)
+    flag = any(requires_grad(x) for x in tensors) and recorded((target, *tensors))
     check_inplace(target, flag)
     if shared:
         warn_of_internal(target._array, shared)

@@ -4526,7 +4526,7 @@ def rrelu_with_noise_of_(self, noise, lower, upper, training):
     if type(self) is not Tensor:
         self = plain(self, 'rrelu_with_noise_of_', False)
     try:
-        found = inplace_operands(self, None, 'rrelu_with_noise_of', False)
+        found = inplace_operands(self, None, 'rrelu_with_noise_of', False, others=(noise, ))
         flag = found[3]
         check_inplace(self, flag)
         if self._desc.dtype.category == 3:

@@ -422,7 +422,7 @@ class SqueezeBackward5(SqueezeBackward2):
 
 def squeeze_dims_(self, dim):
     """squeeze_dims_(self, dim) -> Tensor, self itself"""
-    flag = requires_grad(self) and (not disabled or _grad.grad)
+    flag = requires_grad(self) and recorded((self,)) and (not disabled or _grad.grad)
     check_inplace(self, flag)
     array = k_squeeze_dims(settled(storage_of(self)), dim)
     desc = describe(array)

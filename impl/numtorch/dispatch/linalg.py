@@ -937,7 +937,7 @@ def addmm_(self, mat1, mat2, beta, alpha):
     if type(self) is not Tensor:
         self = plain(self, 'addmm_', False)
     try:
-        found = inplace_operands(self, None, 'addmm', False)
+        found = inplace_operands(self, None, 'addmm', False, others=(mat1, mat2, ))
         flag = found[3] or requires_grad(mat1) or requires_grad(mat2)
         check_inplace(self, flag)
     except Exception as error:

@@ -132,6 +132,7 @@ class ReflectionPad1DBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     writes_only = 1
+    spares_watched = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # reflection_pad1d has no raw form
         if not keep:
@@ -311,6 +312,7 @@ class ReflectionPad2DBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     writes_only = 1
+    spares_watched = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # reflection_pad2d has no raw form
         if not keep:
@@ -490,6 +492,7 @@ class ReflectionPad3DBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     writes_only = 1
+    spares_watched = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # reflection_pad3d has no raw form
         if not keep:
@@ -669,6 +672,7 @@ class ReplicationPad1DBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     writes_only = 1
+    spares_watched = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # replication_pad1d has no raw form
         if not keep:
@@ -848,6 +852,7 @@ class ReplicationPad2DBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     writes_only = 1
+    spares_watched = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # replication_pad2d has no raw form
         if not keep:
@@ -1027,6 +1032,7 @@ class ReplicationPad3DBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     writes_only = 1
+    spares_watched = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # replication_pad3d has no raw form
         if not keep:

@@ -158,6 +158,7 @@ class AvgPool2DBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     writes_only = 1
+    spares_watched = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -381,6 +382,7 @@ class MaxPool2DWithIndicesBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     writes_only = 1
+    spares_watched = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # max_pool_double_backward has no raw form
         if not keep:
@@ -573,6 +575,7 @@ class AdaptiveAvgPool2DBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     writes_only = 1
+    spares_watched = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -769,6 +772,7 @@ class AdaptiveMaxPool2DBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     writes_only = 1
+    spares_watched = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # max_pool_double_backward has no raw form
         if not keep:
@@ -981,6 +985,7 @@ class AvgPool3DBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     writes_only = 1
+    spares_watched = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -1204,6 +1209,7 @@ class MaxPool3DWithIndicesBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     writes_only = 1
+    spares_watched = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # max_pool_double_backward has no raw form
         if not keep:
@@ -1396,6 +1402,7 @@ class AdaptiveAvgPool3DBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     writes_only = 1
+    spares_watched = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -1595,6 +1602,7 @@ class AdaptiveMaxPool3DBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     writes_only = 1
+    spares_watched = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # max_pool_double_backward has no raw form
         if not keep:

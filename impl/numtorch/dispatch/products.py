@@ -314,7 +314,7 @@ def addmv_(self, mat, vec, beta, alpha):
     if type(self) is not Tensor:
         self = plain(self, 'addmv_', False)
     try:
-        found = inplace_operands(self, None, 'addmv', False)
+        found = inplace_operands(self, None, 'addmv', False, others=(mat, vec, ))
         flag = found[3] or requires_grad(mat) or requires_grad(vec)
         check_inplace(self, flag)
     except Exception as error:
@@ -467,7 +467,7 @@ def addr_(self, vec1, vec2, beta, alpha):
     if type(self) is not Tensor:
         self = plain(self, 'addr_', False)
     try:
-        found = inplace_operands(self, None, 'addr', False)
+        found = inplace_operands(self, None, 'addr', False, others=(vec1, vec2, ))
         flag = found[3] or requires_grad(vec1) or requires_grad(vec2)
         check_inplace(self, flag)
     except Exception as error:
@@ -647,7 +647,7 @@ def baddbmm_(self, batch1, batch2, beta, alpha):
     if type(self) is not Tensor:
         self = plain(self, 'baddbmm_', False)
     try:
-        found = inplace_operands(self, None, 'baddbmm', False)
+        found = inplace_operands(self, None, 'baddbmm', False, others=(batch1, batch2, ))
         flag = found[3] or requires_grad(batch1) or requires_grad(batch2)
         check_inplace(self, flag)
     except Exception as error:
@@ -806,7 +806,7 @@ def addbmm_(self, batch1, batch2, beta, alpha):
     if type(self) is not Tensor:
         self = plain(self, 'addbmm_', False)
     try:
-        found = inplace_operands(self, None, 'addbmm', False)
+        found = inplace_operands(self, None, 'addbmm', False, others=(batch1, batch2, ))
         flag = found[3] or requires_grad(batch1) or requires_grad(batch2)
         check_inplace(self, flag)
     except Exception as error:

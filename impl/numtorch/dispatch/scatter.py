@@ -296,7 +296,7 @@ def scatter_(self, dim, index, src):
     if type(self) is not Tensor:
         self = plain(self, 'scatter_', False)
     try:
-        found = inplace_operands(self, None, 'scatter', False)
+        found = inplace_operands(self, None, 'scatter', False, others=(index, src, ))
         flag = found[3] or requires_grad(src)
         check_inplace(self, flag)
     except Exception as error:
@@ -452,7 +452,7 @@ def scatter_value_(self, dim, index, value):
     if type(self) is not Tensor:
         self = plain(self, 'scatter_value_', False)
     try:
-        found = inplace_operands(self, None, 'scatter_value', False)
+        found = inplace_operands(self, None, 'scatter_value', False, others=(index, ))
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
@@ -591,7 +591,7 @@ def scatter_with_(self, dim, index, src, reduce):
     """scatter_with_(self, dim, index, src, reduce) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'scatter_with_', False)
-    found = inplace_operands(self, None, 'scatter_with', False)
+    found = inplace_operands(self, None, 'scatter_with', False, others=(index, src, ))
     flag = found[3] or requires_grad(src)
     check_inplace(self, flag)
     flag = flag and (not disabled or _grad.grad)
@@ -706,7 +706,7 @@ def scatter_value_with_(self, dim, index, value, reduce):
     """scatter_value_with_(self, dim, index, value, reduce) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'scatter_value_with_', False)
-    found = inplace_operands(self, None, 'scatter_value_with', False)
+    found = inplace_operands(self, None, 'scatter_value_with', False, others=(index, ))
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not disabled or _grad.grad)
@@ -871,7 +871,7 @@ def scatter_add_(self, dim, index, src):
     if type(self) is not Tensor:
         self = plain(self, 'scatter_add_', False)
     try:
-        found = inplace_operands(self, None, 'scatter_add', False)
+        found = inplace_operands(self, None, 'scatter_add', False, others=(index, src, ))
         flag = found[3] or requires_grad(src)
         check_inplace(self, flag)
     except Exception as error:
@@ -1076,7 +1076,7 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
     if type(self) is not Tensor:
         self = plain(self, 'scatter_reduce_', False)
     try:
-        found = inplace_operands(self, None, 'scatter_reduce', False)
+        found = inplace_operands(self, None, 'scatter_reduce', False, others=(index, src, ))
         flag = found[3] or requires_grad(src)
         check_inplace(self, flag)
         if self._desc.dtype.category == 3 and reduce[0] == 'a' and index._desc.numel:
@@ -1373,7 +1373,7 @@ def index_add_(self, dim, index, source, alpha):
     if type(self) is not Tensor:
         self = plain(self, 'index_add_', False)
     try:
-        found = inplace_operands(self, None, 'index_add', False)
+        found = inplace_operands(self, None, 'index_add', False, others=(index, source, ))
         flag = found[3] or requires_grad(source)
         check_inplace(self, flag)
     except Exception as error:
@@ -1563,7 +1563,7 @@ def index_copy_(self, dim, index, source):
     if type(self) is not Tensor:
         self = plain(self, 'index_copy_', False)
     try:
-        found = inplace_operands(self, None, 'index_copy', False)
+        found = inplace_operands(self, None, 'index_copy', False, others=(index, source, ))
         flag = found[3] or requires_grad(source)
         check_inplace(self, flag)
     except Exception as error:
@@ -1727,7 +1727,7 @@ def index_fill_(self, dim, index, value):
     if type(self) is not Tensor:
         self = plain(self, 'index_fill_', False)
     try:
-        found = inplace_operands(self, None, 'index_fill', False, 'index_fill_')
+        found = inplace_operands(self, None, 'index_fill', False, 'index_fill_', others=(index, ))
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
@@ -1876,7 +1876,7 @@ def index_fill_tensor_(self, dim, index, value):
     if type(self) is not Tensor:
         self = plain(self, 'index_fill_', False)
     try:
-        found = inplace_operands(self, None, 'index_fill', False, 'index_fill_')
+        found = inplace_operands(self, None, 'index_fill', False, 'index_fill_', others=(index, value, ))
         flag = found[3] or requires_grad(value)
         check_inplace(self, flag)
     except Exception as error:
@@ -2079,7 +2079,7 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
     if type(self) is not Tensor:
         self = plain(self, 'index_reduce_', False)
     try:
-        found = inplace_operands(self, None, 'index_reduce', False)
+        found = inplace_operands(self, None, 'index_reduce', False, others=(index, source, ))
         flag = found[3] or requires_grad(source)
         check_inplace(self, flag)
         if self._desc.dtype.category == 3 and reduce[0] == 'a':
@@ -2363,7 +2363,7 @@ def put_(self, index, source, accumulate):
     if type(self) is not Tensor:
         self = plain(self, 'put_', False)
     try:
-        found = inplace_operands(self, None, 'put', False)
+        found = inplace_operands(self, None, 'put', False, others=(index, source, ))
         flag = found[3] or requires_grad(source)
         check_inplace(self, flag)
     except Exception as error:
@@ -2557,7 +2557,7 @@ def masked_scatter_(self, mask, source):
     if type(self) is not Tensor:
         self = plain(self, 'masked_scatter_', False)
     try:
-        found = inplace_operands(self, None, 'masked_scatter', False)
+        found = inplace_operands(self, None, 'masked_scatter', False, others=(mask, source, ))
         flag = found[3] or requires_grad(source)
         check_inplace(self, flag)
     except Exception as error:

@@ -353,7 +353,7 @@ class TBackward1(TBackward0):
 
 def t_(self):
     """t_(self) -> Tensor, self itself"""
-    flag = requires_grad(self) and (not disabled or _grad.grad)
+    flag = requires_grad(self) and recorded((self,)) and (not disabled or _grad.grad)
     check_inplace(self, flag)
     array = k_t(settled(storage_of(self)))
     desc = describe(array)
@@ -464,7 +464,7 @@ class TransposeBackward1(TransposeBackward0):
 
 def transpose_(self, dim0, dim1):
     """transpose_(self, dim0, dim1) -> Tensor, self itself"""
-    flag = requires_grad(self) and (not disabled or _grad.grad)
+    flag = requires_grad(self) and recorded((self,)) and (not disabled or _grad.grad)
     check_inplace(self, flag)
     array = k_transpose(settled(storage_of(self)), dim0, dim1)
     desc = describe(array)
@@ -709,7 +709,7 @@ class SqueezeBackward3(SqueezeBackward0):
 
 def squeeze_(self):
     """squeeze_(self) -> Tensor, self itself"""
-    flag = requires_grad(self) and (not disabled or _grad.grad)
+    flag = requires_grad(self) and recorded((self,)) and (not disabled or _grad.grad)
     check_inplace(self, flag)
     array = k_squeeze(settled(storage_of(self)))
     desc = describe(array)
@@ -816,7 +816,7 @@ class SqueezeBackward4(SqueezeBackward1):
 
 def squeeze_dim_(self, dim):
     """squeeze_dim_(self, dim) -> Tensor, self itself"""
-    flag = requires_grad(self) and (not disabled or _grad.grad)
+    flag = requires_grad(self) and recorded((self,)) and (not disabled or _grad.grad)
     check_inplace(self, flag)
     array = k_squeeze_dim(settled(storage_of(self)), dim)
     desc = describe(array)
@@ -926,7 +926,7 @@ class UnsqueezeBackward1(UnsqueezeBackward0):
 
 def unsqueeze_(self, dim):
     """unsqueeze_(self, dim) -> Tensor, self itself"""
-    flag = requires_grad(self) and (not disabled or _grad.grad)
+    flag = requires_grad(self) and recorded((self,)) and (not disabled or _grad.grad)
     check_inplace(self, flag)
     array = k_unsqueeze(settled(storage_of(self)), dim)
     desc = describe(array)

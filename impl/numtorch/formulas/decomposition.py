@@ -8,6 +8,7 @@ from .. import dispatch as d, grad_mode
 from ..backward.node_calls import NOT_COMPLEX
 from ..functions.solvers import refuse_singular
 from ..kernels.decomposition import is_vector
+from ..levels import wrapped_of
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import within
@@ -69,7 +70,7 @@ def linalg_det_backward(grad: Any, det: Any, A: Any, LU: Any, pivots: Any) -> An
         return zeros_like(A)
     if A._desc.shape[-1] == 1:
         return d.expand(d.unsqueeze(d.unsqueeze(grad, -1), -1), A._desc.shape)
-    if not (grad_mode.state.grad or within(grad, A, LU)):
+    if not grad_mode.state.grad and all(wrapped_of(t) is None for t in (grad, A, LU)):  # whoever watches writes
         middle = _on_diagonal(grad * det.conj(), pivots)
         eps = np.finfo(A._desc.dtype.to_real().numpy).eps
         factors = np.array(LU._array)

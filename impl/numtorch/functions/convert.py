@@ -110,11 +110,11 @@ def detach(self: Tensor) -> Tensor:
 
 
 def detach_(self: Tensor) -> Tensor:
-    """Leave the graph in place; in inference mode, where autograd is not asked, stay in it."""
-    if grad_mode.state.inference:
+    """Leave the graph in place; in inference mode or of one of its tensors, where autograd is not asked, stay in it."""
+    extra = self._extra
+    if grad_mode.state.inference or (extra is not None and extra.inference):
         views.check_inplace(self, False)
         return self
-    extra = self._extra
     if extra is not None and extra.base is not None:
         raise RuntimeError(
             "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel "

@@ -80,7 +80,9 @@ class InPlace(Functions):
             if is_early(row.name + "_"):
                 w(at, f"if {a}._desc.dtype.category == 3:\n    check_inplace({a}, requires_grad({a}))")
                 self.refuse_complex(at, row, f"{a}._desc.dtype", name=row.name + "_")
-            w(at, f"found = inplace_operands({a}, None, {row.says!r}, {row.float_result}{shared})")
+            rest = "".join([f"{p.name}, " for p in row.tensors if p.name != a])
+            others = f", others=({rest})" if rest else ""
+            w(at, f"found = inplace_operands({a}, None, {row.says!r}, {row.float_result}{shared}{others})")
             further = [f"requires_grad({n})" for n in row.operands if n != a]
             w(at, f"flag = {' or '.join(['found[3]', *further])}")
         kinds = [f"{operand}._desc.dtype" for operand in row.operands]
@@ -141,7 +143,7 @@ class InPlace(Functions):
         w(0, f"\n\nclass {row.inplace_node}({row.node}):\n    __slots__ = ()")
         w(0, f"\n\ndef {row.name}_({names}):")
         w(1, f'"""{row.name}_({names}) -> Tensor, {first} itself"""')
-        w(1, f"flag = requires_grad({first}) and (not disabled or _grad.grad)")
+        w(1, f"flag = requires_grad({first}) and recorded(({first},)) and (not disabled or _grad.grad)")
         w(1, f"check_inplace({first}, flag)")
         w(1, f"array = {self.kernel(row)}({', '.join([f'settled(storage_of({first}))', *rest])})")
         w(1, "desc = describe(array)")

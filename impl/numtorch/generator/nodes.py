@@ -45,7 +45,7 @@ WRITTEN_ONE = {"layer_norm_double_backward": (3, 1), "zeros_of": (1, 1)}
 WINDOWS = {"cat_backward", "stack_backward"}
 """Formulas whose results lie in the memory of the gradient, and so have one version."""
 
-SPARED = set(WRITES) - WINDOWS - {"maximum_backward", "minimum_backward"}
+SPARED = {"zeros_of"} | set(WRITES) - WINDOWS - {"maximum_backward", "minimum_backward"}
 """Those that PyTorch computes out of place where a mode of its dispatcher is in force."""
 
 COUNTED = {
