@@ -187,3 +187,15 @@ def missing_derivative_is_missed_by_undefined_gradients(torch, x: positive(), ho
     y.grad_fn.register_prehook(lambda grads: (None,))
     y.sum().backward()
     UNDERIVED[how](torch, x).grad_fn(None)
+
+
+@case(requires=["not_implemented", "random"])
+def drawn_indices_have_no_gradient(
+    torch, x: floats(shape=(2, 4), values="finite"), n: st.integers(1, 4), again: st.booleans()
+):
+    """Indices that multinomial draws by weights that require grad have no gradient."""
+    weights = torch.softmax(x.requires_grad_(), 1)
+    torch.manual_seed(n)
+    drawn = torch.multinomial(weights, n, replacement=again)
+    weights.gather(1, drawn).sum().backward()
+    x.grad

@@ -185,6 +185,7 @@ METHODS = {
         'bernoulli',
         'bernoulli_',
         'exponential_',
+        'multinomial',
         'normal_',
         'random_',
         'uniform_',
@@ -598,6 +599,7 @@ FUNCTIONS = {
     ),
     'random': (
         'bernoulli',
+        'multinomial',
         'normal',
         'rand',
         'rand_like',

@@ -21,6 +21,7 @@ from ..nodes.graph import BinaryNode, UnaryNode
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from .arguments import is_int
+from .multinomial import multinomial
 from .shape import expand
 
 _new = object.__new__
@@ -465,6 +466,9 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Any = None) -> Tensor:
 
 
 FUNCTIONS: dict[str, Any] = {
-    f.__name__: f for f in (rand, randn, randint, randperm, rand_like, randn_like, randint_like, normal, bernoulli)
+    f.__name__: f
+    for f in (rand, randn, randint, randperm, rand_like, randn_like, randint_like, normal, bernoulli, multinomial)
 }
-METHODS: dict[str, Any] = {f.__name__: f for f in (normal_, uniform_, random_, exponential_, bernoulli_, bernoulli)}
+METHODS: dict[str, Any] = {
+    f.__name__: f for f in (normal_, uniform_, random_, exponential_, bernoulli_, bernoulli, multinomial)
+}
