@@ -202,7 +202,7 @@ def copies_of_negatives_are_negated(
     kind: st.sampled_from(["complex64", "complex128", "float32", "int64", "bool"]),
     whole: st.booleans(),
 ):
-    """What is copied of a negative view is negated where it arrives: -0j among complex numbers, and no bool."""
+    """What is copied of a negative view is negated where it arrives: -0j among complex numbers, no bool."""
     imag = z.conj().imag
     target = torch.zeros_like(imag).to(getattr(torch, kind))
     if whole:

@@ -122,7 +122,7 @@ def second_derivatives(torch, x: positive(), g: lambda x: cotangent(x)):
 
 @case(requires=["tape"])
 def bessel_function_of_a_small_number_is_less_than_one(torch, signs: ints("int64", shape=(3,))):
-    """I_0 rounds as the Chebyshev series that it is made of: of 0 to less than 1, whose arccos is a number."""
+    """I_0 rounds as the Chebyshev series it is made of: of 0 to less than 1, whose arccos is a number."""
     x = torch.tensor([0.0, 0.0001, 0.5])
     torch.special.i0(x).acos()
     torch.special.i0e(x).acos()

@@ -298,7 +298,7 @@ def operators_leave_what_is_no_operand_to_python(
     other: st.sampled_from([None, "a", [1], True, 2j]),
     tracked: st.booleans(),
 ):
-    """An in-place operator refuses what is neither tensor nor number before it looks at a leaf; a number it does not."""
+    """An in-place operator refuses what is neither tensor nor number before it looks at a leaf."""
     x.requires_grad_(tracked)
     x %= other
     x &= other

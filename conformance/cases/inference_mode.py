@@ -401,7 +401,7 @@ def inference_tensors_alone_are_refused_as_such(
     ),
     other: st.sampled_from(["itself", "another", "number"]),
 ):
-    """Outside their mode a write to inference tensors that require grad is refused as to a leaf only beside others."""
+    """Outside their mode inference tensors that require grad are refused as leaves only beside others."""
     with torch.inference_mode():
         x = torch.ones(2).requires_grad_()
     operand = {"itself": x, "another": torch.ones(2), "number": 2.0}[other]

@@ -390,7 +390,7 @@ def comparison_of_close_numbers_saves_a_product(
 def what_is_saved_before_an_inference_tensor_is_packed(
     torch, name: st.sampled_from(["atan2", "mul", "div", "pow", "maximum"]), swap: st.booleans()
 ):
-    """Inference tensors are refused when it is their turn to be saved, and what comes before has been packed."""
+    """Inference tensors are refused when it is their turn to be saved; what comes before has been packed."""
     with torch.inference_mode():
         y = torch.ones(2)
     x = torch.ones(2).requires_grad_()

@@ -242,7 +242,7 @@ def nothing_that_is_scattered_has_a_gradient_of_its_source(
     name: st.sampled_from(["scatter", "scatter_add"]),
     graph: st.booleans(),
 ):
-    """A source beside an empty index has a gradient of zeros if it is one element, and else none that fits."""
+    """A source beside an empty index has a gradient of zeros if it is one element, else none that fits."""
     source = torch.ones(shape).requires_grad_()
     y = getattr(x.requires_grad_(), name)(1, torch.zeros((2, 0), dtype=torch.int64), source)
     torch.autograd.grad(y.sum(), (x, source), create_graph=graph)

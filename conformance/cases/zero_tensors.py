@@ -124,7 +124,7 @@ def number_beside_zeros_without_memory_is_of_double_precision(
     number: st.sampled_from([0.5, 2, -1.5]),
     name: st.sampled_from(["add", "sub", "addcmul", "addcdiv", "mul", "div", "rsub"]),
 ):
-    """A number that scales zeros without memory or dimensions makes a tangent of double precision of them."""
+    """A number that scales zeros without memory or dimensions makes them a tangent of double precision."""
     x, one = (torch.ones(shape, dtype=getattr(torch, kind)) for _ in range(2))
     with torch.autograd.forward_ad.dual_level():
         dual = torch.autograd.forward_ad.make_dual(x, one)
