@@ -32,11 +32,8 @@ _new = object.__new__
 _TENSOR = (Tensor,)
 _ndarray = np.ndarray
 _extras = NodeExtra.alive.data
-IN_VAIN = (
-    NotPlain,
-    RuntimeError,
-    Warning,
-)  # what the counting engine will raise too; anything else is a fault of this pass
+# What the counting engine raises too, in its order. All else is a fault of this pass, and is not to be hidden by the long way.
+IN_VAIN = (NotPlain, RuntimeError, Warning)
 Sum = tuple[weakref.ref, int]  # memory in which gradients were added up, weakly, and how often it was written to
 
 
