@@ -310,6 +310,8 @@ def reach(
     else:
         number = fn[1] if type(fn) is list else fn.seq
         if number in nodes:
+            if type(fn) is not list and fn.multi:
+                raise NotPlain  # each of its outputs has a gradient of its own
             return nodes, number
         nodes[number] = grad
         heappush(heap, (-number, fn))
