@@ -192,3 +192,10 @@ def fit(out: Any, shape: tuple[int, ...]) -> None:
         from ..functions.memory import resized
 
         resized(out, shape)
+
+
+def filled(out: Any, array: Any) -> Tensor:
+    """`out`, with the elements of an array and their shape; it keeps its dtype."""
+    fit(out, array.shape)
+    storage_of(out)[...] = array.astype(out._desc.dtype.numpy)
+    return out  # type: ignore[no-any-return]

@@ -84,10 +84,10 @@ def evenly_read_jvp(tangent: Any, x: Any, value: Any) -> Any:
 def amaxamin_jvp(x: Any, tangent: Any, result: Any, dim: Any, keepdim: bool) -> Any:
     """The mean of the tangent over ties along the dimensions, or along one."""
     dim = (dim,) if type(dim) is int else dim
-    restored_result = restored(result, dim, keepdim, x._desc.ndim)
+    whole = restored(result, dim, keepdim, x._desc.ndim)
     if dim and not (keepdim or x._desc.ndim):  # PyTorch restores a dimension that there never was
-        restored_result = d.unsqueeze(restored_result, 0)
-    chosen = mask(np.equal, x, restored_result)
+        whole = d.unsqueeze(whole, 0)
+    chosen = mask(np.equal, x, whole)
     return d.sum_dim(d.where(chosen, tangent, 0), dim, keepdim, None) / chosen.sum(dim, keepdim)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dispatch as d, grad_mode
+from .. import dispatch as d
 from ..aliasing.strided import AsStridedBackward1
-from ..aliasing.views import become, check_inplace, recorded, refuse_write, requires_grad, set_history
+from ..aliasing.views import become, check_inplace, refuse_write, set_history
+from ..aliasing.writes import tracked
 from ..memory.descriptor import describe
 from ..tensor import Tensor, wrap_dim
 from .arguments import as_given
@@ -15,7 +16,7 @@ from .strided import check_window, strided_node
 
 def _refuse_leaf(self: Tensor) -> None:
     """Autograd is asked before the dimensions are looked at."""
-    if grad_mode.state.grad and requires_grad(self) and recorded((self,)):
+    if tracked(self):
         refuse_write(self)
 
 
@@ -55,7 +56,7 @@ def unsqueeze_(self: Tensor, dim: int) -> Tensor:
 
 def as_strided_(self: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
     """Other elements of the storage, said by strides."""
-    flag = requires_grad(self) and recorded((self,)) and grad_mode.state.grad
+    flag = tracked(self)
     check_inplace(self, flag)
     size, stride, offset, array = check_window(self, size, stride, storage_offset)
     desc = describe(array)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..creation import empty_like
-from ..creation.options import fit
+from ..creation.options import filled
 from ..dtype import FLOATING, dtypes
 from ..kernels.half import widened
 from ..plain_numpy import np
@@ -43,11 +43,7 @@ def multinomial(
         found = wrap(_with_replacement(np.asarray(weights._array), num_samples, generator))
     else:
         found = _by_waiting(weights, num_samples, generator)
-    if out is None:
-        return found
-    fit(out, found._desc.shape)
-    out._array[...] = found._array
-    return out
+    return found if out is None else filled(out, found._array)
 
 
 def _by_waiting(weights: Tensor, count: int, generator: Any) -> Tensor:
@@ -70,13 +66,12 @@ def _with_replacement(weights: Any, count: int, generator: Any) -> Any:
     found = np.empty((len(rows), count), np.int64)
     for row, places in zip(rows, found, strict=True):
         _check(row)
-        sums = np.cumsum(row, dtype=row.dtype)
-        _check_sum(sums[-1])
+        sums = np.cumsum(row)
+        if not sums[-1] > 0:
+            raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
         sums /= sums[-1]
         sums[-1] = 1
-        places[:] = np.searchsorted(
-            sums.astype(np.float64), (generator or random.default_generator).uniform(count, True)
-        )
+        places[:] = np.searchsorted(sums, (generator or random.default_generator).uniform(count, True))
     return found.reshape(*weights.shape[:-1], count)
 
 
@@ -86,8 +81,3 @@ def _check(row: Any) -> None:
         first = row[odd.argmax()]
         what = "= infinity or NaN" if first >= 0 else "< 0"
         raise RuntimeError(f"invalid multinomial distribution (encountering probability entry {what})")
-
-
-def _check_sum(whole: Any) -> None:
-    if not whole > 0:
-        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")

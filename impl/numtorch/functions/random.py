@@ -13,7 +13,7 @@ from ..aliasing import writes
 from ..aliasing.overlap import refuse_internal
 from ..aliasing.views import bump, edge
 from ..calls.operands import refuse_recorded, refused, resize_output
-from ..creation.options import empty_as, finish, fit, into, kind_of, refuse_negative, shape_of
+from ..creation.options import empty_as, filled, finish, into, kind_of, refuse_negative, shape_of
 from ..dtype import dtypes
 from ..memory.descriptor import broadcast_shapes, describe
 from ..nodes.error_nodes import not_implemented
@@ -276,13 +276,6 @@ def _tracked_result(array: np.ndarray, node: Any) -> Tensor:
     return result
 
 
-def _filled(out: Tensor, array: np.ndarray) -> Tensor:
-    """`out`, with the numbers and their shape."""
-    fit(out, array.shape)
-    writes.storage_of(out)[...] = array.astype(out._desc.dtype.numpy)
-    return out
-
-
 def normal(
     mean: Any,
     std: Any = 1.0,
@@ -321,7 +314,7 @@ def normal(
     if out is not None:
         if out._desc.shape != array.shape:
             resize_output(out, describe(array))
-        return _filled(out, array)
+        return filled(out, array)
     if not writes.tracked(*operands):
         return finish(wrap(array))
     if m and s:
@@ -349,7 +342,7 @@ def bernoulli(input: Tensor, p: Any = None, *, generator: Any = None, out: Any =
     array = _room(input._desc.shape, input._desc.dtype, out)
     _random().fill_bernoulli(array, np.asarray(input._array) if p is None else float(p), generator)
     if out is not None:
-        return _filled(out, array)
+        return filled(out, array)
     if not writes.tracked(input):
         return finish(wrap(array))
     if p is None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d, return_types, tangents
-from ..aliasing.views import check_inplace, recorded, requires_grad
-from ..aliasing.writes import copy_
+from ..aliasing.views import check_inplace, requires_grad
+from ..aliasing.writes import copy_, tracked
 from ..creation import zeros, zeros_like
 from ..dtype import dtypes
 from ..functions import shape as shapes
@@ -52,7 +52,7 @@ def _scan_(name: str) -> Any:
     function = getattr(d, name)
 
     def call(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
-        check_inplace(self, bool(requires_grad(self) and recorded((self,))))
+        check_inplace(self, tracked(self))
         dim = one(dim, self._desc.ndim)
         if dtype is not None and dtype is not self._desc.dtype:
             raise RuntimeError(
@@ -223,7 +223,7 @@ def renorm(input: Tensor, p: Any, dim: int, maxnorm: Any) -> Tensor:
 
 def renorm_(self: Tensor, p: Any, dim: int, maxnorm: Any) -> Tensor:
     """The same in place."""
-    check_inplace(self, bool(requires_grad(self) and recorded((self,))))
+    check_inplace(self, tracked(self))
     _renorms(self, p, dim, maxnorm)
     return d.renorm_(self, p, dim, maxnorm)
 
