@@ -168,7 +168,9 @@ def run(
     """
     if workers not in ("", "auto") and not workers.isdecimal():
         raise click.BadParameter("it is a number of processes, or auto", param_hint="-n")
-    with plain_errors():
+    from conformance.running import interrupts
+
+    with plain_errors(), interrupts.remembered():
         from conformance.commands.presentation import Progressing, summary
         from conformance.commands.terminal import console
         from conformance.running.launch import run as launch
@@ -417,6 +419,9 @@ def main() -> None:
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         complain("interrupted")
+        # `python -m` ends itself by SIGINT, not with this code, once a KeyboardInterrupt went through executed text (every
+        # dataclass is some); text that ends well makes it forget.
+        exec("")
         sys.exit(2)
     except Exception:
         # Exit code 1 says something about a subject; this says something about torchstone.

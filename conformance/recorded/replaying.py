@@ -15,6 +15,7 @@ from conformance.judging.verdict import Status, Verdict
 from conformance.program import Program
 from conformance.recorded.lines import RANDOM
 from conformance.recorded.oracle import Recorded, is_pytorch_there
+from conformance.running import interrupts
 from conformance.running.enough import Enough
 from conformance.running.runner import SHRINKING_TRIES, CaseRun, Described, Ran, size_of
 from conformance.subjects import Subject, SubjectError, SubjectUnavailable, open_subject
@@ -41,6 +42,7 @@ class Replay(CaseRun):
         for number, program in enumerate(programs):
             if number == self.settings.max_examples:
                 return
+            interrupts.check()
             try:
                 see(program)
             except Enough:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from conformance.journal import Run, read
+from conformance.running import interrupts
 from conformance.running.oracles import chosen, is_recorded, open_oracle
 from conformance.running.plugin import CONTROLLER, CaseItem, Described
 from conformance.running.session import Plan, all_cases, import_from_here
@@ -49,6 +50,7 @@ class Result:
         return AS_EXPECTED if all(run.as_expected for run in self.runs.values()) else NOT_AS_EXPECTED
 
 
+@interrupts.remembered()
 def run(
     *subjects: str,
     workers: str = "0",
@@ -82,6 +84,7 @@ def run(
         raise CannotRun("what PyTorch tests its operators with was not recorded: --sample-inputs needs PyTorch")
     if is_recorded(oracle) and cases:
         raise CannotRun("cases of your own were not recorded: --cases needs PyTorch, or `torchstone record --cases`")
+    interrupts.check()
     writable(output)
     plan = Plan(
         subjects=subjects,
@@ -129,9 +132,11 @@ def run(
     )
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
         errors.found.append(complaints or f"pytest ended with {code!r}")
+    if not ran.begun:
+        interrupts.check()
     paths = {subject: plan.path(subject) for subject in subjects}
-    # What did not come to its end is in a file as far as it came.
-    unfinished = {name: read(path) for name, path in paths.items() if name not in ran.runs and path.exists()}
+    # What did not come to its end is in a file as far as it came; if it has not even begun, that is the file of another run.
+    unfinished = {name: read(paths[name]) for name in subjects if ran.begun and name not in ran.runs}
     return Result(
         runs={name: run for name in subjects if (run := ran.runs.get(name) or unfinished.get(name)) is not None},
         directories={subject: path.parent for subject, path in paths.items()},
@@ -164,6 +169,7 @@ def select(
     arguments = [*(f"--subject={subject}" for subject in subjects), *(f"--cases={path}" for path in cases)]
     arguments += ["--collect-only", f"-k={selection}", f"--oracle={oracle}", *options]
     code, complaints = _pytest(arguments, [collected])
+    interrupts.check()
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         raise CannotRun(complaints or "the cases cannot be collected")
     return collected.names
@@ -209,11 +215,13 @@ class _Ran:
 
     def __init__(self) -> None:
         self.runs: dict[str, Run] = {}
+        self.begun = False
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         hooks = config.pluginmanager.get_plugin(CONTROLLER)
-        self.runs = dict(hooks.controller.runs) if hooks is not None else {}
+        if hooks is not None:
+            self.runs, self.begun = dict(hooks.controller.runs), hooks.begun
 
 
 class _Errors:

@@ -8,6 +8,7 @@ the controller writes the header, and at the end merges the shards and writes th
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conformance.journal import Description, Outcome, RunFileError
+from conformance.running import interrupts
 from conformance.running.failure import describe_failure
 from conformance.running.oracles import chosen, is_recorded
 from conformance.running.runner import PROFILES, CaseCannotRun, Settings
@@ -121,6 +123,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    until_the_end = contextlib.ExitStack()
+    until_the_end.enter_context(interrupts.remembered())
+    config.add_cleanup(until_the_end.close)
     import_from_here()
     if __name__ not in config.option.plugins:
         config.option.plugins.append(__name__)  # xdist tells its workers to load what was asked for with -p.
@@ -229,6 +234,7 @@ class CaseItem(pytest.Item):
         self.subject, self.case = subject, case
 
     def runtest(self) -> None:
+        interrupts.check()
         plan, stash = self.config.stash[_plan], self.config.stash
         if _worker not in stash:
             stash[_worker] = Worker(plan, getattr(self.config, "workerinput", {}).get("workerid", "main"))
@@ -337,7 +343,7 @@ class _ControllerHooks:
             self.splits.update(own)
             self.controller.finish(
                 self.selected,
-                interrupted=stopped or cut_off,
+                interrupted=stopped or cut_off or interrupts.pressed(),
                 seconds=time.monotonic() - self.start,
                 splits=self.splits,
             )

@@ -6,11 +6,8 @@ picks numbers out of the source of whatever modules are loaded, prints. Here eac
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any, TypeVar
 
 import hypothesis
@@ -21,6 +18,7 @@ from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 from hypothesis.strategies import SearchStrategy
 
+from conformance.running import interrupts
 from conformance.running.enough import Enough
 
 __all__ = ["CannotDraw", "Enough", "draw"]
@@ -55,13 +53,11 @@ def draw(
     If it raises Enough, drawing ends. Any other exception of it passes through; one of the strategy becomes CannotDraw.
     """
     seeing = False
-    interrupt = _Interrupt()
 
     def watched(example: T) -> None:
         nonlocal seeing
         seeing = True
-        if interrupt.pressed:
-            raise KeyboardInterrupt
+        interrupts.check()
         try:
             see(example)
         except (AssertionError, Enough, KeyboardInterrupt, SystemExit):
@@ -72,8 +68,11 @@ def draw(
 
     test = hypothesis.seed(seed)(_settings(max_examples, shrink, database)(given(strategy)(watched)))
     try:
-        with _nothing_but_the_seed(), interrupt:
-            test()
+        with _nothing_but_the_seed(), interrupts.remembered():
+            try:
+                test()
+            finally:
+                interrupts.check()  # that of the last example
     except Enough:
         return
     except _Escaped as error:
@@ -103,31 +102,6 @@ def _settings(max_examples: int, shrink: bool, database: ExampleDatabase | None)
         verbosity=Verbosity.quiet,
         backend="hypothesis",
     )
-
-
-class _Interrupt:
-    """Remembers that Ctrl-C was pressed.
-
-    Python drops a KeyboardInterrupt that is raised in a callback of the garbage collector, and Hypothesis has one, which runs
-    for a good part of the time: without this every few runs would go on as if nothing had happened.
-    """
-
-    pressed = False
-
-    def __enter__(self) -> None:
-        self._before = signal.getsignal(signal.SIGINT)
-        self._ours = callable(self._before) and threading.current_thread() is threading.main_thread()
-        if self._ours:
-            signal.signal(signal.SIGINT, self._press)
-
-    def _press(self, number: int, frame: FrameType | None) -> None:
-        self.pressed = True
-        if callable(self._before):
-            self._before(number, frame)
-
-    def __exit__(self, *error: object) -> None:
-        if self._ours:
-            signal.signal(signal.SIGINT, self._before)
 
 
 @contextmanager

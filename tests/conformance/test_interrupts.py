@@ -1,0 +1,144 @@
+"""Ctrl-C ends a run, wherever it comes."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance import journal
+from conformance.running import interrupts, launch
+from conformance.running.plugin import Catalogue
+from conformance.running.sampling import draw
+
+pytestmark = pytest.mark.usefixtures("workshop")
+
+DROPPING = """
+import signal, weakref
+
+class Gone:
+    pass
+
+def neg(x):
+    gone = Gone()
+    reference = weakref.ref(gone, lambda _: signal.raise_signal(signal.SIGINT))
+    del gone
+    return {module}.neg(x)
+"""
+"""A subject at whose `neg` Ctrl-C comes where Python drops the exception."""
+
+
+def dropping(module: str) -> str:
+    Path("dropping.py").write_text(
+        f"import {module}\nglobals().update(vars({module}))\n{DROPPING.format(module=module)}"
+    )
+    return "dropping"
+
+
+@pytest.fixture(autouse=True)
+def imported() -> Iterator[None]:
+    yield
+    sys.modules.pop("dropping", None)
+
+
+def run(subject: str, **options: object) -> launch.Result:
+    given = {"cases": ["workshop.py"], "selection": "workshop", "isolate": False, "max_examples": 1, **options}
+    return launch.run(subject, output=Path("out"), **given)  # type: ignore[arg-type]
+
+
+def test_one_that_python_drops_in_the_last_program_of_a_case_ends_the_run() -> None:
+    result = run(dropping("torch"))
+    assert result.exit_code == launch.COULD_NOT_RUN
+    ran = journal.read(Path("out/run.jsonl"))
+    assert ran.interrupted
+    assert "workshop/multiplies" not in {case for case, _ in ran.programs}
+
+
+def test_one_that_python_drops_ends_a_case_of_recorded_programs_at_the_next() -> None:
+    result = run(dropping("numtorch"), oracle="recorded", selection="operators_have_names", cases=[], max_examples=50)
+    assert result.exit_code == launch.COULD_NOT_RUN
+    assert len(result.runs["dropping"].programs) == 1
+
+
+def test_one_that_python_drops_while_drawing_ends_it_with_the_example() -> None:
+    from hypothesis import strategies
+
+    seen = []
+
+    def see(number: int) -> None:
+        seen.append(number)
+        with interrupts.remembered(), pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        draw(strategies.integers(), see, seed=0, max_examples=20)
+    assert len(seen) == 1
+
+
+def test_one_before_the_first_case_is_not_answered_with_the_run_before() -> None:
+    class Listener:
+        def pytest_collection(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    run("right_subject")
+    before = Path("out/run.jsonl").read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        run("right_subject", listener=Listener())
+    assert Path("out/run.jsonl").read_bytes() == before
+
+
+def test_one_while_the_cases_are_looked_for_is_no_complaint_about_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Catalogue, "collect", lambda self: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        run("right_subject")
+
+
+def test_one_inside_of_executed_text_ends_the_command_with_its_own_code() -> None:
+    Path("ends.py").write_text(
+        "from conformance import cli; cli.command.main = lambda **_: exec('raise KeyboardInterrupt'); cli.main()"
+    )
+    ended = subprocess.run([sys.executable, "-m", "ends"], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (launch.COULD_NOT_RUN, "torchstone: interrupted\n")
+
+
+def test_what_python_says_of_one_that_it_drops_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    def destroyed(error: type[BaseException]) -> None:
+        class Object:
+            def __del__(self) -> None:
+                raise error
+
+        Object()
+
+    said = []
+    before, sys.unraisablehook = sys.unraisablehook, lambda unraisable: said.append(unraisable.exc_type)
+    try:
+        with interrupts.remembered():
+            destroyed(KeyboardInterrupt)
+            destroyed(ValueError)
+    finally:
+        sys.unraisablehook = before
+    assert said == [ValueError]
+
+
+def test_it_is_forgotten_once_it_was_dealt_with() -> None:
+    with pytest.raises(KeyboardInterrupt), interrupts.remembered():
+        signal.raise_signal(signal.SIGINT)
+    with interrupts.remembered():
+        interrupts.check()
+        assert not interrupts.pressed()
+    interrupts.check()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_who_ignores_it_is_left_alone() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interrupts.remembered():
+            signal.raise_signal(signal.SIGINT)
+            interrupts.check()
+    finally:
+        signal.signal(signal.SIGINT, before)
