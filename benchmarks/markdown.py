@@ -13,8 +13,8 @@ What numtorch costs beside PyTorch, MyGrad and HIPS autograd. This page is writt
 docs/benchmarks.md`; [benchmarks/](../benchmarks/README.md) says what is measured, and how.
 
 A figure is the median over rounds of the ratio to PyTorch in the same round, with its quartiles in brackets: below 1 is
-faster. CPU time, one thread, the garbage collector off inside a block. Every engine's results were compared before
-anything was timed. "Both" is forward and backward.
+faster. CPU time, one thread, the garbage collector off inside a block, whose first call, which finds nothing in the caches,
+is not counted. Every engine's results were compared before anything was timed. "Both" is forward and backward.
 """
 
 CAUTION = """\

@@ -232,7 +232,10 @@ def requires_grad(tensor: Any) -> bool:
 
 def recorded(operands: Any) -> bool:
     """Whether autograd sees a call: outside inference mode it sees none that is over inference tensors alone."""
-    return any(t is not None and (t._extra is None or not t._extra.inference) for t in operands)
+    for t in operands:  # noqa: SIM110 - `any` takes twice the time, and gradients of gradients ask for each operator
+        if t is not None and (t._extra is None or not t._extra.inference):
+            return True
+    return False
 
 
 def current_grad_fn(tensor: Any) -> Node | None:

@@ -9,7 +9,6 @@ The versions of memory that gradients were added up in are seen at the end only,
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Container, Iterable
 from heapq import heappop, heappush
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 from .. import grad_mode
 from ..aliasing.views import current_grad_fn
 from ..memory.descriptor import Descriptor, describe
-from ..memory.geometry import root_of, turned
+from ..memory.geometry import turned
 from ..nodes import saved_hooks
 from ..nodes.graph import AccumulateGrad, Node, NodeExtra, NotPlain
 from ..nodes.records import node_of, run_node
@@ -25,7 +24,7 @@ from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from . import anomaly
 from .graph_task import GraphTask, next_task_id, plain_task
-from .input_buffer import add, show, summed, written
+from .input_buffer import Sum, add, finished, recall, show, summed
 from .plain_pass import owned
 
 _new = object.__new__
@@ -34,7 +33,6 @@ _ndarray = np.ndarray
 _extras = NodeExtra.alive.data
 # What the counting engine raises too, in its order. All else is a fault of this pass, and is not to be hidden by the long way.
 IN_VAIN = (NotPlain, RuntimeError, Warning)
-Sum = tuple[weakref.ref, int]  # memory in which gradients were added up, weakly, and how often it was written to
 
 
 def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]]) -> list[Any] | None:
@@ -149,24 +147,6 @@ def arrived(task: GraphTask, found: Any, sums: Iterable[Sum]) -> Tensor | None:
         found = finished(found, sums)
     recall(task, sums)
     return show(task, found)
-
-
-def finished(total: list[Any], sums: list[Sum]) -> Any:
-    """A sum of gradients [sum, how often it was written to], which travels on."""
-    array, writes = total
-    if writes:
-        if type(array) is not _ndarray:
-            array = np.array(array)  # a NumPy scalar has no memory, and so no version
-        sums.append((weakref.ref(array if array.base is None else root_of(array)), writes))
-    return array
-
-
-def recall(task: GraphTask, sums: Iterable[Sum]) -> None:
-    """Count the writes to the memory that is left."""
-    for ref, times in sums:
-        owner = ref()
-        if owner is not None:
-            written(task, owner, times)
 
 
 def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> tuple[dict[Any, Any], Iterable[Sum]]:

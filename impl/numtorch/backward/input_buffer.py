@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import grad_mode
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..nodes.graph import Node
     from .graph_task import GraphTask
 
+Sum = tuple[weakref.ref, int]  # memory in which gradients were added up, weakly, and how often it was written to
 _refcount = sys.getrefcount
 _ndarray = np.ndarray
 _add = np.add
@@ -176,6 +177,32 @@ def written(task: GraphTask, array: Any, times: int = 1) -> None:
         found[1][0] += times
     else:
         versions[id(owner)] = (weakref.ref(owner), [times])
+
+
+def finished(total: list[Any], sums: list[Sum]) -> Any:
+    """A sum of gradients [sum, how often it was written to], which travels on in a plain pass."""
+    array, writes = total
+    if writes:
+        if type(array) is not _ndarray:
+            array = np.array(array)  # a NumPy scalar has no memory, and so no version
+        sums.append((weakref.ref(array if array.base is None else root_of(array)), writes))
+    return array
+
+
+def recall(task: GraphTask, sums: Iterable[Sum]) -> None:
+    """Count the writes to those sums whose memory is left."""
+    for ref, times in sums:
+        owner = ref()
+        if owner is not None:
+            written(task, owner, times)
+
+
+def counted_sum(task: GraphTask, total: list[Any]) -> Any:
+    """Such a sum, with the version that its memory has."""
+    sums: list[Sum] = []
+    array = finished(total, sums)
+    recall(task, sums)
+    return array
 
 
 def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:

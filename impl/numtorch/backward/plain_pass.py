@@ -31,7 +31,18 @@ from ..tensor import Tensor
 from .accumulate import accumulate
 from .dependencies import dependencies
 from .graph_task import next_task_id, plain_task
-from .input_buffer import add, add_to_slot, set_version, summed, version_counter, written
+from .input_buffer import (
+    Sum,
+    add,
+    add_to_slot,
+    counted_sum,
+    finished,
+    recall,
+    set_version,
+    summed,
+    version_counter,
+    written,
+)
 from .node_calls import looked_at
 
 if TYPE_CHECKING:
@@ -185,6 +196,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
     beside_grad: Any = None  # what waits for it, which to keep in `nodes` and to find there takes 600
     leaves: dict[AccumulateGrad, Any] = {}
     waiting = None  # of these, made when something is asked of them that is not simple
+    sums: list[Sum] = []
     arrived = leaves.get
     careful = bool(_extras)
     seed = grad if task is None else None
@@ -308,10 +320,10 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
             else:
                 break
             if type(grad) is list:
-                task = task or plain_task(node_of(root), keep, seed)
-                grad = finished(task, grad)
+                grad = finished(grad, sums)
     except NotPlain as reason:
         task = task or plain_task(node_of(root), keep, seed)
+        recall(task, sums)
         if reason.args:
             (arrivals,) = reason.args
             last = node
@@ -327,6 +339,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
         return task, settle(task, waiting, arrivals, node_of(last))
     except BaseException:
         task = task or plain_task(node_of(root), keep, seed)
+        recall(task, sums)
         pass_over(leaves, node_of(last), node_of(node))
         waiting = waiting or Waiting(nodes, heap, leaves)
         if beside is not None:
@@ -335,6 +348,9 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
         settle(task, waiting, [(node_of(node), 0, None)])
         raise
     shared = () if waiting is None else waiting.shared
+    if any(ref() is not None for ref, _ in sums):
+        task = task or plain_task(node_of(root), keep, seed)
+        recall(task, sums)
     versions = None if task is None else task.versions
     unseen = (task is None or task.user_grads is None) and not grad_mode.disabled
     for fn, grad in leaves.items():
@@ -413,16 +429,6 @@ def pass_over(leaves: dict[AccumulateGrad, Any], sender: Node | None, node: Node
         leaves.pop(fn, None)
 
 
-def finished(task: GraphTask, total: list[Any]) -> Any:
-    """A sum of gradients, with the version that its memory has."""
-    array, writes = total
-    if writes:
-        if type(array) is not _ndarray:
-            array = np.array(array)  # a NumPy scalar has no memory, and so no version
-        written(task, array, writes)
-    return array
-
-
 def version(task: GraphTask, array: Any, writes: int) -> list[int] | None:
     """The version counter of a gradient that a leaf steals, a sum's after so many writes."""
     if writes:
@@ -456,7 +462,7 @@ def deliver(task: GraphTask, fn: AccumulateGrad, grad: Any, alone: bool) -> None
         if task.versions is None:  # the sum is the leaf's now, and so is its version
             grad, writes = grad
         else:
-            grad = finished(task, grad)
+            grad = counted_sum(task, grad)
     else:
         grad = owned(task, grad, {})
     if leaf._grad is not None:
@@ -488,13 +494,13 @@ def settle(
     for fn in list(waiting.leaves):
         if fn in deps:
             total = waiting.leaves.pop(fn)
-            buffers[fn] = finished(task, total) if type(total) is list else total
+            buffers[fn] = counted_sum(task, total) if type(total) is list else total
             del total
         else:
             deliver(task, fn, waiting.leaves.pop(fn), fn not in waiting.shared)
     for number in list(waiting.nodes):
         total = waiting.nodes.pop(number)
-        buffers[reached[number]] = finished(task, total) if type(total) is list else total
+        buffers[reached[number]] = counted_sum(task, total) if type(total) is list else total
         del total
     arrivals.reverse()
     while arrivals:

@@ -365,7 +365,10 @@ def at_once(a: Any, b: Any) -> bool:
     target, other = a._array, b._array
     if type(target) is not _ndarray or type(other) is not _ndarray:
         return False
-    return other is target or (target.base is None and other.base is None)
+    if other is target or target.base is not None:
+        return other is target
+    owner = other.base  # another array's memory, such as a gradient that was summed and reshaped
+    return owner is None or (owner is not target and type(owner) is _ndarray and owner.base is None)
 
 
 def check_write(a: Tensor, other: Any, tracked: bool) -> None:

@@ -1536,9 +1536,9 @@ class LinalgCrossBackward0(BinaryNode):
         dim = node.dim
         other_info = node.other_info
         fn = node.next1
-        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else linalg_cross(grad, self.conj(), dim)
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else linalg_cross(grad, self if self._desc.real else self.conj(), dim)
         fn = node.next0
-        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else linalg_cross(other.conj(), grad, dim)
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else linalg_cross(other if other._desc.real else other.conj(), grad, dim)
         if grad1 is not None:
             grad1 = formulas.sum_to_info(grad1, other_info)
         if grad0 is not None:

@@ -3083,7 +3083,7 @@ class Expm1Backward0(UnaryNode):
             result = unpack_result(node_of(record), 'result')
         else:
             result = saved_result(record, desc, result, result_counter)
-        return grad * dispatch.add_scalar(result.conj(), 1)
+        return grad * dispatch.add_scalar(result if result._desc.real else result.conj(), 1)
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -3091,7 +3091,7 @@ class Expm1Backward0(UnaryNode):
             result = unpack_result(node, 'result')
         else:
             result = own_result(node, result, counter)
-        return grad * dispatch.add_scalar(result.conj(), 1)
+        return grad * dispatch.add_scalar(result if result._desc.real else result.conj(), 1)
 
     def release(node) -> None:
         if node.result is not None:
@@ -4434,9 +4434,9 @@ class TanhBackwardBackward0(BinaryNode):
         if output is not None and (type(output) is not Tensor or (counter := output._counter) is not None and counter[0] != node.output_version):
             output = unpack_input(node, 'output')
         fn = node.next0
-        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else tanh_backward(grad, output.conj())
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else tanh_backward(grad, output if output._desc.real else output.conj())
         fn = node.next1
-        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad.conj() * (dispatch.mul_scalar(output.conj(), -2) * grad_output)
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else (grad if grad._desc.real else grad.conj()) * (dispatch.mul_scalar(output if output._desc.real else output.conj(), -2) * grad_output)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'TanhBackwardBackward0', 0)
@@ -4602,9 +4602,9 @@ class SigmoidBackwardBackward0(BinaryNode):
         if output is not None and (type(output) is not Tensor or (counter := output._counter) is not None and counter[0] != node.output_version):
             output = unpack_input(node, 'output')
         fn = node.next0
-        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else sigmoid_backward(grad, output.conj())
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else sigmoid_backward(grad, output if output._desc.real else output.conj())
         fn = node.next1
-        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.mul(other=dispatch.add_scalar(dispatch.mul_scalar(output.conj(), -2), 1), self=grad.conj() * grad_output)
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.mul(other=dispatch.add_scalar(dispatch.mul_scalar(output if output._desc.real else output.conj(), -2), 1), self=(grad if grad._desc.real else grad.conj()) * grad_output)
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'SigmoidBackwardBackward0', 0)

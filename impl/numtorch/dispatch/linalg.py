@@ -85,9 +85,9 @@ class DotBackward0(BinaryNode):
         if tensor is not None and (type(tensor) is not Tensor or (counter := tensor._counter) is not None and counter[0] != node.tensor_version):
             tensor = unpack_input(node, 'tensor')
         fn = node.next0
-        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad * tensor.conj()
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad * (tensor if tensor._desc.real else tensor.conj())
         fn = node.next1
-        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad * self.conj()
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad * (self if self._desc.real else self.conj())
         return grad0, grad1
 
     def release(node) -> None:

@@ -1118,8 +1118,8 @@ class MulBackward0(BinaryNode):
             other = unpack_input(node_of(record), 'other')
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
             self = unpack_input(node_of(record), 'self')
-        grad1 = None if next1 is None else grad * self.conj()
-        grad0 = None if next0 is None else grad * other.conj()
+        grad1 = None if next1 is None else grad * (self if self._desc.real else self.conj())
+        grad0 = None if next0 is None else grad * (other if other._desc.real else other.conj())
         return grad0, grad1
 
     @staticmethod
@@ -1156,7 +1156,7 @@ class MulBackward0(BinaryNode):
             return record[2].apply_tensors(grad)[0]
         if type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != 0:
             other = unpack_input(node_of(record), 'other')
-        return grad * other.conj()
+        return grad * (other if other._desc.real else other.conj())
     def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
@@ -1165,9 +1165,9 @@ class MulBackward0(BinaryNode):
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         fn = node.next1
-        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad * self.conj()
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad * (self if self._desc.real else self.conj())
         fn = node.next0
-        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad * other.conj()
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad * (other if other._desc.real else other.conj())
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'MulBackward0', 0)
@@ -1536,7 +1536,7 @@ class DivBackward0(BinaryNode):
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
             self = unpack_input(node_of(record), 'self')
         grad1 = None if next1 is None else formulas.div_other(grad, self, other)
-        grad0 = None if next0 is None else grad / other.conj()
+        grad0 = None if next0 is None else grad / (other if other._desc.real else other.conj())
         return grad0, grad1
 
     @staticmethod
@@ -1573,7 +1573,7 @@ class DivBackward0(BinaryNode):
             return record[2].apply_tensors(grad)[0]
         if type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != 0:
             other = unpack_input(node_of(record), 'other')
-        return grad / other.conj()
+        return grad / (other if other._desc.real else other.conj())
     def apply_tensors(node, grad, deps=None):
         other = node.other
         if other is not None and (type(other) is not Tensor or (counter := other._counter) is not None and counter[0] != node.other_version):
@@ -1584,7 +1584,7 @@ class DivBackward0(BinaryNode):
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.div_other(grad, self, other)
         fn = node.next0
-        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad / other.conj()
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad / (other if other._desc.real else other.conj())
         if node.plan is not None:
             if grad0 is not None:
                 grad0 = validate(grad0, node.plan.desc0, 'DivBackward0', 0)
@@ -2902,7 +2902,7 @@ class ExpBackward0(UnaryNode):
             result = unpack_result(node_of(record), 'result')
         else:
             result = saved_result(record, desc, result, result_counter)
-        return grad * result.conj()
+        return grad * (result if result._desc.real else result.conj())
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -2910,7 +2910,7 @@ class ExpBackward0(UnaryNode):
             result = unpack_result(node, 'result')
         else:
             result = own_result(node, result, counter)
-        return grad * result.conj()
+        return grad * (result if result._desc.real else result.conj())
 
     def release(node) -> None:
         if node.result is not None:
@@ -3100,12 +3100,12 @@ class LogBackward0(UnaryNode):
             return record[2].apply_tensors(grad)
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
             self = unpack_input(node_of(record), 'self')
-        return grad / self.conj()
+        return grad / (self if self._desc.real else self.conj())
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        return grad / self.conj()
+        return grad / (self if self._desc.real else self.conj())
 
     def release(node) -> None:
         if node.self is not None:
@@ -3301,7 +3301,7 @@ class SqrtBackward0(UnaryNode):
             result = unpack_result(node_of(record), 'result')
         else:
             result = saved_result(record, desc, result, result_counter)
-        return grad / mul_scalar(result.conj(), 2)
+        return grad / mul_scalar(result if result._desc.real else result.conj(), 2)
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -3309,7 +3309,7 @@ class SqrtBackward0(UnaryNode):
             result = unpack_result(node, 'result')
         else:
             result = own_result(node, result, counter)
-        return grad / mul_scalar(result.conj(), 2)
+        return grad / mul_scalar(result if result._desc.real else result.conj(), 2)
 
     def release(node) -> None:
         if node.result is not None:

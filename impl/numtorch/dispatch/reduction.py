@@ -32,6 +32,7 @@ from ..kernels.reduction import mean_all as k_mean_all
 from ..kernels.reduction_backward import mean_all_backward as k_mean_all_backward
 from ..kernels.reduction_backward import mean_backward as k_mean_backward
 from ..kernels.reduction import mean_dim as k_mean_dim
+from ..kernels.reduction import mean_plain as k_mean_plain
 from ..kernels.reduction import min_all as k_min_all
 from ..kernels.reduction import min_dim as k_min_dim
 from ..kernels.reduction_backward import scale_by_count_backward as k_scale_by_count_backward
@@ -364,7 +365,7 @@ class MeanBackward0(UnaryNode):
 def mean_all(self, dtype, *, out=None):
     """mean_all(self, dtype) -> Tensor"""
     if (desc := self._desc).real and self._extra is None and out is None and not disabled and dtype is None:
-        array = k_mean_all(self._array, dtype)
+        array = k_mean_plain(self._array, desc)
         key = 'mean_all',
         known = desc.results
         desc = known.get(key) or result_of(known, key, array)

@@ -1130,7 +1130,7 @@ class ConjBackward0(UnaryNode):
         out = grad
         return node.next0, out, None, None
     def apply_tensors(node, grad):
-        return grad.conj()
+        return grad if grad._desc.real else grad.conj()
 
 
 def conj(self):

@@ -163,7 +163,7 @@ class Exp2Backward0(UnaryNode):
             result = unpack_result(node_of(record), 'result')
         else:
             result = saved_result(record, desc, result, result_counter)
-        return dispatch.mul_scalar(grad * result.conj(), 0.6931471805599453)
+        return dispatch.mul_scalar(grad * (result if result._desc.real else result.conj()), 0.6931471805599453)
     def apply_tensors(node, grad):
         result = node.result
         counter = node.result_counter
@@ -171,7 +171,7 @@ class Exp2Backward0(UnaryNode):
             result = unpack_result(node, 'result')
         else:
             result = own_result(node, result, counter)
-        return dispatch.mul_scalar(grad * result.conj(), 0.6931471805599453)
+        return dispatch.mul_scalar(grad * (result if result._desc.real else result.conj()), 0.6931471805599453)
 
     def release(node) -> None:
         if node.result is not None:
@@ -361,12 +361,12 @@ class Log2Backward0(UnaryNode):
             return record[2].apply_tensors(grad)
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
             self = unpack_input(node_of(record), 'self')
-        return grad / dispatch.mul_scalar(self.conj(), 0.6931471805599453)
+        return grad / dispatch.mul_scalar(self if self._desc.real else self.conj(), 0.6931471805599453)
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        return grad / dispatch.mul_scalar(self.conj(), 0.6931471805599453)
+        return grad / dispatch.mul_scalar(self if self._desc.real else self.conj(), 0.6931471805599453)
 
     def release(node) -> None:
         if node.self is not None:
@@ -564,12 +564,12 @@ class Log10Backward0(UnaryNode):
             return record[2].apply_tensors(grad)
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != self_version):
             self = unpack_input(node_of(record), 'self')
-        return grad / dispatch.mul_scalar(self.conj(), 2.3025850929940455)
+        return grad / dispatch.mul_scalar(self if self._desc.real else self.conj(), 2.3025850929940455)
     def apply_tensors(node, grad):
         self = node.self
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
-        return grad / dispatch.mul_scalar(self.conj(), 2.3025850929940455)
+        return grad / dispatch.mul_scalar(self if self._desc.real else self.conj(), 2.3025850929940455)
 
     def release(node) -> None:
         if node.self is not None:
@@ -10152,7 +10152,7 @@ class LdexpBackward0(BinaryNode):
         else:
             result = own_result(node, result, counter)
         fn = node.next1
-        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.mul_scalar(grad * result.conj(), 0.6931471805599453)
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.mul_scalar(grad * (result if result._desc.real else result.conj()), 0.6931471805599453)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad * dispatch.pow_base(2, other).conj()
         if node.plan is not None:
@@ -11083,7 +11083,7 @@ class LerpBackward1(VariadicNode):
         if weight is not None and (type(weight) is not Tensor or (counter := weight._counter) is not None and counter[0] != node.weight_version):
             weight = unpack_input(node, 'weight')
         fn = node.next_nodes[1]
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * weight.conj()
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * (weight if weight._desc.real else weight.conj())
         fn = node.next_nodes[0]
         grad0 = None if fn is None or (deps is not None and fn not in deps) else grad * formulas.number_minus(1, weight).conj()
         fn = node.next_nodes[2]

@@ -22,7 +22,7 @@ def outer_backward(grad: Any, vec: Any) -> Any:
 
 def t_mv(x: Any, grad: Any) -> Any:
     """The transposed matrix times vector."""
-    return d.mv(d.t(x.conj()), grad)
+    return d.mv(d.t(x if x._desc.real else x.conj()), grad)
 
 
 def _column_major(shape: tuple, strides: tuple, grad: Any) -> bool:

@@ -79,7 +79,7 @@ class Tensors(ast.NodeTransformer):
 
     A number in a formula is C++'s Scalar, not the tensor that Python makes of it: `grad * 2` is MulBackward1. Where both
     operands of an operator are computed, the right one comes first, as the compiler of PyTorch's C++ has it: in the
-    order in which nodes are made gradients of gradients are added up.
+    order in which nodes are made gradients of gradients are added up. Most tensors are real, and not asked for conjugates.
     """
 
     def __init__(self, row: Row):
@@ -117,6 +117,8 @@ class Tensors(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> Any:
         node = self.generic_visit(node)  # type: ignore[assignment]
         function = node.func
+        if isinstance(function, ast.Attribute) and function.attr == "conj" and isinstance(function.value, ast.Name):
+            return ast.IfExp(ast.parse(f"{function.value.id}._desc.real", mode="eval").body, function.value, node)
         if isinstance(function, ast.Name) and function.id in FORMULAS:
             node.func = ast.Attribute(ast.Name("formulas", ast.Load()), function.id, ast.Load())
         return node

@@ -18,7 +18,7 @@ OPERATORS = {"multiply": "*", "add": "+", "subtract": "-", "true_divide": "/", "
 ARITHMETIC = ("add", "sub", "mul", "div")  # the operators with a function of their own for the usual case
 
 
-OF_PLAIN = {"sum_all": kernels.sum_plain}
+OF_PLAIN = {"sum_all": kernels.sum_plain, "mean_all": kernels.mean_plain}
 """Kernels of the usual case that ask the Descriptor of their operand instead of the array."""
 
 

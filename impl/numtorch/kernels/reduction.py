@@ -79,6 +79,11 @@ def sum_plain(x: Array, desc: Descriptor) -> Array:
     return _add_up(x, None)
 
 
+def mean_plain(x: Array, desc: Descriptor) -> Array:
+    """The mean of all elements of such an array."""
+    return divide(sum_plain(x, desc), desc.numel)
+
+
 def sum_dim(x: Array, dim: Dims, keepdim: bool, dtype: Any = None) -> Array:
     """The sum over some dimensions."""
     if dtype is None and dim and len(dim) == 1 and not keepdim and type(x) is np.ndarray and x.ndim == 2:
