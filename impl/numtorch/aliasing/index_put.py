@@ -16,6 +16,7 @@ from typing import Any
 from ..calls.scalar import checked
 from ..dtype import dtypes
 from ..kernels.index import index_put_zeros, index_values, raw_indices, warn_of_bytes
+from ..kernels.linalg import sum_to_info
 from ..memory.descriptor import expandable
 from ..nodes.graph import BinaryNode, name_of
 from ..nodes.saved_variable import SavedList
@@ -32,6 +33,7 @@ class IndexPutBackward0(BinaryNode):
     __slots__ = ("accumulate", "indices", "values_desc")
     saved_lists = ("indices",)
     saved_values = ("accumulate",)
+    checks = True
     accumulate: bool
     indices: SavedList
 
@@ -44,7 +46,7 @@ class IndexPutBackward0(BinaryNode):
             indices = self.indices.unpack(self)
             out = (
                 None if self.fn0 is None else index_put_zeros(grad, indices, self.accumulate),
-                None if self.fn1 is None else index_values(grad, indices, self.values_desc, name_of(self)),
+                None if self.fn1 is None else self.to_values(grad, indices),
             )
         if not keep:
             self.release()
@@ -56,8 +58,12 @@ class IndexPutBackward0(BinaryNode):
         indices = self.indices.unpack(self)
         return (
             None if self.fn0 is None else formulas.index_put_zeros(grad, indices, self.accumulate),
-            None if self.fn1 is None else formulas.index_values(grad, indices, self.values_desc, name_of(self)),
+            None if self.fn1 is None else formulas.index_values(grad, indices),
         )
+
+    def to_values(self, grad: Any, indices: tuple) -> Any:
+        """The gradient of the values as raw array, in their shape."""
+        return sum_to_info(index_values(grad, indices), self.values_desc, name_of(self), 1)
 
     def release(self) -> None:
         self.indices.release()

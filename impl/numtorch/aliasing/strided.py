@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..memory.geometry import Geometry, empty_window, strided
-from ..nodes.graph import FREED_TEXT, Node, UnaryNode, VariadicNode, name_of
+from ..nodes.graph import FREED_TEXT, Node, UnaryNode, VariadicNode
 from ..plain_numpy import np
 from .overlap import refuse_internal
 
@@ -138,7 +138,7 @@ class CopySlices(VariadicNode):
     def apply(self, grad: Any, keep: bool) -> Any:
         """Over raw arrays: copy the gradient, cut the window out, run the write's node on it, put the result back."""
         base, view, fn = self.base, self.view, self.write()
-        if self.replay is not None or fn.custom or not base.desc.real or fn.extra is not None:
+        if self.replay is not None or fn.custom or fn.checks or not base.desc.real or fn.extra is not None:
             from ..backward.engine import through_tensors
 
             grads = through_tensors(self, grad)
@@ -149,10 +149,7 @@ class CopySlices(VariadicNode):
         result = np.empty(base.shape, dtype=grad.dtype)
         result[...] = grad
         window = strided(result, view.shape, view.strides, view.offset - base.offset)
-        try:
-            inner = fn.apply(window.copy(), keep)
-        except RuntimeError as error:
-            raise self.as_own(error) from None
+        inner = fn.apply(window.copy(), keep)
         if not keep:
             self.fn = None
         if fn.arity == 1:
@@ -169,13 +166,6 @@ class CopySlices(VariadicNode):
         from ..functions.strided import copy_slices
 
         return copy_slices(self, grad)
-
-    def as_own(self, error: RuntimeError) -> RuntimeError:
-        """The complaint about a gradient of the write's node, in this one's name: PyTorch's engine knows only this one."""
-        theirs = f"Function {name_of(self.write())} returned"
-        if not error.args or not str(error.args[0]).startswith(theirs):
-            return error
-        return RuntimeError(error.args[0].replace(theirs, f"Function {self.name()} returned"))
 
     def write(self) -> Node:
         """The node of the write through the view."""

@@ -25,6 +25,7 @@ from ..tensor import Tensor, wrap
 from . import anomaly
 from .graph_task import GraphTask, next_task_id, plain_task
 from .input_buffer import Sum, add, finished, recall, show, summed
+from .node_calls import validated
 from .plain_pass import owned
 
 _new = object.__new__
@@ -232,6 +233,8 @@ def over_tensors(task: GraphTask, node: Any, grad: Any, wanted: Container[Any]) 
             grad = node[0].apply_tensors(node, grad)
         elif node.plain:
             grad = node.apply_tensors(grad)
+            if node.arity != 1:
+                grad = validated(node, grad)
             fns = node.next_nodes if node.arity < 0 else (node.next0, node.next1) if node.arity == 2 else (node.next0,)
         else:
             raise NotPlain

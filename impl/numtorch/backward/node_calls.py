@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import grad_mode
 from ..dtype import dtypes
+from ..kernels.shape import invalid_gradient
 from ..memory.descriptor import Descriptor, descriptor, expandable
 from ..memory.geometry import turned
 from ..nodes.graph import AccumulateGrad, Node, name_of
@@ -158,8 +159,8 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
         out = (out,)
     else:
         out = of_edges(node, out)
-    if node.arity < 0 and not task.raw:  # others see to it themselves
-        out = [as_operand(node, i, g, *edge) for i, (g, edge) in enumerate(zip(out, node.edges(), strict=False))]
+    if not task.raw:
+        out = validated(node, out)
     if (node.writes_grad or node.operand_writes) and not (node.adds_in_place and any(g is None for g in grad)):
         out = [stamp(task, node, index, g) for index, g in enumerate(out)]
     return out
@@ -202,9 +203,7 @@ def through_tensors(node: Node, grad: Any) -> Any:
         if node.arity == 1:
             out = (out,)
         results, counts = [], []
-        for (fn, nr), g in zip(node.edges(), out, strict=False):
-            if g is not None and fn is not None:
-                g = validate(g, expected(fn, nr, g), name_of(node), 0)
+        for g in validated(node, out):
             results.append(None if g is None else g._array)
             counts.append(0 if g is None or g._counter is None else g._counter[0])
         if node.counts_writes:
@@ -249,7 +248,7 @@ NOT_DIFFERENTIABLE = (
 LEAVE_COMPLEX = frozenset(
     (
         *("WhereBackward0", "LerpBackward1", "MaskedFillBackward1", "FillBackward1", "FillBackward3"),
-        *("IndexFillBackward1", "IndexPutBackward0"),
+        *("IndexFillBackward1", "IndexPutBackward0", "IndexPutImplBackward0", "DistBackward0"),
     )
 )
 """Nodes whose formulas in PyTorch do not take the real part for a real operand, so that its engine refuses the gradient."""
@@ -277,15 +276,27 @@ def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
     return out
 
 
-def as_operand(node: Node, index: int, grad: Any, fn: Node | None, nr: int) -> Any:
-    """A gradient Tensor in the type of the operand, where operands were of several."""
-    if grad is None or fn is None or grad._desc.dtype is fn.descriptors()[nr].dtype:
+def validated(node: Node, results: Any) -> tuple:
+    """What the formulas of a node gave, brought to the shapes and types of its operands or refused: PyTorch's validate_outputs.
+
+    Formulas over Tensors give what broadcasting and promotion leave, which is what a call of the node shows. Those over arrays
+    bring it there themselves (kernels.sum_to_info, and the plans of two operands): which of them have to is known beforehand.
+    """
+    edges = ((node.next0, node.nr0), (node.next1, node.nr1)) if node.arity == 2 else node.edges()  # type: ignore[attr-defined]
+    return tuple([_handed_on(node, i, g, *edge) for i, (g, edge) in enumerate(zip(results, edges, strict=False))])
+
+
+def _handed_on(node: Node, index: int, grad: Any, fn: Any, nr: int) -> Any:
+    if grad is None or fn is None:
         return grad
     return validate(grad, expected(fn, nr, grad), name_of(node), index)
 
 
-def expected(node: Node, nr: int, grad: Any) -> Descriptor:
-    """Shape and type of a gradient of one output; a leaf with a grad_dtype converts what arrives itself, if at all."""
+def expected(node: Any, nr: int, grad: Any) -> Descriptor:
+    """Shape and type of a gradient of one output, of a record too; a leaf with a grad_dtype converts what arrives itself."""
+    if type(node) is list:
+        found = node[2]
+        return found if type(found) is Descriptor else found.desc
     desc = node.descriptors()[nr]
     return descriptor(desc.shape, grad._desc.dtype) if node.converts else desc
 
@@ -298,6 +309,20 @@ def looked_at(node: Node, fn: Node, grad: Any) -> Any:
     return fixed._array if raw else fixed
 
 
+def real_parts(node: Node, results: Any) -> tuple:
+    """Of gradients that nobody brings to their operands' types: what PyTorch's formulas do for real ones."""
+    if name_of(node) in LEAVE_COMPLEX:
+        return tuple(results)
+    return tuple(
+        [
+            g.real
+            if g is not None and g._desc.dtype.is_complex and not fn.descriptors()[nr].dtype.is_complex
+            else g
+            for (fn, nr), g in zip(node.edges(), results, strict=False)
+        ]
+    )
+
+
 def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
     """A gradient Tensor with the shape and type of what it is the gradient of; `who` made it, or the user did."""
     if grad._desc is desc and desc.dtype.category >= dtypes.FLOATING:
@@ -307,11 +332,7 @@ def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
     got = grad._desc
     if got.shape != desc.shape:
         if not expandable(desc.shape, got.shape):
-            head = f"Function {who} returned an " if who else ""
-            raise RuntimeError(
-                f"{head}invalid gradient at index {index} - got {list(got.shape)} but expected shape compatible with "
-                f"{list(desc.shape)}"
-            )
+            raise invalid_gradient(got.shape, desc.shape, who, index)
         from ..formulas import sum_to_size
 
         grad = sum_to_size(grad, desc.shape)
@@ -346,7 +367,7 @@ def call_node(node: Node, grads: tuple) -> Any:
     else:
         out = node.apply_tensors(list(grads) if node.multi else grads[0])
         if node.arity == 1:
-            return out
+            return real_parts(node, (out,))[0]
         if not node.custom:
-            out = of_edges(node, out)
+            out = real_parts(node, of_edges(node, out))
     return out[0] if len(out) == 1 else tuple(out)

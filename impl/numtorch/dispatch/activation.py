@@ -7,7 +7,7 @@ from __future__ import annotations
 from ..plain_numpy import np
 from .. import dispatch, formulas, grad_mode
 from ..memory.descriptor import arrange, describe, plan_of, sum_to
-from ..backward.engine import through_tensors, validate
+from ..backward.engine import through_tensors
 from ..memory.geometry import turned
 from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, new_accumulator, sequence_nrs, set_number
 from ..nodes.records import node_of
@@ -360,11 +360,6 @@ class EluBackwardBackward0(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else elu_backward(grad, alpha, scale, input_scale, is_result, self_or_result)
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.elu_double_backward(grad, grad_output, alpha, scale, input_scale, is_result, self_or_result)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'EluBackwardBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'EluBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -853,11 +848,6 @@ class SoftplusBackwardBackward0(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else softplus_backward(grad, self, beta, threshold)
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.softplus_double_backward(grad * grad_output, self, beta, threshold)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'SoftplusBackwardBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'SoftplusBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1094,11 +1084,6 @@ class GeluBackwardBackward0(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else gelu_backward(grad, self, approximate)
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.gelu_double_backward(grad, grad_output, self, approximate)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'GeluBackwardBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'GeluBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1792,6 +1777,7 @@ class LogSigmoidBackwardBackward0(BinaryNode):
     __slots__ = ('buffer', 'buffer_version', 'grad_output', 'grad_output_version', 'self', 'self_version', 'grad_output_info', 'self_info',)
     saved = ('buffer', 'grad_output', 'self',)
     saved_values = ()
+    checks = True
     prunes = True
     combines = True
     def apply(node, grad, keep: bool):
@@ -1815,10 +1801,6 @@ class LogSigmoidBackwardBackward0(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else log_sigmoid_backward(grad, self, buffer)
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.log_sigmoid_double_backward(grad * grad_output, self)
-        if grad0 is not None:
-            grad0 = formulas.sum_to_info(grad0, grad_output_info)
-        if grad1 is not None:
-            grad1 = formulas.sum_to_info(grad1, self_info)
         return grad0, grad1
 
     def release(node) -> None:
@@ -2207,11 +2189,6 @@ class LeakyReluBackwardBackward0(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else leaky_relu_backward(grad, self, negative_slope, False)
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_like(grad)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'LeakyReluBackwardBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'LeakyReluBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -2523,11 +2500,6 @@ class HardtanhBackwardBackward0(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else hardtanh_backward(grad, self, min_val, max_val)
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_like(grad)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'HardtanhBackwardBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'HardtanhBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -3032,11 +3004,6 @@ class SoftshrinkBackwardBackward0(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else softshrink_backward(grad, self, lambd)
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_like(grad)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'SoftshrinkBackwardBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'SoftshrinkBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -3289,11 +3256,6 @@ class HardshrinkBackwardBackward0(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else hardshrink_backward(grad, self, lambd)
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_like(grad)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'HardshrinkBackwardBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'HardshrinkBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -3636,11 +3598,6 @@ class HardsigmoidNotImplemented(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.not_implemented(grad, 'aten::hardsigmoid_backward')
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'HardsigmoidNotImplemented', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'HardsigmoidNotImplemented', 1)
         return grad0, grad1
 
 
@@ -3962,11 +3919,6 @@ class HardswishBackwardBackward0(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else hardswish_backward(grad, self)
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.hardswish_double_backward(grad, grad_output, self)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'HardswishBackwardBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'HardswishBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -4186,6 +4138,7 @@ class PreluKernelBackwardBackward0(VariadicNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'weight', 'weight_version', 'self_info', 'descs', 'written',)
     saved = ('grad_output', 'self', 'weight',)
     saved_values = ()
+    checks = True
     prunes = True
     writes_grad = 1
     counts_writes = True
@@ -4220,8 +4173,6 @@ class PreluKernelBackwardBackward0(VariadicNode):
         grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.prelu_double_backward(grads, grad_output, self)
         fn = node.next_nodes[2]
         grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.prelu_double_backward_weight(grads, grad_output, self, weight)
-        if grad1 is not None:
-            grad1 = formulas.sum_to_info(grad1, self_info)
         return grad0, grad1, grad2,
 
     def release(node) -> None:

@@ -8,7 +8,7 @@ from ..plain_numpy import np
 from .. import formulas, grad_mode
 from ..memory.buffers import into
 from ..memory.descriptor import arrange, describe, expandable, sum_to
-from ..backward.engine import through_tensors, validate
+from ..backward.engine import through_tensors
 from ..memory.geometry import turned
 from ..nodes.graph import FREED, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
@@ -96,11 +96,6 @@ class LtBackward1(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'LtBackward1', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'LtBackward1', 1)
         return grad0, grad1
 
 
@@ -344,11 +339,6 @@ class LeBackward1(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'LeBackward1', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'LeBackward1', 1)
         return grad0, grad1
 
 
@@ -592,11 +582,6 @@ class GtBackward1(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'GtBackward1', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'GtBackward1', 1)
         return grad0, grad1
 
 
@@ -840,11 +825,6 @@ class GeBackward1(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'GeBackward1', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'GeBackward1', 1)
         return grad0, grad1
 
 
@@ -1088,11 +1068,6 @@ class EqBackward1(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'EqBackward1', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'EqBackward1', 1)
         return grad0, grad1
 
 
@@ -1327,11 +1302,6 @@ class NeBackward1(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'NeBackward1', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'NeBackward1', 1)
         return grad0, grad1
 
 
@@ -1807,11 +1777,6 @@ class Bitwise_AndBackward1(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'Bitwise_AndBackward1', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'Bitwise_AndBackward1', 1)
         return grad0, grad1
 
 
@@ -1943,11 +1908,6 @@ class Bitwise_OrBackward1(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'Bitwise_OrBackward1', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'Bitwise_OrBackward1', 1)
         return grad0, grad1
 
 
@@ -2079,11 +2039,6 @@ class Bitwise_XorBackward1(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'Bitwise_XorBackward1', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'Bitwise_XorBackward1', 1)
         return grad0, grad1
 
 
@@ -2215,11 +2170,6 @@ class Bitwise_Left_ShiftBackward1(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'Bitwise_Left_ShiftBackward1', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'Bitwise_Left_ShiftBackward1', 1)
         return grad0, grad1
 
 
@@ -2351,11 +2301,6 @@ class Bitwise_Right_ShiftBackward1(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.unsaved_zeros(grad)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'Bitwise_Right_ShiftBackward1', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'Bitwise_Right_ShiftBackward1', 1)
         return grad0, grad1
 
 
@@ -2526,11 +2471,6 @@ class MaximumBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.maximum_backward(grad, other, self)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.maximum_backward(grad, self, other)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'MaximumBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'MaximumBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -2700,11 +2640,6 @@ class MinimumBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.minimum_backward(grad, other, self)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.minimum_backward(grad, self, other)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'MinimumBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'MinimumBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -2873,11 +2808,6 @@ class FmaxBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.fmax_other_backward(grad, self, other)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.fmax_self_backward(grad, self, other)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'FmaxBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'FmaxBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -3046,11 +2976,6 @@ class FminBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.fmin_other_backward(grad, self, other)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.fmin_self_backward(grad, self, other)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'FminBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'FminBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -3195,10 +3120,6 @@ class WhereBackward0(VariadicNode):
         grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.drop_where(grad, condition)
         fn = node.next_nodes[0]
         grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.keep_where(grad, condition)
-        if grad0 is not None:
-            grad0 = validate(grad0, node.operand_descs[0], 'WhereBackward0', 0)
-        if grad1 is not None:
-            grad1 = validate(grad1, node.operand_descs[1], 'WhereBackward0', 1)
         return grad0, grad1,
 
     def release(node) -> None:
@@ -3285,8 +3206,6 @@ class MaskedFillBackward0(VariadicNode):
             mask = unpack_input(node, 'mask')
         fn = node.next_nodes[0]
         grad0 = None if fn is None else masked_fill(grad, mask, 0)
-        if grad0 is not None:
-            grad0 = validate(grad0, node.operand_descs[0], 'MaskedFillBackward0', 0)
         return grad0,
 
     def release(node) -> None:
@@ -3412,10 +3331,6 @@ class MaskedFillBackward1(VariadicNode):
         grad0 = None if fn is None or (deps is not None and fn not in deps) else masked_fill(grad, mask, 0)
         fn = node.next_nodes[1]
         grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.masked_fill_value(grad, mask)
-        if grad0 is not None:
-            grad0 = validate(grad0, node.operand_descs[0], 'MaskedFillBackward1', 0)
-        if grad1 is not None:
-            grad1 = validate(grad1, node.operand_descs[1], 'MaskedFillBackward1', 1)
         return grad0, grad1,
 
     def release(node) -> None:
@@ -4116,12 +4031,6 @@ class ClampBackward0(VariadicNode):
             self = unpack_input(node, 'self')
         needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         grad0, grad1, grad2 = formulas.clamp_tensor_backward(grad, self, min, max, needed)
-        if grad0 is not None:
-            grad0 = validate(grad0, node.operand_descs[0], 'ClampBackward0', 0)
-        if grad1 is not None:
-            grad1 = validate(grad1, node.operand_descs[1], 'ClampBackward0', 1)
-        if grad2 is not None:
-            grad2 = validate(grad2, node.operand_descs[2], 'ClampBackward0', 2)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -4294,11 +4203,6 @@ class ClampMinBackward1(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.below(grad, self, min)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.at_least(grad, self, min)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'ClampMinBackward1', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'ClampMinBackward1', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -4538,11 +4442,6 @@ class ClampMaxBackward1(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.above(grad, self, max)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.at_most(grad, self, max)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'ClampMaxBackward1', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'ClampMaxBackward1', 1)
         return grad0, grad1
 
     def release(node) -> None:

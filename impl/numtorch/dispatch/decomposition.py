@@ -1487,6 +1487,7 @@ class LinalgCrossBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version', 'self_info', 'dim', 'other_info',)
     saved = ('other', 'self',)
     saved_values = ('dim',)
+    checks = True
     prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
@@ -1513,12 +1514,12 @@ class LinalgCrossBackward0(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_sum_to_info(k_linalg_cross(other, grad, dim), self_info)
+            grad0 = k_sum_to_info(k_linalg_cross(other, grad, dim), self_info, 'LinalgCrossBackward0', 0)
         fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_sum_to_info(k_linalg_cross(grad, self, dim), other_info)
+            grad1 = k_sum_to_info(k_linalg_cross(grad, self, dim), other_info, 'LinalgCrossBackward0', 1)
         if not keep:
             if other is not None:
                 node.other = FREED
@@ -1539,10 +1540,6 @@ class LinalgCrossBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else linalg_cross(grad, self if self._desc.real else self.conj(), dim)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else linalg_cross(other if other._desc.real else other.conj(), grad, dim)
-        if grad1 is not None:
-            grad1 = formulas.sum_to_info(grad1, other_info)
-        if grad0 is not None:
-            grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1
 
     def release(node) -> None:

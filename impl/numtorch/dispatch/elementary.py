@@ -8,7 +8,7 @@ from ..plain_numpy import np
 from .. import dispatch, formulas, grad_mode
 from ..memory.buffers import into
 from ..memory.descriptor import arrange, describe, plan_of, sum_to
-from ..backward.engine import through_tensors, validate
+from ..backward.engine import through_tensors
 from ..memory.geometry import turned
 from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, new_accumulator, sequence_nrs, set_number
 from ..nodes.records import node_of
@@ -117,11 +117,6 @@ class DivBackward2(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.div_mode_other(grad, self, other, rounding_mode)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.div_mode_self(grad, other, rounding_mode)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'DivBackward2', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'DivBackward2', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -343,11 +338,6 @@ class RsubBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else -grad
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'RsubBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'RsubBackward0', 1)
         return grad0, grad1
 
 
@@ -469,11 +459,6 @@ class RsubAlphaBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.scaled_conj(-grad, alpha)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'RsubAlphaBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'RsubAlphaBackward0', 1)
         return grad0, grad1
 
 
@@ -710,11 +695,6 @@ class PowBackward1(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.pow_backward_exponent(grad, self, exponent, result)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.pow_backward_self(grad, self, exponent)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'PowBackward1', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'PowBackward1', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -4437,11 +4417,6 @@ class TanhBackwardBackward0(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else tanh_backward(grad, output if output._desc.real else output.conj())
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else (grad if grad._desc.real else grad.conj()) * (dispatch.mul_scalar(output if output._desc.real else output.conj(), -2) * grad_output)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'TanhBackwardBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'TanhBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -4605,11 +4580,6 @@ class SigmoidBackwardBackward0(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else sigmoid_backward(grad, output if output._desc.real else output.conj())
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.mul(other=dispatch.add_scalar(dispatch.mul_scalar(output if output._desc.real else output.conj(), -2), 1), self=(grad if grad._desc.real else grad.conj()) * grad_output)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'SigmoidBackwardBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'SigmoidBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -4764,11 +4734,6 @@ class ThresholdBackwardBackward0(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else threshold_backward(grad, self, threshold)
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.zeros_like(grad)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'ThresholdBackwardBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'ThresholdBackwardBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:

@@ -21,6 +21,7 @@ from ..kernels.index import index_backward as k_index_backward
 from ..kernels.index import index_put as k_index_put
 from ..kernels.index import index_put_zeros as k_index_put_zeros
 from ..kernels.index import index_values as k_index_values
+from ..kernels.linalg import sum_to_info as k_sum_to_info
 
 _new = object.__new__
 _TENSOR = (Tensor,)  # `_new(*_TENSOR)`: a tuple of arguments, which _new(Tensor) would make anew
@@ -110,6 +111,7 @@ class IndexPutBackward0(BinaryNode):
     saved = ()
     saved_values = ('accumulate',)
     saved_lists = ('indices',)
+    checks = True
     prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
@@ -129,7 +131,7 @@ class IndexPutBackward0(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_index_values(grad, indices, values_info, 'IndexPutBackward0')
+            grad1 = k_sum_to_info(k_index_values(grad, indices), values_info, 'IndexPutBackward0', 1)
         if not keep:
             node.indices.release()
         return fn0, grad0, fn1, grad1
@@ -140,7 +142,7 @@ class IndexPutBackward0(BinaryNode):
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.index_put_zeros(grad, indices, accumulate)
         fn = node.next1
-        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.index_values(grad, indices, values_info, 'IndexPutBackward0')
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.index_values(grad, indices)
         return grad0, grad1
 
     def release(node) -> None:
@@ -218,6 +220,7 @@ class IndexPutImplBackward0(BinaryNode):
     saved = ()
     saved_values = ('accumulate',)
     saved_lists = ('indices',)
+    checks = True
     prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
@@ -237,7 +240,7 @@ class IndexPutImplBackward0(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_index_values(grad, indices, values_info, 'IndexPutImplBackward0')
+            grad1 = k_sum_to_info(k_index_values(grad, indices), values_info, 'IndexPutImplBackward0', 1)
         if not keep:
             node.indices.release()
         return fn0, grad0, fn1, grad1
@@ -248,7 +251,7 @@ class IndexPutImplBackward0(BinaryNode):
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.index_put_zeros(grad, indices, accumulate)
         fn = node.next1
-        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.index_values(grad, indices, values_info, 'IndexPutImplBackward0')
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.index_values(grad, indices)
         return grad0, grad1
 
     def release(node) -> None:

@@ -796,6 +796,7 @@ class AddmmBackward0(VariadicNode):
     __slots__ = ('mat1', 'mat1_version', 'mat2', 'mat2_version', 'self_info', 'beta', 'mat1_sym_sizes', 'mat1_sym_strides', 'alpha', 'mat2_sym_sizes', 'mat2_sym_strides',)
     saved = ('mat1', 'mat2',)
     saved_values = ('beta', 'mat1_sym_sizes', 'mat1_sym_strides', 'alpha', 'mat2_sym_sizes', 'mat2_sym_strides',)
+    checks = True
     prunes = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
@@ -822,7 +823,7 @@ class AddmmBackward0(VariadicNode):
         alpha = node.alpha
         mat2_sym_sizes = node.mat2_sym_sizes
         mat2_sym_strides = node.mat2_sym_strides
-        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled_conj(grad, beta), self_info)
+        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled_conj(grad, beta), self_info, 'AddmmBackward0', 0)
         grad1 = None if node.next_nodes[1] is None else k_scaled_conj(k_mm_self_backward(grad, mat2, mat1_sym_sizes, mat1_sym_strides), alpha)
         grad2 = None if node.next_nodes[2] is None else k_scaled_conj(k_mm_mat2_backward(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha)
         if not keep:
@@ -851,8 +852,6 @@ class AddmmBackward0(VariadicNode):
         grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(formulas.mm_mat2_backward(grad, mat1, mat2_sym_sizes, mat2_sym_strides), alpha)
         fn = node.next_nodes[0]
         grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(grad, beta)
-        if grad0 is not None:
-            grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,
 
     def release(node) -> None:

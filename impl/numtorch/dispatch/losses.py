@@ -7,7 +7,7 @@ from __future__ import annotations
 from ..plain_numpy import np
 from .. import formulas, grad_mode
 from ..memory.descriptor import describe
-from ..backward.engine import through_tensors, validate
+from ..backward.engine import through_tensors
 from ..memory.geometry import turned
 from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
@@ -46,6 +46,7 @@ class MseLossBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'target', 'target_version', 'self_info', 'reduction', 'target_info',)
     saved = ('self', 'target',)
     saved_values = ('reduction',)
+    checks = True
     prunes = True
     combines = True
     def run(node, grad, keep: bool):
@@ -73,12 +74,12 @@ class MseLossBackward0(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_sum_to_info(k_mse_loss_backward(grad, self, target, reduction), self_info)
+            grad0 = k_sum_to_info(k_mse_loss_backward(grad, self, target, reduction), self_info, 'MseLossBackward0', 0)
         fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_sum_to_info(k_mse_loss_backward(grad, target, self, reduction), target_info)
+            grad1 = k_sum_to_info(k_mse_loss_backward(grad, target, self, reduction), target_info, 'MseLossBackward0', 1)
         if not keep:
             if self is not None:
                 node.self = FREED
@@ -99,10 +100,6 @@ class MseLossBackward0(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else mse_loss_backward(grad, self, target, reduction)
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else mse_loss_backward(grad, target, self, reduction)
-        if grad0 is not None:
-            grad0 = formulas.sum_to_info(grad0, self_info)
-        if grad1 is not None:
-            grad1 = formulas.sum_to_info(grad1, target_info)
         return grad0, grad1
 
     def release(node) -> None:
@@ -223,12 +220,6 @@ class MseLossBackwardBackward0(VariadicNode):
         grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.mse_loss_double_backward(grad * grad_output, reduction)
         fn = node.next_nodes[2]
         grad2 = None if fn is None or (deps is not None and fn not in deps) else -formulas.mse_loss_double_backward(grad * grad_output, reduction)
-        if grad0 is not None:
-            grad0 = validate(grad0, node.operand_descs[0], 'MseLossBackwardBackward0', 0)
-        if grad1 is not None:
-            grad1 = validate(grad1, node.operand_descs[1], 'MseLossBackwardBackward0', 1)
-        if grad2 is not None:
-            grad2 = validate(grad2, node.operand_descs[2], 'MseLossBackwardBackward0', 2)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -304,6 +295,7 @@ class SmoothL1LossBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'target', 'target_version', 'self_info', 'reduction', 'beta', 'target_info',)
     saved = ('self', 'target',)
     saved_values = ('reduction', 'beta',)
+    checks = True
     prunes = True
     combines = True
     def run(node, grad, keep: bool):
@@ -332,12 +324,12 @@ class SmoothL1LossBackward0(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_sum_to_info(k_smooth_l1_loss_backward(grad, self, target, reduction, beta), self_info)
+            grad0 = k_sum_to_info(k_smooth_l1_loss_backward(grad, self, target, reduction, beta), self_info, 'SmoothL1LossBackward0', 0)
         fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_sum_to_info(k_smooth_l1_loss_backward(grad, target, self, reduction, beta), target_info)
+            grad1 = k_sum_to_info(k_smooth_l1_loss_backward(grad, target, self, reduction, beta), target_info, 'SmoothL1LossBackward0', 1)
         if not keep:
             if self is not None:
                 node.self = FREED
@@ -359,10 +351,6 @@ class SmoothL1LossBackward0(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else smooth_l1_loss_backward(grad, self, target, reduction, beta)
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else smooth_l1_loss_backward(grad, target, self, reduction, beta)
-        if grad0 is not None:
-            grad0 = formulas.sum_to_info(grad0, self_info)
-        if grad1 is not None:
-            grad1 = formulas.sum_to_info(grad1, target_info)
         return grad0, grad1
 
     def release(node) -> None:
@@ -485,12 +473,6 @@ class SmoothL1LossBackwardBackward0(VariadicNode):
         grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.smooth_l1_loss_double_backward(grad * grad_output, self, target, reduction, beta)
         fn = node.next_nodes[2]
         grad2 = None if fn is None or (deps is not None and fn not in deps) else -formulas.smooth_l1_loss_double_backward(grad * grad_output, self, target, reduction, beta)
-        if grad0 is not None:
-            grad0 = validate(grad0, node.operand_descs[0], 'SmoothL1LossBackwardBackward0', 0)
-        if grad1 is not None:
-            grad1 = validate(grad1, node.operand_descs[1], 'SmoothL1LossBackwardBackward0', 1)
-        if grad2 is not None:
-            grad2 = validate(grad2, node.operand_descs[2], 'SmoothL1LossBackwardBackward0', 2)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -567,6 +549,7 @@ class HuberLossBackward0(BinaryNode):
     __slots__ = ('self', 'self_version', 'target', 'target_version', 'self_info', 'reduction', 'delta', 'target_info',)
     saved = ('self', 'target',)
     saved_values = ('reduction', 'delta',)
+    checks = True
     prunes = True
     combines = True
     def run(node, grad, keep: bool):
@@ -595,12 +578,12 @@ class HuberLossBackward0(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_sum_to_info(k_huber_loss_backward(grad, self, target, reduction, delta), self_info)
+            grad0 = k_sum_to_info(k_huber_loss_backward(grad, self, target, reduction, delta), self_info, 'HuberLossBackward0', 0)
         fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_sum_to_info(k_huber_loss_backward(grad, target, self, reduction, delta), target_info)
+            grad1 = k_sum_to_info(k_huber_loss_backward(grad, target, self, reduction, delta), target_info, 'HuberLossBackward0', 1)
         if not keep:
             if self is not None:
                 node.self = FREED
@@ -622,10 +605,6 @@ class HuberLossBackward0(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else huber_loss_backward(grad, self, target, reduction, delta)
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else huber_loss_backward(grad, target, self, reduction, delta)
-        if grad0 is not None:
-            grad0 = formulas.sum_to_info(grad0, self_info)
-        if grad1 is not None:
-            grad1 = formulas.sum_to_info(grad1, target_info)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1667,6 +1646,7 @@ class BinaryCrossEntropyBackwardBackward0(VariadicNode):
     __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'target', 'target_version', 'weight', 'weight_version', 'grad_output_info', 'reduction', 'written',)
     saved = ('grad_output', 'self', 'target', 'weight',)
     saved_values = ('reduction',)
+    checks = True
     prunes = True
     writes_grad = 1
     counts_writes = True
@@ -1697,8 +1677,6 @@ class BinaryCrossEntropyBackwardBackward0(VariadicNode):
         grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.binary_cross_entropy_double_backward(grad_output, grad, self, target, weight, reduction)
         fn = node.next_nodes[2]
         grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.binary_cross_entropy_double_backward_target(grad, grad_output, self, weight, reduction)
-        if grad0 is not None:
-            grad0 = formulas.sum_to_info(grad0, grad_output_info)
         return grad0, grad1, grad2,
 
     def release(node) -> None:

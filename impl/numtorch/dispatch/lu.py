@@ -253,6 +253,7 @@ class LinalgLuSolveBackward0(BinaryNode):
     __slots__ = ('LU', 'LU_version', 'pivots', 'pivots_version', 'result', 'result_counter', 'result_version', 'left', 'adjoint', 'B_info',)
     saved = ('LU', 'pivots', 'result',)
     saved_values = ('left', 'adjoint',)
+    checks = True
     prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # lu_solve_backward has no raw form
@@ -279,8 +280,6 @@ class LinalgLuSolveBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else linalg_lu_solve(LU, pivots, grad, left, not adjoint)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.lu_solve_backward(grad, LU, pivots, result, left, adjoint)
-        if grad1 is not None:
-            grad1 = formulas.sum_to_info(grad1, B_info)
         return grad0, grad1
 
     def release(node) -> None:

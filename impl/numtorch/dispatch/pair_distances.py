@@ -37,6 +37,7 @@ class CdistBackward0(BinaryNode):
     __slots__ = ('x1', 'x1_version', 'x2', 'x2_version', 'result', 'result_counter', 'result_version', 'x1_info', 'p', 'x2_info',)
     saved = ('x1', 'x2', 'result',)
     saved_values = ('p',)
+    checks = True
     prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.x1) or is_odd(node.x2):
@@ -66,12 +67,12 @@ class CdistBackward0(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_sum_to_info(k_cdist_to_first(grad, x1, x2, p, result), x1_info)
+            grad0 = k_sum_to_info(k_cdist_to_first(grad, x1, x2, p, result), x1_info, 'CdistBackward0', 0)
         fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_sum_to_info(k_cdist_to_second(grad, x1, x2, p, result), x2_info)
+            grad1 = k_sum_to_info(k_cdist_to_second(grad, x1, x2, p, result), x2_info, 'CdistBackward0', 1)
         if not keep:
             if x1 is not None:
                 node.x1 = FREED
@@ -101,10 +102,6 @@ class CdistBackward0(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.cdist_to_first(grad, x1, x2, p, result)
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.cdist_to_second(grad, x1, x2, p, result)
-        if grad0 is not None:
-            grad0 = formulas.sum_to_info(grad0, x1_info)
-        if grad1 is not None:
-            grad1 = formulas.sum_to_info(grad1, x2_info)
         return grad0, grad1
 
     def release(node) -> None:

@@ -8,7 +8,7 @@ from ..plain_numpy import np
 from .. import dispatch, formulas, grad_mode
 from ..memory.buffers import into
 from ..memory.descriptor import arrange, once, sum_to
-from ..backward.engine import through_tensors, validate
+from ..backward.engine import through_tensors
 from ..memory.geometry import turned
 from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, new_accumulator, sequence_nrs, set_number
 from ..nodes.records import node_of
@@ -115,11 +115,6 @@ class AddBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'AddBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'AddBackward0', 1)
         return grad0, grad1
 
 
@@ -404,11 +399,6 @@ class SubBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else -grad
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'SubBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'SubBackward0', 1)
         return grad0, grad1
 
 
@@ -662,11 +652,6 @@ class AddAlphaBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.scaled_conj(grad, alpha)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'AddAlphaBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'AddAlphaBackward0', 1)
         return grad0, grad1
 
 
@@ -857,11 +842,6 @@ class SubAlphaBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.scaled_conj(-grad, alpha)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'SubAlphaBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'SubAlphaBackward0', 1)
         return grad0, grad1
 
 
@@ -1168,11 +1148,6 @@ class MulBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad * (self if self._desc.real else self.conj())
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad * (other if other._desc.real else other.conj())
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'MulBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'MulBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1585,11 +1560,6 @@ class DivBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.div_other(grad, self, other)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad / (other if other._desc.real else other.conj())
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'DivBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'DivBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:

@@ -187,6 +187,7 @@ class AddmvBackward0(VariadicNode):
     __slots__ = ('mat', 'mat_version', 'vec', 'vec_version', 'self_info', 'beta', 'alpha',)
     saved = ('mat', 'vec',)
     saved_values = ('beta', 'alpha',)
+    checks = True
     prunes = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
@@ -209,7 +210,7 @@ class AddmvBackward0(VariadicNode):
         self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
-        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled_conj(grad, beta), self_info)
+        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled_conj(grad, beta), self_info, 'AddmvBackward0', 0)
         grad1 = None if node.next_nodes[1] is None else k_scaled_conj(k_outer_backward(grad, vec), alpha)
         grad2 = None if node.next_nodes[2] is None else k_scaled_conj(k_mv(k_t(mat), grad), alpha)
         if not keep:
@@ -234,8 +235,6 @@ class AddmvBackward0(VariadicNode):
         grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(grad, beta)
         fn = node.next_nodes[2]
         grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(mat.t().conj().mv(grad), alpha)
-        if grad0 is not None:
-            grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -365,6 +364,7 @@ class AddrBackward0(VariadicNode):
     __slots__ = ('vec1', 'vec1_version', 'vec2', 'vec2_version', 'self_info', 'beta', 'alpha',)
     saved = ('vec1', 'vec2',)
     saved_values = ('beta', 'alpha',)
+    checks = True
     prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # addr_vec1 has no raw form
@@ -387,8 +387,6 @@ class AddrBackward0(VariadicNode):
         grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.addr_vec1(grad, vec2, alpha)
         fn = node.next_nodes[2]
         grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.addr_vec2(grad, vec1, alpha)
-        if grad0 is not None:
-            grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -518,6 +516,7 @@ class BaddbmmBackward0(VariadicNode):
     __slots__ = ('batch1', 'batch1_version', 'batch2', 'batch2_version', 'self_info', 'beta', 'alpha',)
     saved = ('batch1', 'batch2',)
     saved_values = ('beta', 'alpha',)
+    checks = True
     prunes = True
     def apply(node, grad, keep: bool):
         if not node.desc.real:
@@ -540,7 +539,7 @@ class BaddbmmBackward0(VariadicNode):
         self_info = node.self_info
         beta = node.beta
         alpha = node.alpha
-        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled_conj(grad, beta), self_info)
+        grad0 = None if node.next_nodes[0] is None else k_sum_to_info(k_scaled_conj(grad, beta), self_info, 'BaddbmmBackward0', 0)
         grad1 = None if node.next_nodes[1] is None else k_scaled_conj(k_bmm_self_backward(grad, batch2), alpha)
         grad2 = None if node.next_nodes[2] is None else k_scaled_conj(k_bmm_mat2_backward(grad, batch1), alpha)
         if not keep:
@@ -565,8 +564,6 @@ class BaddbmmBackward0(VariadicNode):
         grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(formulas.bmm_mat2_backward(grad, batch1), alpha)
         fn = node.next_nodes[0]
         grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(grad, beta)
-        if grad0 is not None:
-            grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -698,6 +695,7 @@ class AddbmmBackward0(VariadicNode):
     __slots__ = ('batch1', 'batch1_version', 'batch2', 'batch2_version', 'self_info', 'beta', 'batch1_sym_argsize_0', 'batch1_sym_argsize_1', 'batch2_sym_argsize_2', 'alpha',)
     saved = ('batch1', 'batch2',)
     saved_values = ('beta', 'batch1_sym_argsize_0', 'batch1_sym_argsize_1', 'batch2_sym_argsize_2', 'alpha',)
+    checks = True
     prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # addbmm_batch1 has no raw form
@@ -723,8 +721,6 @@ class AddbmmBackward0(VariadicNode):
         grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.addbmm_batch2(grad, batch1, batch1_sym_argsize_0, batch1_sym_argsize_1, batch2_sym_argsize_2, alpha)
         fn = node.next_nodes[0]
         grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.scaled_conj(grad, beta)
-        if grad0 is not None:
-            grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1, grad2,
 
     def release(node) -> None:

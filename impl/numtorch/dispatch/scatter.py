@@ -40,9 +40,9 @@ from ..kernels.scatter import scatter_add as k_scatter_add
 from ..kernels.scatter import scatter_reduce as k_scatter_reduce
 from ..kernels.scatter import scatter_value as k_scatter_value
 from ..kernels.scatter import scatter_value_with as k_scatter_value_with
-from ..kernels.scatter import scattered as k_scattered
 from ..kernels.scatter import select_scatter as k_select_scatter
 from ..kernels.scatter import slice_scatter as k_slice_scatter
+from ..kernels.linalg import sum_to_info as k_sum_to_info
 from ..kernels.scatter import take as k_take
 
 _new = object.__new__
@@ -169,6 +169,7 @@ class ScatterBackward0(BinaryNode):
     __slots__ = ('index', 'index_version', 'dim', 'src_info',)
     saved = ('index',)
     saved_values = ('dim',)
+    checks = True
     prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
@@ -193,7 +194,7 @@ class ScatterBackward0(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_scattered(grad, dim, index, src_info, 'ScatterBackward0')
+            grad1 = k_sum_to_info(k_gather(grad, dim, index, False), src_info, 'ScatterBackward0', 1)
         if not keep:
             if index is not None:
                 node.index = FREED
@@ -207,7 +208,7 @@ class ScatterBackward0(BinaryNode):
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else scatter_value(grad, dim, index, 0)
         fn = node.next1
-        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.scattered(grad, dim, index, src_info, 'ScatterBackward0')
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else gather(grad, dim, index, False)
         return grad0, grad1
 
     def release(node) -> None:
@@ -741,6 +742,7 @@ class ScatterAddBackward0(BinaryNode):
     __slots__ = ('index', 'index_version', 'src_info', 'dim',)
     saved = ('index',)
     saved_values = ('dim',)
+    checks = True
     prunes = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
@@ -765,7 +767,7 @@ class ScatterAddBackward0(BinaryNode):
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_scattered(grad, dim, index, src_info, 'ScatterAddBackward0')
+            grad1 = k_sum_to_info(k_gather(grad, dim, index, False), src_info, 'ScatterAddBackward0', 1)
         if not keep:
             if index is not None:
                 node.index = FREED
@@ -779,7 +781,7 @@ class ScatterAddBackward0(BinaryNode):
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad
         fn = node.next1
-        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.scattered(grad, dim, index, src_info, 'ScatterAddBackward0')
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else gather(grad, dim, index, False)
         return grad0, grad1
 
     def release(node) -> None:

@@ -8,7 +8,7 @@ from ..plain_numpy import np
 from .. import dispatch, formulas, grad_mode
 from ..memory.buffers import into
 from ..memory.descriptor import arrange, describe, once, sum_to
-from ..backward.engine import through_tensors, validate
+from ..backward.engine import through_tensors
 from ..memory.geometry import turned
 from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, new_accumulator, sequence_nrs, set_number
 from ..nodes.records import node_of
@@ -761,11 +761,6 @@ class LogaddexpBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad / dispatch.add_scalar(dispatch.exp(self - other), 1).conj()
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad / dispatch.add_scalar(dispatch.exp(other - self), 1).conj()
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'LogaddexpBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'LogaddexpBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -925,11 +920,6 @@ class Logaddexp2Backward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad / dispatch.add_scalar(dispatch.pow_base(2, self - other), 1)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad / dispatch.add_scalar(dispatch.pow_base(2, other - self), 1)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'Logaddexp2Backward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'Logaddexp2Backward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1095,11 +1085,6 @@ class XlogyBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad * self / other
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else dispatch.masked_fill(xlogy(grad, other), (self == 0) & (other <= 0), 0)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'XlogyBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'XlogyBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -1569,11 +1554,6 @@ class SpecialXlog1PyBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.div(other=dispatch.add_scalar(other, 1), self=grad * self)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else dispatch.masked_fill(xlog1py(grad, other), (self == 0) & (other <= -1), 0)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'SpecialXlog1PyBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'SpecialXlog1PyBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -3215,11 +3195,6 @@ class Atan2Backward0(BinaryNode):
             self = unpack_input(node, 'self')
         needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
         grad0, grad1 = formulas.atan2_backward(grad, self, other, needed)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'Atan2Backward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'Atan2Backward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -3468,11 +3443,6 @@ class HypotBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad * other / result
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad * self / result
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'HypotBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'HypotBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -6209,11 +6179,6 @@ class IgammaBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad * dispatch.exp(dispatch.sub(other=lgamma(self), self=dispatch.mul(other=dispatch.log(other), self=dispatch.sub_scalar(self, 1)) - other))
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented_for(grad, 'igamma: input')
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'IgammaBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'IgammaBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -6462,11 +6427,6 @@ class IgammacBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.mul(other=dispatch.exp(dispatch.sub(other=lgamma(self), self=dispatch.mul(other=dispatch.log(other), self=dispatch.sub_scalar(self, 1)) - other)), self=-grad)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented_for(grad, 'igammac: input')
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'IgammacBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'IgammacBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -6715,11 +6675,6 @@ class SpecialZetaBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.mul(other=zeta(dispatch.add_scalar(self, 1.0), other), self=grad * -self)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented_for(grad, 'zeta')
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'SpecialZetaBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'SpecialZetaBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -7905,11 +7860,6 @@ class FmodBackward1(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.mul(other=dispatch.div_mode(self, other, 'trunc'), self=-grad)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'FmodBackward1', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'FmodBackward1', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -8261,11 +8211,6 @@ class RemainderBackward1(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.mul(other=dispatch.div_mode(self, other, 'floor'), self=-grad)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'RemainderBackward1', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'RemainderBackward1', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -8595,11 +8540,6 @@ class FloorDivideNotImplemented(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.not_implemented(grad, 'aten::floor_divide')
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented(grad, 'aten::floor_divide')
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'FloorDivideNotImplemented', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'FloorDivideNotImplemented', 1)
         return grad0, grad1
 
 
@@ -8828,11 +8768,6 @@ class FloorDivide_NotImplemented(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.not_implemented(grad, 'aten::floor_divide_')
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented(grad, 'aten::floor_divide_')
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'FloorDivide_NotImplemented', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'FloorDivide_NotImplemented', 1)
         return grad0, grad1
 
 
@@ -9416,11 +9351,6 @@ class CopysignBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad * formulas.copysign_ratio(self, result)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'CopysignBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'CopysignBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -9898,11 +9828,6 @@ class NextafterBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.unsaved_zeros(grad)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else dispatch.where(self != other, grad, 0)
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'NextafterBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'NextafterBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -10155,11 +10080,6 @@ class LdexpBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.mul_scalar(grad * (result if result._desc.real else result.conj()), 0.6931471805599453)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else grad * dispatch.pow_base(2, other).conj()
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'LdexpBackward0', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'LdexpBackward0', 1)
         return grad0, grad1
 
     def release(node) -> None:
@@ -10650,11 +10570,6 @@ class HeavisideNotImplemented(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented(grad, 'aten::heaviside')
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.not_implemented(grad, 'aten::heaviside')
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'HeavisideNotImplemented', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'HeavisideNotImplemented', 1)
         return grad0, grad1
 
 
@@ -10777,11 +10692,6 @@ class Heaviside_NotImplemented(BinaryNode):
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented(grad, 'aten::heaviside_')
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.not_implemented(grad, 'aten::heaviside_')
-        if node.plan is not None:
-            if grad0 is not None:
-                grad0 = validate(grad0, node.plan.desc0, 'Heaviside_NotImplemented', 0)
-            if grad1 is not None:
-                grad1 = validate(grad1, node.plan.desc1, 'Heaviside_NotImplemented', 1)
         return grad0, grad1
 
 
@@ -10951,10 +10861,6 @@ class LerpBackward0(VariadicNode):
         grad1 = None if fn is None or (deps is not None and fn not in deps) else formulas.mul_scalar_backward(grad, weight)
         fn = node.next_nodes[0]
         grad0 = None if fn is None or (deps is not None and fn not in deps) else formulas.mul_scalar_backward(grad, 1 - weight)
-        if grad0 is not None:
-            grad0 = validate(grad0, node.operand_descs[0], 'LerpBackward0', 0)
-        if grad1 is not None:
-            grad1 = validate(grad1, node.operand_descs[1], 'LerpBackward0', 1)
         return grad0, grad1,
 
 
@@ -11088,12 +10994,6 @@ class LerpBackward1(VariadicNode):
         grad0 = None if fn is None or (deps is not None and fn not in deps) else grad * formulas.number_minus(1, weight).conj()
         fn = node.next_nodes[2]
         grad2 = None if fn is None or (deps is not None and fn not in deps) else grad * (end - self).conj()
-        if grad0 is not None:
-            grad0 = validate(grad0, node.operand_descs[0], 'LerpBackward1', 0)
-        if grad1 is not None:
-            grad1 = validate(grad1, node.operand_descs[1], 'LerpBackward1', 1)
-        if grad2 is not None:
-            grad2 = validate(grad2, node.operand_descs[2], 'LerpBackward1', 2)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -11266,12 +11166,6 @@ class AddcmulBackward0(VariadicNode):
         grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * dispatch.mul_scalar(tensor2, value).conj()
         fn = node.next_nodes[2]
         grad2 = None if fn is None or (deps is not None and fn not in deps) else grad * dispatch.mul_scalar(tensor1, value).conj()
-        if grad0 is not None:
-            grad0 = validate(grad0, node.operand_descs[0], 'AddcmulBackward0', 0)
-        if grad1 is not None:
-            grad1 = validate(grad1, node.operand_descs[1], 'AddcmulBackward0', 1)
-        if grad2 is not None:
-            grad2 = validate(grad2, node.operand_descs[2], 'AddcmulBackward0', 2)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -11438,12 +11332,6 @@ class AddcdivBackward0(VariadicNode):
         grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * formulas.number_over(value, tensor2).conj()
         fn = node.next_nodes[2]
         grad2 = None if fn is None or (deps is not None and fn not in deps) else dispatch.mul(other=dispatch.div(other=tensor2 * tensor2, self=dispatch.mul_scalar(tensor1, value)).conj(), self=-grad)
-        if grad0 is not None:
-            grad0 = validate(grad0, node.operand_descs[0], 'AddcdivBackward0', 0)
-        if grad1 is not None:
-            grad1 = validate(grad1, node.operand_descs[1], 'AddcdivBackward0', 1)
-        if grad2 is not None:
-            grad2 = validate(grad2, node.operand_descs[2], 'AddcdivBackward0', 2)
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -11560,6 +11448,7 @@ class DistBackward0(BinaryNode):
     __slots__ = ('other', 'other_version', 'self', 'self_version', 'result', 'result_counter', 'result_version', 'self_info', 'p', 'other_info',)
     saved = ('other', 'self', 'result',)
     saved_values = ('p',)
+    checks = True
     prunes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # dist_backward has no raw form
@@ -11586,10 +11475,6 @@ class DistBackward0(BinaryNode):
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.dist_other_backward(grad, self, other, p, result)
         fn = node.next0
         grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.dist_backward(grad, self, other, p, result)
-        if grad1 is not None:
-            grad1 = formulas.sum_to_info(grad1, other_info)
-        if grad0 is not None:
-            grad0 = formulas.sum_to_info(grad0, self_info)
         return grad0, grad1
 
     def release(node) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d, grad_mode
-from ..backward.node_calls import NOT_COMPLEX
 from ..functions.solvers import refuse_singular
 from ..kernels.decomposition import is_vector
 from ..levels import wrapped_of
@@ -15,14 +14,6 @@ from .masks import within
 from .pointwise import plus, zeros_like
 from .reduction import others
 from .shape import sum_to_size
-
-
-def sum_to_info(grad: Any, desc: Any) -> Any:
-    """A broadcast gradient summed back, in its operand's type."""
-    if grad._desc.dtype.is_complex and not desc.dtype.is_complex:
-        raise RuntimeError(NOT_COMPLEX)
-    return sum_to_size(grad, desc.shape).to(desc.dtype)
-
 
 # ---- solved by the factors L and U
 

@@ -7,11 +7,9 @@ from typing import Any
 from .. import dispatch as d
 from ..aliasing.views import bump
 from ..kernels.index import warn_of_bytes
-from ..kernels.shape import check_gradient
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import within
-from .shape import of_number, sum_to_size
 
 
 def index_backward(grad: Any, shape: tuple, indices: tuple) -> Any:
@@ -33,9 +31,7 @@ def index_put_zeros(grad: Any, indices: tuple, accumulate: bool) -> Any:
     return d.index_put(grad, indices, wrap(grad._desc.dtype.numpy.type(0)), False)
 
 
-def index_values(grad: Any, indices: tuple, desc: Any, name: str) -> Any:
-    """The gradient of the values that were put."""
+def index_values(grad: Any, indices: tuple) -> Any:
+    """The gradient of the values that were put, before they were broadcast."""
     warn_of_bytes(indices)
-    picked = d.index(grad, indices)
-    check_gradient(picked._desc.shape, desc.shape, name)
-    return of_number(sum_to_size(picked, desc.shape), desc.dtype)
+    return d.index(grad, indices)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .. import creation, dispatch as d, grad_mode
-from ..kernels.shape import check_gradient
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import mask
@@ -19,13 +18,6 @@ def _zeros(shape: tuple, grad: Any) -> Any:
 def gather_backward(grad: Any, x: Any, dim: int, index: Any, sparse_grad: bool) -> Any:
     """The gradients added at the places that they were gathered from."""
     return d.scatter_add(_zeros(x._desc.shape, grad), dim, index, grad)
-
-
-def scattered(grad: Any, dim: int, index: Any, desc: Any, name: str) -> Any:
-    """The gradient of what was scattered; of a source larger than the index PyTorch finds it to be wrong."""
-    out = d.gather(grad, dim, index, False)
-    check_gradient(out._desc.shape, desc.shape, name)
-    return sum_to_size(out, desc.shape)
 
 
 def index_select_backward(grad: Any, shape: tuple, dim: int, index: Any) -> Any:

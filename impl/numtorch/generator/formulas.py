@@ -30,8 +30,8 @@ FORMULAS = formula_names()
 class Raw(ast.NodeTransformer):
     """A formula over raw arrays: methods and functions become kernels, conj() is the identity on reals."""
 
-    def __init__(self, row: Row):
-        self.row = row
+    def __init__(self, row: Row, index: int):
+        self.row, self.index = row, index
         self.missing: str | None = None
         self.kernels: set[str] = set()
 
@@ -48,6 +48,8 @@ class Raw(ast.NodeTransformer):
         if not hasattr(kernels, name):
             self.missing = name
         self.kernels.add(name)
+        if name == SUMMED:
+            node.args += [ast.Constant(self.row.shown or self.row.node), ast.Constant(self.index)]
         return ast.Call(
             ast.Name("k_" + name, ast.Load()),
             [self.visit(a) for a in node.args],
@@ -68,9 +70,21 @@ class Qualified(ast.NodeTransformer):
         )
 
 
+SUMMED = "sum_to_info"
+"""What a formula says whose gradient may have another shape or type than its operand. Over Tensors the engine sees to that."""
+
+
+def is_summed(formula: str) -> bool:
+    """Whether a formula says so."""
+    return formula.startswith(SUMMED + "(")
+
+
 def over_tensors(row: Row, formula: str) -> str:
     """A formula of the row over Tensors."""
-    tree = Qualified(row).visit(Tensors(row).visit(ast.parse(formula, mode="eval")))
+    tree = ast.parse(formula, mode="eval")
+    if is_summed(formula):
+        tree.body = tree.body.args[0]  # type: ignore[attr-defined]
+    tree = Qualified(row).visit(Tensors(row).visit(tree))
     return ast.unparse(ast.fix_missing_locations(tree))
 
 

@@ -19,7 +19,7 @@ IMPORTS = (
     ("..", "dispatch formulas grad_mode"),
     ("..memory.buffers", "into"),
     ("..memory.descriptor", "arrange describe expandable once plan_of result_of sum_to"),
-    ("..backward.engine", "through_tensors validate"),
+    ("..backward.engine", "through_tensors"),
     ("..memory.geometry", "settled turned"),
     (
         "..nodes.graph",

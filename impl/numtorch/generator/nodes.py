@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..ops.row import HIDDEN, TABLE, Row
-from .formulas import Raw, over_tensors
+from .formulas import Raw, is_summed, over_tensors
 from .functions import ARITHMETIC
 from .writer import Template
 
@@ -111,6 +111,8 @@ class Nodes(Template):
             w(1, f"saved_lists = {tuple(row.saved_lists)}")
         for n, value in row.constants.items():
             w(1, f"{n} = {value!r}")
+        if any(is_summed(formula) for formula in row.formulas.values()):
+            w(1, "checks = True")
         if "tensors" in row.formulas:
             w(1, "listed = True")
         if row.raises:
@@ -198,7 +200,7 @@ class Nodes(Template):
         used: set[str] = set()
         for name, formula in row.formulas.items():
             tree = ast.parse(formula, mode="eval")
-            raw = Raw(row)
+            raw = Raw(row, row.operands.index(name) if name in row.operands else 0)
             expressions[name] = ast.unparse(ast.fix_missing_locations(raw.visit(tree)))
             missing = missing or raw.missing
             used |= raw.kernels
@@ -462,7 +464,6 @@ class Nodes(Template):
         # In the order of the operands' names, as PyTorch's generated code has it: gradients of gradients are added up in
         # the order in which the nodes of this pass are made.
         operands = sorted(enumerate(row.operands), key=lambda operand: operand[1])
-        summed = []
         if row.together:
             w(2, f"needed = [fn is not None{' and (deps is None or fn in deps)' * pruned} for fn, _ in node.edges()]")
             results = ", ".join(f"grad{i}" for i in range(len(row.operands)))
@@ -470,11 +471,6 @@ class Nodes(Template):
             operands = []
         for i, name in operands:
             formula = row.formulas[name]
-            tree = ast.parse(formula, mode="eval").body
-            if isinstance(tree, ast.Call) and getattr(tree.func, "id", "") == "sum_to_info":
-                # Broadcast gradients are summed when all are there, as the engine does it.
-                formula, info = map(ast.unparse, tree.args)
-                summed.append((i, f"sum_to_info(grad{i}, {info})"))
             expression = over_tensors(row, formula)
             if base == "UnaryNode" or any(p.kind == "tensors" for p in row.params):
                 w(2, f"return {expression}")
@@ -483,15 +479,5 @@ class Nodes(Template):
             fn = f"node.next{i}" if binary else f"node.next_nodes[{i}]"
             unasked = f" or (deps is not None and {f'node.fn{i}' if binary else 'fn'} not in deps)" * pruned
             w(2, f"fn = {fn}\ngrad{i} = None if fn is None{unasked} else {expression}")
-        for i, call in summed:
-            w(2, f"if grad{i} is not None:\n    grad{i} = {over_tensors(row, call)}")
-        plan = row.template == "binary"
-        if plan:
-            w(2, "if node.plan is not None:")
-        if plan or row.template == "nary":
-            for i in range(len(row.operands)):
-                desc = f"node.plan.desc{i}" if plan else f"node.operand_descs[{i}]"
-                w(2 + plan, f"if grad{i} is not None:")
-                w(3 + plan, f"grad{i} = validate(grad{i}, {desc}, {row.node!r}, {i})")
         results = ", ".join(f"grad{i}" for i in range(len(row.operands)))
         w(2, f"return {results}{',' * (base == 'VariadicNode')}")

@@ -108,14 +108,10 @@ def index_put_zeros(grad: Array, indices: tuple, accumulate: bool) -> Array:
     return out
 
 
-def index_values(grad: Array, indices: tuple, desc: Any, name: str) -> Array:
-    """The gradient of the values that were put; of more dimensions than what no mask picked, PyTorch finds it to be wrong."""
-    from .shape import check_gradient, sum_to_size
-
+def index_values(grad: Array, indices: tuple) -> Array:
+    """The gradient of the values that were put, before they were broadcast."""
     warn_of_bytes(indices)
-    picked = np.asarray(grad)[raw_indices(indices)]
-    check_gradient(picked.shape, desc.shape, name)
-    return sum_to_size(picked, desc.shape).astype(desc.dtype.numpy, copy=False)
+    return np.asarray(grad)[raw_indices(indices)]
 
 
 index_put_impl = index_put

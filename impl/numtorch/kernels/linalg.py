@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..memory.descriptor import expandable
 from ..memory.geometry import contiguous_strides, element_strides, laid_out, settled
 from ..memory.layout import elementwise_strides
 from ..memory.lazy import Zeros, resolve
 from ..plain_numpy import np
 from .half import knows_zeros
 from .numbers import in_type
-from .shape import alike
+from .shape import alike, invalid_gradient, sum_to_size
 
 Array = Any
 
@@ -149,10 +150,10 @@ def addbmm(x: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) -> Arr
     return plus_scaled(x, np.add.reduce(np.matmul(batch1, batch2), axis=0, dtype=x.dtype), beta, alpha)
 
 
-def sum_to_info(grad: Array, desc: Any) -> Array:
-    """A broadcast gradient summed back, in its operand's type."""
-    from .shape import sum_to_size
-
+def sum_to_info(grad: Array, desc: Any, who: str, index: int) -> Array:
+    """A broadcast gradient summed back, in its operand's type: what `validated` does of Tensors, for one edge of a node."""
+    if grad.shape != desc.shape and not expandable(desc.shape, grad.shape):
+        raise invalid_gradient(grad.shape, desc.shape, who, index)
     total = sum_to_size(grad, desc.shape)
     return total if total.dtype == desc.dtype.numpy else total.astype(desc.dtype.numpy)
 

@@ -13,7 +13,6 @@ from ..plain_numpy import np
 from ..warning import warn
 from .half import in_steps
 from .numbers import castable, in_type
-from .shape import check_gradient, sum_to_size
 
 Array = Any
 
@@ -57,13 +56,6 @@ def gather(x: Array, dim: int, index: Array, sparse_grad: bool = False) -> Array
         return np.empty(np.shape(index), x.dtype)
     out = row_major(line(x)[places(index, dim)])
     return out if np.ndim(index) else out[0]
-
-
-def scattered(grad: Array, dim: int, index: Array, desc: Any, name: str) -> Array:
-    """The gradient of what was scattered; of a source larger than the index PyTorch finds it to be wrong."""
-    out = gather(grad, dim, index)
-    check_gradient(out.shape, desc.shape, name)
-    return sum_to_size(out, desc.shape)
 
 
 def gather_backward(grad: Array, x: Array, dim: int, index: Array, sparse_grad: bool = False) -> Array:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..device import contiguous_format
 from ..dtype import promote_types
-from ..memory.descriptor import describe, expandable
+from ..memory.descriptor import describe
 from ..memory.formats import formatted, suggested
 from ..memory.geometry import element_strides, like, row_major, storage_offset, strided
 from ..memory.layout import contiguous_strides
@@ -143,13 +143,12 @@ def sum_to_size(grad: Array, shape: tuple) -> Array:
     return row_major(np.add.reduce(grad, axis=axes)).reshape(shape) if axes else grad.reshape(shape)
 
 
-def check_gradient(got: tuple, shape: tuple, name: str) -> None:
-    """The engine's complaint about a gradient that cannot be summed to its operand's shape, of formulas that make such ones."""
-    if not expandable(tuple(shape), tuple(got)):
-        raise RuntimeError(
-            f"Function {name} returned an invalid gradient at index 1 - got {list(got)} but expected shape compatible "
-            f"with {list(shape)}"
-        )
+def invalid_gradient(got: tuple, shape: tuple, who: str, index: int) -> RuntimeError:
+    """The engine's complaint about a gradient that cannot be summed to its operand's shape; `who` made it, or the user did."""
+    head = f"Function {who} returned an " if who else ""
+    return RuntimeError(
+        f"{head}invalid gradient at index {index} - got {list(got)} but expected shape compatible with {list(shape)}"
+    )
 
 
 def expand_backward(grad: Array, shape: tuple) -> Array:

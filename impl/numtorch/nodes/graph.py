@@ -119,6 +119,7 @@ class Node:
     plain = False  # none of the above and below
     may_be_undefined = False  # whether the formula may give None where an edge leads on
     refuses: tuple[int, ...] = ()  # operands whose derivative is not implemented, which undefined gradients say, too
+    checks = False  # whether the formulas over arrays may have to refuse a gradient for its shape
     listed = False  # whether the operands are a list, the gradients of which are computed for all or for none
     windows = False  # whether results are windows of the gradient, which nobody wrote to
     fills_empty = False  # of CatBackward0, whose results have windows: `writes_grad` counts for those of shape (0,)

@@ -7,7 +7,7 @@ from .row import LINEAR, nondiff, op
 op("gather(self, dim, index: Tensor, sparse_grad)", k.gather, self="gather_backward(grad, self, dim, index, sparse_grad)",
    jvp=LINEAR)
 op("scatter(self, dim, index: Tensor, src)", k.scatter, inplace=True,
-   self="scatter_value(grad, dim, index, 0)", src="scattered(grad, dim, index, src.info, 'ScatterBackward0')", jvp=LINEAR)
+   self="scatter_value(grad, dim, index, 0)", src="sum_to_info(gather(grad, dim, index, False), src.info)", jvp=LINEAR)
 op("scatter_value(self, dim, index: Tensor, value)", k.scatter_value, node="ScatterBackward1", inplace=True,
    self="scatter_value(grad, dim, index, 0)", jvp="scatter_value(self_t, dim, index, 0)")
 op("scatter_with(self, dim, index: Tensor, src, reduce)", k.scatter_with, node="ScatterNotImplemented", inplace=True,
@@ -15,7 +15,7 @@ op("scatter_with(self, dim, index: Tensor, src, reduce)", k.scatter_with, node="
 op("scatter_value_with(self, dim, index: Tensor, value, reduce)", k.scatter_value_with,
    node="ScatterValueNotImplemented", inplace=True, self="not_implemented(grad, 'aten::scatter_')")
 op("scatter_add(self, dim, index: Tensor, src)", k.scatter_add, inplace=True,
-   self="grad", src="scattered(grad, dim, index, src.info, 'ScatterAddBackward0')", jvp=LINEAR)
+   self="grad", src="sum_to_info(gather(grad, dim, index, False), src.info)", jvp=LINEAR)
 op("scatter_reduce(self, dim, index: Tensor, src, reduce, include_self)", k.scatter_reduce, inplace=True,
    joint={("self", "src"): "scatter_reduce_backward(grad, self, dim, index, src, reduce, include_self, result)"},
    jvp="scatter_reduce_jvp(self_p, self_t, dim, index, src_p, src_t, reduce, include_self, result)")
