@@ -26,7 +26,7 @@ if "numtorch" not in sys.modules:  # a bare package: its __init__ would import d
     sys.modules["numtorch"] = _package
 
 from numtorch import ops  # noqa: E402
-from numtorch.generator.module import Module, forward_text, names_text, package_text  # noqa: E402
+from numtorch.generator.module import Module, forward_text, names_text, package_text, saves_text  # noqa: E402
 from numtorch.ops.row import TABLE  # noqa: E402
 
 AT_ONCE = ("index", "linalg", "pointwise", "reduction", "shape")
@@ -50,6 +50,7 @@ def dispatch() -> dict[Path, str]:
     modules = [Module(family) for family in families()]
     texts = {HERE / "dispatch" / f"{module.family}.py": module.text() for module in modules}
     texts[HERE / "dispatch" / "forward.py"] = forward_text()
+    texts[HERE / "dispatch" / "saves.py"] = saves_text()
     texts[HERE / "dispatch" / "names.py"] = names_text(modules, AT_ONCE)
     return texts | {HERE / "dispatch" / "__init__.py": package_text(modules, AT_ONCE)}
 

@@ -8,6 +8,9 @@ the kernel. Every call would pay for those that raise.)
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .. import grad_mode
@@ -19,13 +22,21 @@ Saves = tuple[tuple[str, tuple[str, ...]], ...]
 """What is saved, and the operands whose gradients read it."""
 
 
-def autograd_first(
-    error: Exception, given: dict[str, Any], says: str, operands: tuple[str, ...], saves: Saves, written: str = ""
-) -> None:
+def autograd_first(error: Exception, given: dict[str, Any], operator: str, written: str = "") -> None:
     """Refuse `out` and pack the operands of an operator that raises `error`; `given` are its local variables by name.
 
     `written` is the operand that it writes to, of which autograd saves a copy.
     """
+    from ..dispatch.saves import SAVES
+
+    if operator in SAVES:
+        refuse_and_pack(error, given, *SAVES[operator], written)
+
+
+def refuse_and_pack(
+    error: Exception, given: dict[str, Any], says: str, operands: tuple[str, ...], saves: Saves, written: str = ""
+) -> None:
+    """The same of an operator that `says` this name, has these operands, and saves so."""
     if isinstance(error, TypeError) or not grad_mode.state.grad:  # autograd never sees what is no argument at all
         return
     if "self" not in given:  # public copies call their first operand so
@@ -46,41 +57,56 @@ def autograd_first(
             return
     for name, readers in saves:
         value = given.get(name)
-        if not isinstance(value, Tensor) or (value._extra is not None and value._extra.number is not None):
-            continue
-        if len(readers) > 1 or len(operands) == 1 or readers[0] in tracked:
-            Packed(value.clone() if name == written else value, False, pair)
+        for x in value if isinstance(value, (list, tuple)) else (value,):
+            if not isinstance(x, Tensor) or (x._extra is not None and x._extra.number is not None):
+                continue
+            if len(readers) > 1 or len(operands) == 1 or readers[0] in tracked:
+                Packed(x.clone() if name == written else x, False, pair)
 
 
-_INDEXED = (("index", ("source",)), ("source", ("source",)))
 _GENERATED = f"{grad_mode.__package__}.dispatch."
-CHECKED: dict[str, tuple[tuple[str, ...], Saves]] = {
-    "gather": (("self",), (("index", ("self",)), ("self", ("self",)))),
-    "index_add": (("self", "source"), _INDEXED),
-    "index_copy": (("self", "source"), (("index", ("self", "source")), ("source", ("source",)))),
-    "index_fill": (("self", "value"), (("index", ("self", "value")),)),
-    "index_reduce": (("self", "source"), tuple([(n, ("self", "source")) for n in ("index", "self", "source")])),
-    "index_select": (("self",), (("index", ("self",)),)),
-    "masked_fill": (("self", "value"), (("mask", ("self", "value")),)),
-    "masked_scatter": (("self", "source"), (("mask", ("self", "source")),)),
-    "masked_select": (("self",), (("mask", ("self",)), ("self", ("self",)))),
-    "put": (("self", "source"), (("index", ("self", "source")), ("source", ("self", "source")))),
-    "scatter": (("self", "src"), (("index", ("self", "src")),)),
-    "scatter_add": (("self", "src"), (("index", ("src",)),)),
-    "scatter_reduce": (("self", "src"), tuple([(n, ("self", "src")) for n in ("index", "self", "src")])),
-    "take": (("self",), (("index", ("self",)), ("self", ("self",)))),
-}
-"""What is saved by public functions that look at their arguments, as PyTorch's kernels do, before the operator is called."""
 
 
 def autograd_before_checks(error: Exception, name: str, function: Any, args: tuple, kwargs: dict[str, Any]) -> None:
-    """The same for a public function: where its own checks raise, autograd has done by then what it does first."""
-    written = "self" if name.endswith("_") else ""
-    found = CHECKED.get(name.removesuffix("_"))
-    if found is None or _by_operator(error):
+    """The same for a public function: where its own checks raise, autograd has done by then what it does first.
+
+    Those are checks of PyTorch's kernels, which run below autograd: what it looks at before (the kinds of arguments) ends in
+    a TypeError. So one rule serves all functions that are called as their operator is.
+    """
+    if hasattr(error, DONE) or _by_operator(error):
         return
+    function = inspect.unwrap(function)
     names = function.__code__.co_varnames[: function.__code__.co_argcount]
-    autograd_first(error, dict(zip(names, args, strict=False)) | kwargs, name, *found, written)
+    given = dict(zip(names, args, strict=False)) | kwargs
+    operator = name.removesuffix("_")
+    if isinstance(given.get(NUMBERS.get(operator, "")), Tensor):
+        operator += "_tensor"
+    autograd_first(error, given, operator, "self" if name.endswith("_") else "")
+
+
+NUMBERS = {"index_fill": "value", "lerp": "weight", "masked_fill": "value"}
+"""What is a number of an operator, or a tensor of another, which PyTorch calls the same."""
+
+
+@contextmanager
+def saving_first(operator: str, **given: Any) -> Iterator[None]:
+    """Around the checks of an operator that methods of the hot path are, which nothing is wrapped around."""
+    try:
+        yield
+    except Exception as error:
+        autograd_first(error, given, operator)
+        setattr(error, DONE, True)
+        raise
+
+
+DONE = "_autograd_has_been"
+"""The attribute of an error that was raised before autograd, or for which it has done what it does."""
+
+
+def before_autograd(error: Exception) -> Exception:
+    """An error that autograd itself raises, before it saves anything."""
+    setattr(error, DONE, True)
+    return error
 
 
 def _by_operator(error: Exception) -> bool:
@@ -111,5 +137,6 @@ def out_requires_grad(name: str) -> RuntimeError:
 def saving(error: Exception, *saved: Tensor) -> Exception:
     """An error of the checks before an operator, once what the operator would save is packed."""
     given = {str(n): x for n, x in enumerate(saved)}
-    autograd_first(error, given, "", tuple(given), tuple([(n, tuple(given)) for n in given]))
+    refuse_and_pack(error, given, "", tuple(given), tuple([(n, tuple(given)) for n in given]))
+    setattr(error, DONE, True)
     return error

@@ -124,7 +124,7 @@ def elu(self, alpha, scale, input_scale, *, out=None):
                 raise refused('elu_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_elu, self._array, alpha, scale, input_scale), self)
         except Exception as error:
-            autograd_first(error, locals(), 'elu', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'elu')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -394,7 +394,7 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
             if plan is not None and not (grad_output._desc.plain and self_or_result._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'elu_backward', ('grad_output', 'self_or_result'), (('grad_output', ('grad_output', 'self_or_result')), ('self_or_result', ('grad_output', 'self_or_result'))))
+            autograd_first(error, locals(), 'elu_backward')
             raise
     flag = grad_output._requires_grad or self_or_result._requires_grad
     if flag and flag is not True:
@@ -519,7 +519,7 @@ def celu(self, alpha, *, out=None):
                 raise refused('elu_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_celu, self._array, alpha), self)
         except Exception as error:
-            autograd_first(error, locals(), 'celu', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'celu')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -767,7 +767,7 @@ def softplus(self, beta, threshold, *, out=None):
                 raise refused('softplus_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_softplus, self._array, beta, threshold), self)
         except Exception as error:
-            autograd_first(error, locals(), 'softplus', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'softplus')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -882,7 +882,7 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'softplus_backward', ('grad_output', 'self'), (('grad_output', ('grad_output', 'self')), ('self', ('grad_output', 'self'))))
+            autograd_first(error, locals(), 'softplus_backward')
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -1005,7 +1005,7 @@ def gelu(self, approximate, *, out=None):
                 raise refused('GeluKernelImpl', self._desc.dtype, out)
             array, desc = single(rounded_once(k_gelu, self._array, approximate), self)
         except Exception as error:
-            autograd_first(error, locals(), 'gelu', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'gelu')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1118,7 +1118,7 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'gelu_backward', ('grad_output', 'self'), (('grad_output', ('grad_output', 'self')), ('self', ('grad_output', 'self'))))
+            autograd_first(error, locals(), 'gelu_backward')
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -1294,7 +1294,7 @@ def silu(self, *, out=None):
             self = plain(self, 'silu', False, 'silu_cpu')
             array, desc = single(rounded_once(k_silu, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'silu', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'silu')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1306,7 +1306,7 @@ def silu(self, *, out=None):
             if desc.dtype.category == 3:
                 raise RuntimeError('silu does not support automatic differentiation for outputs with complex dtype.')
         except Exception as error:
-            autograd_first(error, locals(), 'silu', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'silu')
             raise
         node = _new(*_SiluBackward0)
         for node.seq in sequence_nrs:
@@ -1366,7 +1366,7 @@ def silu_(self):
             raise refused('silu_cpu', self._desc.dtype)
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'silu', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'silu', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -1503,7 +1503,7 @@ def mish(self, *, out=None):
                 raise refused('mish_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_mish, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'mish', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'mish')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1571,7 +1571,7 @@ def mish_(self):
         if self._desc.dtype.category == 3:
             raise refused('mish_cpu', self._desc.dtype)
     except Exception as error:
-        autograd_first(error, locals(), 'mish', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'mish', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -1658,7 +1658,7 @@ def log_sigmoid(self):
         arrays = k_log_sigmoid(self._array) if self._desc.real else rounded_once(k_log_sigmoid, self._array)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'log_sigmoid', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'log_sigmoid')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -1818,7 +1818,7 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
         array = k_log_sigmoid_backward(grad_output._array, self._array, buffer._array) if grad_output._desc.real else rounded_once(k_log_sigmoid_backward, grad_output._array, self._array, buffer._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'log_sigmoid_backward', ('grad_output', 'self'), (('buffer', ('grad_output', 'self')), ('grad_output', ('grad_output', 'self')), ('self', ('grad_output', 'self'))))
+        autograd_first(error, locals(), 'log_sigmoid_backward')
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -1942,7 +1942,7 @@ def leaky_relu(self, negative_slope, *, out=None):
                 raise refused('leaky_relu_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_leaky_relu, self._array, negative_slope), self)
         except Exception as error:
-            autograd_first(error, locals(), 'leaky_relu', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'leaky_relu')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2221,7 +2221,7 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, plan_of(self._desc, grad_output._desc).result)
         except Exception as error:
-            autograd_first(error, locals(), 'leaky_relu_backward', ('grad_output', 'self'), (('self', ('grad_output', 'self')),))
+            autograd_first(error, locals(), 'leaky_relu_backward')
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -2340,7 +2340,7 @@ def hardtanh(self, min_val, max_val, *, out=None):
                 raise NotImplementedError('clamp is not supported for complex types')
             array, desc = laid(rounded_once(k_clamp, self._array, min_val, max_val), 'like', self)
         except Exception as error:
-            autograd_first(error, locals(), 'hardtanh', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'hardtanh')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2414,7 +2414,7 @@ def hardtanh_(self, min_val, max_val):
         if self._desc.dtype.category == 3:
             raise NotImplementedError('clamp is not supported for complex types')
     except Exception as error:
-        autograd_first(error, locals(), 'hardtanh', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'hardtanh', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -2532,7 +2532,7 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'hardtanh_backward', ('grad_output', 'self'), (('self', ('grad_output', 'self')),))
+            autograd_first(error, locals(), 'hardtanh_backward')
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -2650,7 +2650,7 @@ def threshold(self, threshold, value, *, out=None):
                 raise refused('threshold_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_threshold, self._array, threshold, value), self)
         except Exception as error:
-            autograd_first(error, locals(), 'threshold', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'threshold')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2752,7 +2752,7 @@ def threshold_of(self, threshold, value, *, out=None):
                 raise refused('threshold_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_threshold, self._array, threshold, value), self)
         except Exception as error:
-            autograd_first(error, locals(), 'threshold_of', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'threshold_of')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2819,7 +2819,7 @@ def threshold_of_(self, threshold, value):
         if self._desc.dtype.category == 3:
             raise refused('threshold_cpu', self._desc.dtype)
     except Exception as error:
-        autograd_first(error, locals(), 'threshold_of', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'threshold_of', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -2901,7 +2901,7 @@ def softshrink(self, lambd, *, out=None):
                 raise refused('softshrink_check', self._desc.dtype, out)
             array, desc = single(rounded_once(k_softshrink, self._array, lambd), self)
         except Exception as error:
-            autograd_first(error, locals(), 'softshrink', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'softshrink')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3036,7 +3036,7 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'softshrink_backward', ('grad_output', 'self'), (('self', ('grad_output', 'self')),))
+            autograd_first(error, locals(), 'softshrink_backward')
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -3153,7 +3153,7 @@ def hardshrink(self, lambd, *, out=None):
                 raise refused('hardshrink_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_hardshrink, self._array, lambd), self)
         except Exception as error:
-            autograd_first(error, locals(), 'hardshrink', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'hardshrink')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3288,7 +3288,7 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'hardshrink_backward', ('grad_output', 'self'), (('self', ('grad_output', 'self')),))
+            autograd_first(error, locals(), 'hardshrink_backward')
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -3461,7 +3461,7 @@ def hardsigmoid(self, *, out=None):
                 raise refused('hardsigmoid_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_hardsigmoid, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'hardsigmoid', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'hardsigmoid')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3529,7 +3529,7 @@ def hardsigmoid_(self):
         if self._desc.dtype.category == 3:
             raise refused('hardsigmoid_cpu', self._desc.dtype)
     except Exception as error:
-        autograd_first(error, locals(), 'hardsigmoid', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'hardsigmoid', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -3794,7 +3794,7 @@ def hardswish(self, *, out=None):
                 raise refused('hardswish_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_hardswish, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'hardswish', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'hardswish')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3862,7 +3862,7 @@ def hardswish_(self):
         if self._desc.dtype.category == 3:
             raise refused('hardswish_cpu', self._desc.dtype)
     except Exception as error:
-        autograd_first(error, locals(), 'hardswish', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'hardswish', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -3953,7 +3953,7 @@ def hardswish_backward(grad_output, self, *, out=None):
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'hardswish_backward', ('grad_output', 'self'), (('grad_output', ('grad_output', 'self')), ('self', ('grad_output', 'self'))))
+            autograd_first(error, locals(), 'hardswish_backward')
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -4063,7 +4063,7 @@ def prelu_kernel(self, weight, *, out=None):
         array = k_prelu_kernel(self._array, weight._array) if self._desc.real else rounded_once(k_prelu_kernel, self._array, weight._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'prelu_kernel', ('self', 'weight'), (('self', ('self', 'weight')), ('weight', ('self', 'weight'))))
+        autograd_first(error, locals(), 'prelu_kernel')
         raise
     flag = self._requires_grad or weight._requires_grad
     if flag and flag is not True:
@@ -4190,7 +4190,7 @@ def prelu_kernel_backward(grad_output, self, weight):
         arrays = k_prelu_kernel_backward(grad_output._array, self._array, weight._array) if grad_output._desc.real else rounded_once(k_prelu_kernel_backward, grad_output._array, self._array, weight._array)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'prelu_kernel_backward', ('grad_output', 'self', 'weight'), (('grad_output', ('grad_output', 'self', 'weight')), ('self', ('grad_output', 'self', 'weight')), ('weight', ('grad_output', 'self', 'weight'))))
+        autograd_first(error, locals(), 'prelu_kernel_backward')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -4295,7 +4295,7 @@ def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
         array = k_rrelu_with_noise(self._array, noise._array, lower, upper, training) if self._desc.real else rounded_once(k_rrelu_with_noise, self._array, noise._array, lower, upper, training)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'rrelu_with_noise', ('self',), (('noise', ('self',)), ('self', ('self',))))
+        autograd_first(error, locals(), 'rrelu_with_noise')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -4415,7 +4415,7 @@ def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
         array = k_rrelu_with_noise(self._array, noise._array, lower, upper, training) if self._desc.real else rounded_once(k_rrelu_with_noise, self._array, noise._array, lower, upper, training)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'rrelu_with_noise_of', ('self',), (('noise', ('self',)),))
+        autograd_first(error, locals(), 'rrelu_with_noise_of')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -4483,7 +4483,7 @@ def rrelu_with_noise_of_(self, noise, lower, upper, training):
         if self._desc.dtype.category == 3:
             raise refused('leaky_relu_cpu', self._desc.dtype)
     except Exception as error:
-        autograd_first(error, locals(), 'rrelu_with_noise_of', ('self',), (('noise', ('self',)),), 'self')
+        autograd_first(error, locals(), 'rrelu_with_noise_of', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -4598,7 +4598,7 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
         array = k_rrelu_with_noise_backward(grad_output._array, self._array, noise._array, lower, upper, training, self_is_result) if grad_output._desc.real else rounded_once(k_rrelu_with_noise_backward, grad_output._array, self._array, noise._array, lower, upper, training, self_is_result)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'rrelu_with_noise_backward', ('grad_output', 'self'), (('noise', ('grad_output', 'self')), ('self', ('grad_output', 'self'))))
+        autograd_first(error, locals(), 'rrelu_with_noise_backward')
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -4714,7 +4714,7 @@ def glu(self, dim, *, out=None):
         array = k_glu(self._array, dim) if self._desc.real else rounded_once(k_glu, self._array, dim)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'glu', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'glu')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -4876,7 +4876,7 @@ def glu_backward(grad_output, self, dim, *, out=None):
         array = k_glu_backward(grad_output._array, self._array, dim) if grad_output._desc.real else rounded_once(k_glu_backward, grad_output._array, self._array, dim)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'glu_backward', ('grad_output', 'self'), (('grad_output', ('grad_output', 'self')), ('self', ('grad_output', 'self'))))
+        autograd_first(error, locals(), 'glu_backward')
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -5274,7 +5274,7 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
         array = k_softmax_backward_data(grad_output._array, output._array, dim) if grad_output._desc.real else rounded_once(k_softmax_backward_data, grad_output._array, output._array, dim)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'softmax_backward_data', ('grad_output', 'output'), (('grad_output', ('grad_output', 'output')), ('output', ('grad_output', 'output'))))
+        autograd_first(error, locals(), 'softmax_backward_data')
         raise
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
@@ -5413,7 +5413,7 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
         array = k_log_softmax_backward_data(grad_output._array, output._array, dim) if grad_output._desc.real else rounded_once(k_log_softmax_backward_data, grad_output._array, output._array, dim)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'log_softmax_backward_data', ('grad_output', 'output'), (('grad_output', ('grad_output', 'output')), ('output', ('grad_output', 'output'))))
+        autograd_first(error, locals(), 'log_softmax_backward_data')
         raise
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:

@@ -222,7 +222,7 @@ def scaled_dot_product_flash_attention_for_cpu(query, key, value, dropout_p, is_
         arrays = k_scaled_dot_product_flash_attention_for_cpu(query._array, key._array, value._array, dropout_p, is_causal, None if attn_mask is None else attn_mask._array, scale)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'scaled_dot_product_flash_attention_for_cpu', ('query', 'key', 'value'), (('attn_mask', ('query', 'key', 'value')), ('key', ('query', 'key', 'value')), ('query', ('query', 'key', 'value')), ('value', ('query', 'key', 'value'))))
+        autograd_first(error, locals(), 'scaled_dot_product_flash_attention_for_cpu')
         raise
     if disabled and _grad.inference:
         for r in results:

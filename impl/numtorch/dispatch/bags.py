@@ -152,7 +152,7 @@ def embedding_bag(weight, indices, offsets, scale_grad_by_freq, mode, sparse, pe
         arrays = k_embedding_bag(weight._array, indices._array, offsets._array, scale_grad_by_freq, mode, sparse, None if per_sample_weights is None else per_sample_weights._array, include_last_offset, padding_idx)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'embedding_bag', ('weight', 'per_sample_weights'), (('indices', ('weight', 'per_sample_weights')), ('offsets', ('weight', 'per_sample_weights')), ('per_sample_weights', ('weight',)), ('weight', ('per_sample_weights',))))
+        autograd_first(error, locals(), 'embedding_bag')
         raise
     if disabled and _grad.inference:
         for r in results:

@@ -2508,7 +2508,7 @@ def maximum(self, other, *, out=None):
             if plan is not None and not plan.plain:
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'maximum', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+            autograd_first(error, locals(), 'maximum')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -2677,7 +2677,7 @@ def minimum(self, other, *, out=None):
             if plan is not None and not plan.plain:
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'minimum', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+            autograd_first(error, locals(), 'minimum')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -2845,7 +2845,7 @@ def fmax(self, other, *, out=None):
             if plan is not None and not plan.plain:
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'fmax', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+            autograd_first(error, locals(), 'fmax')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -3013,7 +3013,7 @@ def fmin(self, other, *, out=None):
             if plan is not None and not plan.plain:
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'fmin', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+            autograd_first(error, locals(), 'fmin')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -3134,7 +3134,7 @@ def where(condition, self, other, *, out=None):
         self, other = tensors
         array = k_where(condition._array, arrays[0], arrays[1]) if desc.real else rounded_once(k_where, condition._array, arrays[0], arrays[1])
     except Exception as error:
-        autograd_first(error, locals(), 'where', ('self', 'other'), (('condition', ('self', 'other')),))
+        autograd_first(error, locals(), 'where')
         raise
     if not desc.plain:
         array, desc = arrange(array, desc)
@@ -3220,7 +3220,7 @@ def masked_fill(self, mask, value, *, out=None):
         self, = tensors
         array = k_masked_fill(arrays[0], mask._array, value) if desc.real else rounded_once(k_masked_fill, arrays[0], mask._array, value)
     except Exception as error:
-        autograd_first(error, locals(), 'masked_fill', ('self',), (('mask', ('self',)),))
+        autograd_first(error, locals(), 'masked_fill')
         raise
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
@@ -3271,7 +3271,7 @@ def masked_fill_(self, mask, value):
         self, = tensors
         check_result(self, desc)
     except Exception as error:
-        autograd_first(error, locals(), 'masked_fill', ('self',), (('mask', ('self',)),), 'self')
+        autograd_first(error, locals(), 'masked_fill', 'self')
         raise
     if flag:
         node = _new(*_MaskedFillBackward0)
@@ -3345,7 +3345,7 @@ def masked_fill_tensor(self, mask, value, *, out=None):
         self, value = tensors
         array = k_masked_fill_tensor(arrays[0], mask._array, arrays[1]) if desc.real else rounded_once(k_masked_fill_tensor, arrays[0], mask._array, arrays[1])
     except Exception as error:
-        autograd_first(error, locals(), 'masked_fill', ('self', 'value'), (('mask', ('self', 'value')),))
+        autograd_first(error, locals(), 'masked_fill_tensor')
         raise
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
@@ -3396,7 +3396,7 @@ def masked_fill_tensor_(self, mask, value):
         self, value = tensors
         check_result(self, desc)
     except Exception as error:
-        autograd_first(error, locals(), 'masked_fill', ('self', 'value'), (('mask', ('self', 'value')),), 'self')
+        autograd_first(error, locals(), 'masked_fill_tensor', 'self')
         raise
     if flag:
         node = _new(*_MaskedFillBackward1)
@@ -3481,7 +3481,7 @@ def masked_select(self, mask, *, out=None):
         array = k_masked_select(self._array, mask._array) if self._desc.real else rounded_once(k_masked_select, self._array, mask._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'masked_select', ('self',), (('mask', ('self',)), ('self', ('self',))))
+        autograd_first(error, locals(), 'masked_select')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3583,7 +3583,7 @@ def clamp(self, min, max, *, out=None):
             raise NotImplementedError('clamp is not supported for complex types')
         array, desc = laid(k_clamp(self._array, min, max) if self._desc.real else rounded_once(k_clamp, self._array, min, max), 'elementwise', self)
     except Exception as error:
-        autograd_first(error, locals(), 'clamp', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'clamp')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3651,7 +3651,7 @@ def clamp_(self, min, max):
         if self._desc.dtype.category == 3:
             raise NotImplementedError('clamp is not supported for complex types')
     except Exception as error:
-        autograd_first(error, locals(), 'clamp', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'clamp', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -3730,7 +3730,7 @@ def clamp_min(self, min, *, out=None):
             raise NotImplementedError('clamp is not supported for complex types')
         array, desc = laid(k_clamp_min(self._array, min) if self._desc.real else rounded_once(k_clamp_min, self._array, min), 'elementwise', self)
     except Exception as error:
-        autograd_first(error, locals(), 'clamp_min', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'clamp_min')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3797,7 +3797,7 @@ def clamp_min_(self, min):
         if self._desc.dtype.category == 3:
             raise NotImplementedError('clamp is not supported for complex types')
     except Exception as error:
-        autograd_first(error, locals(), 'clamp_min', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'clamp_min', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -3875,7 +3875,7 @@ def clamp_max(self, max, *, out=None):
             raise NotImplementedError('clamp is not supported for complex types')
         array, desc = laid(k_clamp_max(self._array, max) if self._desc.real else rounded_once(k_clamp_max, self._array, max), 'elementwise', self)
     except Exception as error:
-        autograd_first(error, locals(), 'clamp_max', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'clamp_max')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3942,7 +3942,7 @@ def clamp_max_(self, max):
         if self._desc.dtype.category == 3:
             raise NotImplementedError('clamp is not supported for complex types')
     except Exception as error:
-        autograd_first(error, locals(), 'clamp_max', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'clamp_max', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -4051,7 +4051,7 @@ def clamp_tensor(self, min, max, *, out=None):
             raise NotImplementedError('clamp is not supported for complex types')
         array = k_clamp_tensor(arrays[0], arrays[1], arrays[2]) if desc.real else rounded_once(k_clamp_tensor, arrays[0], arrays[1], arrays[2])
     except Exception as error:
-        autograd_first(error, locals(), 'clamp_tensor', ('self', 'min', 'max'), (('max', ('self', 'min', 'max')), ('min', ('self', 'min', 'max')), ('self', ('self', 'min', 'max'))))
+        autograd_first(error, locals(), 'clamp_tensor')
         raise
     if not desc.plain:
         array, desc = arrange(array, desc)
@@ -4113,7 +4113,7 @@ def clamp_tensor_(self, min, max):
             raise NotImplementedError('clamp is not supported for complex types')
         check_result(self, desc)
     except Exception as error:
-        autograd_first(error, locals(), 'clamp_tensor', ('self', 'min', 'max'), (('max', ('self', 'min', 'max')), ('min', ('self', 'min', 'max')), ('self', ('self', 'min', 'max'))), 'self')
+        autograd_first(error, locals(), 'clamp_tensor', 'self')
         raise
     seq, original = (next(sequence_nrs), original_of(self)) if flag else (0, None)
     if flag:
@@ -4240,7 +4240,7 @@ def clamp_min_tensor(self, min, *, out=None):
             if plan is not None and not plan.plain:
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'clamp_min_tensor', ('self', 'min'), (('min', ('self', 'min')), ('self', ('self', 'min'))))
+            autograd_first(error, locals(), 'clamp_min_tensor')
             raise
     flag = self._requires_grad or min._requires_grad
     if flag and flag is not True:
@@ -4331,7 +4331,7 @@ def clamp_min_tensor_(self, min):
         if kind.category == 3:
             raise refused('maximum_cpu', kind)
     except Exception as error:
-        autograd_first(error, locals(), 'clamp_min_tensor', ('self', 'min'), (('min', ('self', 'min')), ('self', ('self', 'min'))), 'self')
+        autograd_first(error, locals(), 'clamp_min_tensor', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -4479,7 +4479,7 @@ def clamp_max_tensor(self, max, *, out=None):
             if plan is not None and not plan.plain:
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'clamp_max_tensor', ('self', 'max'), (('max', ('self', 'max')), ('self', ('self', 'max'))))
+            autograd_first(error, locals(), 'clamp_max_tensor')
             raise
     flag = self._requires_grad or max._requires_grad
     if flag and flag is not True:
@@ -4570,7 +4570,7 @@ def clamp_max_tensor_(self, max):
         if kind.category == 3:
             raise refused('minimum_cpu', kind)
     except Exception as error:
-        autograd_first(error, locals(), 'clamp_max_tensor', ('self', 'max'), (('max', ('self', 'max')), ('self', ('self', 'max'))), 'self')
+        autograd_first(error, locals(), 'clamp_max_tensor', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:

@@ -93,7 +93,7 @@ def convolution(input, weight, bias, stride, padding, dilation, transposed, outp
         array = k_convolution(input._array, weight._array, None if bias is None else bias._array, stride, padding, dilation, transposed, output_padding, groups) if input._desc.real else rounded_once(k_convolution, input._array, weight._array, None if bias is None else bias._array, stride, padding, dilation, transposed, output_padding, groups)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'convolution', ('input', 'weight', 'bias'), (('input', ('input', 'weight', 'bias')), ('weight', ('input', 'weight', 'bias'))))
+        autograd_first(error, locals(), 'convolution')
         raise
     flag = input._requires_grad or weight._requires_grad or bias is not None and bias._requires_grad
     if flag and flag is not True:
@@ -202,7 +202,7 @@ def convolution_backward(grad_output, input, weight, bias_sizes, stride, padding
         arrays = k_convolution_backward(grad_output._array, input._array, weight._array, bias_sizes, stride, padding, dilation, transposed, output_padding, groups, output_mask) if grad_output._desc.real else rounded_once(k_convolution_backward, grad_output._array, input._array, weight._array, bias_sizes, stride, padding, dilation, transposed, output_padding, groups, output_mask)
         results = [None if a is None else wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'convolution_backward', ('grad_output', 'input', 'weight'), (('grad_output', ('grad_output', 'input', 'weight')), ('input', ('grad_output', 'input', 'weight')), ('weight', ('grad_output', 'input', 'weight'))))
+        autograd_first(error, locals(), 'convolution_backward')
         raise
     if disabled and _grad.inference:
         for r in results:

@@ -137,7 +137,7 @@ def linalg_det(A):
         arrays = k_linalg_det(A._array) if A._desc.real else rounded_once(k_linalg_det, A._array)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'linalg_det', ('A',), (('A', ('A',)),))
+        autograd_first(error, locals(), 'linalg_det')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -237,7 +237,7 @@ def linalg_slogdet(A):
         arrays = k_linalg_slogdet(A._array) if A._desc.real else rounded_once(k_linalg_slogdet, A._array)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'linalg_slogdet', ('A',), (('A', ('A',)),))
+        autograd_first(error, locals(), 'linalg_slogdet')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -333,7 +333,7 @@ def linalg_solve_ex(A, B, left):
         arrays = k_linalg_solve_ex(A._array, B._array, left) if A._desc.real else rounded_once(k_linalg_solve_ex, A._array, B._array, left)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'linalg_solve_ex', ('A', 'B'), (('A', ('A', 'B')),))
+        autograd_first(error, locals(), 'linalg_solve_ex')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -440,7 +440,7 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
         array = k_linalg_solve_triangular(self._array, B._array, upper, left, unitriangular) if self._desc.real else rounded_once(k_linalg_solve_triangular, self._array, B._array, upper, left, unitriangular)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'linalg_solve_triangular', ('self', 'B'), (('self', ('self', 'B')),))
+        autograd_first(error, locals(), 'linalg_solve_triangular')
         raise
     flag = self._requires_grad or B._requires_grad
     if flag and flag is not True:
@@ -696,7 +696,7 @@ def cholesky_solve(self, input2, upper, *, out=None):
         array = k_cholesky_solve(self._array, input2._array, upper) if self._desc.real else rounded_once(k_cholesky_solve, self._array, input2._array, upper)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'cholesky_solve', ('self', 'input2'), (('input2', ('self', 'input2')), ('self', ('self', 'input2'))))
+        autograd_first(error, locals(), 'cholesky_solve')
         raise
     flag = self._requires_grad or input2._requires_grad
     if flag and flag is not True:
@@ -809,7 +809,7 @@ def cholesky_inverse(self, upper, *, out=None):
         array = k_cholesky_inverse(self._array, upper) if self._desc.real else rounded_once(k_cholesky_inverse, self._array, upper)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'cholesky_inverse', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'cholesky_inverse')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1238,7 +1238,7 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
         array = k_linalg_pinv(self._array, atol, rtol, hermitian) if self._desc.real else rounded_once(k_linalg_pinv, self._array, atol, rtol, hermitian)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'linalg_pinv', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'linalg_pinv')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1318,7 +1318,7 @@ def linalg_matrix_exp(self, *, out=None):
         array = k_linalg_matrix_exp(self._array) if self._desc.real else rounded_once(k_linalg_matrix_exp, self._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'linalg_matrix_exp', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'linalg_matrix_exp')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1418,7 +1418,7 @@ def linalg_lstsq(self, b, rcond, driver):
         arrays = k_linalg_lstsq(self._array, b._array, rcond, driver) if self._desc.real else rounded_once(k_linalg_lstsq, self._array, b._array, rcond, driver)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'linalg_lstsq', ('self', 'b'), (('b', ('self', 'b')), ('self', ('self', 'b'))))
+        autograd_first(error, locals(), 'linalg_lstsq')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -1555,7 +1555,7 @@ def linalg_cross(self, other, dim, *, out=None):
         array = k_linalg_cross(self._array, other._array, dim)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'linalg_cross', ('self', 'other'), (('other', ('self',)), ('self', ('other',))))
+        autograd_first(error, locals(), 'linalg_cross')
         raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:

@@ -151,7 +151,7 @@ def div_mode(self, other, rounding_mode, *, out=None):
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'div', ('self', 'other'), (('other', ('self', 'other')), ('self', ('other',))))
+            autograd_first(error, locals(), 'div_mode')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -246,7 +246,7 @@ def div_mode_(self, other, rounding_mode):
         if kind.category == 3 and rounding_mode is not None:
             raise refused(f'div_{rounding_mode}_cpu', kind)
     except Exception as error:
-        autograd_first(error, locals(), 'div', ('self', 'other'), (('other', ('self', 'other')), ('self', ('other',))), 'self')
+        autograd_first(error, locals(), 'div_mode', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -730,7 +730,7 @@ def pow_tensor(self, exponent, *, out=None):
             if plan is not None and not (self._desc.plain and exponent._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'pow', ('self', 'exponent'), (('exponent', ('self', 'exponent')), ('self', ('self', 'exponent'))))
+            autograd_first(error, locals(), 'pow_tensor')
             raise
     flag = self._requires_grad or exponent._requires_grad
     if flag and flag is not True:
@@ -821,7 +821,7 @@ def pow_tensor_(self, exponent):
         exponent, right, plan, flag = found
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'pow', ('self', 'exponent'), (('exponent', ('self', 'exponent')), ('self', ('self', 'exponent'))), 'self')
+        autograd_first(error, locals(), 'pow_tensor', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -941,7 +941,7 @@ def pow_base(self, exponent, *, out=None):
             array = rounded_once(k_pow_base, self, exponent._array)
             desc = describe(array)
         except Exception as error:
-            autograd_first(error, locals(), 'pow', ('exponent',), (('exponent', ('exponent',)),))
+            autograd_first(error, locals(), 'pow_base')
             raise
     flag = exponent._requires_grad
     if flag and flag is not True:
@@ -1311,7 +1311,7 @@ def complex_of(real, imag, *, out=None):
         array = k_complex_of(real._array, imag._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'complex', ('real', 'imag'), (('imag', ('real', 'imag')), ('real', ('real', 'imag'))))
+        autograd_first(error, locals(), 'complex_of')
         raise
     flag = real._requires_grad or imag._requires_grad
     if flag and flag is not True:
@@ -1534,7 +1534,7 @@ def angle(self, *, out=None):
             self = plain(self, 'angle', True)
             array, desc = laid(rounded_once(k_angle, self._array), 'unless complex', self)
         except Exception as error:
-            autograd_first(error, locals(), 'angle', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'angle')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1693,7 +1693,7 @@ def atan(self, *, out=None):
             else:
                 array, desc = single(np.arctan(self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'atan', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'atan')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1757,7 +1757,7 @@ def atan_(self):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'atan', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'atan', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -1896,7 +1896,7 @@ def asin(self, *, out=None):
             else:
                 array, desc = single(np.arcsin(self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'asin', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'asin')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1960,7 +1960,7 @@ def asin_(self):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'asin', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'asin', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -2099,7 +2099,7 @@ def acos(self, *, out=None):
             else:
                 array, desc = single(np.arccos(self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'acos', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'acos')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2163,7 +2163,7 @@ def acos_(self):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'acos', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'acos', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -2302,7 +2302,7 @@ def sinh(self, *, out=None):
             else:
                 array, desc = single(np.sinh(self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'sinh', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'sinh')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2366,7 +2366,7 @@ def sinh_(self):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'sinh', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'sinh', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -2505,7 +2505,7 @@ def cosh(self, *, out=None):
             else:
                 array, desc = single(np.cosh(self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'cosh', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'cosh')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2569,7 +2569,7 @@ def cosh_(self):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'cosh', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'cosh', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -2904,7 +2904,7 @@ def log1p(self, *, out=None):
             else:
                 array, desc = single(np.log1p(self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'log1p', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'log1p')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2968,7 +2968,7 @@ def log1p_(self):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'log1p', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'log1p', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -3282,7 +3282,7 @@ def sgn(self, *, out=None):
             self = plain(self, 'sgn', False)
             array, desc = single(rounded_once(k_sgn, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'sgn', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'sgn')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3349,7 +3349,7 @@ def sgn_(self):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'sgn', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'sgn', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -4449,7 +4449,7 @@ def tanh_backward(grad_output, output, *, out=None):
             if plan is not None and not (grad_output._desc.plain and output._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'tanh_backward', ('grad_output', 'output'), (('grad_output', ('grad_output', 'output')), ('output', ('grad_output', 'output'))))
+            autograd_first(error, locals(), 'tanh_backward')
             raise
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
@@ -4612,7 +4612,7 @@ def sigmoid_backward(grad_output, output, *, out=None):
             if plan is not None and not (grad_output._desc.plain and output._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'sigmoid_backward', ('grad_output', 'output'), (('grad_output', ('grad_output', 'output')), ('output', ('grad_output', 'output'))))
+            autograd_first(error, locals(), 'sigmoid_backward')
             raise
     flag = grad_output._requires_grad or output._requires_grad
     if flag and flag is not True:
@@ -4766,7 +4766,7 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
             if plan is not None and not (grad_output._desc.plain and self._desc.plain):
                 array, desc = arrange(array, plan_of(self._desc, grad_output._desc).result)
         except Exception as error:
-            autograd_first(error, locals(), 'threshold_backward', ('grad_output', 'self'), (('self', ('grad_output', 'self')),))
+            autograd_first(error, locals(), 'threshold_backward')
             raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:

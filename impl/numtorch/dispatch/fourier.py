@@ -128,7 +128,7 @@ def fft_r2c(self, dim, normalization, onesided, *, out=None):
         array = k_fft_r2c(self._array, dim, normalization, onesided) if self._desc.real else rounded_once(k_fft_r2c, self._array, dim, normalization, onesided)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'fft_r2c', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'fft_r2c')
         raise
     flag = self._requires_grad
     if flag and flag is not True:

@@ -91,7 +91,7 @@ def grid_sampler_2d(input, grid, interpolation_mode, padding_mode, align_corners
         array = k_grid_sampler(input._array, grid._array, interpolation_mode, padding_mode, align_corners)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'grid_sampler_2d', ('input', 'grid'), (('grid', ('input', 'grid')), ('input', ('input', 'grid'))))
+        autograd_first(error, locals(), 'grid_sampler_2d')
         raise
     flag = input._requires_grad or grid._requires_grad
     if flag and flag is not True:
@@ -215,7 +215,7 @@ def grid_sampler_2d_backward(grad_output, input, grid, interpolation_mode, paddi
         arrays = k_grid_sampler_backward(grad_output._array, input._array, grid._array, interpolation_mode, padding_mode, align_corners, output_mask) if grad_output._desc.real else rounded_once(k_grid_sampler_backward, grad_output._array, input._array, grid._array, interpolation_mode, padding_mode, align_corners, output_mask)
         results = [None if a is None else wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'grid_sampler_2d_backward', ('grad_output', 'input', 'grid'), (('grad_output', ('grad_output', 'input', 'grid')), ('grid', ('grad_output', 'input', 'grid')), ('input', ('grad_output', 'input', 'grid'))))
+        autograd_first(error, locals(), 'grid_sampler_2d_backward')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -328,7 +328,7 @@ def grid_sampler_3d(input, grid, interpolation_mode, padding_mode, align_corners
         array = k_grid_sampler(input._array, grid._array, interpolation_mode, padding_mode, align_corners)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'grid_sampler_3d', ('input', 'grid'), (('grid', ('input', 'grid')), ('input', ('input', 'grid'))))
+        autograd_first(error, locals(), 'grid_sampler_3d')
         raise
     flag = input._requires_grad or grid._requires_grad
     if flag and flag is not True:
@@ -452,7 +452,7 @@ def grid_sampler_3d_backward(grad_output, input, grid, interpolation_mode, paddi
         arrays = k_grid_sampler_backward(grad_output._array, input._array, grid._array, interpolation_mode, padding_mode, align_corners, output_mask) if grad_output._desc.real else rounded_once(k_grid_sampler_backward, grad_output._array, input._array, grid._array, interpolation_mode, padding_mode, align_corners, output_mask)
         results = [None if a is None else wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'grid_sampler_3d_backward', ('grad_output', 'input', 'grid'), (('grad_output', ('grad_output', 'input', 'grid')), ('grid', ('grad_output', 'input', 'grid')), ('input', ('grad_output', 'input', 'grid'))))
+        autograd_first(error, locals(), 'grid_sampler_3d_backward')
         raise
     if disabled and _grad.inference:
         for r in results:

@@ -103,7 +103,7 @@ def dot(self, tensor, *, out=None):
         array = k_dot(self._array, tensor._array) if self._desc.real else rounded_once(k_dot, self._array, tensor._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'dot', ('self', 'tensor'), (('self', ('tensor',)), ('tensor', ('self',))))
+        autograd_first(error, locals(), 'dot')
         raise
     flag = self._requires_grad or tensor._requires_grad
     if flag and flag is not True:
@@ -332,7 +332,7 @@ def mv(self, vec, *, out=None):
         array = k_mv(self._array, vec._array) if self._desc.real else rounded_once(k_mv, self._array, vec._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'mv', ('self', 'vec'), (('self', ('vec',)), ('vec', ('self',))))
+        autograd_first(error, locals(), 'mv')
         raise
     flag = self._requires_grad or vec._requires_grad
     if flag and flag is not True:
@@ -569,7 +569,7 @@ def mm(self, mat2, *, out=None):
         array = k_mm(self._array, mat2._array) if self._desc.real else rounded_once(k_mm, self._array, mat2._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'mm', ('self', 'mat2'), (('mat2', ('self',)), ('self', ('mat2',))))
+        autograd_first(error, locals(), 'mm')
         raise
     flag = self._requires_grad or mat2._requires_grad
     if flag and flag is not True:
@@ -715,7 +715,7 @@ def bmm(self, mat2, *, out=None):
         array = k_bmm(self._array, mat2._array) if self._desc.real else rounded_once(k_bmm, self._array, mat2._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'bmm', ('self', 'mat2'), (('mat2', ('self',)), ('self', ('mat2',))))
+        autograd_first(error, locals(), 'bmm')
         raise
     flag = self._requires_grad or mat2._requires_grad
     if flag and flag is not True:
@@ -867,7 +867,7 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
         array = k_addmm(self._array, mat1._array, mat2._array, beta, alpha) if self._desc.real else rounded_once(k_addmm, self._array, mat1._array, mat2._array, beta, alpha)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'addmm', ('self', 'mat1', 'mat2'), (('mat1', ('mat2',)), ('mat2', ('mat1',))))
+        autograd_first(error, locals(), 'addmm')
         raise
     flag = self._requires_grad or mat1._requires_grad or mat2._requires_grad
     if flag and flag is not True:
@@ -940,7 +940,7 @@ def addmm_(self, mat1, mat2, beta, alpha):
         flag = found[3] or requires_grad(mat1) or requires_grad(mat2)
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'addmm', ('self', 'mat1', 'mat2'), (('mat1', ('mat2',)), ('mat2', ('mat1',))), 'self')
+        autograd_first(error, locals(), 'addmm', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:

@@ -114,7 +114,7 @@ def mse_loss(self, target, reduction, *, out=None):
     try:
         array, desc = laid(k_mse_loss(self._array, target._array, reduction) if self._desc.real else rounded_once(k_mse_loss, self._array, target._array, reduction), 'elementwise', self, target)
     except Exception as error:
-        autograd_first(error, locals(), 'mse_loss', ('self', 'target'), (('self', ('self', 'target')), ('target', ('self', 'target'))))
+        autograd_first(error, locals(), 'mse_loss')
         raise
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
@@ -238,7 +238,7 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
         grad_output, self, target = tensors
         array = k_mse_loss_backward(arrays[0], arrays[1], arrays[2], reduction) if desc.real else rounded_once(k_mse_loss_backward, arrays[0], arrays[1], arrays[2], reduction)
     except Exception as error:
-        autograd_first(error, locals(), 'mse_loss_backward', ('grad_output', 'self', 'target'), (('grad_output', ('grad_output', 'self', 'target')), ('self', ('grad_output', 'self', 'target')), ('target', ('grad_output', 'self', 'target'))))
+        autograd_first(error, locals(), 'mse_loss_backward')
         raise
     array = typed(array, desc.dtype, self._desc.dtype)
     desc = describe(array)
@@ -365,7 +365,7 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
     try:
         array, desc = laid(k_smooth_l1_loss(self._array, target._array, reduction, beta) if self._desc.real else rounded_once(k_smooth_l1_loss, self._array, target._array, reduction, beta), 'elementwise', self, target)
     except Exception as error:
-        autograd_first(error, locals(), 'smooth_l1_loss', ('self', 'target'), (('self', ('self', 'target')), ('target', ('self', 'target'))))
+        autograd_first(error, locals(), 'smooth_l1_loss')
         raise
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
@@ -491,7 +491,7 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
         grad_output, self, target = tensors
         array = k_smooth_l1_loss_backward(arrays[0], arrays[1], arrays[2], reduction, beta) if desc.real else rounded_once(k_smooth_l1_loss_backward, arrays[0], arrays[1], arrays[2], reduction, beta)
     except Exception as error:
-        autograd_first(error, locals(), 'smooth_l1_loss_backward', ('grad_output', 'self', 'target'), (('grad_output', ('grad_output', 'self', 'target')), ('self', ('grad_output', 'self', 'target')), ('target', ('grad_output', 'self', 'target'))))
+        autograd_first(error, locals(), 'smooth_l1_loss_backward')
         raise
     array = typed(array, desc.dtype, self._desc.dtype)
     desc = describe(array)
@@ -619,7 +619,7 @@ def huber_loss(self, target, reduction, delta, *, out=None):
     try:
         array, desc = laid(k_huber_loss(self._array, target._array, reduction, delta) if self._desc.real else rounded_once(k_huber_loss, self._array, target._array, reduction, delta), 'like', self, target)
     except Exception as error:
-        autograd_first(error, locals(), 'huber_loss', ('self', 'target'), (('self', ('self', 'target')), ('target', ('self', 'target'))))
+        autograd_first(error, locals(), 'huber_loss')
         raise
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
@@ -742,7 +742,7 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
         array = k_huber_loss_backward(grad_output._array, self._array, target._array, reduction, delta) if grad_output._desc.real else rounded_once(k_huber_loss_backward, grad_output._array, self._array, target._array, reduction, delta)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'huber_loss_backward', ('grad_output', 'self', 'target'), (('grad_output', ('grad_output', 'self', 'target')), ('self', ('grad_output', 'self', 'target')), ('target', ('grad_output', 'self', 'target'))))
+        autograd_first(error, locals(), 'huber_loss_backward')
         raise
     flag = grad_output._requires_grad or self._requires_grad or target._requires_grad
     if flag and flag is not True:
@@ -851,7 +851,7 @@ def soft_margin_loss(self, target, reduction, *, out=None):
     try:
         array, desc = laid(k_soft_margin_loss(self._array, target._array, reduction) if self._desc.real else rounded_once(k_soft_margin_loss, self._array, target._array, reduction), 'first', self, target)
     except Exception as error:
-        autograd_first(error, locals(), 'soft_margin_loss', ('self',), (('self', ('self',)), ('target', ('self',))))
+        autograd_first(error, locals(), 'soft_margin_loss')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -863,7 +863,7 @@ def soft_margin_loss(self, target, reduction, *, out=None):
             if desc.dtype.category == 3:
                 raise RuntimeError('soft_margin_loss does not support automatic differentiation for outputs with complex dtype.')
         except Exception as error:
-            autograd_first(error, locals(), 'soft_margin_loss', ('self',), (('self', ('self',)), ('target', ('self',))))
+            autograd_first(error, locals(), 'soft_margin_loss')
             raise
         node = _new(*_SoftMarginLossBackward0)
         for node.seq in sequence_nrs:
@@ -960,7 +960,7 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
     try:
         array, desc = laid(k_soft_margin_loss_backward(grad_output._array, self._array, target._array, reduction) if grad_output._desc.real else rounded_once(k_soft_margin_loss_backward, grad_output._array, self._array, target._array, reduction), 'target first', grad_output, self, target)
     except Exception as error:
-        autograd_first(error, locals(), 'soft_margin_loss_backward', ('grad_output', 'self'), (('grad_output', ('grad_output', 'self')), ('self', ('grad_output', 'self')), ('target', ('grad_output', 'self'))))
+        autograd_first(error, locals(), 'soft_margin_loss_backward')
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -1116,7 +1116,7 @@ def nll_loss(self, target, weight, reduction, ignore_index):
         arrays = k_nll_loss(self._array, target._array, None if weight is None else weight._array, reduction, ignore_index) if self._desc.real else rounded_once(k_nll_loss, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'nll_loss', ('self',), (('self', ('self',)), ('target', ('self',)), ('weight', ('self',))))
+        autograd_first(error, locals(), 'nll_loss')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -1247,7 +1247,7 @@ def nll_loss2d(self, target, weight, reduction, ignore_index):
         arrays = k_nll_loss(self._array, target._array, None if weight is None else weight._array, reduction, ignore_index) if self._desc.real else rounded_once(k_nll_loss, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'nll_loss2d', ('self',), (('self', ('self',)), ('target', ('self',)), ('weight', ('self',))))
+        autograd_first(error, locals(), 'nll_loss2d')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -1337,7 +1337,7 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
         array = k_nll_loss_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array) if grad_output._desc.real else rounded_once(k_nll_loss_backward, grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'nll_loss_backward', ('grad_output', 'self'), (('target', ('grad_output', 'self')), ('weight', ('grad_output', 'self'))))
+        autograd_first(error, locals(), 'nll_loss_backward')
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -1447,7 +1447,7 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
         array = k_nll_loss2d_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array) if grad_output._desc.real else rounded_once(k_nll_loss2d_backward, grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction, ignore_index, total_weight._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'nll_loss2d_backward', ('grad_output', 'self'), (('target', ('grad_output', 'self')), ('weight', ('grad_output', 'self'))))
+        autograd_first(error, locals(), 'nll_loss2d_backward')
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -1564,7 +1564,7 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
         array = k_binary_cross_entropy(self._array, target._array, None if weight is None else weight._array, reduction) if self._desc.real else rounded_once(k_binary_cross_entropy, self._array, target._array, None if weight is None else weight._array, reduction)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'binary_cross_entropy', ('self', 'target'), (('self', ('self', 'target')), ('target', ('self', 'target')), ('weight', ('self', 'target'))))
+        autograd_first(error, locals(), 'binary_cross_entropy')
         raise
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
@@ -1696,7 +1696,7 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
         array = k_binary_cross_entropy_backward(grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction) if grad_output._desc.real else rounded_once(k_binary_cross_entropy_backward, grad_output._array, self._array, target._array, None if weight is None else weight._array, reduction)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'binary_cross_entropy_backward', ('grad_output', 'self', 'target'), (('grad_output', ('grad_output', 'self', 'target')), ('self', ('grad_output', 'self', 'target')), ('target', ('grad_output', 'self', 'target')), ('weight', ('grad_output', 'self', 'target'))))
+        autograd_first(error, locals(), 'binary_cross_entropy_backward')
         raise
     flag = grad_output._requires_grad or self._requires_grad or target._requires_grad
     if flag and flag is not True:
@@ -1805,7 +1805,7 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
         array = k_binary_cross_entropy_with_logits(self._array, target._array, None if weight is None else weight._array, None if pos_weight is None else pos_weight._array, reduction) if self._desc.real else rounded_once(k_binary_cross_entropy_with_logits, self._array, target._array, None if weight is None else weight._array, None if pos_weight is None else pos_weight._array, reduction)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'binary_cross_entropy_with_logits', ('self', 'target'), (('pos_weight', ('self', 'target')), ('self', ('self', 'target')), ('target', ('self', 'target')), ('weight', ('self', 'target'))))
+        autograd_first(error, locals(), 'binary_cross_entropy_with_logits')
         raise
     flag = self._requires_grad or target._requires_grad
     if flag and flag is not True:
@@ -1931,7 +1931,7 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
         array = k_embedding(weight._array, indices._array, padding_idx, scale_grad_by_freq, sparse) if weight._desc.real else rounded_once(k_embedding, weight._array, indices._array, padding_idx, scale_grad_by_freq, sparse)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'embedding', ('weight',), (('indices', ('weight',)),))
+        autograd_first(error, locals(), 'embedding')
         raise
     flag = weight._requires_grad
     if flag and flag is not True:
@@ -1943,7 +1943,7 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
             if desc.dtype.category == 3:
                 raise RuntimeError('embedding does not support automatic differentiation for outputs with complex dtype.')
         except Exception as error:
-            autograd_first(error, locals(), 'embedding', ('weight',), (('indices', ('weight',)),))
+            autograd_first(error, locals(), 'embedding')
             raise
         node = _new(*_EmbeddingBackward0)
         for node.seq in sequence_nrs:
@@ -2019,7 +2019,7 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
         array = k_embedding_backward(grad_output._array, indices._array, num_weights, padding_idx, scale_grad_by_freq, sparse) if grad_output._desc.real else rounded_once(k_embedding_backward, grad_output._array, indices._array, num_weights, padding_idx, scale_grad_by_freq, sparse)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'embedding_backward', ('grad_output',), (('indices', ('grad_output',)),))
+        autograd_first(error, locals(), 'embedding_backward')
         raise
     flag = grad_output._requires_grad
     if flag and flag is not True:

@@ -298,7 +298,7 @@ def linalg_lu_solve(LU, pivots, B, left, adjoint, *, out=None):
         array = k_linalg_lu_solve(LU._array, pivots._array, B._array, left, adjoint) if LU._desc.real else rounded_once(k_linalg_lu_solve, LU._array, pivots._array, B._array, left, adjoint)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'linalg_lu_solve', ('LU', 'B'), (('LU', ('LU', 'B')), ('pivots', ('LU', 'B'))))
+        autograd_first(error, locals(), 'linalg_lu_solve')
         raise
     flag = LU._requires_grad or B._requires_grad
     if flag and flag is not True:

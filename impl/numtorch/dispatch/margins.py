@@ -98,7 +98,7 @@ def multi_margin_loss(self, target, p, margin, weight, reduction, *, out=None):
         array = k_multi_margin_loss(self._array, target._array, p, margin, None if weight is None else weight._array, reduction) if self._desc.real else rounded_once(k_multi_margin_loss, self._array, target._array, p, margin, None if weight is None else weight._array, reduction)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'multi_margin_loss', ('self',), (('self', ('self',)), ('target', ('self',)), ('weight', ('self',))))
+        autograd_first(error, locals(), 'multi_margin_loss')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -325,7 +325,7 @@ def multilabel_margin_loss(self, target, reduction):
         arrays = k_multilabel_margin_loss(self._array, target._array, reduction) if self._desc.real else rounded_once(k_multilabel_margin_loss, self._array, target._array, reduction)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'multilabel_margin_loss', ('self',), (('self', ('self',)), ('target', ('self',))))
+        autograd_first(error, locals(), 'multilabel_margin_loss')
         raise
     if disabled and _grad.inference:
         for r in results:

@@ -117,7 +117,7 @@ def native_layer_norm(input, normalized_shape, weight, bias, eps):
         arrays = k_native_layer_norm(input._array, normalized_shape, None if weight is None else weight._array, None if bias is None else bias._array, eps) if input._desc.real else rounded_once(k_native_layer_norm, input._array, normalized_shape, None if weight is None else weight._array, None if bias is None else bias._array, eps)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'native_layer_norm', ('input', 'weight', 'bias'), (('bias', ('input', 'weight', 'bias')), ('input', ('input', 'weight', 'bias')), ('weight', ('input', 'weight', 'bias'))))
+        autograd_first(error, locals(), 'native_layer_norm')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -223,7 +223,7 @@ def native_layer_norm_backward(grad_out, input, normalized_shape, mean, rstd, we
         arrays = k_native_layer_norm_backward(grad_out._array, input._array, normalized_shape, mean._array, rstd._array, None if weight is None else weight._array, None if bias is None else bias._array, output_mask) if grad_out._desc.real else rounded_once(k_native_layer_norm_backward, grad_out._array, input._array, normalized_shape, mean._array, rstd._array, None if weight is None else weight._array, None if bias is None else bias._array, output_mask)
         results = [None if a is None else wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'native_layer_norm_backward', ('grad_out', 'input', 'mean', 'rstd', 'weight', 'bias'), (('grad_out', ('grad_out', 'input', 'mean', 'rstd', 'weight', 'bias')), ('input', ('grad_out', 'input', 'mean', 'rstd', 'weight', 'bias')), ('mean', ('grad_out', 'input', 'mean', 'rstd', 'weight', 'bias')), ('rstd', ('grad_out', 'input', 'mean', 'rstd', 'weight', 'bias')), ('weight', ('grad_out', 'input', 'mean', 'rstd', 'weight', 'bias'))))
+        autograd_first(error, locals(), 'native_layer_norm_backward')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -344,7 +344,7 @@ def native_group_norm(input, weight, bias, N, C, HxW, group, eps):
         arrays = k_native_group_norm(input._array, None if weight is None else weight._array, None if bias is None else bias._array, N, C, HxW, group, eps) if input._desc.real else rounded_once(k_native_group_norm, input._array, None if weight is None else weight._array, None if bias is None else bias._array, N, C, HxW, group, eps)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'native_group_norm', ('input', 'weight', 'bias'), (('input', ('input', 'weight', 'bias')), ('weight', ('input', 'weight', 'bias'))))
+        autograd_first(error, locals(), 'native_group_norm')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -512,7 +512,7 @@ def native_batch_norm(input, weight, bias, running_mean, running_var, training, 
         arrays = k_native_batch_norm(input._array, None if weight is None else weight._array, None if bias is None else bias._array, None if running_mean is None else running_mean._array, None if running_var is None else running_var._array, training, momentum, eps)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'native_batch_norm', ('input', 'weight', 'bias'), (('input', ('input', 'weight', 'bias')), ('running_mean', ('input', 'weight', 'bias')), ('running_var', ('input', 'weight', 'bias')), ('weight', ('input', 'weight', 'bias'))))
+        autograd_first(error, locals(), 'native_batch_norm')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -632,7 +632,7 @@ def native_batch_norm_backward(grad_out, input, weight, running_mean, running_va
         arrays = k_native_batch_norm_backward(grad_out._array, input._array, None if weight is None else weight._array, None if running_mean is None else running_mean._array, None if running_var is None else running_var._array, save_mean._array, save_invstd._array, train, eps, output_mask) if grad_out._desc.real else rounded_once(k_native_batch_norm_backward, grad_out._array, input._array, None if weight is None else weight._array, None if running_mean is None else running_mean._array, None if running_var is None else running_var._array, save_mean._array, save_invstd._array, train, eps, output_mask)
         results = [None if a is None else wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'native_batch_norm_backward', ('grad_out', 'input', 'weight', 'save_mean', 'save_invstd'), (('grad_out', ('grad_out', 'input', 'weight', 'save_mean', 'save_invstd')), ('input', ('grad_out', 'input', 'weight', 'save_mean', 'save_invstd')), ('running_mean', ('grad_out', 'input', 'weight', 'save_mean', 'save_invstd')), ('running_var', ('grad_out', 'input', 'weight', 'save_mean', 'save_invstd')), ('save_invstd', ('grad_out', 'input', 'weight', 'save_mean', 'save_invstd')), ('save_mean', ('grad_out', 'input', 'weight', 'save_mean', 'save_invstd')), ('weight', ('grad_out', 'input', 'weight', 'save_mean', 'save_invstd'))))
+        autograd_first(error, locals(), 'native_batch_norm_backward')
         raise
     if disabled and _grad.inference:
         for r in results:

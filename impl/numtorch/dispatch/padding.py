@@ -73,7 +73,7 @@ def reflection_pad1d(self, padding, *, out=None):
         array = k_reflection_pad(self._array, padding) if self._desc.real else rounded_once(k_reflection_pad, self._array, padding)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'reflection_pad1d', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'reflection_pad1d')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -253,7 +253,7 @@ def reflection_pad2d(self, padding, *, out=None):
         array = k_reflection_pad(self._array, padding) if self._desc.real else rounded_once(k_reflection_pad, self._array, padding)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'reflection_pad2d', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'reflection_pad2d')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -433,7 +433,7 @@ def reflection_pad3d(self, padding, *, out=None):
         array = k_reflection_pad(self._array, padding) if self._desc.real else rounded_once(k_reflection_pad, self._array, padding)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'reflection_pad3d', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'reflection_pad3d')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -613,7 +613,7 @@ def replication_pad1d(self, padding, *, out=None):
         array = k_replication_pad(self._array, padding) if self._desc.real else rounded_once(k_replication_pad, self._array, padding)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'replication_pad1d', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'replication_pad1d')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -793,7 +793,7 @@ def replication_pad2d(self, padding, *, out=None):
         array = k_replication_pad(self._array, padding) if self._desc.real else rounded_once(k_replication_pad, self._array, padding)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'replication_pad2d', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'replication_pad2d')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -973,7 +973,7 @@ def replication_pad3d(self, padding, *, out=None):
         array = k_replication_pad(self._array, padding) if self._desc.real else rounded_once(k_replication_pad, self._array, padding)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'replication_pad3d', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'replication_pad3d')
         raise
     flag = self._requires_grad
     if flag and flag is not True:

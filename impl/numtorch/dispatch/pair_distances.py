@@ -120,7 +120,7 @@ def cdist(x1, x2, p, *, out=None):
         array = k_cdist(x1._array, x2._array, p) if x1._desc.real else rounded_once(k_cdist, x1._array, x2._array, p)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'cdist', ('x1', 'x2'), (('x1', ('x1', 'x2')), ('x2', ('x1', 'x2'))))
+        autograd_first(error, locals(), 'cdist')
         raise
     flag = x1._requires_grad or x2._requires_grad
     if flag and flag is not True:
@@ -336,7 +336,7 @@ def euclidean_dist(x1, x2, *, out=None):
         array = k_euclidean_dist(x1._array, x2._array) if x1._desc.real else rounded_once(k_euclidean_dist, x1._array, x2._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'euclidean_dist', ('x1', 'x2'), (('x1', ('x1', 'x2')), ('x2', ('x1', 'x2'))))
+        autograd_first(error, locals(), 'euclidean_dist')
         raise
     flag = x1._requires_grad or x2._requires_grad
     if flag and flag is not True:
@@ -465,7 +465,7 @@ def pdist(self, p, *, out=None):
         array = k_pdist(self._array, p) if self._desc.real else rounded_once(k_pdist, self._array, p)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'pdist', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'pdist')
         raise
     flag = self._requires_grad
     if flag and flag is not True:

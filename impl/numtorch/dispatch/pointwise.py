@@ -1183,7 +1183,7 @@ def mul(self, other, *, out=None):
             if plan is not None and not plan.plain:
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'mul', ('self', 'other'), (('other', ('self',)), ('self', ('other',))))
+            autograd_first(error, locals(), 'mul')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -1351,7 +1351,7 @@ def mul_(self, other):
         other, right, plan, flag = found
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'mul', ('self', 'other'), (('other', ('self',)), ('self', ('other',))), 'self')
+        autograd_first(error, locals(), 'mul', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -1595,7 +1595,7 @@ def div(self, other, *, out=None):
             if plan is not None and not plan.plain:
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'div', ('self', 'other'), (('other', ('self', 'other')), ('self', ('other',))))
+            autograd_first(error, locals(), 'div')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -1760,7 +1760,7 @@ def div_(self, other):
         other, right, plan, flag = found
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'div', ('self', 'other'), (('other', ('self', 'other')), ('self', ('other',))), 'self')
+        autograd_first(error, locals(), 'div', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -2709,7 +2709,7 @@ def pow_scalar(self, exponent, *, out=None):
             self = plain(self, 'pow', False)
             array, desc = single(rounded_once(k_pow_scalar, self._array, exponent), self)
         except Exception as error:
-            autograd_first(error, locals(), 'pow', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'pow_scalar')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2776,7 +2776,7 @@ def pow_scalar_(self, exponent):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'pow', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'pow_scalar', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -3112,7 +3112,7 @@ def log(self, *, out=None):
             else:
                 array, desc = single(np.log(self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'log', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'log')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3176,7 +3176,7 @@ def log_(self):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'log', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'log', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -3703,7 +3703,7 @@ def sin(self, *, out=None):
             else:
                 array, desc = single(np.sin(self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'sin', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'sin')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3767,7 +3767,7 @@ def sin_(self):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'sin', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'sin', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -3906,7 +3906,7 @@ def cos(self, *, out=None):
             else:
                 array, desc = single(np.cos(self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'cos', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'cos')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3970,7 +3970,7 @@ def cos_(self):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'cos', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'cos', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -4697,7 +4697,7 @@ def abs(self, *, out=None):
             else:
                 array, desc = single(np.absolute(self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'abs', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'abs')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -4769,7 +4769,7 @@ def abs_(self):
         if self._desc.dtype.category == 3:
             raise RuntimeError('In-place abs is not supported for complex tensors.')
     except Exception as error:
-        autograd_first(error, locals(), 'abs', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'abs', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:

@@ -94,7 +94,7 @@ def avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
         array = k_avg_pool(self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) if self._desc.real else rounded_once(k_avg_pool, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'avg_pool2d', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'avg_pool2d')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -329,7 +329,7 @@ def max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_m
         arrays = k_max_pool_with_indices(self._array, kernel_size, stride, padding, dilation, ceil_mode) if self._desc.real else rounded_once(k_max_pool_with_indices, self._array, kernel_size, stride, padding, dilation, ceil_mode)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'max_pool2d_with_indices', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'max_pool2d_with_indices')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -410,7 +410,7 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
         array = k_max_pool_with_indices_backward(grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array) if grad_output._desc.real else rounded_once(k_max_pool_with_indices_backward, grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'max_pool2d_with_indices_backward', ('grad_output', 'self'), (('indices', ('grad_output', 'self')),))
+        autograd_first(error, locals(), 'max_pool2d_with_indices_backward')
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -517,7 +517,7 @@ def adaptive_avg_pool2d(self, output_size, *, out=None):
         array = k_adaptive_avg_pool(self._array, output_size) if self._desc.real else rounded_once(k_adaptive_avg_pool, self._array, output_size)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'adaptive_avg_pool2d', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'adaptive_avg_pool2d')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -724,7 +724,7 @@ def adaptive_max_pool2d(self, output_size):
         arrays = k_adaptive_max_pool(self._array, output_size) if self._desc.real else rounded_once(k_adaptive_max_pool, self._array, output_size)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'adaptive_max_pool2d', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'adaptive_max_pool2d')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -800,7 +800,7 @@ def adaptive_max_pool2d_backward(grad_output, self, indices, *, out=None):
         array = k_adaptive_max_pool2d_backward(grad_output._array, self._array, indices._array) if grad_output._desc.real else rounded_once(k_adaptive_max_pool2d_backward, grad_output._array, self._array, indices._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'adaptive_max_pool2d_backward', ('grad_output', 'self'), (('indices', ('grad_output', 'self')),))
+        autograd_first(error, locals(), 'adaptive_max_pool2d_backward')
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -921,7 +921,7 @@ def avg_pool3d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
         array = k_avg_pool(self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) if self._desc.real else rounded_once(k_avg_pool, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'avg_pool3d', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'avg_pool3d')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1156,7 +1156,7 @@ def max_pool3d_with_indices(self, kernel_size, stride, padding, dilation, ceil_m
         arrays = k_max_pool_with_indices(self._array, kernel_size, stride, padding, dilation, ceil_mode) if self._desc.real else rounded_once(k_max_pool_with_indices, self._array, kernel_size, stride, padding, dilation, ceil_mode)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'max_pool3d_with_indices', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'max_pool3d_with_indices')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -1237,7 +1237,7 @@ def max_pool3d_with_indices_backward(grad_output, self, kernel_size, stride, pad
         array = k_max_pool_with_indices_backward(grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array) if grad_output._desc.real else rounded_once(k_max_pool_with_indices_backward, grad_output._array, self._array, kernel_size, stride, padding, dilation, ceil_mode, indices._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'max_pool3d_with_indices_backward', ('grad_output', 'self'), (('indices', ('grad_output', 'self')),))
+        autograd_first(error, locals(), 'max_pool3d_with_indices_backward')
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
@@ -1344,7 +1344,7 @@ def adaptive_avg_pool3d(self, output_size, *, out=None):
         array = k_adaptive_avg_pool(self._array, output_size) if self._desc.real else rounded_once(k_adaptive_avg_pool, self._array, output_size)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'adaptive_avg_pool3d', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'adaptive_avg_pool3d')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1554,7 +1554,7 @@ def adaptive_max_pool3d(self, output_size):
         arrays = k_adaptive_max_pool(self._array, output_size) if self._desc.real else rounded_once(k_adaptive_max_pool, self._array, output_size)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'adaptive_max_pool3d', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'adaptive_max_pool3d')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -1630,7 +1630,7 @@ def adaptive_max_pool3d_backward(grad_output, self, indices, *, out=None):
         array = k_adaptive_max_pool3d_backward(grad_output._array, self._array, indices._array) if grad_output._desc.real else rounded_once(k_adaptive_max_pool3d_backward, grad_output._array, self._array, indices._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'adaptive_max_pool3d_backward', ('grad_output', 'self'), (('indices', ('grad_output', 'self')),))
+        autograd_first(error, locals(), 'adaptive_max_pool3d_backward')
         raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:

@@ -104,7 +104,7 @@ def vdot(self, other, *, out=None):
         array = k_vdot(self._array, other._array) if self._desc.real else rounded_once(k_vdot, self._array, other._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'vdot', ('self', 'other'), (('other', ('self',)), ('self', ('other',))))
+        autograd_first(error, locals(), 'vdot')
         raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -250,7 +250,7 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
         array = k_addmv(self._array, mat._array, vec._array, beta, alpha) if self._desc.real else rounded_once(k_addmv, self._array, mat._array, vec._array, beta, alpha)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'addmv', ('self', 'mat', 'vec'), (('mat', ('vec',)), ('vec', ('mat',))))
+        autograd_first(error, locals(), 'addmv')
         raise
     flag = self._requires_grad or mat._requires_grad or vec._requires_grad
     if flag and flag is not True:
@@ -317,7 +317,7 @@ def addmv_(self, mat, vec, beta, alpha):
         flag = found[3] or requires_grad(mat) or requires_grad(vec)
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'addmv', ('self', 'mat', 'vec'), (('mat', ('vec',)), ('vec', ('mat',))), 'self')
+        autograd_first(error, locals(), 'addmv', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -402,7 +402,7 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
         array = k_addr(self._array, vec1._array, vec2._array, beta, alpha) if self._desc.real else rounded_once(k_addr, self._array, vec1._array, vec2._array, beta, alpha)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'addr', ('self', 'vec1', 'vec2'), (('vec1', ('vec2',)), ('vec2', ('vec1',))))
+        autograd_first(error, locals(), 'addr')
         raise
     flag = self._requires_grad or vec1._requires_grad or vec2._requires_grad
     if flag and flag is not True:
@@ -469,7 +469,7 @@ def addr_(self, vec1, vec2, beta, alpha):
         flag = found[3] or requires_grad(vec1) or requires_grad(vec2)
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'addr', ('self', 'vec1', 'vec2'), (('vec1', ('vec2',)), ('vec2', ('vec1',))), 'self')
+        autograd_first(error, locals(), 'addr', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -579,7 +579,7 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
         array = k_baddbmm(self._array, batch1._array, batch2._array, beta, alpha) if self._desc.real else rounded_once(k_baddbmm, self._array, batch1._array, batch2._array, beta, alpha)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'baddbmm', ('self', 'batch1', 'batch2'), (('batch1', ('batch2',)), ('batch2', ('batch1',))))
+        autograd_first(error, locals(), 'baddbmm')
         raise
     flag = self._requires_grad or batch1._requires_grad or batch2._requires_grad
     if flag and flag is not True:
@@ -648,7 +648,7 @@ def baddbmm_(self, batch1, batch2, beta, alpha):
         flag = found[3] or requires_grad(batch1) or requires_grad(batch2)
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'baddbmm', ('self', 'batch1', 'batch2'), (('batch1', ('batch2',)), ('batch2', ('batch1',))), 'self')
+        autograd_first(error, locals(), 'baddbmm', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -736,7 +736,7 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
         array = k_addbmm(self._array, batch1._array, batch2._array, beta, alpha) if self._desc.real else rounded_once(k_addbmm, self._array, batch1._array, batch2._array, beta, alpha)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'addbmm', ('self', 'batch1', 'batch2'), (('batch1', ('batch2',)), ('batch2', ('batch1',))))
+        autograd_first(error, locals(), 'addbmm')
         raise
     flag = self._requires_grad or batch1._requires_grad or batch2._requires_grad
     if flag and flag is not True:
@@ -806,7 +806,7 @@ def addbmm_(self, batch1, batch2, beta, alpha):
         flag = found[3] or requires_grad(batch1) or requires_grad(batch2)
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'addbmm', ('self', 'batch1', 'batch2'), (('batch1', ('batch2',)), ('batch2', ('batch1',))), 'self')
+        autograd_first(error, locals(), 'addbmm', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:

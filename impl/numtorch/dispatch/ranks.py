@@ -95,7 +95,7 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
         array = k_nansum_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_nansum_dim, self._array, dim, keepdim, dtype)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'nansum_dim', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'nansum_dim')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -203,7 +203,7 @@ def prod_all(self, dtype, *, out=None):
         array = k_prod_all(self._array, dtype) if self._desc.real else rounded_once(k_prod_all, self._array, dtype)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'prod_all', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'prod_all')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -316,7 +316,7 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
         array = k_prod_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_prod_dim, self._array, dim, keepdim, dtype)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'prod_dim', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'prod_dim')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -426,7 +426,7 @@ def aminmax(self, dim, keepdim):
         arrays = k_aminmax(self._array, dim, keepdim) if self._desc.real else rounded_once(k_aminmax, self._array, dim, keepdim)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'aminmax', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'aminmax')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -535,7 +535,7 @@ def median_all(self, *, out=None):
         array = k_median_all(self._array) if self._desc.real else rounded_once(k_median_all, self._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'median_all', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'median_all')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -547,7 +547,7 @@ def median_all(self, *, out=None):
             if desc.dtype.category == 3:
                 raise RuntimeError('median does not support automatic differentiation for outputs with complex dtype.')
         except Exception as error:
-            autograd_first(error, locals(), 'median_all', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'median_all')
             raise
         node = _new(*_MedianBackward0)
         for node.seq in sequence_nrs:
@@ -1065,7 +1065,7 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
         array = k_vector_norm(self._array, ord, dim, keepdim, dtype) if self._desc.real else rounded_once(k_vector_norm, self._array, ord, dim, keepdim, dtype)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'vector_norm', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'vector_norm')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1184,7 +1184,7 @@ def norm_dim(self, p, dim, keepdim, *, out=None):
         array = k_vector_norm(self._array, p, dim, keepdim) if self._desc.real else rounded_once(k_vector_norm, self._array, p, dim, keepdim)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'norm_dim', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'norm_dim')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1279,7 +1279,7 @@ def var_mean(self, dim, correction, keepdim):
         arrays = k_var_mean(self._array, dim, correction, keepdim) if self._desc.real else rounded_once(k_var_mean, self._array, dim, correction, keepdim)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'var_mean', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'var_mean')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -1369,7 +1369,7 @@ def std_mean(self, dim, correction, keepdim):
         arrays = k_std_mean(self._array, dim, correction, keepdim) if self._desc.real else rounded_once(k_std_mean, self._array, dim, correction, keepdim)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'std_mean', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'std_mean')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -1478,7 +1478,7 @@ def logsumexp(self, dim, keepdim, *, out=None):
         array = k_logsumexp(self._array, dim, keepdim)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'logsumexp', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'logsumexp')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1701,7 +1701,7 @@ def cumprod(self, dim, dtype, *, out=None):
         array = k_cumprod(self._array, dim, dtype) if self._desc.real else rounded_once(k_cumprod, self._array, dim, dtype)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'cumprod', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'cumprod')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1767,7 +1767,7 @@ def cumprod_(self, dim, dtype):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'cumprod', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'cumprod', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:

@@ -631,7 +631,7 @@ def max_all(self, *, out=None):
         array = k_max_all(self._array) if self._desc.real else rounded_once(k_max_all, self._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'max_all', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'max_all')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -744,7 +744,7 @@ def min_all(self, *, out=None):
         array = k_min_all(self._array) if self._desc.real else rounded_once(k_min_all, self._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'min_all', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'min_all')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1025,7 +1025,7 @@ def amax(self, dim, keepdim, *, out=None):
         array = k_amax(self._array, dim, keepdim) if self._desc.real else rounded_once(k_amax, self._array, dim, keepdim)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'amax', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'amax')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1037,7 +1037,7 @@ def amax(self, dim, keepdim, *, out=None):
             if desc.dtype.category == 3:
                 raise RuntimeError('amax does not support automatic differentiation for outputs with complex dtype.')
         except Exception as error:
-            autograd_first(error, locals(), 'amax', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'amax')
             raise
         node = _new(*_AmaxBackward0)
         for node.seq in sequence_nrs:
@@ -1148,7 +1148,7 @@ def amin(self, dim, keepdim, *, out=None):
         array = k_amin(self._array, dim, keepdim) if self._desc.real else rounded_once(k_amin, self._array, dim, keepdim)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'amin', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'amin')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1160,7 +1160,7 @@ def amin(self, dim, keepdim, *, out=None):
             if desc.dtype.category == 3:
                 raise RuntimeError('amin does not support automatic differentiation for outputs with complex dtype.')
         except Exception as error:
-            autograd_first(error, locals(), 'amin', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'amin')
             raise
         node = _new(*_AminBackward0)
         for node.seq in sequence_nrs:
@@ -1296,7 +1296,7 @@ def var(self, dim, correction, keepdim, *, out=None):
         array = k_var(self._array, dim, correction, keepdim) if self._desc.real else rounded_once(k_var, self._array, dim, correction, keepdim)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'var', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'var')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1411,7 +1411,7 @@ def std(self, dim, correction, keepdim, *, out=None):
         array = k_std(self._array, dim, correction, keepdim) if self._desc.real else rounded_once(k_std, self._array, dim, correction, keepdim)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'std', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'std')
         raise
     flag = self._requires_grad
     if flag and flag is not True:

@@ -107,7 +107,7 @@ def gather(self, dim, index, sparse_grad, *, out=None):
         array = k_gather(self._array, dim, index._array, sparse_grad) if self._desc.real else rounded_once(k_gather, self._array, dim, index._array, sparse_grad)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'gather', ('self',), (('index', ('self',)), ('self', ('self',))))
+        autograd_first(error, locals(), 'gather')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -222,7 +222,7 @@ def scatter(self, dim, index, src, *, out=None):
         array = k_scatter(self._array, dim, index._array, src._array) if self._desc.real else rounded_once(k_scatter, self._array, dim, index._array, src._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'scatter', ('self', 'src'), (('index', ('self', 'src')),))
+        autograd_first(error, locals(), 'scatter')
         raise
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
@@ -301,7 +301,7 @@ def scatter_(self, dim, index, src):
         flag = found[3] or requires_grad(src)
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'scatter', ('self', 'src'), (('index', ('self', 'src')),), 'self')
+        autograd_first(error, locals(), 'scatter', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -394,7 +394,7 @@ def scatter_value(self, dim, index, value, *, out=None):
         array = k_scatter_value(self._array, dim, index._array, value) if self._desc.real else rounded_once(k_scatter_value, self._array, dim, index._array, value)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'scatter_value', ('self',), (('index', ('self',)),))
+        autograd_first(error, locals(), 'scatter_value')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -457,7 +457,7 @@ def scatter_value_(self, dim, index, value):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'scatter_value', ('self',), (('index', ('self',)),), 'self')
+        autograd_first(error, locals(), 'scatter_value', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -795,7 +795,7 @@ def scatter_add(self, dim, index, src, *, out=None):
         array = k_scatter_add(self._array, dim, index._array, src._array) if self._desc.real else rounded_once(k_scatter_add, self._array, dim, index._array, src._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'scatter_add', ('self', 'src'), (('index', ('src',)),))
+        autograd_first(error, locals(), 'scatter_add')
         raise
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
@@ -877,7 +877,7 @@ def scatter_add_(self, dim, index, src):
         flag = found[3] or requires_grad(src)
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'scatter_add', ('self', 'src'), (('index', ('src',)),), 'self')
+        autograd_first(error, locals(), 'scatter_add', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -985,7 +985,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
         array = k_scatter_reduce(self._array, dim, index._array, src._array, reduce, include_self) if self._desc.real else rounded_once(k_scatter_reduce, self._array, dim, index._array, src._array, reduce, include_self)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'scatter_reduce', ('self', 'src'), (('index', ('self', 'src')), ('self', ('self', 'src')), ('src', ('self', 'src'))))
+        autograd_first(error, locals(), 'scatter_reduce')
         raise
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
@@ -997,7 +997,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
             if desc.dtype.category == 3:
                 raise RuntimeError('scatter_reduce does not support automatic differentiation for outputs with complex dtype.')
         except Exception as error:
-            autograd_first(error, locals(), 'scatter_reduce', ('self', 'src'), (('index', ('self', 'src')), ('self', ('self', 'src')), ('src', ('self', 'src'))))
+            autograd_first(error, locals(), 'scatter_reduce')
             raise
         node = _new(*_ScatterReduceBackward0)
         for node.seq in sequence_nrs:
@@ -1086,7 +1086,7 @@ def scatter_reduce_(self, dim, index, src, reduce, include_self):
         if src._desc.dtype.category == 3 and reduce[0] == 'a' and index._desc.numel:
             raise refused(f'scatter_gather_tensor_cpu_reduce_{reduce}', src._desc.dtype)
     except Exception as error:
-        autograd_first(error, locals(), 'scatter_reduce', ('self', 'src'), (('index', ('self', 'src')), ('self', ('self', 'src')), ('src', ('self', 'src'))), 'self')
+        autograd_first(error, locals(), 'scatter_reduce', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -1198,7 +1198,7 @@ def index_select(self, dim, index, *, out=None):
         array = k_index_select(self._array, dim, index._array) if self._desc.real else rounded_once(k_index_select, self._array, dim, index._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'index_select', ('self',), (('index', ('self',)),))
+        autograd_first(error, locals(), 'index_select')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1290,7 +1290,7 @@ def index_add(self, dim, index, source, alpha, *, out=None):
         array = k_index_add(self._array, dim, index._array, source._array, alpha) if self._desc.real else rounded_once(k_index_add, self._array, dim, index._array, source._array, alpha)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'index_add', ('self', 'source'), (('index', ('source',)), ('source', ('source',))))
+        autograd_first(error, locals(), 'index_add')
         raise
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
@@ -1379,7 +1379,7 @@ def index_add_(self, dim, index, source, alpha):
         flag = found[3] or requires_grad(source)
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'index_add', ('self', 'source'), (('index', ('source',)), ('source', ('source',))), 'self')
+        autograd_first(error, locals(), 'index_add', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -1482,7 +1482,7 @@ def index_copy(self, dim, index, source, *, out=None):
         array = k_index_copy(self._array, dim, index._array, source._array) if self._desc.real else rounded_once(k_index_copy, self._array, dim, index._array, source._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'index_copy', ('self', 'source'), (('index', ('self', 'source')), ('source', ('source',))))
+        autograd_first(error, locals(), 'index_copy')
         raise
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
@@ -1569,7 +1569,7 @@ def index_copy_(self, dim, index, source):
         flag = found[3] or requires_grad(source)
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'index_copy', ('self', 'source'), (('index', ('self', 'source')), ('source', ('source',))), 'self')
+        autograd_first(error, locals(), 'index_copy', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -1670,7 +1670,7 @@ def index_fill(self, dim, index, value, *, out=None):
         array = k_index_fill(self._array, dim, index._array, value) if self._desc.real else rounded_once(k_index_fill, self._array, dim, index._array, value)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'index_fill', ('self',), (('index', ('self',)),))
+        autograd_first(error, locals(), 'index_fill')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1733,7 +1733,7 @@ def index_fill_(self, dim, index, value):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'index_fill', ('self',), (('index', ('self',)),), 'self')
+        autograd_first(error, locals(), 'index_fill', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -1803,7 +1803,7 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
         array = k_index_fill(self._array, dim, index._array, value._array) if self._desc.real else rounded_once(k_index_fill, self._array, dim, index._array, value._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'index_fill', ('self', 'value'), (('index', ('self', 'value')),))
+        autograd_first(error, locals(), 'index_fill_tensor')
         raise
     flag = self._requires_grad or value._requires_grad
     if flag and flag is not True:
@@ -1882,7 +1882,7 @@ def index_fill_tensor_(self, dim, index, value):
         flag = found[3] or requires_grad(value)
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'index_fill', ('self', 'value'), (('index', ('self', 'value')),), 'self')
+        autograd_first(error, locals(), 'index_fill_tensor', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -1988,7 +1988,7 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
         array = k_index_reduce(self._array, dim, index._array, source._array, reduce, include_self) if self._desc.real else rounded_once(k_index_reduce, self._array, dim, index._array, source._array, reduce, include_self)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'index_reduce', ('self', 'source'), (('index', ('self', 'source')), ('self', ('self', 'source')), ('source', ('self', 'source'))))
+        autograd_first(error, locals(), 'index_reduce')
         raise
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
@@ -2000,7 +2000,7 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
             if desc.dtype.category == 3:
                 raise RuntimeError('index_reduce does not support automatic differentiation for outputs with complex dtype.')
         except Exception as error:
-            autograd_first(error, locals(), 'index_reduce', ('self', 'source'), (('index', ('self', 'source')), ('self', ('self', 'source')), ('source', ('self', 'source'))))
+            autograd_first(error, locals(), 'index_reduce')
             raise
         node = _new(*_IndexReduceBackward0)
         for node.seq in sequence_nrs:
@@ -2089,7 +2089,7 @@ def index_reduce_(self, dim, index, source, reduce, include_self):
         if source._desc.dtype.category == 3 and reduce[0] == 'a':
             raise refused(f"{'maximum_cpu' if reduce == 'amax' else 'minimum_cpu'}", source._desc.dtype)
     except Exception as error:
-        autograd_first(error, locals(), 'index_reduce', ('self', 'source'), (('index', ('self', 'source')), ('self', ('self', 'source')), ('source', ('self', 'source'))), 'self')
+        autograd_first(error, locals(), 'index_reduce', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -2190,7 +2190,7 @@ def take(self, index, *, out=None):
         array = k_take(self._array, index._array) if self._desc.real else rounded_once(k_take, self._array, index._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'take', ('self',), (('index', ('self',)), ('self', ('self',))))
+        autograd_first(error, locals(), 'take')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2284,7 +2284,7 @@ def put(self, index, source, accumulate, *, out=None):
         array = k_put(self._array, index._array, source._array, accumulate) if self._desc.real else rounded_once(k_put, self._array, index._array, source._array, accumulate)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'put', ('self', 'source'), (('index', ('self', 'source')), ('source', ('source',))))
+        autograd_first(error, locals(), 'put')
         raise
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
@@ -2369,7 +2369,7 @@ def put_(self, index, source, accumulate):
         flag = found[3] or requires_grad(source)
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'put', ('self', 'source'), (('index', ('self', 'source')), ('source', ('source',))), 'self')
+        autograd_first(error, locals(), 'put', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -2486,7 +2486,7 @@ def masked_scatter(self, mask, source, *, out=None):
         array = k_masked_scatter(self._array, mask._array, source._array) if self._desc.real else rounded_once(k_masked_scatter, self._array, mask._array, source._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'masked_scatter', ('self', 'source'), (('mask', ('self', 'source')),))
+        autograd_first(error, locals(), 'masked_scatter')
         raise
     flag = self._requires_grad or source._requires_grad
     if flag and flag is not True:
@@ -2563,7 +2563,7 @@ def masked_scatter_(self, mask, source):
         flag = found[3] or requires_grad(source)
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'masked_scatter', ('self', 'source'), (('mask', ('self', 'source')),), 'self')
+        autograd_first(error, locals(), 'masked_scatter', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -2643,7 +2643,7 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
         array = k_masked_scatter_backward(grad_output._array, mask._array, sizes) if grad_output._desc.real else rounded_once(k_masked_scatter_backward, grad_output._array, mask._array, sizes)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'masked_scatter_backward', ('grad_output',), (('mask', ('grad_output',)),))
+        autograd_first(error, locals(), 'masked_scatter_backward')
         raise
     flag = grad_output._requires_grad
     if flag and flag is not True:

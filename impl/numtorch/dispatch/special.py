@@ -403,7 +403,7 @@ def log2(self, *, out=None):
             else:
                 array, desc = single(np.log2(self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'log2', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'log2')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -467,7 +467,7 @@ def log2_(self):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'log2', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'log2', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -606,7 +606,7 @@ def log10(self, *, out=None):
             else:
                 array, desc = single(np.log10(self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'log10', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'log10')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -670,7 +670,7 @@ def log10_(self):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'log10', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'log10', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -789,7 +789,7 @@ def logaddexp(self, other, *, out=None):
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'logaddexp', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+            autograd_first(error, locals(), 'logaddexp')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -953,7 +953,7 @@ def logaddexp2(self, other, *, out=None):
             if plan is not None and not plan.plain:
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'logaddexp2', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+            autograd_first(error, locals(), 'logaddexp2')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -1113,7 +1113,7 @@ def xlogy(self, other, *, out=None):
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'xlogy', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+            autograd_first(error, locals(), 'xlogy')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -1205,7 +1205,7 @@ def xlogy_(self, other):
         if kind.category == 3:
             raise refused('xlogy_cpu', kind)
     except Exception as error:
-        autograd_first(error, locals(), 'xlogy', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))), 'self')
+        autograd_first(error, locals(), 'xlogy', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -1306,7 +1306,7 @@ def xlogy_self(self, other, *, out=None):
                 raise refused('xlogy_cpu', other._desc.dtype, out)
             array, desc = laid(rounded_once(k_xlogy_self, self, other._array), 'beside number', other)
         except Exception as error:
-            autograd_first(error, locals(), 'xlogy', ('other',), (('other', ('other',)),))
+            autograd_first(error, locals(), 'xlogy_self')
             raise
     flag = other._requires_grad
     if flag and flag is not True:
@@ -1395,7 +1395,7 @@ def xlogy_other(self, other, *, out=None):
                 raise refused('xlogy_cpu', self._desc.dtype, out)
             array, desc = laid(k_xlogy_other(self._array, other), 'beside number', self)
         except Exception as error:
-            autograd_first(error, locals(), 'xlogy', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'xlogy_other')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1462,7 +1462,7 @@ def xlogy_other_(self, other):
         if self._desc.dtype.category == 3:
             raise refused('xlogy_cpu', self._desc.dtype)
     except Exception as error:
-        autograd_first(error, locals(), 'xlogy', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'xlogy_other', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -1582,7 +1582,7 @@ def xlog1py(self, other, *, out=None):
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'special_xlog1py', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+            autograd_first(error, locals(), 'xlog1py')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -1703,7 +1703,7 @@ def xlog1py_self(self, other, *, out=None):
                 raise refused('xlog1py_cpu', other._desc.dtype, out)
             array, desc = laid(rounded_once(k_xlog1py_self, self, other._array), 'beside number', other)
         except Exception as error:
-            autograd_first(error, locals(), 'special_xlog1py', ('other',), (('other', ('other',)),))
+            autograd_first(error, locals(), 'xlog1py_self')
             raise
     flag = other._requires_grad
     if flag and flag is not True:
@@ -1792,7 +1792,7 @@ def xlog1py_other(self, other, *, out=None):
                 raise refused('xlog1py_cpu', self._desc.dtype, out)
             array, desc = laid(rounded_once(k_xlog1py_other, self._array, other), 'beside number', self)
         except Exception as error:
-            autograd_first(error, locals(), 'special_xlog1py', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'xlog1py_other')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -1950,7 +1950,7 @@ def entr(self, *, out=None):
                 raise refused('entr_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_entr, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'special_entr', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'entr')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2051,7 +2051,7 @@ def logit(self, eps, *, out=None):
                 raise refused('logit_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_logit, self._array, eps), self)
         except Exception as error:
-            autograd_first(error, locals(), 'logit', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'logit')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2118,7 +2118,7 @@ def logit_(self, eps):
         if self._desc.dtype.category == 3:
             raise refused('logit_cpu', self._desc.dtype)
     except Exception as error:
-        autograd_first(error, locals(), 'logit', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'logit', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -2297,7 +2297,7 @@ def asinh(self, *, out=None):
             else:
                 array, desc = single(np.arcsinh(self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'asinh', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'asinh')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2456,7 +2456,7 @@ def acosh(self, *, out=None):
             else:
                 array, desc = single(np.arccosh(self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'acosh', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'acosh')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -2615,7 +2615,7 @@ def atanh(self, *, out=None):
             else:
                 array, desc = single(np.arctanh(self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'atanh', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'atanh')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3226,7 +3226,7 @@ def atan2(self, other, *, out=None):
             if plan is not None and not plan.plain:
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'atan2', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+            autograd_first(error, locals(), 'atan2')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -3318,7 +3318,7 @@ def atan2_(self, other):
         if kind.category == 3:
             raise refused('atan2_cpu', kind)
     except Exception as error:
-        autograd_first(error, locals(), 'atan2', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))), 'self')
+        autograd_first(error, locals(), 'atan2', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -3479,7 +3479,7 @@ def hypot(self, other, *, out=None):
             if plan is not None and not plan.plain:
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'hypot', ('self', 'other'), (('other', ('other',)), ('self', ('self',))))
+            autograd_first(error, locals(), 'hypot')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -3582,7 +3582,7 @@ def hypot_(self, other):
         if kind.category == 3:
             raise refused('hypot_cpu', kind)
     except Exception as error:
-        autograd_first(error, locals(), 'hypot', ('self', 'other'), (('other', ('other',)), ('self', ('self',))), 'self')
+        autograd_first(error, locals(), 'hypot', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -3748,7 +3748,7 @@ def sinc(self, *, out=None):
             self = plain(self, 'sinc', True)
             array, desc = single(rounded_once(k_sinc, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'sinc', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'sinc')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -3812,7 +3812,7 @@ def sinc_(self):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'sinc', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'sinc', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -4275,7 +4275,7 @@ def erf(self, *, out=None):
                 raise refused('erf_vml_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_erf, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'erf', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'erf')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -4341,7 +4341,7 @@ def erf_(self):
         if self._desc.dtype.category == 3:
             raise refused('erf_vml_cpu', self._desc.dtype)
     except Exception as error:
-        autograd_first(error, locals(), 'erf', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'erf', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -4478,7 +4478,7 @@ def erfc(self, *, out=None):
                 raise refused('erfc_vml_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_erfc, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'erfc', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'erfc')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -4544,7 +4544,7 @@ def erfc_(self):
         if self._desc.dtype.category == 3:
             raise refused('erfc_vml_cpu', self._desc.dtype)
     except Exception as error:
-        autograd_first(error, locals(), 'erfc', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'erfc', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -4681,7 +4681,7 @@ def erfinv(self, *, out=None):
                 raise refused('erfinv_vml_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_erfinv, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'erfinv', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'erfinv')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -4747,7 +4747,7 @@ def erfinv_(self):
         if self._desc.dtype.category == 3:
             raise refused('erfinv_vml_cpu', self._desc.dtype)
     except Exception as error:
-        autograd_first(error, locals(), 'erfinv', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'erfinv', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -4912,7 +4912,7 @@ def erfcx(self, *, out=None):
                 raise refused('erfcx_cpu', self._desc.dtype)
             array, desc = single(rounded_once(k_erfcx, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'special_erfcx', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'erfcx')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -5255,7 +5255,7 @@ def log_ndtr(self, *, out=None):
                 raise refused('log_ndtr_cpu', self._desc.dtype)
             array, desc = single(rounded_once(k_log_ndtr, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'special_log_ndtr', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'log_ndtr')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -5415,7 +5415,7 @@ def lgamma(self, *, out=None):
                 raise refused('lgamma_vml_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_lgamma, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'lgamma', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'lgamma')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -5481,7 +5481,7 @@ def lgamma_(self):
         if self._desc.dtype.category == 3:
             raise refused('lgamma_vml_cpu', self._desc.dtype)
     except Exception as error:
-        autograd_first(error, locals(), 'lgamma', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'lgamma', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -5618,7 +5618,7 @@ def digamma(self, *, out=None):
                 raise refused('digamma', self._desc.dtype, out)
             array, desc = single(rounded_once(k_digamma, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'digamma', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'digamma')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -5684,7 +5684,7 @@ def digamma_(self):
         if self._desc.dtype.category == 3:
             raise refused('digamma', self._desc.dtype)
     except Exception as error:
-        autograd_first(error, locals(), 'digamma', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'digamma', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -5765,7 +5765,7 @@ def polygamma(n, self, *, out=None):
                 raise refused(f"{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}", self._desc.dtype, out)
             array, desc = single(rounded_once(k_polygamma, n, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'polygamma', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'polygamma')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -5867,7 +5867,7 @@ def polygamma_of(self, n, *, out=None):
                 raise refused(f"{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}", self._desc.dtype, out)
             array, desc = single(rounded_once(k_polygamma_of, self._array, n), self)
         except Exception as error:
-            autograd_first(error, locals(), 'polygamma', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'polygamma_of')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -5934,7 +5934,7 @@ def polygamma_of_(self, n):
         if self._desc.dtype.category == 3:
             raise refused(f"{['digamma', 'trigamma', 'polygamma'][min(n, 2)]}", self._desc.dtype)
     except Exception as error:
-        autograd_first(error, locals(), 'polygamma', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'polygamma_of', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -6017,7 +6017,7 @@ def mvlgamma(self, p, *, out=None):
             array = rounded_once(k_mvlgamma, self._array, p)
             desc = describe(array)
         except Exception as error:
-            autograd_first(error, locals(), 'mvlgamma', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'mvlgamma')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -6086,7 +6086,7 @@ def mvlgamma_(self, p):
         if self._desc.dtype.category == 3:
             raise refused('arange_cpu', self._desc.dtype)
     except Exception as error:
-        autograd_first(error, locals(), 'mvlgamma', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'mvlgamma', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -6209,7 +6209,7 @@ def igamma(self, other, *, out=None):
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'igamma', ('self', 'other'), (('other', ('other',)), ('self', ('other',))))
+            autograd_first(error, locals(), 'igamma')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -6309,7 +6309,7 @@ def igamma_(self, other):
         if kind.category == 3:
             raise refused('igamma_cpu', kind)
     except Exception as error:
-        autograd_first(error, locals(), 'igamma', ('self', 'other'), (('other', ('other',)), ('self', ('other',))), 'self')
+        autograd_first(error, locals(), 'igamma', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -6457,7 +6457,7 @@ def igammac(self, other, *, out=None):
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'igammac', ('self', 'other'), (('other', ('other',)), ('self', ('other',))))
+            autograd_first(error, locals(), 'igammac')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -6557,7 +6557,7 @@ def igammac_(self, other):
         if kind.category == 3:
             raise refused('igammac_cpu', kind)
     except Exception as error:
-        autograd_first(error, locals(), 'igammac', ('self', 'other'), (('other', ('other',)), ('self', ('other',))), 'self')
+        autograd_first(error, locals(), 'igammac', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -6705,7 +6705,7 @@ def zeta(self, other, *, out=None):
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'special_zeta', ('self', 'other'), (('other', ('other',)), ('self', ('other',))))
+            autograd_first(error, locals(), 'zeta')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -6834,7 +6834,7 @@ def zeta_self(self, other, *, out=None):
                 raise refused('zeta_cpu', other._desc.dtype)
             array, desc = laid(rounded_once(k_zeta_self, self, other._array), 'beside number', other)
         except Exception as error:
-            autograd_first(error, locals(), 'special_zeta', ('other',), (('other', ('other',)),))
+            autograd_first(error, locals(), 'zeta_self')
             raise
     flag = other._requires_grad
     if flag and flag is not True:
@@ -7113,7 +7113,7 @@ def i0(self, *, out=None):
                 raise refused('i0_vml_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_i0, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'i0', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'i0')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -7179,7 +7179,7 @@ def i0_(self):
         if self._desc.dtype.category == 3:
             raise refused('i0_vml_cpu', self._desc.dtype)
     except Exception as error:
-        autograd_first(error, locals(), 'i0', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'i0', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -7342,7 +7342,7 @@ def i0e(self, *, out=None):
                 raise refused('i0e_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_i0e, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'special_i0e', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'i0e')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -7465,7 +7465,7 @@ def i1(self, *, out=None):
                 raise refused('i1_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_i1, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'special_i1', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'i1')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -7588,7 +7588,7 @@ def i1e(self, *, out=None):
                 raise refused('i1e_cpu', self._desc.dtype, out)
             array, desc = single(rounded_once(k_i1e, self._array), self)
         except Exception as error:
-            autograd_first(error, locals(), 'special_i1e', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'i1e')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -7894,7 +7894,7 @@ def fmod(self, other, *, out=None):
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'fmod', ('self', 'other'), (('other', ('other',)), ('self', ('other',))))
+            autograd_first(error, locals(), 'fmod')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -7991,7 +7991,7 @@ def fmod_(self, other):
         if kind.category == 3:
             raise refused('fmod_cpu', kind)
     except Exception as error:
-        autograd_first(error, locals(), 'fmod', ('self', 'other'), (('other', ('other',)), ('self', ('other',))), 'self')
+        autograd_first(error, locals(), 'fmod', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -8245,7 +8245,7 @@ def remainder(self, other, *, out=None):
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'remainder', ('self', 'other'), (('other', ('other',)), ('self', ('other',))))
+            autograd_first(error, locals(), 'remainder')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -8342,7 +8342,7 @@ def remainder_(self, other):
         if kind.category == 3:
             raise refused('remainder_cpu', kind)
     except Exception as error:
-        autograd_first(error, locals(), 'remainder', ('self', 'other'), (('other', ('other',)), ('self', ('other',))), 'self')
+        autograd_first(error, locals(), 'remainder', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -9380,7 +9380,7 @@ def copysign(self, other, *, out=None):
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'copysign', ('self', 'other'), (('self', ('self',)),))
+            autograd_first(error, locals(), 'copysign')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -9473,7 +9473,7 @@ def copysign_(self, other):
         if kind.category == 3:
             raise refused('copysign_cpu', kind)
     except Exception as error:
-        autograd_first(error, locals(), 'copysign', ('self', 'other'), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'copysign', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -9659,7 +9659,7 @@ def copysign_scalar(self, other, *, out=None):
                 raise refused('copysign_cpu', self._desc.dtype, out)
             array, desc = laid(rounded_once(k_copysign_scalar, self._array, other), 'beside number', self)
         except Exception as error:
-            autograd_first(error, locals(), 'copysign', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'copysign_scalar')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -9728,7 +9728,7 @@ def copysign_scalar_(self, other):
         if self._desc.dtype.category == 3:
             raise refused('copysign_cpu', self._desc.dtype)
     except Exception as error:
-        autograd_first(error, locals(), 'copysign', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'copysign_scalar', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -9861,7 +9861,7 @@ def nextafter(self, other, *, out=None):
             if plan is not None and not plan.plain:
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'nextafter', ('self', 'other'), (('other', ('self',)), ('self', ('self',))))
+            autograd_first(error, locals(), 'nextafter')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -9961,7 +9961,7 @@ def nextafter_(self, other):
         if kind.category == 3:
             raise refused('nextafter_cpu', kind)
     except Exception as error:
-        autograd_first(error, locals(), 'nextafter', ('self', 'other'), (('other', ('self',)), ('self', ('self',))), 'self')
+        autograd_first(error, locals(), 'nextafter', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -10107,7 +10107,7 @@ def ldexp(self, other, *, out=None):
             if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
-            autograd_first(error, locals(), 'ldexp', ('self', 'other'), (('other', ('self',)),))
+            autograd_first(error, locals(), 'ldexp')
             raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
@@ -10197,7 +10197,7 @@ def ldexp_(self, other):
         other, right, plan, flag = found
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'ldexp', ('self', 'other'), (('other', ('self',)),), 'self')
+        autograd_first(error, locals(), 'ldexp', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -10429,7 +10429,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
             self = plain(self, 'nan_to_num', False)
             array, desc = laid(k_nan_to_num(self._array, nan, posinf, neginf), 'like', self)
         except Exception as error:
-            autograd_first(error, locals(), 'nan_to_num', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'nan_to_num')
             raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -10441,7 +10441,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
             if desc.dtype.category == 3:
                 raise RuntimeError('nan_to_num does not support automatic differentiation for outputs with complex dtype.')
         except Exception as error:
-            autograd_first(error, locals(), 'nan_to_num', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'nan_to_num')
             raise
         node = _new(*_NanToNumBackward0)
         for node.seq in sequence_nrs:
@@ -10501,7 +10501,7 @@ def nan_to_num_(self, nan, posinf, neginf):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'nan_to_num', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'nan_to_num', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
@@ -11012,7 +11012,7 @@ def lerp_tensor(self, end, weight, *, out=None):
         self, end, weight = tensors
         array = k_lerp_tensor(arrays[0], arrays[1], arrays[2]) if desc.real else rounded_once(k_lerp_tensor, arrays[0], arrays[1], arrays[2])
     except Exception as error:
-        autograd_first(error, locals(), 'lerp', ('self', 'end', 'weight'), (('end', ('weight',)), ('self', ('weight',)), ('weight', ('self', 'end'))))
+        autograd_first(error, locals(), 'lerp_tensor')
         raise
     if not desc.plain:
         array, desc = arrange(array, desc)
@@ -11078,7 +11078,7 @@ def lerp_tensor_(self, end, weight):
         self, end, weight = tensors
         check_result(self, desc)
     except Exception as error:
-        autograd_first(error, locals(), 'lerp', ('self', 'end', 'weight'), (('end', ('weight',)), ('self', ('weight',)), ('weight', ('self', 'end'))), 'self')
+        autograd_first(error, locals(), 'lerp_tensor', 'self')
         raise
     seq, original = (next(sequence_nrs), original_of(self)) if flag else (0, None)
     if flag:
@@ -11182,7 +11182,7 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
         self, tensor1, tensor2 = tensors
         array = k_addcmul(arrays[0], arrays[1], arrays[2], value) if desc.real else rounded_once(k_addcmul, arrays[0], arrays[1], arrays[2], value)
     except Exception as error:
-        autograd_first(error, locals(), 'addcmul', ('self', 'tensor1', 'tensor2'), (('tensor1', ('tensor2',)), ('tensor2', ('tensor1',))))
+        autograd_first(error, locals(), 'addcmul')
         raise
     if not desc.plain:
         array, desc = arrange(array, desc)
@@ -11245,7 +11245,7 @@ def addcmul_(self, tensor1, tensor2, value):
         self, tensor1, tensor2 = tensors
         check_result(self, desc)
     except Exception as error:
-        autograd_first(error, locals(), 'addcmul', ('self', 'tensor1', 'tensor2'), (('tensor1', ('tensor2',)), ('tensor2', ('tensor1',))), 'self')
+        autograd_first(error, locals(), 'addcmul', 'self')
         raise
     if flag:
         node = _new(*_AddcmulBackward0)
@@ -11348,7 +11348,7 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
         self, tensor1, tensor2 = tensors
         array = k_addcdiv(arrays[0], arrays[1], arrays[2], value) if desc.real else rounded_once(k_addcdiv, arrays[0], arrays[1], arrays[2], value)
     except Exception as error:
-        autograd_first(error, locals(), 'addcdiv', ('self', 'tensor1', 'tensor2'), (('tensor1', ('tensor2',)), ('tensor2', ('tensor1', 'tensor2'))))
+        autograd_first(error, locals(), 'addcdiv')
         raise
     if not desc.plain:
         array, desc = arrange(array, desc)
@@ -11408,7 +11408,7 @@ def addcdiv_(self, tensor1, tensor2, value):
         self, tensor1, tensor2 = tensors
         check_result(self, desc)
     except Exception as error:
-        autograd_first(error, locals(), 'addcdiv', ('self', 'tensor1', 'tensor2'), (('tensor1', ('tensor2',)), ('tensor2', ('tensor1', 'tensor2'))), 'self')
+        autograd_first(error, locals(), 'addcdiv', 'self')
         raise
     if flag:
         node = _new(*_AddcdivBackward0)
@@ -11493,7 +11493,7 @@ def dist(self, other, p, *, out=None):
         array = k_dist(self._array, other._array, p)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'dist', ('self', 'other'), (('other', ('self', 'other')), ('self', ('self', 'other'))))
+        autograd_first(error, locals(), 'dist')
         raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:

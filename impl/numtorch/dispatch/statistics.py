@@ -96,7 +96,7 @@ def cummax(self, dim):
         arrays = k_cummax(self._array, dim) if self._desc.real else rounded_once(k_cummax, self._array, dim)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'cummax', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'cummax')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -111,7 +111,7 @@ def cummax(self, dim):
             if results[0]._desc.dtype.category == 3:
                 raise RuntimeError('cummax does not support automatic differentiation for outputs with complex dtype.')
         except Exception as error:
-            autograd_first(error, locals(), 'cummax', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'cummax')
             raise
         node = _new(*_CummaxBackward0)
         for node.seq in sequence_nrs:
@@ -204,7 +204,7 @@ def cummin(self, dim):
         arrays = k_cummin(self._array, dim) if self._desc.real else rounded_once(k_cummin, self._array, dim)
         results = [wrap(a) for a in arrays]
     except Exception as error:
-        autograd_first(error, locals(), 'cummin', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'cummin')
         raise
     if disabled and _grad.inference:
         for r in results:
@@ -219,7 +219,7 @@ def cummin(self, dim):
             if results[0]._desc.dtype.category == 3:
                 raise RuntimeError('cummin does not support automatic differentiation for outputs with complex dtype.')
         except Exception as error:
-            autograd_first(error, locals(), 'cummin', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'cummin')
             raise
         node = _new(*_CumminBackward0)
         for node.seq in sequence_nrs:
@@ -290,7 +290,7 @@ def logcumsumexp(self, dim, *, out=None):
         array = k_logcumsumexp(self._array, dim) if self._desc.real else rounded_once(k_logcumsumexp, self._array, dim)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'logcumsumexp', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'logcumsumexp')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -404,7 +404,7 @@ def nanmedian_all(self, *, out=None):
         array = k_nanmedian_all(self._array) if self._desc.real else rounded_once(k_nanmedian_all, self._array)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'nanmedian_all', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'nanmedian_all')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -416,7 +416,7 @@ def nanmedian_all(self, *, out=None):
             if desc.dtype.category == 3:
                 raise RuntimeError('nanmedian does not support automatic differentiation for outputs with complex dtype.')
         except Exception as error:
-            autograd_first(error, locals(), 'nanmedian_all', ('self',), (('self', ('self',)),))
+            autograd_first(error, locals(), 'nanmedian_all')
             raise
         node = _new(*_NanmedianBackward0)
         for node.seq in sequence_nrs:
@@ -663,7 +663,7 @@ def renorm(self, p, dim, maxnorm, *, out=None):
         array = k_renorm(self._array, p, dim, maxnorm) if self._desc.real else rounded_once(k_renorm, self._array, p, dim, maxnorm)
         desc = describe(array)
     except Exception as error:
-        autograd_first(error, locals(), 'renorm', ('self',), (('self', ('self',)),))
+        autograd_first(error, locals(), 'renorm')
         raise
     flag = self._requires_grad
     if flag and flag is not True:
@@ -728,7 +728,7 @@ def renorm_(self, p, dim, maxnorm):
         flag = found[3]
         check_inplace(self, flag)
     except Exception as error:
-        autograd_first(error, locals(), 'renorm', ('self',), (('self', ('self',)),), 'self')
+        autograd_first(error, locals(), 'renorm', 'self')
         raise
     flag = flag and (not disabled or _grad.grad)
     if flag:

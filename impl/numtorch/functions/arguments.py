@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import grad_mode
 from ..calls.operands import type_name
+from ..calls.raising import before_autograd
 from ..dtype import dtypes
 from ..tensor import Tensor, wrap_dim
 
@@ -131,7 +132,5 @@ def infer_size(shape: tuple[int, ...], numel: int) -> tuple[int, ...]:
 def no_gradient(x: Tensor | None, function: str, argument: str) -> None:
     """Refuse an operand that requires grad where the operator has no derivative by it."""
     if x is not None and x.requires_grad and grad_mode.is_grad_enabled():
-        raise RuntimeError(
-            f"The function '{function}' is not differentiable with respect to argument '{argument}'. "
-            "This input cannot have requires_grad True."
-        )
+        error = f"The function '{function}' is not differentiable with respect to argument '{argument}'. "
+        raise before_autograd(RuntimeError(error + "This input cannot have requires_grad True."))

@@ -18,6 +18,7 @@ from ..calls.operands import (
     store,
     type_name,
 )
+from ..calls.raising import saving_first
 from ..calls.scalar import real_part
 from ..calls.several import common_type
 from ..dtype import dtypes
@@ -323,9 +324,10 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Any =
         )
         condition = wrap(condition._array != 0)
     elif kind is not dtypes.bool_:
-        raise RuntimeError(
-            "where expected condition to be a boolean tensor, but got a tensor with dtype " + kind.scalar_name
-        )
+        with saving_first("where", condition=condition, self=input, other=other):
+            raise RuntimeError(
+                "where expected condition to be a boolean tensor, but got a tensor with dtype " + kind.scalar_name
+            )
     refuse_recorded(out, "where", condition, input, other)
     result = d.where(condition, input, other)
     return result if out is None else store(out, result, "where", condition, input, other, exactly=WHERE)

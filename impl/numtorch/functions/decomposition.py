@@ -57,8 +57,9 @@ def cholesky(input: Tensor, upper: bool = False) -> Tensor:
     return d.cholesky(input, upper)
 
 
-def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
+def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False) -> Tensor:
     """X with L L^H X = B."""
+    B, L = input, input2
     if B._desc.ndim < 2:
         raise RuntimeError(f"b should have at least 2 dimensions, but has {B._desc.ndim} dimensions instead")
     if L._desc.ndim < 2:

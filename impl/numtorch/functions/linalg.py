@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import dispatch, dtype as dtypes
 from ..aliasing.views import requires_grad
+from ..calls.raising import saving_first
 from ..dispatch import usual as d
 from ..functions import shape as shapes
 from ..memory.descriptor import broadcast_shapes
@@ -23,21 +24,26 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The sum of the products of two vectors."""
     expect_tensor(input, "dot")
     expect_tensor(tensor, "dot", "tensor", 2)
-    _check_vectors(input, tensor)
+    _check_vectors("dot", input, tensor)
     return d.dot(input, tensor)
 
 
 def vdot(input: Tensor, other: Tensor) -> Tensor:
     """The same with the first vector conjugated."""
     expect_tensor(other, "vdot", "other", 2)
-    _check_vectors(input, other)
+    _check_vectors("vdot", input, other)
     return dispatch.vdot(input, other)
 
 
-def _check_vectors(a: Tensor, b: Tensor) -> None:
+def _check_vectors(operator: str, a: Tensor, b: Tensor) -> None:
     da, db = a._desc, b._desc
     if da is db and da.ndim == 1 and da.real:
         return
+    with saving_first(operator, self=a, **{"tensor" if operator == "dot" else "other": b}):
+        _refuse_vectors(da, db)
+
+
+def _refuse_vectors(da: Any, db: Any) -> None:
     if da.ndim != 1 or db.ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {da.ndim}D and {db.ndim}D tensors")
     if da.dtype is not db.dtype:
@@ -59,8 +65,9 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     expect_tensor(vec, "mv", "vec", 2)
     a, b = input._desc, vec._desc
     if a.ndim != 2 or b.ndim != 1 or a.shape[1] != b.shape[0] or a.dtype is not b.dtype or not a.real:
-        existing_dim(0, a.ndim)
-        _check_addmv(a.shape[:1], b.dtype, a, b)
+        with saving_first("mv", self=input, vec=vec):
+            existing_dim(0, a.ndim)
+            _check_addmv(a.shape[:1], b.dtype, a, b)
     return d.mv(input, vec)
 
 
@@ -100,25 +107,27 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """Matrix times matrix."""
     expect_tensor(mat2, "mm", "mat2", 2)
     a, b = input._desc, mat2._desc
-    if a.ndim != 2:
-        raise RuntimeError("self must be a matrix")
-    if b.ndim != 2:
-        raise RuntimeError("mat2 must be a matrix")
-    if a.shape[1] != b.shape[0] or a.dtype is not b.dtype or not a.real:
-        _check_matrices(a, b)
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0] or a.dtype is not b.dtype or not a.real:
+        with saving_first("mm", self=input, mat2=mat2):
+            if a.ndim != 2:
+                raise RuntimeError("self must be a matrix")
+            if b.ndim != 2:
+                raise RuntimeError("mat2 must be a matrix")
+            _check_matrices(a, b)
     return d.mm(input, mat2)
 
 
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """Matrix times matrix, for each of a batch."""
     expect_tensor(mat2, "bmm", "mat2", 2)
-    _check_batches(input._desc, mat2._desc)
-    _not_bool("bmm", input._desc, mat2._desc)
-    if input._desc.dtype is not mat2._desc.dtype:
-        kinds = [typed(x._desc.dtype) for x in (input, mat2)]
-        raise _other_type(
-            input._desc, mat2._desc, "expected m1 and m2 to have the same dtype, but got: {} != {}".format(*kinds)
-        )
+    with saving_first("bmm", self=input, mat2=mat2):
+        _check_batches(input._desc, mat2._desc)
+        _not_bool("bmm", input._desc, mat2._desc)
+        if input._desc.dtype is not mat2._desc.dtype:
+            kinds = [typed(x._desc.dtype) for x in (input, mat2)]
+            raise _other_type(
+                input._desc, mat2._desc, "expected m1 and m2 to have the same dtype, but got: {} != {}".format(*kinds)
+            )
     return d.bmm(input, mat2)
 
 

@@ -170,6 +170,7 @@ def with_out(name: str, function: Any, row: tuple[str, str | None]) -> Any:
 
     call.__name__ = function.__name__
     call.__doc__ = function.__doc__
+    call.__wrapped__ = function  # type: ignore[attr-defined]  # whose parameters have names
     return call
 
 

@@ -316,6 +316,7 @@ def _in_place(name: str) -> Any:
 
     call.__name__ = name + "_"
     call.__doc__ = f"{name} in place."
+    call.__wrapped__ = check  # type: ignore[attr-defined]  # whose parameters are the same
     return call
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d, return_types
-from ..calls.raising import saving
 from ..dtype import dtypes
 from ..tensor import Tensor, wrap_dim
 from .arguments import expect_tensor, not_for
@@ -41,10 +40,9 @@ def prod(input: Tensor, dim: Any = MISSING, keepdim: bool = False, *, dtype: Any
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """The smallest and the largest elements."""
     if dim is None and not input._desc.numel:
-        error = "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
-        raise saving(RuntimeError(error), input)
+        raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.")
     if dim is not None:
-        check_not_empty(input, (one(dim, input._desc.ndim),), "aminmax", "", saves=True)
+        check_not_empty(input, (one(dim, input._desc.ndim),), "aminmax", "")
         if input._desc.dtype.is_complex and not input._desc.ndim:
             raise RuntimeError(f"aminmax not implemented for {input._desc.dtype.scalar_name}")
     return return_types.aminmax(*d.aminmax(input, dim, keepdim))

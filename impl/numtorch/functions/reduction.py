@@ -134,17 +134,14 @@ def _unspecified(name: str) -> RuntimeError:
     )
 
 
-def check_not_empty(
-    input: Tensor, dim: Any, name: str, brackets: str = "()", wrapped: bool = True, saves: bool = False
-) -> None:
-    """What has no identity cannot reduce a dimension of size 0; `saves`: autograd has saved the operand by then."""
+def check_not_empty(input: Tensor, dim: Any, name: str, brackets: str = "()", wrapped: bool = True) -> None:
+    """What has no identity cannot reduce a dimension of size 0."""
     if not input._desc.ndim:
         return
     for x in dim:
         if input._desc.shape[x] == 0:
             at = x % input._desc.ndim if wrapped else x
-            error = IndexError(f"{name}{brackets}: Expected reduction dim {at} to have non-zero size.")
-            raise saving(error, input) if saves else error
+            raise IndexError(f"{name}{brackets}: Expected reduction dim {at} to have non-zero size.")
 
 
 def _amax(name: str, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
@@ -152,9 +149,9 @@ def _amax(name: str, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
     if not input._desc.numel:
         given = dim if isinstance(dim, (tuple, list)) else (dim,)
         if not given:
-            raise saving(_unspecified(name), input)
+            raise _unspecified(name)
         for x in given:
-            check_not_empty(input, (one(x, input._desc.ndim),), name, wrapped=False, saves=True)
+            check_not_empty(input, (one(x, input._desc.ndim),), name, wrapped=False)
     return getattr(dispatch, name)(input, several(dim, input._desc.ndim), keepdim)
 
 

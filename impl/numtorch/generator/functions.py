@@ -86,14 +86,13 @@ class Functions(Recording):
     @contextmanager
     def refusing(self, row: Row, indent: int, written: str = "") -> Iterator[int]:
         """Around the lines that may raise, where autograd has done something by then; yields how far they are indented."""
-        saves = tuple([(n, tuple([row.operands[r] for r in self.readers(row, n)])) for n in row.saved])
-        if not saves:
+        if not row.saved:
             yield indent
             return
-        says = f"{row.says!r}, {tuple(row.operands)!r}, {saves!r}" + f", {written!r}" * bool(written)
+        what = repr(row.name) + f", {written!r}" * bool(written)
         self.body(indent, "try:")
         yield indent + 1
-        self.body(indent, f"except Exception as error:\n    autograd_first(error, locals(), {says})\n    raise")
+        self.body(indent, f"except Exception as error:\n    autograd_first(error, locals(), {what})\n    raise")
 
     def refuse_complex(self, depth: int, row: Row, kind: str, unless: str = "", name: str = "") -> None:
         """The lines that refuse complex numbers, and half precision, if the row does; not if a cheaper test fails."""

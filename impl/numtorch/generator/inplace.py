@@ -8,6 +8,7 @@ from ..ops.real_only import NO_HALVES, is_early, refusal
 from ..ops.row import Row
 from ..plain_numpy import np
 from .functions import Functions, asked_as
+from .recording import readers_of
 
 AT_ONCE = {"add": "add", "sub": "subtract", "mul": "multiply", "div": "true_divide"}
 """Operators that write at once where nothing is to be looked at, and NumPy's functions."""
@@ -50,7 +51,7 @@ class InPlace(Functions):
         w(1, "flag = flag and (not disabled or _grad.grad)")
         if a in row.saved:
             w(1, "if flag:\n    seq = next(sequence_nrs)")
-            readers = self.readers(row, a)
+            readers = readers_of(row, a)
             if row.template == "binary" and readers == [1]:
                 w(2, f"original = original_of({a}) if requires_grad({row.tensors[1].name}) else None")
             else:

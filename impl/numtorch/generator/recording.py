@@ -9,6 +9,22 @@ from ..ops.row import PROPERTIES, Row
 from .writer import Template
 
 
+def readers_of(row: Row, name: str) -> list[int]:
+    """Which operands have the value of `name` saved: those whose formulas read it, or of a way back all.
+
+    PyTorch's generated code asks no operand of an operator whose name says "backward" before it saves.
+    """
+    if "backward" in row.name:
+        return list(range(len(row.operands)))
+    out = []
+    for i, operand in enumerate(row.operands):
+        tree = ast.parse(row.formulas[operand], mode="eval")
+        props = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr in PROPERTIES}
+        if any(isinstance(n, ast.Name) and n.id == name and id(n) not in props for n in ast.walk(tree)):
+            out.append(i)
+    return out
+
+
 class Recording(Template):
     """The lines that record an operation."""
 
@@ -52,7 +68,7 @@ class Recording(Template):
             w(indent, f"node.required = ({', '.join(f'requires_grad({n})' for n in row.operands)},)")
         maybe = {p.name for p in row.params if p.optional}
         for n in row.saved:
-            needed = self.readers(row, n)
+            needed = readers_of(row, n)
             if base == "BinaryNode" and len(needed) == 1 and len(row.operands) == 2:
                 w(indent, f"if fn{needed[0]} is not None:")
                 self.save(n, indent + 1, inplace and n == row.tensors[0].name, n in maybe)
@@ -136,7 +152,7 @@ class Recording(Template):
             edges = ["None" if n == number else f"fn{i}" for i, n in enumerate(row.operands)]
             fields = [f"run_{row.node}", "number", "desc", *edges, *(value for _, value in self.values(row))]
             for n in row.saved:
-                readers = [r for r in self.readers(row, n) if row.operands[r] in operands]
+                readers = [r for r in readers_of(row, n) if row.operands[r] in operands]
                 always = (len(known) == 1 and readers) or len(readers) == len(row.operands)
                 needed = " or ".join(f"fn{r} is not None" for r in readers)
                 fields.append(n if always else f"{n} if {needed} else None" if readers else "None")
@@ -176,7 +192,7 @@ class Recording(Template):
             w(indent, f"node.required = ({', '.join(required)},)")
         self.save_values(row, indent)
         for n in row.saved:
-            readers = self.readers(row, n)
+            readers = readers_of(row, n)
             if not readers:
                 w(indent, f"node.{n} = None")
                 continue
@@ -194,21 +210,6 @@ class Recording(Template):
             w(indent, "result._counter = None")
         for n in row.saved_results:
             w(indent, f"node.{n} = array\nnode.{n}_counter = result._counter = [0]\nnode.{n}_version = 0")
-
-    def readers(self, row: Row, name: str) -> list[int]:
-        """Which operands have the value of `name` saved: those whose formulas read it, or of a way back all.
-
-        PyTorch's generated code asks no operand of an operator whose name says "backward" before it saves.
-        """
-        if "backward" in row.name:
-            return list(range(len(row.operands)))
-        out = []
-        for i, operand in enumerate(row.operands):
-            tree = ast.parse(row.formulas[operand], mode="eval")
-            props = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr in PROPERTIES}
-            if any(isinstance(n, ast.Name) and n.id == name and id(n) not in props for n in ast.walk(tree)):
-                out.append(i)
-        return out
 
     def save(self, n: str, indent: int, clone: bool, optional: bool = False) -> None:
         w = self.body
