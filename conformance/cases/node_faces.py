@@ -192,3 +192,52 @@ def gradient_of_a_transposed_leaf_is_laid_out_alike(
     flat = x.t()[0].detach().requires_grad_()
     (flat * flat).sum().backward(create_graph=more)
     flat.grad.stride()
+
+
+_BROADCAST = {
+    "add": lambda torch, x, y: x + y,
+    "addcmul": lambda torch, x, y: torch.addcmul(x, y, y),
+    "addmm": lambda torch, x, y: torch.addmm(x, x, y),
+    "copy": lambda torch, x, y: torch.zeros(2, 3, dtype=x.dtype).copy_(y),
+    "dist": lambda torch, x, y: torch.dist(x, y),
+    "fill": lambda torch, x, y: torch.zeros(2).fill_(y[0, 0]),
+    "index_put": lambda torch, x, y: torch.zeros(2, 3, dtype=x.dtype).index_put((torch.tensor([0, 1]),), y),
+    "lerp": lambda torch, x, y: torch.lerp(x, y, 0.5),
+    "maximum": lambda torch, x, y: torch.maximum(x, y),
+    "mul": lambda torch, x, y: x * y,
+    "scatter": lambda torch, x, y: torch.zeros(2, dtype=y.dtype).scatter(0, torch.tensor([0, 1]), y[0]),
+    "where": lambda torch, x, y: torch.where(torch.tensor(True), x, y),
+}
+
+
+@case(lecture="graph")
+def called_node_gives_what_its_formulas_give(
+    torch,
+    x: floats("float32", shape=(2, 1), values="finite"),
+    y: floats("float32", shape=(1, 3), values="finite"),
+    how: st.sampled_from(sorted(_BROADCAST)),
+    more: st.sampled_from(["", "x", "y"]),
+):
+    """A node that is called gives gradients neither summed to its operands nor cast to their types."""
+    if "x" in more:
+        x = x.double()
+    if "y" in more:
+        y = y.to(torch.complex64)
+    z = _BROADCAST[how](torch, x.requires_grad_(), y.requires_grad_())
+    z.grad_fn(torch.ones_like(z))
+    z.grad_fn.register_hook(lambda grad_inputs, grad_outputs: None)
+    z.backward(torch.ones_like(z), create_graph=True)
+
+
+@case(lecture="graph")
+def gradient_of_another_shape_is_refused_by_its_node(
+    torch, x: floats("float32", shape=(3,), values="finite"), view: st.booleans(), more: st.booleans()
+):
+    """A source larger than its index has a gradient that the pass refuses, in the name of its node."""
+    y = torch.zeros(2, 2)
+    index = torch.tensor([0, 1])
+    if view:
+        y[0].scatter_(0, index, x.requires_grad_())
+    else:
+        y = y[0].scatter(0, index, x.requires_grad_())
+    y.sum().backward(create_graph=more)

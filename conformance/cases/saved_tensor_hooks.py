@@ -105,6 +105,38 @@ def operators_that_raise_have_packed(
         raises(torch, x, y)
 
 
+_REFUSED = {
+    "amax": lambda torch, x, y, i: x.amax(5),
+    "addmm": lambda torch, x, y, i: torch.addmm(x, x, y),
+    "addmm_": lambda torch, x, y, i: (x * 1).addmm_(x, y),
+    "baddbmm": lambda torch, x, y, i: torch.baddbmm(x, x, y),
+    "cholesky_solve": lambda torch, x, y, i: torch.cholesky_solve(x, y[0]),
+    "dot": lambda torch, x, y, i: x.dot(y),
+    "index_fill": lambda torch, x, y, i: x.index_fill(0, i, y),
+    "index_select": lambda torch, x, y, i: torch.index_select(x, 0, i * 0.5),
+    "lerp": lambda torch, x, y, i: torch.lerp(x, y.double(), y),
+    "masked_select": lambda torch, x, y, i: torch.masked_select(x, y),
+    "mm": lambda torch, x, y, i: x.mm(y),
+    "put": lambda torch, x, y, i: x.put(i * 0.5, y),
+    "std": lambda torch, x, y, i: torch.std(x, 5),
+    "where": lambda torch, x, y, i: x.where(y, x),
+}
+
+
+@case(requires=["hooks", "backward"], covers=["hook.saved_default"])
+def operators_that_refuse_arguments_have_packed(
+    torch, x: floats("float32", shape=(2, 3)), how: st.sampled_from(sorted(_REFUSED)), which: st.integers(0, 2)
+):
+    """What an operator would save is packed before its arguments are found unfit."""
+    y = torch.ones(2, 3)
+    if which < 2:
+        x.requires_grad_()
+    if which > 0:
+        y.requires_grad_()
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+        _REFUSED[how](torch, x, y, torch.tensor([0, 1]))
+
+
 @case(requires=["hooks", "backward"], covers=["hook.saved_bad_unpack"])
 def unpack_hook_returns_a_tensor(torch, x: floats(), wrong: st.sampled_from([1, 0.5, "packed", None])):
     """An unpack hook that returns anything but a tensor makes the pass raise."""

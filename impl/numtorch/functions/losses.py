@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..calls.operands import check_subtraction, refuse_bools, refused
+from ..calls.raising import saving
 from ..dtype import FLOATING, bool_, can_cast, get_default_dtype, int64
 from ..memory.descriptor import broadcast_shapes, plan_of
 from ..plain_numpy import np
@@ -45,7 +46,7 @@ def _floats(kernel: str, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]
     """Both, which are not to be integers alone: a kernel has no loss of them."""
     kind = plan_of(input._desc, target._desc).result.dtype
     if kind.category != FLOATING:
-        raise refused(kernel, kind)
+        raise saving(refused(kernel, kind), input, target)
     return input, target
 
 
