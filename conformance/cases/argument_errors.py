@@ -92,3 +92,18 @@ def index_of_several_dimensions_fills_nothing(torch, as_tensor: st.booleans(), t
     value = torch.ones(()) if as_tensor else 1.0
     x.index_fill(0, torch.zeros((1, 1), dtype=torch.int64), value)
     x.index_fill_(0, torch.zeros((1, 1), dtype=torch.int64), value)
+
+
+_NAMED = {"add_": {"alpha": 2}, "sub_": {"alpha": 0.5}, "div_": {"rounding_mode": "trunc"}}
+_OF_TWO = (*_NAMED, "mul_", "copysign_", "fill_", "floor_divide_", "fmod_", "remainder_", "xlogy_", "dot", "mv", "mm", "bmm",
+           "matmul")  # fmt: skip
+
+
+@case(requires=["backward"])
+def operand_that_does_not_exist_is_refused(
+    torch, x: floats("float32", min_dims=1), name: st.sampled_from(_OF_TWO), named: st.booleans()
+):
+    """An operand that is None, as .grad is before a pass, or left out is refused with the overloads."""
+    given = _NAMED.get(name, {}) if named else {}
+    getattr(x, name)(x.grad, **given)
+    getattr(x, name)(**given)

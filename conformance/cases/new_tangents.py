@@ -317,3 +317,19 @@ def kernels_of_gradients_refuse_complex_tangents(
     with torch.autograd.forward_ad.dual_level(), torch.set_grad_enabled(tracked):
         dual = torch.autograd.forward_ad.make_dual(x, torch.complex(x, x))
         (torch.logit if name == "logit" else getattr(torch.nn.functional, name))(dual)
+
+
+@case(requires=["forward_mode", "graph"])
+def constant_that_fills_a_dual_fills_its_tangent(
+    torch, x: floats("float32", shape=(2,), values="positive"), value: st.sampled_from([1.5, 2]), how: st.integers(0, 2)
+):
+    """A 0-d tensor without a tangent fills the tangent of a dual with one that is zero."""
+    x.requires_grad_()
+    with torch.autograd.forward_ad.dual_level():
+        y = torch.autograd.forward_ad.make_dual(x, torch.ones(2)).rsqrt()
+        p, t = torch.autograd.forward_ad.unpack_dual(y)
+        if how == 0:
+            y[...] = value
+        else:
+            y.fill_(torch.tensor(value) if how == 1 else value)
+        t.grad_fn

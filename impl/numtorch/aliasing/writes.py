@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import grad_mode
-from ..calls.operands import category_of
+from ..calls.checked import MISSING, refusal
+from ..calls.operands import category_of, type_error
 from ..calls.scalar import filling, refuse_wide
 from ..device import contiguous_format
 from ..kernels.numbers import castable
@@ -195,9 +196,12 @@ def check_broadcast(src: Tensor, shape: tuple) -> None:
             raise RuntimeError(f"output with shape {list(shape)} doesn't match the broadcast shape {list(found)}")
 
 
-def fill_(self: Tensor, value: Any) -> Tensor:
+def fill_(self: Tensor, value: Any = MISSING) -> Tensor:
     """Overwrite every element with one number or 0-d tensor."""
     is_tensor = isinstance(value, Tensor)
+    if not is_tensor and category_of(value) is None:
+        given = (self,) if value is MISSING else (self, value)
+        raise refusal("fill_", given, {}, True) or type_error("fill_", 1, "value", value)
     flag = tracked(self, value) if is_tensor else tracked(self)
     check_inplace(self, flag)
     if is_tensor and value._desc.ndim:

@@ -311,16 +311,12 @@ def looked_at(node: Node, fn: Node, grad: Any) -> Any:
 
 def real_parts(node: Node, results: Any) -> tuple:
     """Of gradients that nobody brings to their operands' types: what PyTorch's formulas do for real ones."""
-    if name_of(node) in LEAVE_COMPLEX:
-        return tuple(results)
-    return tuple(
-        [
-            g.real
-            if g is not None and g._desc.dtype.is_complex and not fn.descriptors()[nr].dtype.is_complex
-            else g
-            for (fn, nr), g in zip(node.edges(), results, strict=False)
-        ]
-    )
+    leaves = name_of(node) in LEAVE_COMPLEX
+    found = []
+    for (fn, nr), g in zip(node.edges(), results, strict=False):
+        complex_of_real = not (leaves or g is None or fn is None) and g._desc.dtype.is_complex
+        found.append(g.real if complex_of_real and not fn.descriptors()[nr].dtype.is_complex else g)
+    return tuple(found)
 
 
 def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:

@@ -6,6 +6,18 @@ from typing import Any
 
 from ..nodes.saved_hooks import in_force
 
+
+class NotGiven:
+    """What stands for an argument that was not given, where None means something else: `help` and editors show it."""
+
+    def __repr__(self) -> str:
+        return "<not given>"
+
+
+MISSING: Any = NotGiven()
+"""The default of an argument that there has to be: Python's own complaint has other words than PyTorch's."""
+
+
 HOT = frozenset(
     [
         "add",

@@ -13,7 +13,7 @@ from ..dispatch.forward import FORWARD
 from ..forward_rules import stated
 from ..nodes.saved_hooks import Results
 from ..plain_numpy import np
-from ..tensor import wrap
+from ..tensor import Tensor, wrap
 from .derived import lies_with, pushed
 from .operands import duals_in, in_order, is_tracked, moved
 from .refusals import NO_KERNEL, refuse_out
@@ -100,9 +100,10 @@ def by_itself(replaced: Replaced, tangent: Any, given: dict[str, Any], duals: di
 
 
 def filled(replaced: Replaced, tangent: Any, given: dict[str, Any], duals: dict) -> None:
-    """What is written has a tangent, or none, which is zero."""
+    """What is written has a tangent, or none: then it is zero, and a tensor if it is one itself."""
     value = given["value"]
-    writes.fill_(tangent, duals[id(value)][1] if id(value) in duals else 0)
+    zero = wrap(np.zeros((), value._desc.dtype.numpy)) if isinstance(value, Tensor) else 0
+    writes.fill_(tangent, duals[id(value)][1] if id(value) in duals else zero)
 
 
 def copied_over(replaced: Replaced, tangent: Any, given: dict[str, Any], duals: dict) -> None:

@@ -6,17 +6,11 @@ import operator
 from typing import Any
 
 from .. import grad_mode
+from ..calls.checked import MISSING
 from ..calls.operands import type_name
 from ..calls.raising import before_autograd
 from ..dtype import dtypes
 from ..tensor import Tensor, wrap_dim
-
-
-class NotGiven:
-    """What stands for an argument that was not given, where None means something else: `help` and editors show it."""
-
-    def __repr__(self) -> str:
-        return "<not given>"
 
 
 def is_int(value: Any) -> bool:
@@ -82,6 +76,8 @@ def no_overload(name: str, input: Any, other: Any, out: Any) -> TypeError:
 def expect_tensor(value: Any, name: str, argument: str = "input", position: int = 1) -> Tensor:
     """The value if it is a tensor, else PyTorch's TypeError."""
     if not isinstance(value, Tensor):
+        if value is MISSING:  # the plural is PyTorch's
+            raise TypeError(f'{name}() missing 1 required positional arguments: "{argument}"')
         raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type_name(value)}")
     return value
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import dispatch, dtype as dtypes
 from ..aliasing.views import requires_grad
+from ..calls.checked import MISSING
 from ..calls.raising import saving_first
 from ..dispatch import usual as d
 from ..functions import shape as shapes
@@ -20,10 +21,10 @@ def typed(kind: Any) -> str:
     return {"long": "long int", "short": "short int"}.get(name := cpp_name(kind), name)
 
 
-def dot(input: Tensor, tensor: Tensor) -> Tensor:
+def dot(input: Tensor, tensor: Tensor = MISSING) -> Tensor:
     """The sum of the products of two vectors."""
     expect_tensor(input, "dot")
-    expect_tensor(tensor, "dot", "tensor", 2)
+    expect_tensor(tensor, "dot", "tensor")
     _check_vectors("dot", input, tensor)
     return d.dot(input, tensor)
 
@@ -60,9 +61,9 @@ def _refuse_vectors(da: Any, db: Any) -> None:
         raise NotImplementedError("\"dot\" not implemented for 'Bool'")
 
 
-def mv(input: Tensor, vec: Tensor) -> Tensor:
+def mv(input: Tensor, vec: Tensor = MISSING) -> Tensor:
     """Matrix times vector."""
-    expect_tensor(vec, "mv", "vec", 2)
+    expect_tensor(vec, "mv", "vec")
     a, b = input._desc, vec._desc
     if a.ndim != 2 or b.ndim != 1 or a.shape[1] != b.shape[0] or a.dtype is not b.dtype or not a.real:
         with saving_first("mv", self=input, vec=vec):
@@ -103,9 +104,9 @@ def _check_matrices(a: Any, b: Any) -> None:
     _not_bool("addmm_impl_cpu_", a, b)
 
 
-def mm(input: Tensor, mat2: Tensor) -> Tensor:
+def mm(input: Tensor, mat2: Tensor = MISSING) -> Tensor:
     """Matrix times matrix."""
-    expect_tensor(mat2, "mm", "mat2", 2)
+    expect_tensor(mat2, "mm", "mat2")
     a, b = input._desc, mat2._desc
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0] or a.dtype is not b.dtype or not a.real:
         with saving_first("mm", self=input, mat2=mat2):
@@ -117,9 +118,9 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
     return d.mm(input, mat2)
 
 
-def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+def bmm(input: Tensor, mat2: Tensor = MISSING) -> Tensor:
     """Matrix times matrix, for each of a batch."""
-    expect_tensor(mat2, "bmm", "mat2", 2)
+    expect_tensor(mat2, "bmm", "mat2")
     with saving_first("bmm", self=input, mat2=mat2):
         _check_batches(input._desc, mat2._desc)
         _not_bool("bmm", input._desc, mat2._desc)
@@ -156,10 +157,10 @@ def _check_batches(a: Any, b: Any) -> None:
         )
 
 
-def matmul(input: Tensor, other: Tensor) -> Tensor:
+def matmul(input: Tensor, other: Tensor = MISSING) -> Tensor:
     """The product of vectors, matrices or batches of them: taken apart into views and dot, mv, mm or bmm."""
     expect_tensor(input, "matmul")
-    expect_tensor(other, "matmul", "other", 2)
+    expect_tensor(other, "matmul", "other")
     n, m = input._desc.ndim, other._desc.ndim
     if n == 0 or m == 0:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {n}D and {m}D")

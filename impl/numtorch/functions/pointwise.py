@@ -9,16 +9,15 @@ from typing import Any
 
 from .. import dispatch
 from ..aliasing.views import check_inplace, requires_grad
-from ..calls.checked import refusal
-from ..calls.operands import category_of, check_subtraction, refuse_recorded, store, type_error, type_name
+from ..calls.checked import MISSING, NotGiven, refusal
+from ..calls.operands import category_of, check_subtraction, refuse_recorded, store, type_error
 from ..dispatch import usual as d
 from ..dtype import bool_, combine, default_of_category, get_default_dtype
 from ..memory.descriptor import broadcast_shapes
 from ..plain_numpy import np
 from ..tensor import Tensor
-from .arguments import NotGiven, expect_tensor
+from .arguments import expect_tensor
 
-MISSING = NotGiven()
 _METHODS: dict[int, CodeType] = {}
 """The code of methods, which is that of functions, by its identity."""
 
@@ -285,41 +284,41 @@ def iadd(self: Tensor, other: Any) -> Any:
     return d.add_(self, other)
 
 
-def add_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+def add_(self: Tensor, other: Any = MISSING, *, alpha: Any = 1) -> Tensor:
     """self += alpha * other"""
     if type(alpha) is float and alpha != 1 and self._desc.real:
         result: Tensor = d.add_alpha_(self, other, alpha)
-        return result if result is self else _checked(result, "add_", other)
+        return result if result is self else _checked(result, "add_", self, other, alpha=alpha)
     return _inplace_alpha(d.add_, d.add_alpha_, "add_", self, other, alpha)
 
 
-def sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+def sub_(self: Tensor, other: Any = MISSING, *, alpha: Any = 1) -> Tensor:
     """self -= alpha * other"""
     if type(alpha) is float and alpha != 1 and self._desc.real:
         result: Tensor = d.sub_alpha_(self, other, alpha)
-        return result if result is self else _checked(result, "sub_", other)
+        return result if result is self else _checked(result, "sub_", self, other, alpha=alpha)
     return _inplace_alpha(d.sub_, d.sub_alpha_, "sub_", self, other, alpha)
 
 
 def _inplace_alpha(plain: Any, multiplied: Any, name: str, self: Tensor, other: Any, alpha: Any) -> Tensor:
     if alpha == 1 and type(alpha) is not bool:
-        return _checked(plain(self, other), name, other)
+        return _checked(plain(self, other), name, self, other)
     check_alpha(self, other, alpha)
-    return _checked(multiplied(self, other, alpha), name, other)
+    return _checked(multiplied(self, other, alpha), name, self, other, alpha=alpha)
 
 
-def mul_(self: Tensor, other: Any) -> Tensor:
+def mul_(self: Tensor, other: Any = MISSING) -> Tensor:
     """self *= other"""
-    return _checked(d.mul_(self, other), "mul_", other)
+    return _checked(d.mul_(self, other), "mul_", self, other)
 
 
-def div_(self: Tensor, other: Any, *, rounding_mode: Any = TRUE) -> Tensor:
+def div_(self: Tensor, other: Any = MISSING, *, rounding_mode: Any = TRUE) -> Tensor:
     """self /= other, rounded if asked"""
     if rounding_mode is TRUE:
-        return _checked(d.div_(self, other), "div_", other)
+        return _checked(d.div_(self, other), "div_", self, other)
     mode = _checked_mode(rounding_mode, "div")
     try:
-        return _checked(dispatch.div_mode_(self, other, mode), "div_", other)
+        return _checked(dispatch.div_mode_(self, other, mode), "div_", self, other, rounding_mode=mode)
     except RuntimeError as error:
         from ..kernels.pointwise import div_mode
         from .special import written_until_zero
@@ -338,9 +337,10 @@ def true_divide_(self: Tensor, other: Any) -> Tensor:
     return div_(self, other)
 
 
-def _checked(result: Any, name: str, other: Any) -> Tensor:
+def _checked(result: Any, name: str, self: Tensor, other: Any, **named: Any) -> Tensor:
     if result is NotImplemented:
-        raise TypeError(f"{name}(): argument 'other' (position 1) must be Tensor, not {type_name(other)}")
+        given = (self,) if other is MISSING else (self, other)
+        raise refusal(name, given, named, True) or type_error(name, 1, "other", other)
     return result
 
 

@@ -40,7 +40,9 @@ def prod(input: Tensor, dim: Any = MISSING, keepdim: bool = False, *, dtype: Any
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """The smallest and the largest elements."""
     if dim is None and not input._desc.numel:
-        raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.")
+        raise RuntimeError(
+            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
+        )
     if dim is not None:
         check_not_empty(input, (one(dim, input._desc.ndim),), "aminmax", "")
         if input._desc.dtype.is_complex and not input._desc.ndim:

@@ -6,15 +6,13 @@ from typing import Any
 
 from .. import dispatch, return_types
 from ..aliasing.views import counted, requires_grad
-from ..calls.checked import refusal
+from ..calls.checked import MISSING, refusal
 from ..calls.raising import saving
 from ..dispatch import usual as d
 from ..dtype import dtypes
 from ..tensor import Tensor, wrap_dim
 from ..warning import warn
-from .arguments import NotGiven, expect_tensor
-
-MISSING: Any = NotGiven()
+from .arguments import expect_tensor
 
 
 def several(dim: Any, ndim: int) -> Any:

@@ -123,6 +123,8 @@ def in_place(name: str, tensors: Any, numbers: Any) -> Any:
     def call(self: Tensor, other: Any) -> Tensor:
         if isinstance(other, Tensor):
             return tensors(self, other)
+        if category_of(other) is None:
+            raise type_error(name, 1, "other", other)
         wide = _with_number(self, other)._desc.dtype
         if wide is not self._desc.dtype:
             check_inplace(self, requires_grad(self))
