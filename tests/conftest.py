@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,16 +30,28 @@ def multiplies(torch, x: floats(max_dims=1)):
 '''
 """The feature ``workshop``."""
 
+# numtorch and not PyTorch, which a process takes seconds to import.
+NUMTORCH = """
+import numtorch as torch
+globals().update(vars(torch))
+__getattr__ = lambda name: getattr(torch, name)
+"""
+
 SUBJECTS = {
-    # PyTorch under another name: nothing is wrong with it.
-    "right_subject": "",
+    # numtorch under another name: nothing is wrong with it.
+    "right_subject": NUMTORCH,
     # torch.neg adds one, if there is anything to add it to.
-    "wrong_subject": "neg = lambda x: torch.neg(x) + 1",
+    "wrong_subject": f"{NUMTORCH}neg = lambda x: torch.neg(x) + 1\n",
     # torch.neg ends the process.
-    "dying_subject": "import os; neg = lambda x: os._exit(3)",
+    "dying_subject": f"{NUMTORCH}import os; neg = lambda x: os._exit(3)\n",
     # The import ends with an error that is not even an ImportError.
-    "raising_subject": "raise RuntimeError('no GPU here')",
+    "raising_subject": "raise RuntimeError('no GPU here')\n",
 }
+
+
+def pytest_collection_finish() -> None:
+    # 25,000 tests and PyTorch stay to the end: without this each collection of a test's garbage would look through them.
+    gc.freeze()
 
 
 @pytest.fixture
@@ -46,7 +59,7 @@ def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A current folder with ``workshop.py``, which has three cases, and the modules of `SUBJECTS`."""
     (tmp_path / "workshop.py").write_text(CASES)
     for name, source in SUBJECTS.items():
-        (tmp_path / f"{name}.py").write_text(f"import torch\nglobals().update(vars(torch))\n{source}\n")
+        (tmp_path / f"{name}.py").write_text(source)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     yield tmp_path

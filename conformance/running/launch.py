@@ -19,7 +19,7 @@ import pytest
 
 from conformance.journal import Run, read
 from conformance.running import interrupts
-from conformance.running.oracles import chosen, is_recorded, open_oracle
+from conformance.running.oracles import chosen, is_recorded, require
 from conformance.running.plugin import CONTROLLER, CaseItem, Described
 from conformance.running.session import Plan, all_cases, import_from_here
 from conformance.runs.shards import Shard
@@ -105,15 +105,7 @@ def run(
         from conformance.running.databases import opened as opened_database
 
         opened_database(database)  # What cannot be used is to be said at once, and as one line.
-    open_oracle(oracle).close()
-    described = Described()
-    for subject in subjects:
-        opened = open_subject(subject, isolate=isolate)
-        try:
-            told = described.subjects[subject] = opened.describe()
-            plan.expected(told)
-        finally:
-            opened.close()
+    require(oracle)
     asked += [f"--expectations={folder}" for folder in plan.expectations]
     asked += [
         f"--oracle={oracle}",
@@ -126,10 +118,19 @@ def run(
     asked += [f"--example-database={name}" for name in database]
     asked += [] if isolate else ["--no-isolate"]
     asked += [] if shrink else ["--no-shrink"]
-    errors, ran = _Errors(), _Ran()
-    code, complaints = _pytest(
-        [*asked, f"--numprocesses={workers}"], [errors, ran, described, *([listener] if listener else [])]
-    )
+    errors, ran, described = _Errors(), _Ran(), Described()
+    with contextlib.ExitStack() as opened:
+        for subject in subjects:
+            one = opened.enter_context(contextlib.closing(open_subject(subject, isolate=isolate)))
+            told = described.subjects[subject] = one.describe()
+            plan.expected(told)
+            if workers == "0":
+                described.opened[subject] = one
+            else:
+                one.close()
+        code, complaints = _pytest(
+            [*asked, f"--numprocesses={workers}"], [errors, ran, described, *([listener] if listener else [])]
+        )
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
         errors.found.append(complaints or f"pytest ended with {code!r}")
     if not ran.begun:

@@ -17,6 +17,7 @@ from conformance.recorded.corpus import Corpus
 from conformance.recorded.oracle import Recorded, is_pytorch_there
 from conformance.recorded.shipped import SHIPPED
 from conformance.subjects import ORACLE_VERSION, Subject, SubjectUnavailable, oracle
+from conformance.subjects.opening import require_oracle
 
 TORCH, RECORDED = "torch", "recorded"
 
@@ -42,6 +43,14 @@ def open_oracle(name: str = "") -> Subject:
     """The oracle of a name. Raises SubjectUnavailable."""
     name = chosen(name)
     return Recorded(corpus(name)) if is_recorded(name) else oracle()
+
+
+def require(name: str) -> None:
+    """Raises SubjectUnavailable if the oracle of a name is not there. PyTorch is not imported for that."""
+    if is_recorded(name):
+        corpus(name)
+    else:
+        require_oracle()
 
 
 def corpus(name: str = RECORDED) -> Corpus:

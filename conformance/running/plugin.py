@@ -24,7 +24,7 @@ from conformance.running.oracles import chosen, is_recorded
 from conformance.running.runner import PROFILES, CaseCannotRun, Settings
 from conformance.running.session import Controller, Plan, Worker, import_from_here
 from conformance.runs.shards import MoreShardsThanCases, NoShard, Shard, parse
-from conformance.subjects import SubjectUnavailable
+from conformance.subjects import Subject, SubjectUnavailable
 
 if TYPE_CHECKING:
     from hypothesis.database import ExampleDatabase
@@ -237,7 +237,9 @@ class CaseItem(pytest.Item):
         interrupts.check()
         plan, stash = self.config.stash[_plan], self.config.stash
         if _worker not in stash:
-            stash[_worker] = Worker(plan, getattr(self.config, "workerinput", {}).get("workerid", "main"))
+            stash[_worker] = Worker(
+                plan, getattr(self.config, "workerinput", {}).get("workerid", "main"), _described(self.config).opened
+            )
         try:
             outcome = stash[_worker].run(self.case, self.subject)
         except CaseCannotRun as error:
@@ -293,10 +295,19 @@ def _summary(outcome: Outcome) -> dict[str, Any]:
 
 
 class Described:
-    """A plugin that knows what the subjects are, by their names: whoever started pytest has asked them."""
+    """A plugin that knows what the subjects are, by their names: whoever started pytest has asked them.
+
+    Where the cases run in this very process they run on the subjects that were asked, which are still open.
+    """
 
     def __init__(self) -> None:
         self.subjects: dict[str, Description] = {}
+        self.opened: dict[str, Subject] = {}
+
+
+def _described(config: pytest.Config) -> Described:
+    """What whoever started pytest has said; nothing if it was the user."""
+    return next((one for one in config.pluginmanager.get_plugins() if isinstance(one, Described)), Described())
 
 
 class _ControllerHooks:
@@ -325,8 +336,7 @@ class _ControllerHooks:
         # A dry run (--collect-only) must not wipe out the report of the last one.
         if names and not self.begun and not config.getoption("collectonly"):
             try:
-                told = (one.subjects for one in config.pluginmanager.get_plugins() if isinstance(one, Described))
-                self.controller.begin(next(told, {}))
+                self.controller.begin(_described(config).subjects)
             except SubjectUnavailable as error:
                 raise pytest.UsageError(str(error)) from error
             self.begun = True

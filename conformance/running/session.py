@@ -114,11 +114,13 @@ def suite_digest(cases: Sequence[Described]) -> str:
 class Worker:
     """What one process of a run does: cases, one after the other, on subjects that stay open."""
 
-    def __init__(self, plan: Plan, name: str) -> None:
+    def __init__(self, plan: Plan, name: str, opened: Mapping[str, Subject] | None = None) -> None:
+        """`opened` are subjects that are open already, by their names."""
         self.plan, self.name = plan, name
         self.clock = Clock()
         self._oracle: Subject | None = None
         self._subjects: dict[str, Subject] = {}
+        self._opened = dict(opened or {})
         self._expected: dict[str, Expectations] = {}
         self._journals: dict[str, Journal] = {}
 
@@ -129,10 +131,11 @@ class Worker:
             if self._oracle is None:
                 self._oracle = open_oracle(self.plan.oracle)
             if subject not in self._subjects:
-                self._subjects[subject] = open_subject(subject, isolate=self.plan.isolate)
+                opened = self._opened.pop(subject, None)
+                self._subjects[subject] = opened or open_subject(subject, isolate=self.plan.isolate)
                 self._expected[subject] = self.plan.expected(self._subjects[subject].describe())
-            opened, known = self._subjects[subject], self._expected[subject]
-            return run_case(case, opened, self._oracle, judge, self.plan.settings, shard, self.clock, known)
+            asked, known = self._subjects[subject], self._expected[subject]
+            return run_case(case, asked, self._oracle, judge, self.plan.settings, shard, self.clock, known)
         except Exception as error:
             why = error.why if isinstance(error, CaseCannotRun) else error
             shard.write(not_run(case, why))
