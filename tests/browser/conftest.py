@@ -1,4 +1,4 @@
-"""Debian's Chromium, one for each module of tests."""
+"""Debian's Chromium, one for all the tests of a process: it takes ten seconds to start."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from selenium import webdriver
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service

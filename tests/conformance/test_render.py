@@ -2,37 +2,18 @@
 
 # ruff: noqa: F841 - a case names its results, so that the recorder sees them stored
 
-import contextlib
-import io
 import struct
 import textwrap
-import threading
-import unittest.mock
-import warnings
-from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from conformance.case import Case
-from conformance.cases import catalogue
 from conformance.generate import same_shape
-from conformance.interpreter.threads import Thread
-from conformance.program import Bind, Method, Operator, Program, Ref, TensorLiteral, outs
+from conformance.program import Bind, Method, Operator, Program, Ref, TensorLiteral
 from conformance.recorder import record
 from conformance.render import lines, script
-from conformance.render.body import Body
 from conformance.render.literals import tensor
-
-CATALOGUE = catalogue()
-PROGRAMS = [pytest.param(case, id=id_) for id_, case in CATALOGUE.items()]
-
-
-@cache
-def program_of(case: Case) -> Program:
-    """One example of a case, drawn once for all that is checked of it."""
-    return case.example()
-
+from tests.conformance.same_script import assert_script_does_the_same
 
 X = {"x": TensorLiteral("float32", (2,), struct.pack("<2f", 1, 0.1))}
 
@@ -317,77 +298,7 @@ def test_every_step_has_a_line_under_the_names_of_the_program():
     ]
 
 
-@pytest.mark.parametrize("case", PROGRAMS)
-def test_every_step_of_every_case_has_a_line(case):
-    program = program_of(case)
-    shown = {index for index, line in lines(program) if line}
-    assert shown == set(range(len(program.steps)))
-
-
 # ------------------------------------------------------------------------------------------------------- the same results
-
-
-def seen(value) -> object:
-    """What can be seen of a value that a script left in a variable."""
-    import torch
-
-    if not isinstance(value, torch.Tensor):
-        return type(value).__name__
-    with torch._C.DisableTorchFunctionSubclass():  # of a class of the program, which may answer as it likes
-        return seen_tensor(value)
-
-
-def seen_tensor(value) -> object:
-    import torch
-
-    try:
-        leaf = value.is_leaf
-    except RuntimeError:  # of a view that cannot be derived from its base any more
-        return "stale view"
-    if value.is_inference() or not leaf:
-        grad = None
-    else:
-        grad = None if value.grad is None else seen(value.grad)
-    numbers = value.detach().resolve_conj().resolve_neg()
-    data = (
-        numbers.cpu().reshape(-1).clone(memory_format=torch.contiguous_format).view(torch.uint8).tolist()
-        if numbers.numel() and numbers.dim()
-        else str(numbers)
-    )
-    version = None if value.is_inference() else value._version
-    return value.dtype, value.shape, data, value.requires_grad, value.is_leaf, version, grad
-
-
-def assert_script_does_the_same(program: Program) -> None:
-    torch = pytest.importorskip("torch")
-    from conformance.interpreter.interpreter import Session, run
-
-    trace = run(program, torch)
-    with Session(torch, program) as session:
-        for step in program.steps:
-            session.step(step, observe=False)
-        values = {name: seen(value) for name, value in session.values.items()}
-    body = Body(program.steps, trace=trace)
-    body.write()
-    text = script(program, trace)
-    variables: dict[str, object] = {}
-    enabled = torch.is_grad_enabled()
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            with unittest.mock.patch.object(threading, "Thread", Thread):  # as the program's threads run
-                exec(compile(text, "script", "exec"), variables)
-    finally:
-        torch.set_grad_enabled(enabled)
-    bound = {name for step in program.steps for name in outs(step)}
-    for name, value in values.items():
-        if name in bound and name in body.variables:
-            assert seen(variables[body.variables[name]]) == value, (name, text)
-
-
-@pytest.mark.parametrize("case", PROGRAMS)
-def test_the_script_of_a_case_does_what_its_program_does(case):
-    assert_script_does_the_same(program_of(case))
 
 
 ACTIONS = ["sin", "mul", "imul", "setitem", "backward", "hook", "no_grad", "again", "view", "delete", "clear", "fail"]
