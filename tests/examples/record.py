@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -25,10 +26,19 @@ def run(*command: str) -> str:
     return done.stdout
 
 
-def losses(example: Path, module: str) -> list[float]:
-    """The loss of each step of an example."""
-    runner = ["-m", "numtorch"] if module == "numtorch" else []
-    return [float(loss) for loss in re.findall(r"^ *\d+ (\S+)$", run(*runner, str(example)), re.MULTILINE)]
+def losses(example: Path) -> list[float]:
+    """The loss of each step of an example on numtorch."""
+    return _losses(run("-m", "numtorch", str(example)))
+
+
+def losses_of_pytorch(examples: Sequence[Path] = EXAMPLES) -> dict[str, list[float]]:
+    """The same of examples on PyTorch, which is imported once for all of them."""
+    told = json.loads(run(str(HERE / "one_by_one.py"), "torch", *map(str, examples)))
+    return {Path(path).stem: _losses(text) for path, text in told.items()}
+
+
+def _losses(text: str) -> list[float]:
+    return [float(loss) for loss in re.findall(r"^ *\d+ (\S+)$", text, re.MULTILINE)]
 
 
 def drawings(module: str) -> list[str]:
@@ -38,5 +48,5 @@ def drawings(module: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    LOSSES.write_text(json.dumps({example.stem: losses(example, "torch") for example in EXAMPLES}, indent=1) + "\n")
+    LOSSES.write_text(json.dumps(losses_of_pytorch(), indent=1) + "\n")
     DRAWINGS.write_text(json.dumps(drawings("torch"), indent=1) + "\n")

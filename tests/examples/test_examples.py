@@ -19,7 +19,7 @@ RECORDED: dict[str, list[float]] = json.loads(LOSSES.read_text(encoding="utf-8")
 def test_losses_are_those_of_pytorch(example: Path) -> None:
     if "sklearn" in example.read_text(encoding="utf-8"):
         pytest.importorskip("sklearn")
-    assert losses(example, "numtorch") == pytest.approx(RECORDED[example.stem], rel=1e-4)
+    assert losses(example) == pytest.approx(RECORDED[example.stem], rel=1e-4)
 
 
 @pytest.mark.parametrize("name", RECORDED)
