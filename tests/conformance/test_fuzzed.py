@@ -37,6 +37,11 @@ def test_every_case_is_a_hypothesis_test_under_a_key_of_its_own() -> None:
 
 def command(tmp_path: Path, *command: str) -> tuple[list[str], dict[str, Any]]:
     """A process with a subject that is wrong for the cosine, and right for the sine."""
+    # The constants that Hypothesis reads out of all of numtorch's source, for which it takes seconds, and keeps where it runs.
+    constants = ROOT / ".hypothesis" / "constants"
+    constants.mkdir(parents=True, exist_ok=True)
+    (tmp_path / ".hypothesis").mkdir()
+    (tmp_path / ".hypothesis" / "constants").symlink_to(constants)
     paths = [str(ROOT), str(ROOT / "impl"), os.environ.get("PYTHONPATH", "")]
     # Where one of these is set, Hypothesis keeps no examples, and HypoFuzz has nowhere to write what it finds.
     kept = {name: value for name, value in os.environ.items() if name not in ON_CI}

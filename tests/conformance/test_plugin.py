@@ -123,7 +123,7 @@ def test_an_isolated_subject_that_dies_fails_one_case_and_the_run_goes_on() -> N
 
 
 def test_a_worker_that_dies_loses_nothing() -> None:
-    ran = run("dying_subject", workers="2")
+    ran = run("dying_subject", workers="1")
     outcome = ran.outcomes["workshop/negates"]
     assert outcome.status == "CRASH"
     finding = outcome.levels["required"].finding
