@@ -24,6 +24,10 @@ CALLS = {
     "take": lambda torch, x, out: torch.take(x, torch.tensor([0, 5]), out=out),
     "det": lambda torch, x, out: torch.linalg.det(x[:, :2], out=out),
     "vector_norm": lambda torch, x, out: torch.linalg.vector_norm(x, 1, 0, out=out),
+    "matrix_power": lambda torch, x, out: torch.matrix_power(x[:, :2], 3, out=out),
+    "cond": lambda torch, x, out: torch.linalg.cond(x, out=out),
+    "pinv": lambda torch, x, out: torch.linalg.pinv(x, out=out),
+    "histc": lambda torch, x, out: torch.histc(x, 3, -2, 2, out=out),
 }
 name = st.sampled_from(sorted(CALLS))
 

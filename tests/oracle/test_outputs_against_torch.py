@@ -31,6 +31,10 @@ torch.min(x, 0) | torch.sort(x, 0) | torch.topk(x, 1) | torch.kthvalue(x, 1) | t
 torch.linalg.lu_factor(q) | torch.linalg.lu_factor_ex(m) | torch.linalg.lu(x)
 torch.linalg.lu_solve(*torch.linalg.lu_factor(q), m) | torch.lu_unpack(*torch.linalg.lu_factor(q))
 torch.linalg.solve_triangular(q, m, upper=True) | torch.bitwise_and(k, k) | torch.isin(k, k)
+torch.matrix_power(q, 3) | torch.matrix_power(q, 1) | torch.matrix_power(q, 0) | torch.matrix_power(q, -2)
+torch.histc(x, 4) | torch.linalg.cond(q) | torch.linalg.cond(q, 1) | torch.linalg.matrix_rank(x) | torch.linalg.pinv(x)
+torch.linalg.pinv(h, hermitian=True) | torch.linalg.solve_ex(q, m) | torch.linalg.tensorinv(q, 1)
+torch.linalg.tensorsolve(q, v)
 """
 KINDS = ["float64", "float32", "int32", "int64", "bool"]
 

@@ -14,6 +14,7 @@ from ..aliasing.overlap import refuse_any
 from ..aliasing.views import requires_grad
 from ..calls.operands import resize_output, store
 from ..dtype import dtypes
+from ..memory.descriptor import descriptor
 from ..tensor import Tensor, cpp_name
 
 # ---- what is said about another type: its names are C++'s, or Torch's
@@ -45,9 +46,23 @@ LOGSUM = "{name}(): Expected floating point type for result tensor, but got: {fo
 TRIANGULAR = "expected scalar type {wanted} but found {found}"
 CLAMP = "Found dtype {found} but expected {wanted}"
 FREXP = "torch.frexp() expects mantissa to have dtype {wanted_c} but got {found_c}"
+HISTOGRAM = (
+    "torch.histogram: input tensor and hist tensor should have the same dtype, but got input {wanted_c} and hist "
+    "{found_c}"
+)
+SAFE = "{name}: Expected result to be safely castable from {wanted} dtype, but got result with dtype {found}"
+SAFE_LINALG = "linalg." + SAFE
+SAFE_RANK = "torch." + SAFE_LINALG
 FURTHER = {SCALAR: SCALAR, FREXP: "torch.frexp() expects exponent to have int dtype but got {found_c}"}
 """What is said about the results after the first, where it is not EXACT."""
-CASTABLE = (JOIN, EXTREME, LOGSUM)  # these are said only where the result cannot be cast
+CASTABLE = (
+    JOIN,
+    EXTREME,
+    LOGSUM,
+    SAFE,
+    SAFE_LINALG,
+    "torch." + SAFE_LINALG,
+)  # these are said only where the result cannot be cast
 ADDBMM = "self and mat2 must have the same dtype, but got {found} and {wanted}"
 
 NEVER = ""  # nothing to record: no gradient, whatever requires one
@@ -101,6 +116,8 @@ _rows(EXACT, "norm", "linalg_vector_norm")
 _rows(EXACT, "cross", "linalg_cross")
 _rows(EXACT, "inverse", "linalg_inv_ex")
 _rows(EXACT, "diag", COMPOSITE)
+_rows(EXACT, "matrix_power", "matmul")
+_rows(HISTOGRAM, "histc", NEVER)
 
 APART = {"gather": 1, "take": 2, "index_select": 2, "masked_select": 2}
 """How many of the first operands `out` may share no memory with, not even all of it: they are read while it is written."""
@@ -119,6 +136,7 @@ SEVERAL |= {
         "lstsq",
         "qr",
         "slogdet",
+        "solve_ex",
         "svd",
     )
 }
@@ -135,7 +153,13 @@ LINALG: dict[str, tuple[str, str | None]] = {
     "eigvals": (EXACT, "_linalg_eig"),
     "eigvalsh": (EXACT, "_linalg_eigh"),
     "slogdet": (EXACT, "_linalg_slogdet"),
+    "solve_ex": (EXACT, "_linalg_solve_ex"),
     "matrix_power": (EXACT, "matmul"),
+    "matrix_rank": (SAFE_RANK, NEVER),
+    "pinv": (SAFE_LINALG, "linalg_pinv"),
+    "cond": (SAFE_LINALG, COMPOSITE),
+    "tensorinv": (SAFE, COMPOSITE),
+    "tensorsolve": (SAFE, COMPOSITE),
     "multi_dot": (CHAIN, "mm"),
     "norm": (NORM, COMPOSITE),
     "matrix_norm": (NORM, COMPOSITE),
@@ -197,13 +221,17 @@ def answer(name: str, function: Any, row: tuple[str, str | None], args: tuple, k
             raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(o).__name__}")
     operands = [t for a in (*args, *keywords.values()) for t in (a if isinstance(a, (tuple, list)) else (a,))]
     tensors = [t for t in operands if isinstance(t, Tensor)]
+    if name == "matrix_power":
+        _typed(name, SAFE, tensors[0], outs[0])
+        n = keywords["n"] if "n" in keywords else args[1]
+        text, operator = {0: (SAFE, NEVER), 1: (SAFE, COMPOSITE), -1: (EXACT, "linalg_inv_ex")}.get(n, (text, operator))
     if operator is COMPOSITE:
         from ..aliasing.writes import copy_
 
         result = function(*args, **keywords)
         _typed(name, text, result, out)
         if out._desc.shape != result._desc.shape:
-            resize_output(out, result._desc)
+            resize_output(out, descriptor(result._desc.shape, result._desc.dtype))  # row-major, however the result lies
         return copy_(out, result)
     if name == "matmul":
         text = {(2, 1): MV, (1, 1): DOT}.get(tuple([t._desc.ndim for t in tensors]), EXACT)
