@@ -76,3 +76,22 @@ def parameters_are_initialised_before_they_require_grad(torch, std: st.sampled_f
     w.normal_(0, std)
     with torch.no_grad():
         w.uniform_(-std, std)
+
+
+@case(requires=["random", "in_place"], covers=["ver.basic", "inp.leaf"])
+def seldom_distributions_fill_in_place(
+    torch,
+    x: floats(shape=st.sampled_from([(), (3,), (2, 3), (0,)])),
+    name: st.sampled_from(["cauchy_", "geometric_", "log_normal_"]),
+    p: st.sampled_from([0.25, 0.9]),
+    seed: SEEDS,
+):
+    """cauchy_(), geometric_() and log_normal_() fill a tensor, whose gradient is zero from then on."""
+    torch.manual_seed(seed)
+    w = x.clone().requires_grad_()
+    y = w * 2
+    getattr(y, name)(p)
+    y.grad_fn
+    y.sum().backward()
+    w.grad
+    getattr(w, name)(p)

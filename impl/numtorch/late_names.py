@@ -184,7 +184,10 @@ METHODS = {
     'random': (
         'bernoulli',
         'bernoulli_',
+        'cauchy_',
         'exponential_',
+        'geometric_',
+        'log_normal_',
         'multinomial',
         'normal_',
         'random_',

@@ -188,7 +188,7 @@ def fill_uniform(array: np.ndarray, low: float = 0.0, high: float = 1.0, generat
         values = fused_multiply_add(values, width, start)
     values = values.astype(precise)
     values[values == precise.type(high)] = precise.type(low)  # rounding up to the end would leave the range
-    _store(array, values)
+    store(array, values)
 
 
 _C_NAMES = {
@@ -237,13 +237,13 @@ def fill_normal(array: np.ndarray, mean: float = 0.0, std: float = 1.0, generato
         if not double:
             values = values.astype(np.float32)
             mean, std = float(np.float32(mean)), float(np.float32(std))
-        _store(array, fused_multiply_add(values, std, mean))
+        store(array, fused_multiply_add(values, std, mean))
     else:
-        values = np.array(_normal_one_by_one(count, generator), dtype=np.float64)
-        _store(array, fused_multiply_add(values, std, mean))
+        values = np.array(normal_one_by_one(count, generator), dtype=np.float64)
+        store(array, fused_multiply_add(values, std, mean))
 
 
-def _normal_one_by_one(count: int, generator: Generator) -> list[float]:
+def normal_one_by_one(count: int, generator: Generator) -> list[float]:
     """Standard normal numbers in pairs; an odd one out is kept for the next call."""
     values: list[float] = []
     if count and generator.kept_normal is not None:
@@ -316,7 +316,7 @@ def fill_integers(array: np.ndarray, low: int, high: int | None, generator: Gene
         values = generator.long_words(array.size)
     if width < 2**64:  # else every 64-bit word is itself an integer of the range
         values = values % np.uint64(width) + np.uint64(low % 2**64)  # modulo 2^64, as PyTorch adds
-    _store(array, values.view(np.int64))
+    store(array, values.view(np.int64))
 
 
 def fill_any_integers(array: np.ndarray, generator: Generator | None = None) -> None:
@@ -326,7 +326,7 @@ def fill_any_integers(array: np.ndarray, generator: Generator | None = None) -> 
     limit = _largest_integer(array.dtype)
     # Unlike a range, this takes long words only for the dtypes of 64 bits.
     words = generator.long_words(array.size) if array.dtype.itemsize == 8 else generator.words(array.size)
-    _store(array, (words.astype(np.uint64) % np.uint64(limit + 1)).view(np.int64))
+    store(array, (words.astype(np.uint64) % np.uint64(limit + 1)).view(np.int64))
 
 
 def _largest_integer(dtype: np.dtype) -> int:
@@ -346,7 +346,7 @@ def fill_bernoulli(array: np.ndarray, p: float | np.ndarray = 0.5, generator: Ge
         if not 0.0 <= p <= 1.0:
             raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
         _refuse(array, "c", "bernoulli_scalar_cpu_")
-        _store(array, generator.uniform(array.size, double=True) < p)
+        store(array, generator.uniform(array.size, double=True) < p)
         return
     _refuse(array, "c", "bernoulli_tensor_cpu_self_")
     _refuse(p, "biuc", "bernoulli_tensor_cpu_p_")
@@ -360,21 +360,21 @@ def fill_bernoulli(array: np.ndarray, p: float | np.ndarray = 0.5, generator: Ge
         )
     uniform = generator.uniform(array.size, p.dtype == np.float64)
     order = _memory_order(array)
-    _store(array, uniform < np.broadcast_to(p, array.shape).transpose(order).ravel())
+    store(array, uniform < np.broadcast_to(p, array.shape).transpose(order).ravel())
 
 
 def fill_exponential(array: np.ndarray, rate: float = 1.0, generator: Generator | None = None) -> None:
     """Waiting times of a process with so many events a unit of time."""
     if not rate > 0.0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={rate:g}")
-    if array.dtype.kind in "biuc":
+    if array.size and array.dtype.kind in "biuc":
         raise RuntimeError(
             "Exponential distribution is a continuous probability distribution. "
             f"dtype must be a floating point but you specified {dtype_of(array.dtype).scalar_name}"
         )
     uniform = (generator or default_generator).uniform(array.size, double=True)
     logs = np.array([math.log1p(-u) for u in uniform.tolist()], dtype=np.float64)
-    _store(array, -1.0 / rate * logs)
+    store(array, -1.0 / rate * logs)
 
 
 def permutation(count: int, generator: Generator | None = None) -> np.ndarray:
@@ -438,7 +438,7 @@ def _memory_order(array: np.ndarray) -> list[int]:
     return sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))
 
 
-def _store(array: np.ndarray, values: np.ndarray) -> None:
+def store(array: np.ndarray, values: np.ndarray) -> None:
     """Write a flat run of values into the array in the order of its memory; complex numbers from pairs."""
     if array.dtype.kind == "c":
         values = values.astype(_precision(array)).view(array.dtype)

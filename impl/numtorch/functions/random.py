@@ -21,6 +21,7 @@ from ..nodes.graph import BinaryNode, UnaryNode
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from .arguments import is_int
+from .distributions import cauchy_, geometric_, log_normal_
 from .multinomial import multinomial
 from .shape import expand
 
@@ -463,5 +464,17 @@ FUNCTIONS: dict[str, Any] = {
     for f in (rand, randn, randint, randperm, rand_like, randn_like, randint_like, normal, bernoulli, multinomial)
 }
 METHODS: dict[str, Any] = {
-    f.__name__: f for f in (normal_, uniform_, random_, exponential_, bernoulli_, bernoulli, multinomial)
+    f.__name__: f
+    for f in (
+        normal_,
+        uniform_,
+        random_,
+        exponential_,
+        cauchy_,
+        geometric_,
+        log_normal_,
+        bernoulli_,
+        bernoulli,
+        multinomial,
+    )
 }
