@@ -289,3 +289,23 @@ def gradient_of_what_a_mask_repeats_was_written_to_by_nobody(
     torch.autograd.grad(y.sum(), x, create_graph=graph, retain_graph=True)
     y.sum().backward()
     x.grad._version
+
+
+@case(requires=["in_place", "backward"], covers=["ver.basic"])
+def sum_of_gradients_takes_its_version_along(
+    torch,
+    x: floats("float32", shape=(3,)),
+    way: st.sampled_from(["add", "view", "neg", "two leaves"]),
+    times: st.sampled_from([1, 2, 3]),
+):
+    """A gradient that was added up in place counts those writes as .grad of what it reaches unchanged."""
+    x.requires_grad_()
+    w = torch.zeros(3, requires_grad=True)
+    ways = {"add": lambda: x + 1, "view": lambda: x.view(3, 1), "neg": lambda: -x, "two leaves": lambda: x + w}
+    y = ways[way]()
+    z = y * y
+    for _ in range(times):
+        z = z + y.exp()
+    z.sum().backward()
+    x.grad._version
+    w.grad
