@@ -23,7 +23,7 @@ ENGINE_FILES = tuple(
     for folder, modules in {
         "": "grad_mode",
         "aliasing/": "overlap strided views writes",
-        "backward/": "accumulate capture dependencies engine graph_task hooks input_buffer node_calls plain_pass",
+        "backward/": "accumulate capture dependencies engine graph_task hooks input_buffer node_calls plain_pass settling",
         "functions/": "strided",
         "nodes/": "error_nodes graph saved saved_hooks saved_variable",
     }.items()

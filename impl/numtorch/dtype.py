@@ -50,7 +50,7 @@ class dtype:
         self.category = category
         self.itemsize = numpy.itemsize
         self.one = numpy.type(1)
-        # The same as memory, and windows that repeat it, by shape: for gradients, which nobody writes to (plain_pass.owned).
+        # The same as memory, and windows that repeat it, by shape: for gradients, which nobody writes to (settling.owned).
         self.ones = np.array(self.one)
         self.ones.flags.writeable = False
         self.repeated: dict[tuple[int, ...], np.ndarray] = {}

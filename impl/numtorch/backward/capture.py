@@ -26,7 +26,7 @@ from . import anomaly
 from .graph_task import GraphTask, next_task_id, plain_task
 from .input_buffer import Sum, add, finished, recall, show, summed
 from .node_calls import validated
-from .plain_pass import owned
+from .settling import owned
 
 _new = object.__new__
 _TENSOR = (Tensor,)

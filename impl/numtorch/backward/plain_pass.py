@@ -23,27 +23,13 @@ from typing import TYPE_CHECKING, Any
 
 from .. import grad_mode
 from ..dtype import FROM_NUMPY
-from ..memory.geometry import root_of
 from ..nodes.graph import ACCUMULATE_SEQ, AccumulateGrad, Node, NodeExtra, NotPlain
 from ..nodes.records import node_of
 from ..plain_numpy import np
 from ..tensor import Tensor
-from .accumulate import accumulate
-from .dependencies import dependencies
 from .graph_task import next_task_id, plain_task
-from .input_buffer import (
-    Sum,
-    add,
-    add_to_slot,
-    counted_sum,
-    finished,
-    recall,
-    set_version,
-    summed,
-    version_counter,
-    written,
-)
-from .node_calls import looked_at
+from .input_buffer import Sum, finished, recall, summed
+from .settling import deliver, settle, version
 
 if TYPE_CHECKING:
     from .graph_task import GraphTask
@@ -427,96 +413,3 @@ def pass_over(leaves: dict[AccumulateGrad, Any], sender: Node | None, node: Node
     targets: list[Any] = [fn for fn, _ in sender.edges()]
     for fn in targets[targets.index(node) + 1 :]:
         leaves.pop(fn, None)
-
-
-def version(task: GraphTask, array: Any, writes: int) -> list[int] | None:
-    """The version counter of a gradient that a leaf steals, a sum's after so many writes."""
-    if writes:
-        written(task, array, writes)
-    return version_counter(task, array)
-
-
-def owned(task: GraphTask, grad: Any, known: dict[int, Any]) -> Any:
-    """A gradient that others may write to: over the seed of this pass, where it repeats the `ones` that are for all passes.
-
-    Several nodes may have been given the one object, and then are again.
-    """
-    if type(grad) is not _ndarray or grad.flags.writeable or type(task.seeds) is not _ndarray:
-        return grad
-    ones = FROM_NUMPY[task.seeds.dtype].ones
-    if grad is ones:
-        return task.seeds
-    if root_of(grad) is not ones:
-        return grad
-    if id(grad) not in known:
-        known[id(grad)] = _ndarray(grad.shape, grad.dtype, task.seeds, 0, grad.strides)
-    return known[id(grad)]
-
-
-def deliver(task: GraphTask, fn: AccumulateGrad, grad: Any, alone: bool) -> None:
-    """Accumulate what waited for a leaf; `alone`: nobody else held it as it arrived."""
-    leaf = fn.variable
-    writes = 0
-    if type(grad) is list:
-        alone = True
-        if task.versions is None:  # the sum is the leaf's now, and so is its version
-            grad, writes = grad
-        else:
-            grad = counted_sum(task, grad)
-    else:
-        grad = owned(task, grad, {})
-    if leaf._grad is not None:
-        writes = 0
-    accumulate(leaf, grad, alone)
-    if writes and leaf._grad._counter is None and leaf._grad._extra is None:  # one with extras is an inference tensor
-        leaf._grad._counter = [writes]
-    elif task.versions is not None or task.user_grads is not None:
-        set_version(task, leaf)
-
-
-def settle(
-    task: GraphTask, waiting: Waiting, arrivals: list[Arrival], sender: Node | None = None
-) -> list[tuple[int, Node]]:
-    """Count what is left to run, accumulate to the leaves to which nothing more comes, and put the rest in its place.
-
-    `sender` is the node that the arrivals come from.
-    """
-    known: dict[int, Any] = {}
-    for slots in (waiting.nodes, waiting.leaves):
-        for fn in slots:
-            slots[fn] = owned(task, slots[fn], known)
-    arrivals[:] = [(fn, nr, owned(task, grad, known)) for fn, nr, grad in arrivals]  # the one list that holds them
-    known.clear()
-    reached = {-number: node_of(fn) for number, fn in waiting.heap}
-    left = [*[reached[number] for number in waiting.nodes], *[fn for fn, _, _ in arrivals]]
-    deps = task.deps = dependencies(left)
-    buffers = task.buffers = {}
-    for fn in list(waiting.leaves):
-        if fn in deps:
-            total = waiting.leaves.pop(fn)
-            buffers[fn] = counted_sum(task, total) if type(total) is list else total
-            del total
-        else:
-            deliver(task, fn, waiting.leaves.pop(fn), fn not in waiting.shared)
-    for number in list(waiting.nodes):
-        total = waiting.nodes.pop(number)
-        buffers[reached[number]] = counted_sum(task, total) if type(total) is list else total
-        del total
-    arrivals.reverse()
-    while arrivals:
-        fn, nr, grad = arrivals.pop()
-        if grad is None:
-            continue
-        if fn.multi:
-            if sender is not None and fn.accumulates and not fn.converts:
-                grad = looked_at(sender, fn, grad)
-            add_to_slot(task, fn, nr, grad)
-        elif fn in buffers:
-            add(task, buffers, fn, grad)
-        else:
-            buffers[fn] = grad
-    heap: list[tuple[int, Node]] = []
-    for node in dict.fromkeys(left):
-        if deps[node] == 0:
-            heappush(heap, (-node.seq, node))
-    return heap
