@@ -107,3 +107,13 @@ def operand_that_does_not_exist_is_refused(
     given = _NAMED.get(name, {}) if named else {}
     getattr(x, name)(x.grad, **given)
     getattr(x, name)(**given)
+
+
+@case()
+def generator_of_another_type_is_refused(
+    torch, x: floats("float32", min_dims=1), name: st.sampled_from(["normal_", "uniform_", "bernoulli_", "random_"])
+):
+    """What is no generator of random numbers is refused by its type."""
+    getattr(x, name)(generator=3)
+    torch.rand_like(x, generator=3)
+    torch.multinomial(torch.ones(2), 1, generator=3)

@@ -309,3 +309,58 @@ def sum_of_gradients_takes_its_version_along(
     z.sum().backward()
     x.grad._version
     w.grad
+
+
+_TURNED = {
+    "t": lambda x: x.t(),
+    "T": lambda x: x.T,
+    "permute": lambda x: x.permute(()),
+    "transpose": lambda x: x.transpose(0, -1),
+    "view": lambda x: x.view(()),
+    "t_": lambda x: x.clone().t_(),
+}
+
+
+@case(requires=["backward"])
+def gradient_of_a_turned_number_was_written_to_by_nobody(
+    torch, x: floats("float32", shape=()), how: st.sampled_from(sorted(_TURNED)), after: st.booleans()
+):
+    """The gradient of a number that was transposed is a new tensor, which its leaf takes without a copy."""
+    y = _TURNED[how](x.requires_grad_())
+    (y + 1 if after else y).backward()
+    x.grad._version
+
+
+@case(requires=["create_graph"])
+def second_gradients_of_normalization_are_summed_in_place(
+    torch,
+    x: floats("float32", shape=(2, 3), values="finite"),
+    name: st.sampled_from(["batch_norm", "layer_norm", "evaluated"]),
+    among: st.sets(st.sampled_from(["x", "weight", "bias"]), min_size=1),
+):
+    """Each further term of a second gradient of a normalization is a write to the first."""
+    weight = torch.full((3,), 1.5).requires_grad_()
+    bias = torch.zeros(3).requires_grad_()
+    g = torch.ones(2, 3).requires_grad_()
+    x.requires_grad_()
+    if name == "layer_norm":
+        y = torch.nn.functional.layer_norm(x, (3,), weight, bias)
+    else:
+        stats = (torch.zeros(3), torch.ones(3)) if name == "evaluated" else (None, None)
+        y = torch.nn.functional.batch_norm(x, *stats, weight, bias, name == "batch_norm")
+    wanted = [v for n, v in (("x", x), ("weight", weight), ("bias", bias)) if n in among]
+    found = torch.autograd.grad(y, wanted, g, create_graph=True)
+    torch.autograd.backward(found, [torch.ones_like(f) for f in found])
+    x.grad
+    g.grad
+
+
+@case(requires=["forward_mode"])
+def tangent_of_a_transposed_running_product_lies_as_its_primal(
+    torch, x: floats("float32", shape=(2, 3), values="finite"), dim: st.integers(0, 1), turned: st.booleans()
+):
+    """The tangent of a running product lies row by row, and so is kept as it is."""
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, torch.ones(2, 3))
+        p, t = torch.autograd.forward_ad.unpack_dual((dual.t() if turned else dual).cumprod(dim))
+        t._version

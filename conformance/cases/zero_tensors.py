@@ -162,3 +162,15 @@ def tangent_of_a_sign_has_the_type_of_its_primal(
             torch.ones((), dtype=getattr(torch, primal)), torch.ones((), dtype=getattr(torch, tangent))
         )
         p, t = torch.autograd.forward_ad.unpack_dual(dual.sgn())
+
+
+@case(requires=["backward"])
+def degrees_of_zeros_without_memory_have_some(
+    torch, shape: st.sampled_from([(), (1,), (2,), (2, 1)]), name: st.sampled_from(["deg2rad", "rad2deg"])
+):
+    """Degrees in radians, and radians in degrees, of the gradient of sgn() are ordinary zeros."""
+    x = torch.ones(shape).requires_grad_()
+    (g,) = torch.autograd.grad(torch.sgn(x), x, torch.ones(shape))
+    y = getattr(torch, name)(g)
+    y.add_(1)
+    y.stride()

@@ -222,6 +222,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "str": lambda value: isinstance(value, str),
     "name": lambda value: isinstance(value, str),
     "tuple of names": lambda value: isinstance(value, (tuple, list)) and all(isinstance(v, str) for v in value),
+    "torch.Generator": lambda value: type(value).__name__ == "Generator",  # whose module takes a while to import
     "torch.dtype": lambda value: isinstance(value, dtype) or value in (float, int, bool, complex),
     "torch.layout": lambda value: isinstance(value, layout),
     "torch.device": lambda value: isinstance(value, (device, str, int)),

@@ -335,10 +335,12 @@ def elu_of_(self, alpha, scale, input_scale):
 
 
 class EluBackwardBackward0(BinaryNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'self_or_result', 'self_or_result_version', 'alpha', 'scale', 'input_scale', 'is_result',)
+    __slots__ = ('grad_output', 'grad_output_version', 'self_or_result', 'self_or_result_version', 'alpha', 'scale', 'input_scale', 'is_result', 'written',)
     saved = ('grad_output', 'self_or_result',)
     saved_values = ('alpha', 'scale', 'input_scale', 'is_result',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # elu_double_backward has no raw form
@@ -825,10 +827,12 @@ def softplus(self, beta, threshold, *, out=None):
 
 
 class SoftplusBackwardBackward0(BinaryNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'beta', 'threshold',)
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'beta', 'threshold', 'written',)
     saved = ('grad_output', 'self',)
     saved_values = ('beta', 'threshold',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # softplus_double_backward has no raw form
@@ -1062,10 +1066,12 @@ def gelu(self, approximate, *, out=None):
 
 
 class GeluBackwardBackward0(BinaryNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'approximate',)
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'approximate', 'written',)
     saved = ('grad_output', 'self',)
     saved_values = ('approximate',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # gelu_double_backward has no raw form
@@ -1774,11 +1780,13 @@ def mish_gradient(grad_output, self, *, out=None):
 
 
 class LogSigmoidBackwardBackward0(BinaryNode):
-    __slots__ = ('buffer', 'buffer_version', 'grad_output', 'grad_output_version', 'self', 'self_version', 'grad_output_info', 'self_info',)
+    __slots__ = ('buffer', 'buffer_version', 'grad_output', 'grad_output_version', 'self', 'self_version', 'grad_output_info', 'self_info', 'written',)
     saved = ('buffer', 'grad_output', 'self',)
     saved_values = ()
     checks = True
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # log_sigmoid_double_backward has no raw form
@@ -3898,10 +3906,12 @@ def hardswish_(self):
 
 
 class HardswishBackwardBackward0(BinaryNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version',)
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'written',)
     saved = ('grad_output', 'self',)
     saved_values = ()
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # hardswish_double_backward has no raw form
@@ -4029,10 +4039,12 @@ def hardswish_backward(grad_output, self, *, out=None):
 
 
 class PreluKernelBackward0(BinaryNode):
-    __slots__ = ('self', 'self_version', 'weight', 'weight_version',)
+    __slots__ = ('self', 'self_version', 'weight', 'weight_version', 'written',)
     saved = ('self', 'weight',)
     saved_values = ()
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # prelu_backward has no raw form
         if not keep:
@@ -4840,10 +4852,12 @@ def glu_jvp(glu, x, dx, dim, *, out=None):
 
 
 class GluBackwardBackward0(BinaryNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'dim',)
+    __slots__ = ('grad_output', 'grad_output_version', 'self', 'self_version', 'dim', 'written',)
     saved = ('grad_output', 'self',)
     saved_values = ('dim',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # glu_double_backward_grad_output has no raw form
         if not keep:

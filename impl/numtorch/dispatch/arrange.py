@@ -452,9 +452,11 @@ def squeeze_dims_(self, dim):
 
 
 class ViewAsRealBackward0(UnaryNode):
-    __slots__ = ()
+    __slots__ = ('written',)
     saved = ()
     saved_values = ()
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # contiguous has no raw form
         if not keep:
@@ -516,9 +518,11 @@ def view_as_real(self):
 
 
 class ViewAsComplexBackward0(UnaryNode):
-    __slots__ = ()
+    __slots__ = ('written',)
     saved = ()
     saved_values = ()
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # contiguous has no raw form
         if not keep:
@@ -1247,10 +1251,12 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
 
 
 class BlockDiagBackward0(VariadicNode):
-    __slots__ = ('tensors_descs',)
+    __slots__ = ('tensors_descs', 'written',)
     saved = ()
     saved_values = ()
     listed = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # block_diag_backward has no raw form
         if not keep:

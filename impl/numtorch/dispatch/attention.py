@@ -277,11 +277,13 @@ def scaled_dot_product_flash_attention_for_cpu(query, key, value, dropout_p, is_
 
 
 class ScaledDotProductFlashAttentionForCpuNotImplemented(VariadicNode):
-    __slots__ = ('descs', 'required',)
+    __slots__ = ('descs', 'required', 'written',)
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     refuses = (0, 1, 2, 3, 4)
     multi = True
 

@@ -150,10 +150,12 @@ def convolution(input, weight, bias, stride, padding, dilation, transposed, outp
 
 
 class ConvolutionBackwardBackward0(VariadicNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'input', 'input_version', 'weight', 'weight_version', 'stride', 'padding', 'dilation', 'transposed', 'output_padding', 'groups', 'descs',)
+    __slots__ = ('grad_output', 'grad_output_version', 'input', 'input_version', 'weight', 'weight_version', 'stride', 'padding', 'dilation', 'transposed', 'output_padding', 'groups', 'descs', 'written',)
     saved = ('grad_output', 'input', 'weight',)
     saved_values = ('stride', 'padding', 'dilation', 'transposed', 'output_padding', 'groups',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     multi = True
 
     @property

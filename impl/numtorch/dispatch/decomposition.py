@@ -42,9 +42,11 @@ _grad = grad_mode.state
 
 
 class LinalgInvExBackward0(UnaryNode):
-    __slots__ = ('inverse', 'inverse_counter', 'inverse_version',)
+    __slots__ = ('inverse', 'inverse_counter', 'inverse_version', 'written',)
     saved = ('inverse',)
     saved_values = ()
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # linalg_inv_backward has no raw form
         if not keep:
@@ -99,9 +101,11 @@ def linalg_inv_ex(A):
 
 
 class LinalgDetBackward0(UnaryNode):
-    __slots__ = ('A', 'A_version', 'LU', 'LU_counter', 'LU_version', 'pivots', 'pivots_counter', 'pivots_version', 'result', 'result_counter', 'result_version',)
+    __slots__ = ('A', 'A_version', 'LU', 'LU_counter', 'LU_version', 'pivots', 'pivots_counter', 'pivots_version', 'result', 'result_counter', 'result_version', 'written',)
     saved = ('A', 'LU', 'pivots', 'result',)
     saved_values = ()
+    writes_grad = 1
+    counts_writes = True
     not_differentiable = ('LU', 'pivots')
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # linalg_det_backward has no raw form
@@ -187,9 +191,11 @@ def linalg_det(A):
 
 
 class LinalgSlogdetBackward0(UnaryNode):
-    __slots__ = ('A', 'A_version', 'LU', 'LU_counter', 'LU_version', 'pivots', 'pivots_counter', 'pivots_version', 'sign', 'sign_counter', 'sign_version', 'descs',)
+    __slots__ = ('A', 'A_version', 'LU', 'LU_counter', 'LU_version', 'pivots', 'pivots_counter', 'pivots_version', 'sign', 'sign_counter', 'sign_version', 'descs', 'written',)
     saved = ('A', 'LU', 'pivots', 'sign',)
     saved_values = ()
+    writes_grad = 1
+    counts_writes = True
     multi = True
 
     @property
@@ -291,10 +297,12 @@ def linalg_slogdet(A):
 
 
 class LinalgSolveExBackward0(BinaryNode):
-    __slots__ = ('A', 'A_version', 'LU', 'LU_counter', 'LU_version', 'pivots', 'pivots_counter', 'pivots_version', 'result', 'result_counter', 'result_version', 'B_info', 'left',)
+    __slots__ = ('A', 'A_version', 'LU', 'LU_counter', 'LU_version', 'pivots', 'pivots_counter', 'pivots_version', 'result', 'result_counter', 'result_version', 'B_info', 'left', 'written',)
     saved = ('A', 'LU', 'pivots', 'result',)
     saved_values = ('left',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     not_differentiable = ('LU', 'pivots', 'info')
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # linalg_solve_backward has no raw form
@@ -398,10 +406,12 @@ def linalg_solve_ex(A, B, left):
 
 
 class LinalgSolveTriangularBackward0(BinaryNode):
-    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'B_info', 'upper', 'left', 'unitriangular',)
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'B_info', 'upper', 'left', 'unitriangular', 'written',)
     saved = ('self', 'result',)
     saved_values = ('upper', 'left', 'unitriangular',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # solve_triangular_backward has no raw form
         if not keep:
@@ -514,9 +524,11 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
 
 
 class LinalgCholeskyExBackward0(UnaryNode):
-    __slots__ = ('L', 'L_counter', 'L_version', 'upper',)
+    __slots__ = ('L', 'L_counter', 'L_version', 'upper', 'written',)
     saved = ('L',)
     saved_values = ('upper',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # cholesky_backward has no raw form
         if not keep:
@@ -573,9 +585,11 @@ def linalg_cholesky_ex(self, upper):
 
 
 class CholeskyBackward0(UnaryNode):
-    __slots__ = ('result', 'result_counter', 'result_version', 'upper',)
+    __slots__ = ('result', 'result_counter', 'result_version', 'upper', 'written',)
     saved = ('result',)
     saved_values = ('upper',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # cholesky_backward has no raw form
         if not keep:
@@ -652,10 +666,12 @@ def cholesky(self, upper, *, out=None):
 
 
 class CholeskySolveBackward0(BinaryNode):
-    __slots__ = ('input2', 'input2_version', 'self', 'self_version', 'result', 'result_counter', 'result_version', 'upper',)
+    __slots__ = ('input2', 'input2_version', 'self', 'self_version', 'result', 'result_counter', 'result_version', 'upper', 'written',)
     saved = ('input2', 'self', 'result',)
     saved_values = ('upper',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # cholesky_solve_backward has no raw form
         if not keep:
@@ -772,9 +788,11 @@ def cholesky_solve(self, input2, upper, *, out=None):
 
 
 class CholeskyInverseBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'upper',)
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'upper', 'written',)
     saved = ('self', 'result',)
     saved_values = ('upper',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # cholesky_inverse_backward has no raw form
         if not keep:
@@ -865,9 +883,11 @@ def cholesky_inverse(self, upper, *, out=None):
 
 
 class LinalgQrBackward0(UnaryNode):
-    __slots__ = ('Q', 'Q_counter', 'Q_version', 'R', 'R_counter', 'R_version', 'mode', 'descs',)
+    __slots__ = ('Q', 'Q_counter', 'Q_version', 'R', 'R_counter', 'R_version', 'mode', 'descs', 'written',)
     saved = ('Q', 'R',)
     saved_values = ('mode',)
+    writes_grad = 1
+    counts_writes = True
     multi = True
 
     @property
@@ -948,9 +968,11 @@ def linalg_qr(A, mode):
 
 
 class LinalgEighBackward0(UnaryNode):
-    __slots__ = ('eigenvalues', 'eigenvalues_counter', 'eigenvalues_version', 'eigenvectors', 'eigenvectors_counter', 'eigenvectors_version', 'descs',)
+    __slots__ = ('eigenvalues', 'eigenvalues_counter', 'eigenvalues_version', 'eigenvectors', 'eigenvectors_counter', 'eigenvectors_version', 'descs', 'written',)
     saved = ('eigenvalues', 'eigenvectors',)
     saved_values = ()
+    writes_grad = 1
+    counts_writes = True
     multi = True
 
     @property
@@ -1029,9 +1051,11 @@ def linalg_eigh(A, UPLO):
 
 
 class LinalgEigBackward0(UnaryNode):
-    __slots__ = ('eigenvalues', 'eigenvalues_counter', 'eigenvalues_version', 'eigenvectors', 'eigenvectors_counter', 'eigenvectors_version', 'self_scalar_type', 'descs',)
+    __slots__ = ('eigenvalues', 'eigenvalues_counter', 'eigenvalues_version', 'eigenvectors', 'eigenvectors_counter', 'eigenvectors_version', 'self_scalar_type', 'descs', 'written',)
     saved = ('eigenvalues', 'eigenvectors',)
     saved_values = ()
+    writes_grad = 1
+    counts_writes = True
     multi = True
 
     @property
@@ -1110,9 +1134,11 @@ def linalg_eig(self):
 
 
 class LinalgSvdBackward0(UnaryNode):
-    __slots__ = ('S', 'S_counter', 'S_version', 'U', 'U_counter', 'U_version', 'Vh', 'Vh_counter', 'Vh_version', 'S_sym_argsize_minus_1', 'full_matrices', 'descs',)
+    __slots__ = ('S', 'S_counter', 'S_version', 'U', 'U_counter', 'U_version', 'Vh', 'Vh_counter', 'Vh_version', 'S_sym_argsize_minus_1', 'full_matrices', 'descs', 'written',)
     saved = ('S', 'U', 'Vh',)
     saved_values = ('S_sym_argsize_minus_1', 'full_matrices',)
+    writes_grad = 1
+    counts_writes = True
     multi = True
 
     @property
@@ -1204,9 +1230,11 @@ def linalg_svd(A, full_matrices):
 
 
 class LinalgPinvBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'written',)
     saved = ('self', 'result',)
     saved_values = ()
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # pinv_backward has no raw form
         if not keep:
@@ -1293,9 +1321,11 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
 
 
 class LinalgMatrixExpBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version',)
+    __slots__ = ('self', 'self_version', 'written',)
     saved = ('self',)
     saved_values = ()
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # linalg_matrix_exp_backward has no raw form
         if not keep:
@@ -1372,10 +1402,12 @@ def linalg_matrix_exp(self, *, out=None):
 
 
 class LinalgLstsqBackward0(BinaryNode):
-    __slots__ = ('b', 'b_version', 'self', 'self_version', 'solution', 'solution_counter', 'solution_version', 'descs',)
+    __slots__ = ('b', 'b_version', 'self', 'self_version', 'solution', 'solution_counter', 'solution_version', 'descs', 'written',)
     saved = ('b', 'self', 'solution',)
     saved_values = ()
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     multi = True
 
     @property

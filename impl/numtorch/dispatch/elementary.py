@@ -1279,10 +1279,12 @@ def conj_physical_of_(self):
 
 
 class ComplexBackward0(BinaryNode):
-    __slots__ = ('imag', 'imag_version', 'real', 'real_version',)
+    __slots__ = ('imag', 'imag_version', 'real', 'real_version', 'written',)
     saved = ('imag', 'real',)
     saved_values = ()
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # complex_backward has no raw form
         if not keep:
@@ -1385,10 +1387,12 @@ def complex_of(real, imag, *, out=None):
 
 
 class PolarBackward0(BinaryNode):
-    __slots__ = ('result', 'result_counter', 'result_version', 'abs_info', 'angle_info',)
+    __slots__ = ('result', 'result_counter', 'result_version', 'abs_info', 'angle_info', 'written',)
     saved = ('result',)
     saved_values = ()
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # polar_backward has no raw form
         if not keep:
@@ -1483,9 +1487,11 @@ def polar(abs, angle, *, out=None):
 
 
 class AngleBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version',)
+    __slots__ = ('self', 'self_version', 'written',)
     saved = ('self',)
     saved_values = ()
+    writes_grad = 1
+    counts_writes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # angle_backward has no raw form

@@ -100,9 +100,11 @@ def fft_c2c(self, dim, normalization, forward, *, out=None):
 
 
 class FftR2CBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'dim', 'normalization', 'onesided',)
+    __slots__ = ('self', 'self_version', 'dim', 'normalization', 'onesided', 'written',)
     saved = ('self',)
     saved_values = ('dim', 'normalization', 'onesided',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # fft_r2c_backward has no raw form
         if not keep:

@@ -166,10 +166,12 @@ def grid_sampler_2d(input, grid, interpolation_mode, padding_mode, align_corners
 
 
 class GridSampler2DBackwardBackward0(VariadicNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'grid', 'grid_version', 'input', 'input_version', 'interpolation_mode', 'padding_mode', 'align_corners', 'descs',)
+    __slots__ = ('grad_output', 'grad_output_version', 'grid', 'grid_version', 'input', 'input_version', 'interpolation_mode', 'padding_mode', 'align_corners', 'descs', 'written',)
     saved = ('grad_output', 'grid', 'input',)
     saved_values = ('interpolation_mode', 'padding_mode', 'align_corners',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     multi = True
 
     @property
@@ -403,10 +405,12 @@ def grid_sampler_3d(input, grid, interpolation_mode, padding_mode, align_corners
 
 
 class GridSampler3DBackwardBackward0(VariadicNode):
-    __slots__ = ('grad_output', 'grad_output_version', 'grid', 'grid_version', 'input', 'input_version', 'interpolation_mode', 'padding_mode', 'align_corners', 'descs',)
+    __slots__ = ('grad_output', 'grad_output_version', 'grid', 'grid_version', 'input', 'input_version', 'interpolation_mode', 'padding_mode', 'align_corners', 'descs', 'written',)
     saved = ('grad_output', 'grid', 'input',)
     saved_values = ('interpolation_mode', 'padding_mode', 'align_corners',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     multi = True
 
     @property

@@ -30,9 +30,11 @@ _grad = grad_mode.state
 
 
 class UpsampleNearest1DBackward0(UnaryNode):
-    __slots__ = ('self_sym_sizes', 'output_size', 'scales',)
+    __slots__ = ('self_sym_sizes', 'output_size', 'scales', 'written',)
     saved = ()
     saved_values = ('self_sym_sizes', 'output_size', 'scales',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_nearest1d_backward has no raw form
         if not keep:
@@ -97,9 +99,11 @@ def upsample_nearest1d(self, output_size, scales, *, out=None):
 
 
 class UpsampleNearest1DBackwardBackward0(UnaryNode):
-    __slots__ = ('output_size', 'scales',)
+    __slots__ = ('output_size', 'scales', 'written',)
     saved = ()
     saved_values = ('output_size', 'scales',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_nearest1d has no raw form
         if not keep:
@@ -162,9 +166,11 @@ def upsample_nearest1d_backward(grad_output, output_size, input_size, scales, *,
 
 
 class UpsampleNearest2DBackward0(UnaryNode):
-    __slots__ = ('self_sym_sizes', 'output_size', 'scales_h', 'scales_w',)
+    __slots__ = ('self_sym_sizes', 'output_size', 'scales_h', 'scales_w', 'written',)
     saved = ()
     saved_values = ('self_sym_sizes', 'output_size', 'scales_h', 'scales_w',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_nearest2d_backward has no raw form
         if not keep:
@@ -231,9 +237,11 @@ def upsample_nearest2d(self, output_size, scales_h, scales_w, *, out=None):
 
 
 class UpsampleNearest2DBackwardBackward0(UnaryNode):
-    __slots__ = ('output_size', 'scales_h', 'scales_w',)
+    __slots__ = ('output_size', 'scales_h', 'scales_w', 'written',)
     saved = ()
     saved_values = ('output_size', 'scales_h', 'scales_w',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_nearest2d has no raw form
         if not keep:
@@ -298,9 +306,11 @@ def upsample_nearest2d_backward(grad_output, output_size, input_size, scales_h, 
 
 
 class UpsampleNearest3DBackward0(UnaryNode):
-    __slots__ = ('self_sym_sizes', 'output_size', 'scales_d', 'scales_h', 'scales_w',)
+    __slots__ = ('self_sym_sizes', 'output_size', 'scales_d', 'scales_h', 'scales_w', 'written',)
     saved = ()
     saved_values = ('self_sym_sizes', 'output_size', 'scales_d', 'scales_h', 'scales_w',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_nearest3d_backward has no raw form
         if not keep:
@@ -369,9 +379,11 @@ def upsample_nearest3d(self, output_size, scales_d, scales_h, scales_w, *, out=N
 
 
 class UpsampleNearest3DBackwardBackward0(UnaryNode):
-    __slots__ = ('output_size', 'scales_d', 'scales_h', 'scales_w',)
+    __slots__ = ('output_size', 'scales_d', 'scales_h', 'scales_w', 'written',)
     saved = ()
     saved_values = ('output_size', 'scales_d', 'scales_h', 'scales_w',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_nearest3d has no raw form
         if not keep:
@@ -438,9 +450,11 @@ def upsample_nearest3d_backward(grad_output, output_size, input_size, scales_d, 
 
 
 class UpsampleNearestExact1DBackward0(UnaryNode):
-    __slots__ = ('self_sym_sizes', 'output_size', 'scales',)
+    __slots__ = ('self_sym_sizes', 'output_size', 'scales', 'written',)
     saved = ()
     saved_values = ('self_sym_sizes', 'output_size', 'scales',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_nearest_exact1d_backward has no raw form
         if not keep:
@@ -505,9 +519,11 @@ def upsample_nearest_exact1d(self, output_size, scales, *, out=None):
 
 
 class UpsampleNearestExact1DBackwardBackward0(UnaryNode):
-    __slots__ = ('output_size', 'scales',)
+    __slots__ = ('output_size', 'scales', 'written',)
     saved = ()
     saved_values = ('output_size', 'scales',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_nearest_exact1d has no raw form
         if not keep:
@@ -570,9 +586,11 @@ def upsample_nearest_exact1d_backward(grad_output, output_size, input_size, scal
 
 
 class UpsampleNearestExact2DBackward0(UnaryNode):
-    __slots__ = ('self_sym_sizes', 'output_size', 'scales_h', 'scales_w',)
+    __slots__ = ('self_sym_sizes', 'output_size', 'scales_h', 'scales_w', 'written',)
     saved = ()
     saved_values = ('self_sym_sizes', 'output_size', 'scales_h', 'scales_w',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_nearest_exact2d_backward has no raw form
         if not keep:
@@ -639,9 +657,11 @@ def upsample_nearest_exact2d(self, output_size, scales_h, scales_w, *, out=None)
 
 
 class UpsampleNearestExact2DBackwardBackward0(UnaryNode):
-    __slots__ = ('output_size', 'scales_h', 'scales_w',)
+    __slots__ = ('output_size', 'scales_h', 'scales_w', 'written',)
     saved = ()
     saved_values = ('output_size', 'scales_h', 'scales_w',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_nearest_exact2d has no raw form
         if not keep:
@@ -706,9 +726,11 @@ def upsample_nearest_exact2d_backward(grad_output, output_size, input_size, scal
 
 
 class UpsampleNearestExact3DBackward0(UnaryNode):
-    __slots__ = ('self_sym_sizes', 'output_size', 'scales_d', 'scales_h', 'scales_w',)
+    __slots__ = ('self_sym_sizes', 'output_size', 'scales_d', 'scales_h', 'scales_w', 'written',)
     saved = ()
     saved_values = ('self_sym_sizes', 'output_size', 'scales_d', 'scales_h', 'scales_w',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_nearest_exact3d_backward has no raw form
         if not keep:
@@ -777,9 +799,11 @@ def upsample_nearest_exact3d(self, output_size, scales_d, scales_h, scales_w, *,
 
 
 class UpsampleNearestExact3DBackwardBackward0(UnaryNode):
-    __slots__ = ('output_size', 'scales_d', 'scales_h', 'scales_w',)
+    __slots__ = ('output_size', 'scales_d', 'scales_h', 'scales_w', 'written',)
     saved = ()
     saved_values = ('output_size', 'scales_d', 'scales_h', 'scales_w',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_nearest_exact3d has no raw form
         if not keep:
@@ -846,9 +870,11 @@ def upsample_nearest_exact3d_backward(grad_output, output_size, input_size, scal
 
 
 class UpsampleLinear1DBackward0(UnaryNode):
-    __slots__ = ('self_sym_sizes', 'output_size', 'align_corners', 'scales',)
+    __slots__ = ('self_sym_sizes', 'output_size', 'align_corners', 'scales', 'written',)
     saved = ()
     saved_values = ('self_sym_sizes', 'output_size', 'align_corners', 'scales',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_linear1d_backward has no raw form
         if not keep:
@@ -915,9 +941,11 @@ def upsample_linear1d(self, output_size, align_corners, scales, *, out=None):
 
 
 class UpsampleLinear1DBackwardBackward0(UnaryNode):
-    __slots__ = ('output_size', 'align_corners', 'scales',)
+    __slots__ = ('output_size', 'align_corners', 'scales', 'written',)
     saved = ()
     saved_values = ('output_size', 'align_corners', 'scales',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_linear1d has no raw form
         if not keep:
@@ -982,9 +1010,11 @@ def upsample_linear1d_backward(grad_output, output_size, input_size, align_corne
 
 
 class UpsampleBilinear2DBackward0(UnaryNode):
-    __slots__ = ('self_sym_sizes', 'output_size', 'align_corners', 'scales_h', 'scales_w',)
+    __slots__ = ('self_sym_sizes', 'output_size', 'align_corners', 'scales_h', 'scales_w', 'written',)
     saved = ()
     saved_values = ('self_sym_sizes', 'output_size', 'align_corners', 'scales_h', 'scales_w',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_bilinear2d_backward has no raw form
         if not keep:
@@ -1053,9 +1083,11 @@ def upsample_bilinear2d(self, output_size, align_corners, scales_h, scales_w, *,
 
 
 class UpsampleBilinear2DBackwardBackward0(UnaryNode):
-    __slots__ = ('output_size', 'align_corners', 'scales_h', 'scales_w',)
+    __slots__ = ('output_size', 'align_corners', 'scales_h', 'scales_w', 'written',)
     saved = ()
     saved_values = ('output_size', 'align_corners', 'scales_h', 'scales_w',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_bilinear2d has no raw form
         if not keep:
@@ -1122,9 +1154,11 @@ def upsample_bilinear2d_backward(grad_output, output_size, input_size, align_cor
 
 
 class UpsampleTrilinear3DBackward0(UnaryNode):
-    __slots__ = ('self_sym_sizes', 'output_size', 'align_corners', 'scales_d', 'scales_h', 'scales_w',)
+    __slots__ = ('self_sym_sizes', 'output_size', 'align_corners', 'scales_d', 'scales_h', 'scales_w', 'written',)
     saved = ()
     saved_values = ('self_sym_sizes', 'output_size', 'align_corners', 'scales_d', 'scales_h', 'scales_w',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_trilinear3d_backward has no raw form
         if not keep:
@@ -1195,9 +1229,11 @@ def upsample_trilinear3d(self, output_size, align_corners, scales_d, scales_h, s
 
 
 class UpsampleTrilinear3DBackwardBackward0(UnaryNode):
-    __slots__ = ('output_size', 'align_corners', 'scales_d', 'scales_h', 'scales_w',)
+    __slots__ = ('output_size', 'align_corners', 'scales_d', 'scales_h', 'scales_w', 'written',)
     saved = ()
     saved_values = ('output_size', 'align_corners', 'scales_d', 'scales_h', 'scales_w',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_trilinear3d has no raw form
         if not keep:
@@ -1266,9 +1302,11 @@ def upsample_trilinear3d_backward(grad_output, output_size, input_size, align_co
 
 
 class UpsampleBicubic2DBackward0(UnaryNode):
-    __slots__ = ('self_sym_sizes', 'output_size', 'align_corners', 'scales_h', 'scales_w',)
+    __slots__ = ('self_sym_sizes', 'output_size', 'align_corners', 'scales_h', 'scales_w', 'written',)
     saved = ()
     saved_values = ('self_sym_sizes', 'output_size', 'align_corners', 'scales_h', 'scales_w',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_bicubic2d_backward has no raw form
         if not keep:
@@ -1337,9 +1375,11 @@ def upsample_bicubic2d(self, output_size, align_corners, scales_h, scales_w, *, 
 
 
 class UpsampleBicubic2DBackwardBackward0(UnaryNode):
-    __slots__ = ('output_size', 'align_corners', 'scales_h', 'scales_w',)
+    __slots__ = ('output_size', 'align_corners', 'scales_h', 'scales_w', 'written',)
     saved = ()
     saved_values = ('output_size', 'align_corners', 'scales_h', 'scales_w',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # upsample_bicubic2d has no raw form
         if not keep:

@@ -1300,10 +1300,12 @@ def nll_loss2d(self, target, weight, reduction, ignore_index):
 
 
 class NllLossBackwardBackward0(BinaryNode):
-    __slots__ = ('target', 'target_version', 'weight', 'weight_version', 'reduction', 'ignore_index',)
+    __slots__ = ('target', 'target_version', 'weight', 'weight_version', 'reduction', 'ignore_index', 'written',)
     saved = ('target', 'weight',)
     saved_values = ('reduction', 'ignore_index',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # nll_loss_again has no raw form
         if not keep:
@@ -1410,10 +1412,12 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
 
 
 class NllLoss2DBackwardBackward0(BinaryNode):
-    __slots__ = ('target', 'target_version', 'weight', 'weight_version', 'reduction', 'ignore_index',)
+    __slots__ = ('target', 'target_version', 'weight', 'weight_version', 'reduction', 'ignore_index', 'written',)
     saved = ('target', 'weight',)
     saved_values = ('reduction', 'ignore_index',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # nll_loss2d_again has no raw form
         if not keep:
@@ -1993,9 +1997,11 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
 
 
 class EmbeddingDenseBackwardBackward0(UnaryNode):
-    __slots__ = ('indices', 'indices_version', 'padding_idx',)
+    __slots__ = ('indices', 'indices_version', 'padding_idx', 'written',)
     saved = ('indices',)
     saved_values = ('padding_idx',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # embedding_double_backward has no raw form
         if not keep:

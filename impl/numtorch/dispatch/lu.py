@@ -28,9 +28,11 @@ _grad = grad_mode.state
 
 
 class LinalgLuFactorExBackward0(UnaryNode):
-    __slots__ = ('LU', 'LU_counter', 'LU_version', 'pivots', 'pivots_counter', 'pivots_version', 'pivot',)
+    __slots__ = ('LU', 'LU_counter', 'LU_version', 'pivots', 'pivots_counter', 'pivots_version', 'pivot', 'written',)
     saved = ('LU', 'pivots',)
     saved_values = ('pivot',)
+    writes_grad = 1
+    counts_writes = True
     not_differentiable = ('pivots', 'info')
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # lu_factor_backward has no raw form
@@ -95,9 +97,11 @@ def linalg_lu_factor_ex(A, pivot):
 
 
 class LinalgLuBackward0(UnaryNode):
-    __slots__ = ('L', 'L_counter', 'L_version', 'P', 'P_counter', 'P_version', 'U', 'U_counter', 'U_version', 'pivot', 'descs',)
+    __slots__ = ('L', 'L_counter', 'L_version', 'P', 'P_counter', 'P_version', 'U', 'U_counter', 'U_version', 'pivot', 'descs', 'written',)
     saved = ('L', 'P', 'U',)
     saved_values = ('pivot',)
+    writes_grad = 1
+    counts_writes = True
     multi = True
 
     @property
@@ -185,9 +189,11 @@ def linalg_lu(A, pivot):
 
 
 class LuUnpackBackward0(UnaryNode):
-    __slots__ = ('LU_data_sym_argsize_minus_2', 'LU_data_sym_argsize_minus_1', 'descs',)
+    __slots__ = ('LU_data_sym_argsize_minus_2', 'LU_data_sym_argsize_minus_1', 'descs', 'written',)
     saved = ()
     saved_values = ('LU_data_sym_argsize_minus_2', 'LU_data_sym_argsize_minus_1',)
+    writes_grad = 1
+    counts_writes = True
     multi = True
 
     @property
@@ -250,11 +256,13 @@ def lu_unpack(LU_data, LU_pivots, unpack_data, unpack_pivots):
 
 
 class LinalgLuSolveBackward0(BinaryNode):
-    __slots__ = ('LU', 'LU_version', 'pivots', 'pivots_version', 'result', 'result_counter', 'result_version', 'left', 'adjoint', 'B_info',)
+    __slots__ = ('LU', 'LU_version', 'pivots', 'pivots_version', 'result', 'result_counter', 'result_version', 'left', 'adjoint', 'B_info', 'written',)
     saved = ('LU', 'pivots', 'result',)
     saved_values = ('left', 'adjoint',)
     checks = True
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # lu_solve_backward has no raw form
         if not keep:

@@ -164,12 +164,12 @@ def native_layer_norm(input, normalized_shape, weight, bias, eps):
 
 
 class NativeLayerNormBackwardBackward0(VariadicNode):
-    __slots__ = ('grad_out', 'grad_out_version', 'input', 'input_version', 'mean', 'mean_version', 'rstd', 'rstd_version', 'weight', 'weight_version', 'normalized_shape', 'descs',)
+    __slots__ = ('grad_out', 'grad_out_version', 'input', 'input_version', 'mean', 'mean_version', 'rstd', 'rstd_version', 'weight', 'weight_version', 'normalized_shape', 'descs', 'written',)
     saved = ('grad_out', 'input', 'mean', 'rstd', 'weight',)
     saved_values = ('normalized_shape',)
     prunes = True
-    writes_grad = 3
-    writes_only = 1
+    writes_grad = 1
+    counts_writes = True
     multi = True
 
     @property
@@ -288,10 +288,12 @@ def native_layer_norm_backward(grad_out, input, normalized_shape, mean, rstd, we
 
 
 class NativeGroupNormBackward0(VariadicNode):
-    __slots__ = ('input', 'input_version', 'weight', 'weight_version', 'result1', 'result1_counter', 'result1_version', 'result2', 'result2_counter', 'result2_version', 'N', 'C', 'HxW', 'group', 'eps', 'descs',)
+    __slots__ = ('input', 'input_version', 'weight', 'weight_version', 'result1', 'result1_counter', 'result1_version', 'result2', 'result2_counter', 'result2_version', 'N', 'C', 'HxW', 'group', 'eps', 'descs', 'written',)
     saved = ('input', 'weight', 'result1', 'result2',)
     saved_values = ('N', 'C', 'HxW', 'group', 'eps',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     multi = True
 
     @property
@@ -564,10 +566,12 @@ def native_batch_norm(input, weight, bias, running_mean, running_var, training, 
 
 
 class NativeBatchNormBackwardBackward0(VariadicNode):
-    __slots__ = ('grad_out', 'grad_out_version', 'input', 'input_version', 'running_mean', 'running_mean_version', 'running_var', 'running_var_version', 'save_invstd', 'save_invstd_version', 'save_mean', 'save_mean_version', 'weight', 'weight_version', 'train', 'eps', 'descs',)
+    __slots__ = ('grad_out', 'grad_out_version', 'input', 'input_version', 'running_mean', 'running_mean_version', 'running_var', 'running_var_version', 'save_invstd', 'save_invstd_version', 'save_mean', 'save_mean_version', 'weight', 'weight_version', 'train', 'eps', 'descs', 'written',)
     saved = ('grad_out', 'input', 'running_mean', 'running_var', 'save_invstd', 'save_mean', 'weight',)
     saved_values = ('train', 'eps',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     multi = True
 
     @property

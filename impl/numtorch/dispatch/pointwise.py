@@ -2149,9 +2149,11 @@ def mul_scalar_(self, other):
 
 
 class MulComplexBackward1(UnaryNode):
-    __slots__ = ('other',)
+    __slots__ = ('other', 'written',)
     saved = ()
     saved_values = ('other',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # mul_complex_backward has no raw form
         if not keep:

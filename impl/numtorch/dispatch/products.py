@@ -361,11 +361,13 @@ def addmv_(self, mat, vec, beta, alpha):
 
 
 class AddrBackward0(VariadicNode):
-    __slots__ = ('vec1', 'vec1_version', 'vec2', 'vec2_version', 'self_info', 'beta', 'alpha',)
+    __slots__ = ('vec1', 'vec1_version', 'vec2', 'vec2_version', 'self_info', 'beta', 'alpha', 'written',)
     saved = ('vec1', 'vec2',)
     saved_values = ('beta', 'alpha',)
     checks = True
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # addr_vec1 has no raw form
         if not keep:
@@ -692,11 +694,13 @@ def baddbmm_(self, batch1, batch2, beta, alpha):
 
 
 class AddbmmBackward0(VariadicNode):
-    __slots__ = ('batch1', 'batch1_version', 'batch2', 'batch2_version', 'self_info', 'beta', 'batch1_sym_argsize_0', 'batch1_sym_argsize_1', 'batch2_sym_argsize_2', 'alpha',)
+    __slots__ = ('batch1', 'batch1_version', 'batch2', 'batch2_version', 'self_info', 'beta', 'batch1_sym_argsize_0', 'batch1_sym_argsize_1', 'batch2_sym_argsize_2', 'alpha', 'written',)
     saved = ('batch1', 'batch2',)
     saved_values = ('beta', 'batch1_sym_argsize_0', 'batch1_sym_argsize_1', 'batch2_sym_argsize_2', 'alpha',)
     checks = True
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # addbmm_batch1 has no raw form
         if not keep:

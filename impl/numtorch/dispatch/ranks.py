@@ -1242,9 +1242,11 @@ def norm_dim(self, p, dim, keepdim, *, out=None):
 
 
 class VarMeanBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'dim', 'correction', 'keepdim', 'descs',)
+    __slots__ = ('self', 'self_version', 'dim', 'correction', 'keepdim', 'descs', 'written',)
     saved = ('self',)
     saved_values = ('dim', 'correction', 'keepdim',)
+    writes_grad = 1
+    counts_writes = True
     multi = True
 
     @property
@@ -1327,9 +1329,11 @@ def var_mean(self, dim, correction, keepdim):
 
 
 class StdMeanBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'result0', 'result0_counter', 'result0_version', 'dim', 'correction', 'keepdim', 'descs',)
+    __slots__ = ('self', 'self_version', 'result0', 'result0_counter', 'result0_version', 'dim', 'correction', 'keepdim', 'descs', 'written',)
     saved = ('self', 'result0',)
     saved_values = ('dim', 'correction', 'keepdim',)
+    writes_grad = 1
+    counts_writes = True
     multi = True
 
     @property

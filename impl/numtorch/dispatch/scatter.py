@@ -934,10 +934,12 @@ def scatter_add_(self, dim, index, src):
 
 
 class ScatterReduceBackward0(BinaryNode):
-    __slots__ = ('index', 'index_version', 'self', 'self_version', 'src', 'src_version', 'result', 'result_counter', 'result_version', 'dim', 'reduce', 'include_self',)
+    __slots__ = ('index', 'index_version', 'self', 'self_version', 'src', 'src_version', 'result', 'result_counter', 'result_version', 'dim', 'reduce', 'include_self', 'written',)
     saved = ('index', 'self', 'src', 'result',)
     saved_values = ('dim', 'reduce', 'include_self',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # scatter_reduce_backward has no raw form
         if not keep:
@@ -1252,10 +1254,12 @@ def index_select(self, dim, index, *, out=None):
 
 
 class IndexAddBackward0(BinaryNode):
-    __slots__ = ('index', 'index_version', 'source', 'source_version', 'source_dim', 'dim', 'alpha',)
+    __slots__ = ('index', 'index_version', 'source', 'source_version', 'source_dim', 'dim', 'alpha', 'written',)
     saved = ('index', 'source',)
     saved_values = ('source_dim', 'dim', 'alpha',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # index_add_source has no raw form
         if not keep:
@@ -1445,10 +1449,12 @@ def index_add_(self, dim, index, source, alpha):
 
 
 class IndexCopyBackward0(BinaryNode):
-    __slots__ = ('index', 'index_version', 'source', 'source_version', 'dim', 'source_dim',)
+    __slots__ = ('index', 'index_version', 'source', 'source_version', 'dim', 'source_dim', 'written',)
     saved = ('index', 'source',)
     saved_values = ('dim', 'source_dim',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # index_copy_source has no raw form
         if not keep:
@@ -1771,10 +1777,12 @@ def index_fill_(self, dim, index, value):
 
 
 class IndexFillBackward1(BinaryNode):
-    __slots__ = ('index', 'index_version', 'dim', 'value_scalar_type',)
+    __slots__ = ('index', 'index_version', 'dim', 'value_scalar_type', 'written',)
     saved = ('index',)
     saved_values = ('dim',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # index_fill_value has no raw form
         if not keep:
@@ -1936,11 +1944,13 @@ def index_fill_tensor_(self, dim, index, value):
 
 
 class IndexReduceBackward0(BinaryNode):
-    __slots__ = ('index', 'index_version', 'self', 'self_version', 'source', 'source_version', 'result', 'result_counter', 'result_version', 'dim', 'reduce', 'include_self',)
+    __slots__ = ('index', 'index_version', 'self', 'self_version', 'source', 'source_version', 'result', 'result_counter', 'result_version', 'dim', 'reduce', 'include_self', 'written',)
     saved = ('index', 'self', 'source', 'result',)
     saved_values = ('dim', 'reduce', 'include_self',)
     prunes = True
     warns = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # index_reduce_backward has no raw form
         if not keep:
@@ -2247,10 +2257,12 @@ def take(self, index, *, out=None):
 
 
 class PutBackward0(BinaryNode):
-    __slots__ = ('index', 'index_version', 'source', 'source_version', 'source_info', 'accumulate',)
+    __slots__ = ('index', 'index_version', 'source', 'source_version', 'source_info', 'accumulate', 'written',)
     saved = ('index', 'source',)
     saved_values = ('accumulate',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # put_self has no raw form
         if not keep:
@@ -2617,9 +2629,11 @@ def masked_scatter_(self, mask, source):
 
 
 class MaskedScatterBackwardBackward0(UnaryNode):
-    __slots__ = ('mask', 'mask_version', 'grad_output_info',)
+    __slots__ = ('mask', 'mask_version', 'grad_output_info', 'written',)
     saved = ('mask',)
     saved_values = ()
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # masked_scatter_into_zeros has no raw form
         if not keep:
@@ -2716,10 +2730,12 @@ def nonzero(self, *, out=None):
 
 
 class SelectScatterBackward0(BinaryNode):
-    __slots__ = ('dim', 'index',)
+    __slots__ = ('dim', 'index', 'written',)
     saved = ()
     saved_values = ('dim', 'index',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # select_scatter_self has no raw form
         if not keep:
@@ -2803,10 +2819,12 @@ def select_scatter(self, src, dim, index, *, out=None):
 
 
 class SliceScatterBackward0(BinaryNode):
-    __slots__ = ('dim', 'start', 'end', 'step',)
+    __slots__ = ('dim', 'start', 'end', 'step', 'written',)
     saved = ()
     saved_values = ('dim', 'start', 'end', 'step',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # slice_scatter_self has no raw form
         if not keep:
@@ -2894,10 +2912,12 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
 
 
 class DiagonalScatterBackward0(BinaryNode):
-    __slots__ = ('offset', 'dim1', 'dim2',)
+    __slots__ = ('offset', 'dim1', 'dim2', 'written',)
     saved = ()
     saved_values = ('offset', 'dim1', 'dim2',)
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # diagonal_scatter_self has no raw form
         if not keep:

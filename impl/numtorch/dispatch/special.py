@@ -1363,9 +1363,11 @@ def xlogy_self(self, other, *, out=None):
 
 
 class XlogyBackward2(UnaryNode):
-    __slots__ = ('self', 'self_version', 'other',)
+    __slots__ = ('self', 'self_version', 'other', 'written',)
     saved = ('self',)
     saved_values = ('other',)
+    writes_grad = 1
+    counts_writes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # xlogy_other_backward has no raw form
@@ -1760,9 +1762,11 @@ def xlog1py_self(self, other, *, out=None):
 
 
 class SpecialXlog1PyBackward2(UnaryNode):
-    __slots__ = ('self', 'self_version', 'other',)
+    __slots__ = ('self', 'self_version', 'other', 'written',)
     saved = ('self',)
     saved_values = ('other',)
+    writes_grad = 1
+    counts_writes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # xlog1py_other_backward has no raw form
@@ -7401,9 +7405,11 @@ def i0e(self, *, out=None):
 
 
 class SpecialI1Backward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'written',)
     saved = ('self', 'result',)
     saved_values = ()
+    writes_grad = 1
+    counts_writes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # i1_backward has no raw form
@@ -7524,9 +7530,11 @@ def i1(self, *, out=None):
 
 
 class SpecialI1EBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'written',)
     saved = ('self', 'result',)
     saved_values = ()
+    writes_grad = 1
+    counts_writes = True
     combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # i1e_backward has no raw form
@@ -11445,11 +11453,13 @@ def addcdiv_(self, tensor1, tensor2, value):
 
 
 class DistBackward0(BinaryNode):
-    __slots__ = ('other', 'other_version', 'self', 'self_version', 'result', 'result_counter', 'result_version', 'self_info', 'p', 'other_info',)
+    __slots__ = ('other', 'other_version', 'self', 'self_version', 'result', 'result_counter', 'result_version', 'self_info', 'p', 'other_info', 'written',)
     saved = ('other', 'self', 'result',)
     saved_values = ('p',)
     checks = True
     prunes = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # dist_backward has no raw form
         if not keep:

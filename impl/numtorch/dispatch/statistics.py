@@ -255,9 +255,11 @@ def cummin(self, dim):
 
 
 class LogcumsumexpBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim',)
+    __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version', 'dim', 'written',)
     saved = ('self', 'result',)
     saved_values = ('dim',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # logcumsumexp_backward has no raw form
         if not keep:
@@ -635,9 +637,11 @@ def mode(self, dim, keepdim):
 
 
 class RenormBackward0(UnaryNode):
-    __slots__ = ('self', 'self_version', 'p', 'dim', 'maxnorm',)
+    __slots__ = ('self', 'self_version', 'p', 'dim', 'maxnorm', 'written',)
     saved = ('self',)
     saved_values = ('p', 'dim', 'maxnorm',)
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # renorm_backward has no raw form
         if not keep:
@@ -767,9 +771,11 @@ def renorm_(self, p, dim, maxnorm):
 
 
 class Unique2Backward0(UnaryNode):
-    __slots__ = ()
+    __slots__ = ('written',)
     saved = ()
     saved_values = ()
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # not_derived has no raw form
         if not keep:
@@ -817,9 +823,11 @@ def unique(self, inverse, counts):
 
 
 class UniqueConsecutiveBackward0(UnaryNode):
-    __slots__ = ()
+    __slots__ = ('written',)
     saved = ()
     saved_values = ()
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # not_derived has no raw form
         if not keep:

@@ -65,7 +65,7 @@ class _Twice:
         first = spread() * self.invstd
         second = d.div_scalar(self.invstd * (self.reduce(spread()) if total is None else total), -self.count)
         third = d.div_scalar(self.scaled * self.reduce(spread() * self.centred), -self.count)
-        return first + second + third
+        return _plus(_plus(first, second), third)
 
     def sent_back(self, grad: Any, gamma: Any) -> Any:
         """The first gradient of the input, if this came in."""

@@ -127,7 +127,7 @@ def cumprod_jvp(tangent: Any, x: Any, result: Any, dim: int) -> Any:
     plain = d.cumsum(tangent / x, dim, result._desc.dtype) * result
     if x._desc.ndim == 0:
         return plain.masked_fill_(mask(np.equal, x, 0), tangent)
-    zeros = of_arrays(lambda x: np.cumsum(x == 0, axis=dim), x)
+    zeros = of_arrays(lambda x: np.ascontiguousarray(np.cumsum(x == 0, axis=dim)), x)  # as PyTorch's cumsum lays it out
     first = of_arrays(lambda x, zeros: (x == 0) & (zeros == 1), x, zeros)
     return d.where(mask(np.greater, zeros, 0), d.cumprod(d.where(first, tangent, x), dim, None), plain)
 

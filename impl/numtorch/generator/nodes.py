@@ -39,7 +39,7 @@ ONLY_IF = {
 """When formulas that write do so: of an empty tensor that tensor itself is the gradient; of no copies it is zeros; of an
 operand that is broadcast to its mask it is a sum of what was written to."""
 
-WRITTEN_ONE = {"layer_norm_double_backward": (3, 1), "zeros_of": (1, 1)}
+WRITTEN_ONE = {"zeros_of": (1, 1)}
 """Formulas that write to the gradient of one operand: how often, and to which."""
 
 WINDOWS = {"cat_backward", "stack_backward"}
@@ -48,13 +48,8 @@ WINDOWS = {"cat_backward", "stack_backward"}
 SPARED = {"zeros_of"} | set(WRITES) - WINDOWS - {"maximum_backward", "minimum_backward"}
 """Those that PyTorch computes out of place where a mode of its dispatcher is in force."""
 
-COUNTED = {
-    *(f"{loss}_double_backward" for loss in ("mse_loss", "smooth_l1_loss", "huber_loss", "soft_margin_loss")),
-    *(f"binary_cross_entropy_{of}" for of in ("target_backward", "double_backward", "double_backward_target")),
-    *(f"binary_cross_entropy_with_logits_{of}" for of in ("backward", "target_backward")),
-    *("prelu_double_backward", "prelu_double_backward_weight", "sgn_backward", "fft_c2r_backward"),
-}
-"""Formulas over Tensors alone that write to their results where PyTorch's do, by operators that count it."""
+COUNTED = {"sgn_backward"}
+"""Formulas that have a form over arrays, of reals, and over Tensors write to their results as PyTorch's do."""
 
 SELECTS = {"pow_backward_self"}
 """Formulas of two operands that choose elements by a mask, which lies as an operand does."""
@@ -99,7 +94,7 @@ class Nodes(Template):
             slots += ["operand_descs"]
         if row.shown == "NotImplemented":
             slots += ["required"]
-        counted = any(formula.partition("(")[0] in COUNTED for formula in row.formulas.values())
+        counted = self.is_counted(row)
         if counted:
             slots += ["written"]
         w(0, f"\n\nclass {row.node}({base}):")
@@ -212,6 +207,17 @@ class Nodes(Template):
         special = WRITES.keys() | WRITTEN_ONE.keys() | MAY_BE_UNDEFINED | COUNTED
         return self.base(row) != "VariadicNode" and not is_multi(row) and not called & special
 
+    def is_counted(self, row: Row) -> bool:
+        """Whether the formulas over Tensors, which write to their results as PyTorch's do, tell what version a gradient has."""
+        called = {formula.partition("(")[0] for formula in row.formulas.values()}
+        return bool(called & COUNTED) or (bool(self.lacks(row)) and not called & (WRITES.keys() | WRITTEN_ONE.keys()))
+
+    def lacks(self, row: Row) -> str | None:
+        """What of the row's formulas has no form over arrays, if anything."""
+        several_grads = is_multi(row) and any("grads" in formula for formula in row.formulas.values())
+        missing = self.raw_formulas(row)[1]
+        return missing or ("what reads several gradients" if several_grads and len(row.outputs) > 1 else None)
+
     def makes_records(self, row: Row) -> bool:
         """Whether the usual case makes a record instead of a Node: where a plain pass can run it as it is."""
         if not self.has_usual_case(row) or row.together:
@@ -225,11 +231,11 @@ class Nodes(Template):
         """`run` where the node may be plain (two edges at most, one output), else `apply`; and `run_record`."""
         w = self.body
         arg = "grads" if multi else "grad"
-        expressions, missing, used = self.raw_formulas(row)
-        several_grads = any("grads" in formula for formula in row.formulas.values())
-        if missing or (multi and len(row.outputs) > 1 and several_grads):
+        expressions, _, used = self.raw_formulas(row)
+        missing = self.lacks(row)
+        if missing:
             w(1, f"def apply(node, {arg}, keep: bool):")
-            w(2, f"out = through_tensors(node, {arg})  # {missing or 'what reads several gradients'} has no raw form")
+            w(2, f"out = through_tensors(node, {arg})  # {missing} has no raw form")
             w(2, "if not keep:\n    node.release()\nreturn out")
             return
         self.kernels |= used

@@ -89,17 +89,18 @@ def alias(x: np.ndarray) -> np.ndarray:
 
 def transpose(x: Array, dim0: int, dim1: int) -> Array:
     """Two dimensions exchanged."""
-    return x.swapaxes(dim0, dim1) if x.ndim > 1 else x if isinstance(x, np.generic) else x.view()
+    return x.swapaxes(dim0, dim1) if x.ndim > 1 else np.asarray(x).view()
 
 
 def t(x: Array) -> Array:
-    """A matrix transposed."""
-    return x.T
+    """A matrix transposed; of a number, whose own result NumPy says it is, a new one."""
+    out = x.T
+    return out if out is not x else np.asarray(x)
 
 
 def permute(x: Array, dims: tuple) -> Array:
     """Dimensions in another order."""
-    return x.transpose(dims) if x.ndim else x if isinstance(x, np.generic) else x.view()
+    return x.transpose(dims) if x.ndim else np.asarray(x).view()
 
 
 def inverse(dims: tuple) -> tuple[int, ...]:

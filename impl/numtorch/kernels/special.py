@@ -222,13 +222,13 @@ def dist(x: Array, other: Array, p: float) -> Array:
 @in_steps
 def deg2rad(x: Array) -> Array:
     """Degrees in radians."""
-    return x * x.dtype.type(np.pi / 180)
+    return resolve(x) * x.dtype.type(np.pi / 180)  # which of zeros without memory makes ordinary ones
 
 
 @in_steps
 def rad2deg(x: Array) -> Array:
     """Radians in degrees."""
-    return x * x.dtype.type(180 / np.pi)
+    return resolve(x) * x.dtype.type(180 / np.pi)
 
 
 def frac(x: Array) -> Array:
