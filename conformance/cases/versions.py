@@ -323,12 +323,17 @@ _TURNED = {
 
 @case(requires=["backward"])
 def gradient_of_a_turned_number_was_written_to_by_nobody(
-    torch, x: floats("float32", shape=()), how: st.sampled_from(sorted(_TURNED)), after: st.booleans()
+    torch,
+    x: floats("float32", shape=()),
+    how: st.sampled_from(sorted(_TURNED)),
+    after: st.sampled_from(["", "add", "sgn"]),
 ):
     """The gradient of a number that was transposed is a new tensor, which its leaf takes without a copy."""
     y = _TURNED[how](x.requires_grad_())
-    (y + 1 if after else y).backward()
+    z = y + 1 if after == "add" else y.sgn() if after == "sgn" else y
+    z.backward(retain_graph=True)
     x.grad._version
+    z.backward()
 
 
 @case(requires=["create_graph"])

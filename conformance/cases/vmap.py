@@ -449,3 +449,33 @@ def operators_of_a_batch_have_nodes(
     y = torch.func.vmap(lambda a: MADE_OF[kind](torch, a, w))(x)
     if back:
         torch.autograd.grad(y.sum(), (x, w), allow_unused=True)
+
+
+_BESIDE_NUMBERS = {
+    "add": lambda torch, x: x + 1,
+    "div": lambda torch, x: x / 2,
+    "floor_divide": lambda torch, x: x // 2,
+    "frexp": lambda torch, x: x.frexp()[0],
+    "mul": lambda torch, x: x * 2,
+    "number over": lambda torch, x: 1 / x,
+    "polygamma": lambda torch, x: x.polygamma(1),
+    "pow": lambda torch, x: x**2,
+    "pow of a number": lambda torch, x: 2**x,
+    "remainder": lambda torch, x: x % 2,
+    "rsub": lambda torch, x: 1 - x,
+    "xlogy": lambda torch, x: torch.xlogy(x, 2),
+    "xlogy of a number": lambda torch, x: torch.xlogy(2, x),
+    "zeta": lambda torch, x: torch.special.zeta(2.5, x),
+}
+
+
+@case(requires=["functorch", "graph"])
+def batch_beside_a_number_moves_to_the_front(
+    torch,
+    x: floats("float32", shape=(2, 2, 3), values="positive"),
+    how: st.sampled_from(sorted(_BESIDE_NUMBERS)),
+    dim: st.integers(0, 2),
+):
+    """Operators that take a number for a tensor move the batch to the front, all others leave it."""
+    y = torch.vmap(lambda a: _BESIDE_NUMBERS[how](torch, a), in_dims=dim)(x.requires_grad_())
+    y.grad_fn

@@ -161,9 +161,9 @@ def native_layer_norm_backward(
     if mask[1] and weight is not None:
         centred *= rstd
         centred *= grad
-        found[1] = np.add.reduce(centred, axis=over).astype(of_weight, copy=False)
+        found[1] = row_major(np.add.reduce(centred, axis=over).astype(of_weight, copy=False))
     if mask[2] and bias is not None:
-        found[2] = np.add.reduce(grad, axis=over).astype(of_weight, copy=False)
+        found[2] = row_major(np.add.reduce(grad, axis=over).astype(of_weight, copy=False))
     return tuple(found)
 
 

@@ -87,20 +87,25 @@ def alias(x: np.ndarray) -> np.ndarray:
     return x.view()
 
 
+def alone(x: Array) -> Array:
+    """A view of what has no dimensions to exchange; of a NumPy scalar, which has no views, an array."""
+    return np.asarray(x) if isinstance(x, np.generic) else x.view()
+
+
 def transpose(x: Array, dim0: int, dim1: int) -> Array:
     """Two dimensions exchanged."""
-    return x.swapaxes(dim0, dim1) if x.ndim > 1 else np.asarray(x).view()
+    return x.swapaxes(dim0, dim1) if x.ndim > 1 else alone(x)
 
 
 def t(x: Array) -> Array:
-    """A matrix transposed; of a number, whose own result NumPy says it is, a new one."""
+    """A matrix transposed."""
     out = x.T
-    return out if out is not x else np.asarray(x)
+    return out if out is not x else alone(x)  # a NumPy scalar is its own
 
 
 def permute(x: Array, dims: tuple) -> Array:
     """Dimensions in another order."""
-    return x.transpose(dims) if x.ndim else np.asarray(x).view()
+    return x.transpose(dims) if x.ndim else alone(x)
 
 
 def inverse(dims: tuple) -> tuple[int, ...]:
@@ -494,7 +499,9 @@ def repeat_backward(grad: Array, repeats: tuple, shape: tuple) -> Array:
     for times, size in zip(repeats[lead:], shape, strict=True):
         apart += (times, size)
     where = (*range(lead), *range(lead, lead + len(apart), 2))
-    return np.add.reduce(grad.reshape((*repeats[:lead], *apart)), axis=where)  # no view: it can be added to in place
+    return row_major(
+        np.add.reduce(grad.reshape((*repeats[:lead], *apart)), axis=where)
+    )  # no view: others are added in place
 
 
 def fill(x: Array, value: Array) -> Array:

@@ -39,10 +39,16 @@ def aligned(call: Call) -> list[Any]:
     return [fitted(a) for a in call.args]
 
 
+_KINDS = ("", "_scalar", "_alpha", "_mode", "_scalar_mode")
+TWO = {operator + kind for operator in ("add", "sub", "mul", "div", "floor_divide") for kind in _KINDS}
+TWO |= {"xlogy_self", "xlog1py_self", "zeta_self", "pow_base", "frexp", "polygamma"}
+"""Operators whose number is a tensor to PyTorch's rule, which moves the batch to the front; all others leave it where it is."""
+
+
 def elementwise(call: Call) -> Any:
     """Each element for itself."""
     tensors = [a for a in call.args if isinstance(a, Tensor)]
-    if len(tensors) == 1:
+    if len(tensors) == 1 and call.replaced.name not in TWO:
         (tensor,) = tensors
         value, bdim = call.interpreter.unwrap(tensor)
         return exchange(call.op(*[value if a is tensor else a for a in call.args]), lambda t: (t, bdim))
