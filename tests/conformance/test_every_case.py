@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import Phase, given, seed, settings
@@ -17,60 +18,60 @@ CATALOGUE = catalogue()
 EXAMPLES = 5
 
 
-# Of the module: so all that is asked of a case is asked at once, and its programs are drawn once and not kept.
-@pytest.fixture(scope="module", params=CATALOGUE.values(), ids=CATALOGUE.keys())
-def case(request: pytest.FixtureRequest) -> Case:
-    found: Case = request.param
-    return found
-
-
-@pytest.fixture(scope="module")
-def programs(case: Case) -> list[Program]:
-    """Those of a case that Hypothesis draws first. To record them is a test: a case can be drawn, and raises nothing."""
-    drawn: list[Program] = []
+def drawn(case: Case) -> list[Program]:
+    """The programs of a case that Hypothesis draws first."""
+    programs: list[Program] = []
 
     @seed(0)
     @given(case.programs())
     @settings(max_examples=EXAMPLES, phases=[Phase.generate], database=None, deadline=None)
     def draw(program: Program) -> None:
-        drawn.append(program)
+        programs.append(program)
 
     draw()
-    return drawn
+    return programs
 
 
-def test_a_sentence_says_what_is_true(case: Case) -> None:
-    # In one line of a report, so under 100 characters; as a fact, so neither a wish nor the description of a test.
-    sentence = case.sentence
-    assert sentence, "the docstring is the sentence that reports show"
-    assert "\n" not in sentence
-    assert len(sentence) < 100
-    assert sentence.endswith(".")
-    words = sentence.lower().split()
-    assert not {"should", "must", "will", "tests", "test", "checks", "verify", "verifies", "ensure"} & set(words)
+def wrong_in(sentence: str) -> Iterator[str]:
+    """What a sentence is not: in one line of a report, so under 100 characters; a fact, so neither a wish nor about a test."""
+    if not sentence:
+        yield "there is none: the docstring is the sentence that reports show"
+    if "\n" in sentence or len(sentence) >= 100:
+        yield "it is too long"
+    if not sentence.endswith("."):
+        yield "it does not end"
+    yield from FORBIDDEN & set(sentence.lower().split())
 
 
-def test_a_body_neither_asserts_nor_asks_what_is_not_known(case: Case) -> None:
-    # What a program shows is compared in full, so there is nothing to assert. `is` on a symbol is never true and never
-    # refused: Python does not say that it was asked.
-    for node in ast.walk(ast.parse(case.source)):
-        assert not isinstance(node, ast.Assert), f"line {node.lineno}: assert"
-        if isinstance(node, ast.Compare):
-            assert not any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops), f"line {node.lineno}: is"
+FORBIDDEN = {"should", "must", "will", "tests", "test", "checks", "verify", "verifies", "ensure"}
 
 
-def test_its_programs_are_valid(programs: list[Program]) -> None:
+def test_a_sentence_says_what_is_true() -> None:
+    assert {id_: wrong for id_, case in CATALOGUE.items() if (wrong := [*wrong_in(case.sentence)])} == {}
+
+
+def not_known_in(source: str) -> Iterator[str]:
+    """What a body may not say. What a program shows is compared in full, so there is nothing to assert. `is` on a symbol is
+    never true and never refused: Python does not say that it was asked."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Assert):
+            yield f"line {node.lineno}: assert"
+        if isinstance(node, ast.Compare) and any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops):
+            yield f"line {node.lineno}: is"
+
+
+def test_a_body_neither_asserts_nor_asks_what_is_not_known() -> None:
+    assert {id_: said for id_, case in CATALOGUE.items() if (said := [*not_known_in(case.source)])} == {}
+
+
+# One test and not one for each of these: to draw the programs takes longer than all that is asked of them.
+@pytest.mark.parametrize("case", CATALOGUE.values(), ids=CATALOGUE.keys())
+def test_its_programs_are_valid_and_its_script_does_what_they_do(case: Case) -> None:
+    programs = drawn(case)
     assert programs
     for program in programs:
         program.validate()
         assert program.steps
-
-
-def test_every_step_has_a_line(programs: list[Program]) -> None:
-    program = programs[-1]
-    shown = {index for index, line in lines(program) if line}
-    assert shown == set(range(len(program.steps)))
-
-
-def test_its_script_does_what_its_program_does(programs: list[Program]) -> None:
-    assert_script_does_the_same(programs[-1])  # not the first, which is the simplest there is
+    last = programs[-1]  # not the first, which is the simplest there is
+    assert {index for index, line in lines(last) if line} == set(range(len(last.steps))), "a step has no line"
+    assert_script_does_the_same(last)

@@ -54,19 +54,26 @@ def counted(node: Any, nr: int, grad: Any, keep: bool, task: Any = None) -> Any:
     return task, plain_pass.settle(task, plain_pass.Waiting({}, [], {}), [(node, nr, grad)])
 
 
-@pytest.mark.parametrize("seed", range(400))
-def test_a_plain_pass_leaves_what_the_counting_engine_leaves(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain, total = graph(random.Random(seed))
-    total.backward()
-    monkeypatch.setattr(plain_pass, "run", counted)
-    others, total = graph(random.Random(seed))
-    total.backward()
-    assert memory(plain) == memory(others)
+def of_seeds(count: int) -> pytest.MarkDecorator:
+    """A test of so many seeds, fifty at a time: one takes less time than to begin a test and to report it."""
+    return pytest.mark.parametrize("seeds", [range(first, first + 50) for first in range(0, count, 50)], ids=str)
 
 
-@pytest.mark.parametrize("seed", range(200))
-def test_a_pass_that_fails_leaves_the_leaves_that_were_complete(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> list[Any]:
+@of_seeds(400)
+def test_a_plain_pass_leaves_what_the_counting_engine_leaves(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in seeds:
+        plain, total = graph(random.Random(seed))
+        total.backward()
+        with monkeypatch.context() as patched:
+            patched.setattr(plain_pass, "run", counted)
+            others, total = graph(random.Random(seed))
+            total.backward()
+        assert memory(plain) == memory(others), seed
+
+
+@of_seeds(200)
+def test_a_pass_that_fails_leaves_the_leaves_that_were_complete(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(seed: int) -> list[Any]:
         draw = random.Random(seed)
         leaves, total = graph(draw)
         node = total.grad_fn
@@ -78,9 +85,11 @@ def test_a_pass_that_fails_leaves_the_leaves_that_were_complete(seed: int, monke
             total.backward()
         return memory(leaves)
 
-    plain = broken()
-    monkeypatch.setattr(plain_pass, "run", counted)
-    assert plain == broken()
+    for seed in seeds:
+        plain = broken(seed)
+        with monkeypatch.context() as patched:
+            patched.setattr(plain_pass, "run", counted)
+            assert plain == broken(seed), seed
 
 
 def test_a_hook_in_the_middle_sees_the_leaves_that_were_complete() -> None:
@@ -171,13 +180,15 @@ def derivatives(draw: random.Random, create_graph: bool) -> list[Any]:
 
 
 @pytest.mark.parametrize("create_graph", [False, True])
-@pytest.mark.parametrize("seed", range(150))
+@of_seeds(150)
 def test_a_plain_pass_captures_what_the_counting_engine_captures(
-    seed: int, create_graph: bool, monkeypatch: pytest.MonkeyPatch
+    seeds: range, create_graph: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = derivatives(random.Random(seed), create_graph)
-    monkeypatch.setattr(engine, "capture", lambda *_: None)
-    assert plain == derivatives(random.Random(seed), create_graph)
+    for seed in seeds:
+        plain = derivatives(random.Random(seed), create_graph)
+        with monkeypatch.context() as patched:
+            patched.setattr(engine, "capture", lambda *_: None)
+            assert plain == derivatives(random.Random(seed), create_graph), seed
 
 
 def rows(draw: random.Random) -> list[Any]:
@@ -210,14 +221,16 @@ def rows(draw: random.Random) -> list[Any]:
     return seen
 
 
-@pytest.mark.parametrize("seed", range(200))
+@of_seeds(200)
 def test_one_number_by_one_leaf_has_the_gradient_of_the_counting_engine(
-    seed: int, monkeypatch: pytest.MonkeyPatch
+    seeds: range, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = rows(random.Random(seed))
-    monkeypatch.setattr(entry, "of_scalar", lambda *_: None)
-    monkeypatch.setattr(engine, "capture", lambda *_: None)
-    assert plain == rows(random.Random(seed))
+    for seed in seeds:
+        plain = rows(random.Random(seed))
+        with monkeypatch.context() as patched:
+            patched.setattr(entry, "of_scalar", lambda *_: None)
+            patched.setattr(engine, "capture", lambda *_: None)
+            assert plain == rows(random.Random(seed)), seed
 
 
 def test_a_leaf_with_a_grad_dtype_is_added_to_in_place() -> None:
