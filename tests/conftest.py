@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from conformance.running.sampling import nothing_but_the_seed
+
 CASES = '''
 from conformance.case import case
 from conformance.generate import floats
@@ -52,6 +54,13 @@ SUBJECTS = {
 def pytest_collection_finish() -> None:
     # 25,000 tests and PyTorch stay to the end: without this each collection of a test's garbage would look through them.
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_same_is_drawn() -> Iterator[None]:
+    # Whatever tests ran before. Nor are the constants of all of numtorch's source looked for, which takes seconds.
+    with nothing_but_the_seed():
+        yield
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from hypothesis.strategies import SearchStrategy
 from conformance.running import interrupts
 from conformance.running.enough import Enough
 
-__all__ = ["CannotDraw", "Enough", "draw"]
+__all__ = ["CannotDraw", "Enough", "draw", "nothing_but_the_seed"]
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ def draw(
 
     test = hypothesis.seed(seed)(_settings(max_examples, shrink, database)(given(strategy)(watched)))
     try:
-        with _nothing_but_the_seed(), interrupts.remembered():
+        with nothing_but_the_seed(), interrupts.remembered():
             try:
                 test()
             finally:
@@ -105,7 +105,8 @@ def _settings(max_examples: int, shrink: bool, database: ExampleDatabase | None)
 
 
 @contextmanager
-def _nothing_but_the_seed() -> Iterator[None]:
+def nothing_but_the_seed() -> Iterator[None]:
+    """Within it what Hypothesis draws hangs on no module that happens to be loaded."""
     # Hypothesis draws a twentieth of all numbers from the constants of the loaded modules that are neither of the standard
     # library nor installed: of the subject, that is, and of the suite itself where it is installed as editable. Two subjects,
     # two workers or two orders of the cases would then draw other programs from the same seed. There is no setting for it

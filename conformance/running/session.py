@@ -181,16 +181,18 @@ class Controller:
 
         Whoever has just asked the subjects what they are says so: to ask again takes a process of each.
         """
+        # The subjects first: what is wrong with one is said before PyTorch is imported.
+        subjects = {name: described.get(name) or self._asked(name) for name in self.plan.subjects}
         answers = open_oracle(self.plan.oracle)
         answering = answers.describe()
         answers.close()
         if not self.plan.settings.shrink:
             notes = {**answering.notes, "failing programs": "not made smaller"}
             answering = msgspec.structs.replace(answering, notes=notes)
-        for name in self.plan.subjects:
+        for name, subject in subjects.items():
             header = Header(
                 torchstone=torchstone_version(),
-                subject=described.get(name) or self._asked(name),
+                subject=subject,
                 oracle=answering,
                 seed=self.plan.settings.seed,
                 profile=self.plan.profile,
