@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from conformance.running.sampling import nothing_but_the_seed
+
+# For the processes that tests start: HypoFuzz is a plugin of Hypothesis, and takes longer to import than that.
+os.environ.setdefault("HYPOTHESIS_NO_PLUGINS", "1")
 
 CASES = '''
 from conformance.case import case
