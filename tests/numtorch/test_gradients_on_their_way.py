@@ -56,6 +56,14 @@ def test_one_gradient_that_goes_both_ways_is_added_to_out_of_place():
     assert x.grad._version == 0
 
 
+def test_the_gradient_of_a_retained_number_is_taken_without_a_copy():
+    x = leaf()
+    y = x + 1
+    y.retain_grad()
+    y.abs().backward()
+    assert x.grad._version == y.grad._version == 0
+
+
 def test_a_hook_sees_the_version():
     x, seen = leaf(3), []
     y = x * 2

@@ -131,6 +131,8 @@ def run_hooks_before(task: GraphTask, node: Node, inputs: list[Any]) -> None:
         for nr, dictionary in extra.tensor_pre_hooks:
             run_tensor_hooks(task, inputs, nr, dictionary)
         for nr, ref in extra.retains_grad.items():
+            if isinstance(inputs[nr], np.generic):
+                inputs[nr] = np.asarray(inputs[nr])  # what is shown has memory, and is what the node is given
             retain(ref, show(task, inputs[nr]))
 
 

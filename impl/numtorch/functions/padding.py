@@ -122,7 +122,13 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
     dims = len(given) // 2
     if dims not in (1, 2, 3) or ndim - dims not in (1, 2):
-        raise NotImplementedError(f"Padding size {len(given)} is not supported for {ndim}D input tensor.")
+        raise NotImplementedError(
+            f"Padding size {len(given)} is not supported for {ndim}D input tensor.\n"
+            "Supported combinations for non-constant padding:\n"
+            "  - 2D or 3D input: padding size = 2 (pads last dimension)\n"
+            "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
+            "  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)"
+        )
     if mode == "circular":
         return _in_a_ring(input, given)
     _expect_room(input, given, mode)
