@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from .. import grad_mode
+from ..aliasing.strided import CopySlices
 from ..dtype import dtypes
 from ..kernels.shape import invalid_gradient
 from ..memory.descriptor import Descriptor, descriptor, expandable
@@ -291,7 +292,15 @@ def validated(node: Node, results: Any) -> tuple:
 def _handed_on(node: Node, index: int, grad: Any, fn: Any, nr: int) -> Any:
     if grad is None or fn is None:
         return grad
-    return validate(grad, expected(fn, nr, grad), name_of(node), index)
+    return _as_operand(node, index, grad, expected(fn, nr, grad))
+
+
+def _as_operand(node: Node, index: int, grad: Any, desc: Descriptor) -> Any:
+    if grad._desc.dtype.is_complex and not desc.dtype.is_complex:
+        formula = node.write() if isinstance(node, CopySlices) else node
+        if name_of(formula) not in LEAVE_COMPLEX:
+            grad = grad.real  # by the formula, and so before anything is summed
+    return validate(grad, desc, name_of(node), index)
 
 
 def expected(node: Any, nr: int, grad: Any) -> Descriptor:
@@ -307,7 +316,7 @@ def looked_at(node: Node, fn: Node, grad: Any) -> Any:
     """A gradient that a node passes to a leaf whose shape has changed since, held to the shape that it had."""
     index = next(i for i, (target, _) in enumerate(node.edges()) if target is fn)
     raw = not hasattr(grad, "_desc")
-    fixed = validate(wrap(grad) if raw else grad, fn.desc, name_of(node), index)
+    fixed = _as_operand(node, index, wrap(grad) if raw else grad, fn.desc)
     return fixed._array if raw else fixed
 
 
@@ -325,8 +334,6 @@ def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
     """A gradient Tensor with the shape and type of what it is the gradient of; `who` made it, or the user did."""
     if grad._desc is desc and desc.dtype.category >= dtypes.FLOATING:
         return grad
-    if grad._desc.dtype.is_complex and not desc.dtype.is_complex and who not in LEAVE_COMPLEX:
-        grad = grad.real  # by the formula, and so before anything is summed
     got = grad._desc
     if got.shape != desc.shape:
         if not expandable(desc.shape, got.shape):
