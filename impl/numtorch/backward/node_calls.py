@@ -296,11 +296,16 @@ def _handed_on(node: Node, index: int, grad: Any, fn: Any, nr: int) -> Any:
 
 
 def _as_operand(node: Node, index: int, grad: Any, desc: Descriptor) -> Any:
+    return validate(_as_formula(node, grad, desc), desc, name_of(node), index)
+
+
+def _as_formula(node: Node, grad: Any, desc: Descriptor) -> Any:
+    """What PyTorch's formula gives for an operand: for a real one it takes the real part, before anything is summed."""
     if grad._desc.dtype.is_complex and not desc.dtype.is_complex:
         formula = node.write() if isinstance(node, CopySlices) else node
         if name_of(formula) not in LEAVE_COMPLEX:
-            grad = grad.real  # by the formula, and so before anything is summed
-    return validate(grad, desc, name_of(node), index)
+            return grad.real
+    return grad
 
 
 def expected(node: Any, nr: int, grad: Any) -> Descriptor:
@@ -321,13 +326,13 @@ def looked_at(node: Node, fn: Node, grad: Any) -> Any:
 
 
 def real_parts(node: Node, results: Any) -> tuple:
-    """Of gradients that nobody brings to their operands' types: what PyTorch's formulas do for real ones."""
-    leaves = name_of(node) in LEAVE_COMPLEX
-    found = []
-    for (fn, nr), g in zip(node.edges(), results, strict=False):
-        complex_of_real = not (leaves or g is None or fn is None) and g._desc.dtype.is_complex
-        found.append(g.real if complex_of_real and not fn.descriptors()[nr].dtype.is_complex else g)
-    return tuple(found)
+    """Gradients that nobody brings to their operands' types, as PyTorch's formulas give them."""
+    return tuple(
+        [
+            g if g is None or fn is None else _as_formula(node, g, fn.descriptors()[nr])
+            for (fn, nr), g in zip(node.edges(), results, strict=False)
+        ]
+    )
 
 
 def validate(grad: Any, desc: Descriptor, who: str, index: int) -> Any:
