@@ -34,7 +34,7 @@ def rounded_once(kernel: Any, *given: Any) -> Any:
         if isinstance(x, (np.ndarray, np.generic)):
             kind = x.dtype
             if kind.kind in "fcV":
-                if (half is not None and half != kind) or not is_half(kind):
+                if kind.itemsize != 2 or (half is not None and half != kind):
                     return kernel(*given)
                 half = kind
         elif type(x) is dtypes.dtype:

@@ -164,6 +164,8 @@ def conjugate(x: Array) -> Array:
 
 def tanh_backward_of(grad: Array, result: Array) -> Array:
     """tanh_backward of real and complex numbers"""
+    if result.dtype.kind == "f" and result.nbytes < LARGE and grad.shape == result.shape:
+        return tanh_backward(grad, result)
     result = conjugate(result)
     if grad.shape != result.shape:
         return resolve(grad) * (1 - result * result)
