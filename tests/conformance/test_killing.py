@@ -243,32 +243,38 @@ def test_programs_are_taken_of_each_feature_by_turns() -> None:
     assert pool.by_turns(range(6)) == [0, 3, 5, 2, 4, 1]
 
 
-def test_numtorch_itself_is_not_killed(pool: Pool) -> None:
-    ran = apart(_killed, pool, {"itself": {}})["itself"]
-    assert (ran.killed, ran.programs) == (False, len(pool.quick))
+BREAKS = {
+    "raise RuntimeError('broken')": "RuntimeError: broken",
+    "import os; os._exit(3)": "the process ended",
+    "import os; os.kill(os.getpid(), 9)": "SIGKILL",
+    "while True: pass": "it did not end",
+}
+"""What a mutant does when it is imported, and how it is killed."""
+
+FAULTS = ("accumulate-overwrites", "no-grad-leaks-on-an-exception")
 
 
-def test_faults_are_killed_and_no_other_mutant_knows_of_them(pool: Pool) -> None:
-    faults = {name: fault(name).texts() for name in ("accumulate-overwrites", "no-grad-leaks-on-an-exception")}
-    told = apart(_killed, pool, {**faults, "itself": {}})
-    assert {name: ran.killed for name, ran in told.items()} == dict.fromkeys(faults, True) | {"itself": False}
-    assert all(ran.by in CASES for name, ran in told.items() if name in faults)
+@pytest.fixture(scope="module")
+def told(pool: Pool) -> dict[str, Ran]:
+    """Mutants of all kinds in one run, which takes seconds to begin, and numtorch itself after them."""
+    init = (package() / "__init__.py").read_text()
+    mutants: dict[str, Texts] = {body: {"__init__.py": f"{init}\n{body}\n"} for body in BREAKS}
+    mutants |= {name: fault(name).texts() for name in FAULTS}
+    return apart(_killed, pool, {**mutants, "itself": {}})
 
 
-@pytest.mark.parametrize(
-    ("body", "how"),
-    [
-        ("raise RuntimeError('broken')", "RuntimeError: broken"),
-        ("import os; os._exit(3)", "the process ended"),
-        ("import os; os.kill(os.getpid(), 9)", "SIGKILL"),
-        ("while True: pass", "it did not end"),
-    ],
-)
-def test_a_mutant_that_breaks_or_does_not_end_is_killed(pool: Pool, body: str, how: str) -> None:
-    text = (package() / "__init__.py").read_text() + f"\n{body}\n"
-    ran = apart(_killed, pool, {"broken": {"__init__.py": text}})["broken"]
-    assert ran.killed
-    assert how in ran.how
+def test_numtorch_itself_is_not_killed_and_knows_of_no_mutant(pool: Pool, told: dict[str, Ran]) -> None:
+    assert (told["itself"].killed, told["itself"].programs) == (False, len(pool.quick))
+
+
+def test_faults_are_killed(told: dict[str, Ran]) -> None:
+    assert [(told[name].killed, told[name].by in CASES) for name in FAULTS] == [(True, True)] * len(FAULTS)
+
+
+@pytest.mark.parametrize(("body", "how"), BREAKS.items())
+def test_a_mutant_that_breaks_or_does_not_end_is_killed(told: dict[str, Ran], body: str, how: str) -> None:
+    assert told[body].killed
+    assert how in told[body].how
 
 
 def _left(pool: Pool) -> bool:
