@@ -320,7 +320,7 @@ def edits(text: str, operators: Iterable[Operator], only: Callable[[str], bool] 
 
     def change(operator: str, scope: Scope, node: ast.AST, new: ast.AST, statement: ast.stmt) -> None:
         start, end = source.span(node)
-        fresh = ast.unparse(ast.fix_missing_locations(copy.deepcopy(new)))
+        fresh = ast.unparse(new)
         if isinstance(node, ast.expr):
             fresh = f"({fresh})"
         old = text[start:end]
@@ -404,7 +404,7 @@ def expression_edits(text: str, tensors: tuple[str, ...], operators: Iterable[Op
         for operator in operators:
             for kind, new in operator(node, bare if id(node) in typed else scope):
                 start, end = source.span(node)
-                fresh = ast.unparse(ast.fix_missing_locations(copy.deepcopy(new)))
+                fresh = ast.unparse(new)
                 edit = Edit(kind, "", text[start:end], f"({fresh})", start, end, 1, 1)
                 found.setdefault(_plain(edit.made_to(text)), edit)
     found.pop(_plain(text), None)
