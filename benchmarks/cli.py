@@ -53,7 +53,9 @@ def main(
     if context.invoked_subcommand:
         return
     # A shell that starts this in the background has it ignore Ctrl-C, and hours may pass before that is noticed.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # What ends it otherwise, as `timeout` does, leaves as much.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         suite = Suite(Plan(quick, rounds, selection))
     except NoReference as reason:

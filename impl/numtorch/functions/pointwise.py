@@ -134,11 +134,6 @@ def _floats(x: Any) -> Any:
     return x.to(get_default_dtype()) if isinstance(x, Tensor) and x._desc.dtype.category < 2 else x
 
 
-def truediv(self: Tensor, other: Any) -> Any:
-    """self / other"""
-    return d.div(self, other)
-
-
 def rtruediv(self: Tensor, other: Any) -> Any:
     """other / self, as (1 / self) * other: by Python's operator, which lets an array have its say."""
     try:
@@ -356,10 +351,10 @@ METHODS |= {
     "__rsub__": rsub,
     "__mul__": d.mul_operator,
     "__rmul__": d.mul_operator,
-    "__truediv__": truediv,
+    "__truediv__": d.div_operator,
     "__rtruediv__": rtruediv,
     "__rdiv__": rtruediv,
-    "__div__": truediv,
+    "__div__": d.div_operator,
     "__idiv__": d.div_,
     "__neg__": d.neg,
     "__pos__": positive,
