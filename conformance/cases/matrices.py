@@ -279,3 +279,20 @@ def triangular_solution_has_the_type_of_its_matrix(
     a = (m.abs() + torch.eye(2)).to(m.dtype).requires_grad_()
     torch.linalg.solve_triangular(a, b.requires_grad_(), upper=True, left=left).sum().backward()
     torch.linalg.solve_triangular(a.long(), b, upper=True, left=left)
+
+
+@case(requires=["elementwise"])
+def roots_with_complex_diagonals_have_an_inverse(
+    torch, x: complexes(shape=(2, 2), values="finite"), upper: st.booleans()
+):
+    """cholesky_inverse() takes the real part of what it multiplies by, where a diagonal has others."""
+    root = x / 8 + 2 * torch.eye(2)
+    torch.cholesky_inverse(torch.triu(root) if upper else torch.tril(root), upper=upper)
+
+
+@case(requires=["elementwise"])
+def singular_matrices_have_old_factors(torch, size: st.integers(1, 3), infos: st.booleans()):
+    """torch.lu() factors a singular matrix without a complaint, asked for infos or not."""
+    torch.lu(torch.ones(size, size), get_infos=infos)
+    torch.ones(2, size, size).lu()
+    torch.linalg.lu_factor(torch.ones(size, size))

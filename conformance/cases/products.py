@@ -144,3 +144,18 @@ def gradients_of_distances_are_sums_without_a_warning(
 ):
     """The gradient of a distance that is infinite, or not a number, is summed without a word."""
     torch.cdist(x.requires_grad_(), x.detach() + 1, p).mul(g).sum().backward()
+
+
+@case(requires=["argument_checks"])
+def empty_products_of_batches_take_two_types(
+    torch,
+    shapes: st.sampled_from([((0, 2, 3), (0, 3, 2)), ((2, 0, 3), (2, 3, 2)), ((2, 2, 0), (2, 0, 2)), ((2, 2, 3), (2, 3, 0))]),
+    kinds: st.tuples(*[st.sampled_from(["float32", "float64", "float16", "int64", "complex64"])] * 2),
+    beta: st.sampled_from([0, 1, 2]),
+):  # fmt: skip
+    """A product of batches with nothing to add up has the type of the second, whatever the first has."""
+    a, b = [torch.ones(shape, dtype=getattr(torch, kind)) for shape, kind in zip(shapes, kinds, strict=True)]
+    torch.bmm(a, b)
+    a @ b
+    torch.baddbmm(torch.ones(1, 1, 1, dtype=a.dtype), a, b, beta=beta)
+    torch.baddbmm(torch.ones(1, 1, 1, dtype=b.dtype), a, b, beta=beta)

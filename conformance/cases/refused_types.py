@@ -166,3 +166,21 @@ def logical_answers_of_complex_numbers_are_cast(
 def slopes_are_drawn_for_reals_only(torch, x: floats("float32", values="finite"), training: st.booleans()):
     """rrelu refuses complex numbers in words that tell whether it draws its slopes."""
     torch.nn.functional.rrelu(torch.complex(x, x), training=training)
+
+
+@case(requires=["elementwise"])
+def complex_numbers_have_no_cosine_and_no_variance(
+    torch, kinds: st.tuples(*[st.sampled_from(["complex64", "float32"])] * 3)
+):
+    """cosine_similarity() refuses complex operands, and gaussian_nll_loss() a complex variance."""
+    x, y, v = [torch.ones(2, 2, dtype=getattr(torch, kind)) for kind in kinds]
+    torch.cosine_similarity(x, y)
+    torch.nn.functional.gaussian_nll_loss(x, y, v)
+
+
+@case(requires=["elementwise"])
+def halves_have_no_random_slopes(
+    torch, kind: st.sampled_from(["float16", "complex64", "int64"]), training: st.booleans()
+):
+    """rrelu() draws slopes for neither halves nor complex numbers nor integers."""
+    torch.nn.functional.rrelu(torch.ones(2, dtype=getattr(torch, kind)), training=training)

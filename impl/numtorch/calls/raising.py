@@ -134,8 +134,10 @@ def out_requires_grad(name: str) -> RuntimeError:
     )
 
 
-def saving(error: Exception, *saved: Tensor) -> Exception:
+def saving(error: Exception, *saved: Tensor | None) -> Exception:
     """An error of the checks before an operator, once what the operator would save is packed."""
+    if hasattr(error, DONE):
+        return error
     given = {str(n): x for n, x in enumerate(saved)}
     refuse_and_pack(error, given, "", tuple(given), tuple([(n, tuple(given)) for n in given]))
     setattr(error, DONE, True)

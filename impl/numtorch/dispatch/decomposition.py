@@ -613,8 +613,6 @@ class CholeskyBackward0(UnaryNode):
 
 def cholesky(self, upper, *, out=None):
     """cholesky(self, upper) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.is_half:
-        raise refused('cholesky_cpu', self._desc.dtype)
     array = k_cholesky(self._array, upper) if self._desc.real else rounded_once(k_cholesky, self._array, upper)
     desc = describe(array)
     flag = self._requires_grad

@@ -1817,6 +1817,12 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
+        try:
+            if desc.dtype.category == 3:
+                raise RuntimeError('binary_cross_entropy_with_logits does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'binary_cross_entropy_with_logits')
+            raise
         node = _new(*_BinaryCrossEntropyWithLogitsBackward0)
         for node.seq in sequence_nrs:
             break

@@ -512,7 +512,7 @@ class AdaptiveAvgPool2DBackward0(UnaryNode):
 def adaptive_avg_pool2d(self, output_size, *, out=None):
     """adaptive_avg_pool2d(self, output_size) -> Tensor"""
     try:
-        if not self._desc.real and self._desc.dtype.category == 3:
+        if not self._desc.real and self._desc.dtype.category == 3 and self._desc.numel:
             raise refused('adaptive_avg_pool2d', self._desc.dtype)
         array = k_adaptive_avg_pool(self._array, output_size) if self._desc.real else rounded_once(k_adaptive_avg_pool, self._array, output_size)
         desc = describe(array)
@@ -525,6 +525,12 @@ def adaptive_avg_pool2d(self, output_size, *, out=None):
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
+        try:
+            if desc.dtype.category == 3:
+                raise RuntimeError('_adaptive_avg_pool2d does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'adaptive_avg_pool2d')
+            raise
         node = _new(*_AdaptiveAvgPool2DBackward0)
         for node.seq in sequence_nrs:
             break

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..calls.operands import FOUND_DTYPE, refuse_recorded, refused, store, type_error
+from ..calls.raising import saving
 from ..dtype import dtypes
 from ..plain_numpy import np
 from ..tensor import Tensor, cpp_name, wrap, wrap_dim
@@ -237,8 +238,10 @@ def rrelu_(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: 
 
 def _rrelu(function: Any, input: Tensor, lower: float, upper: float, training: bool) -> Tensor:
     kind = expect_tensor(input, "rrelu")._desc.dtype
-    if kind.category < dtypes.FLOATING or (training and kind.is_complex):
-        raise refused("rrelu_with_noise_out_cpu" if training else "leaky_relu_cpu", input._desc.dtype)
+    if training and kind.name not in ("float32", "float64", "bfloat16"):
+        raise saving(refused("rrelu_with_noise_out_cpu", kind), wrap(np.zeros_like(input._array)), input)
+    if kind.category < dtypes.FLOATING:
+        raise refused("leaky_relu_cpu", kind)
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     noise = _slopes(input, lower, upper) if training else wrap(np.zeros_like(input._array))

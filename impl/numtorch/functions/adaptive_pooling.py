@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..calls.operands import refused, type_name
+from ..calls.raising import saving_first
 from ..dtype import dtypes
 from ..kernels.pooling import channels_last
 from ..tensor import Tensor
@@ -37,13 +38,15 @@ def _means(input: Tensor, size: tuple[int, ...]) -> Tensor:
     last = range(-dims, 0)
     one_window = all(n == 1 for n in size)
     if not one_window:
-        if dims == 3:
-            _expect_filled(name, shape, range(1, len(shape)))
-        _expect_dims(name, shape, dims, "")
-        if dims == 2:
-            _expect_filled(name, shape, range(len(shape) - 2, len(shape)))
-        if input._desc.dtype.category != dtypes.FLOATING:
-            raise refused(name if dims == 2 else f"{name}_cpu", input._desc.dtype)
+        with saving_first(name, self=input):
+            if dims == 3:
+                _expect_filled(name, shape, range(1, len(shape)))
+            _expect_dims(name, shape, dims, "")
+            if dims == 2:
+                _expect_filled(name, shape, range(len(shape) - 2, len(shape)))
+            kind = input._desc.dtype
+            if kind.category != dtypes.FLOATING and (input._desc.numel or dims == 3 or not kind.is_complex):
+                raise refused(name if dims == 2 else f"{name}_cpu", input._desc.dtype)
         return getattr(d, name)(input, size)
     out = input.mean(tuple(reversed(last)), keepdim=True)
     if channels_last(input._array) and len(shape) == dims + 2:
@@ -103,11 +106,12 @@ def _greatest(name: str, input: Tensor, size: tuple[int, ...]) -> Any:
     """The greatest of each window, and its place."""
     shape, dims = list(input._desc.shape), len(size)
     wanted = [*shape[:-dims], *size]
-    if min(size) < 0:
-        raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {wanted}")
-    if input._desc.dtype.category != dtypes.FLOATING:
-        last = "_channels_last" if channels_last(input._array) else ""
-        raise refused(f"{name}{last}" if dims == 2 else f"{name}_cpu", input._desc.dtype)
+    with saving_first(f"adaptive_max_pool{dims}d", self=input):
+        if min(size) < 0:
+            raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {wanted}")
+        if input._desc.dtype.category != dtypes.FLOATING:
+            last = "_channels_last" if channels_last(input._array) else ""
+            raise refused(f"{name}{last}" if dims == 2 else f"{name}_cpu", input._desc.dtype)
     return getattr(d, f"adaptive_max_pool{dims}d")(input, size)
 
 
@@ -120,10 +124,11 @@ def _of_greatest(dims: int) -> tuple[Any, Any]:
         if isinstance(output_size, int):
             size = size * dims
         shape = list(input._desc.shape)
-        _expect_dims(name, shape, dims, ":")
-        _expect_filled(name, shape, range(1, len(shape)))
-        if len(size) != dims:
-            raise RuntimeError(f"{name}(): internal error: output_size.size() must be {dims}")
+        with saving_first(name, self=input):
+            _expect_dims(name, shape, dims, ":")
+            _expect_filled(name, shape, range(1, len(shape)))
+            if len(size) != dims:
+                raise RuntimeError(f"{name}(): internal error: output_size.size() must be {dims}")
         return _greatest(name, input, tuple(size))
 
     def adaptive_max_pool(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:

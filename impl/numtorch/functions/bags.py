@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..calls.operands import type_name
+from ..calls.raising import saving_first
 from ..dtype import dtypes
 from ..tensor import Tensor
 from ..warning import warn
@@ -97,7 +98,10 @@ def torch_embedding_bag(
                 f"padding_idx must be within the number of embeddings, -{rows} through {rows - 1}, but got {padding_idx}"
             )
         padding_idx %= rows
-    _expect_kinds(weight, indices, offsets, per_sample_weights)
+    with saving_first(
+        "embedding_bag", weight=weight, indices=indices, offsets=offsets, per_sample_weights=per_sample_weights
+    ):
+        _expect_kinds(weight, indices, offsets, per_sample_weights)
     _expect_places(weight, indices, offsets, include_last_offset, mode == 2)
     if indices._desc.dtype is not offsets._desc.dtype:
         indices, offsets = (

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dispatch as d, return_types
 from ..calls.operands import refused
+from ..calls.raising import saving_first
 from ..dtype import dtypes
 from ..grad_mode import is_grad_enabled
 from ..plain_numpy import np
@@ -53,6 +54,7 @@ def cholesky(input: Tensor, upper: bool = False) -> Tensor:
     """The same under torch's name, with a node of its own."""
     warn(DEPRECATED_CHOLESKY)
     expect_square("cholesky", input)
+    expect_compiled("cholesky_cpu", input)
     _check_root("cholesky", d.linalg_cholesky_ex(input.detach(), upper)[1])
     return d.cholesky(input, upper)
 
@@ -75,7 +77,8 @@ def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False) -> Tensor
 
 def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
     """The inverse of L L^H."""
-    expect_square("cholesky_inverse", L)
+    with saving_first("cholesky_inverse", self=L):
+        expect_square("cholesky_inverse", L)
     return d.cholesky_inverse(L, upper)
 
 

@@ -26,7 +26,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     expect_tensor(x1, "cosine_similarity", "x1")
     expect_tensor(x2, "cosine_similarity", "x2", 2)
     kind = promoted((x1, x2))
-    if kind.category < FLOATING:
+    if kind.category != FLOATING:
         raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {kind.scalar_name}")
     shape = broadcast_shapes(x1._desc.shape, x2._desc.shape)
     pair = [x if x._desc.dtype.category >= FLOATING else x.to(kind) for x in (x1, x2)]

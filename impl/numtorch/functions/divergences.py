@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from .. import dispatch as d
+from ..calls.operands import refused
 from ..dtype import FLOATING
 from ..grad_mode import is_grad_enabled, set_grad
 from ..plain_numpy import np
@@ -100,6 +101,8 @@ def gaussian_nll_loss(
         if var < 0:
             raise ValueError("var has negative entry/entries")
         var = wrap(np.full(tuple(input.shape), var, input._array.dtype))
+    elif var._desc.dtype.is_complex:
+        raise refused("lt_cpu", var._desc.dtype)
     elif bool(np.any(var._array < 0)):
         raise ValueError("var has negative entry/entries")
     if var.shape != input.shape:

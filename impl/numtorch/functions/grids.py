@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..calls.operands import refused
+from ..calls.raising import saving, saving_first
 from ..dtype import dtypes
 from ..tensor import Tensor
 from ..warning import warn
@@ -54,9 +55,10 @@ def _sampled(input: Tensor, grid: Tensor, mode: int, padding: int, align: bool, 
     kind = input._desc.dtype
     kernel = "grid_sampler_2d_cpu_kernel_impl" if dims == 2 else "grid_sampler3d_cpu"
     if kind.category != dtypes.FLOATING:
-        raise refused(kernel, kind)
+        raise saving(refused(kernel, kind), grid, input)
     if kind is not grid._desc.dtype:
-        raise RuntimeError(f"expected scalar type {kind.scalar_name} but found {grid._desc.dtype.scalar_name}")
+        error = RuntimeError(f"expected scalar type {kind.scalar_name} but found {grid._desc.dtype.scalar_name}")
+        raise saving(error, grid, input)
     return getattr(d, f"grid_sampler_{dims}d")(input, grid, mode, padding, align)
 
 
@@ -64,7 +66,8 @@ def grid_sampler(
     input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Tensor:
     """The input at the places of the grid, pictures or volumes."""
-    _check(input, grid)
+    with saving_first("grid_sampler_2d", input=input, grid=grid):  # what the one of volumes saves, too
+        _check(input, grid)
     dims = 2 if input._desc.ndim == 4 else 3
     return _sampled(input, grid, interpolation_mode, padding_mode, align_corners, dims)
 

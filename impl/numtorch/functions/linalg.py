@@ -124,7 +124,7 @@ def bmm(input: Tensor, mat2: Tensor = MISSING) -> Tensor:
     with saving_first("bmm", self=input, mat2=mat2):
         _check_batches(input._desc, mat2._desc)
         _not_bool("bmm", input._desc, mat2._desc)
-        if input._desc.dtype is not mat2._desc.dtype:
+        if input._desc.dtype is not mat2._desc.dtype and not _nothing_to_add(input._desc, mat2._desc):
             kinds = [typed(x._desc.dtype) for x in (input, mat2)]
             raise _other_type(
                 input._desc, mat2._desc, "expected m1 and m2 to have the same dtype, but got: {} != {}".format(*kinds)
@@ -143,6 +143,11 @@ def _other_type(a: Any, b: Any, by_matrices: str) -> RuntimeError:
     if b.dtype.category < dtypes.FLOATING or b.dtype.is_half:
         return RuntimeError(by_matrices.format(first, second))
     return RuntimeError(f"expected scalar type {second} but found {first}")
+
+
+def _nothing_to_add(a: Any, b: Any) -> bool:
+    """Whether no kernel comes to see the types of two batches, the product of which has the second's."""
+    return not (a.numel and b.numel)
 
 
 def _check_batches(a: Any, b: Any) -> None:
@@ -341,7 +346,7 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
         )
     _check_batches(batch1._desc, batch2._desc)
     _not_bool("baddbmm", batch1._desc, batch2._desc)
-    if kinds[1] is not kinds[2]:
+    if kinds[1] is not kinds[2] and not _nothing_to_add(batch1._desc, batch2._desc):
         raise _other_type(batch1._desc, batch2._desc, "mat1 and mat2 must have the same dtype, but got {} and {}")
     return dispatch.baddbmm(input, batch1, batch2, beta, alpha)
 

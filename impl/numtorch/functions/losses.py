@@ -7,7 +7,7 @@ from typing import Any
 from .. import dispatch as d
 from ..calls.operands import check_subtraction, refuse_bools, refused
 from ..calls.raising import saving
-from ..dtype import FLOATING, bool_, can_cast, get_default_dtype, int64
+from ..dtype import FLOATING, bool_, can_cast, get_default_dtype, int64, uint8
 from ..memory.descriptor import broadcast_shapes, plan_of
 from ..plain_numpy import np
 from ..tensor import Tensor
@@ -150,39 +150,66 @@ def _nll(input: Tensor, target: Tensor, weight: Any, reduction: int, ignore_inde
     ndim = input._desc.ndim
     if ndim < 1:
         raise ValueError(f"Expected 1 or more dimensions (got {ndim})")
-    if ndim > 1 and target._desc.ndim and input._desc.shape[0] != target._desc.shape[0]:
-        raise ValueError(
-            f"Expected input batch_size ({input._desc.shape[0]}) to match target batch_size ({target._desc.shape[0]})."
-        )
+    samples = target._desc.shape[0] if target._desc.ndim else 0
+    if ndim > 1 and input._desc.shape[0] != samples:
+        raise ValueError(f"Expected input batch_size ({input._desc.shape[0]}) to match target batch_size ({samples}).")
     no_gradient(weight, "nll_loss_forward" if ndim <= 2 else "nll_loss2d_forward", "weight")
-    if ndim <= 2 and target._desc.ndim > 1:
+    if ndim > 2 and ndim != 4:
+        input, target, shape = _as_pictures(input, target)
+    try:
+        _expect_classes(input, target, weight, ignore_index)
+    except Exception as error:
+        raise saving(error, input, target, weight) from None
+    if ndim <= 2:
+        return d.nll_loss(input, target, weight, reduction, ignore_index)[0]
+    loss: Tensor = d.nll_loss2d(input, target, weight, reduction, ignore_index)[0]
+    return loss if ndim == 4 or reduction else loss.view(shape)
+
+
+def _as_pictures(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Any]:
+    """Both as of two more dimensions, for which PyTorch has its kernel, and the shape of the target."""
+    batch, classes, *inner = input._desc.shape
+    shape = target._desc.shape
+    if shape[1:] != tuple(inner):
+        raise RuntimeError(f"Expected target size {[batch, *inner]}, got {list(shape)}")
+    flat = [(1, -1) if x._desc.numel else (0, 0) for x in (input, target)]
+    return input.contiguous().view(batch, classes, *flat[0]), target.contiguous().view(batch, *flat[1]), shape
+
+
+def _expect_classes(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> None:
+    """PyTorch's checks of sizes, then those of types, then of the classes."""
+    a, b = input._desc, target._desc
+    ndim, pictures = a.ndim, a.ndim > 2
+    classes = a.shape[0 if ndim == 1 else 1]
+    if not pictures and b.ndim > 1:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
-    if input._desc.dtype.category != FLOATING:
-        raise refused("nll_loss_out_frame" if ndim <= 2 else "nll_loss2d_forward_out_frame", input._desc.dtype)
-    if target._desc.dtype is not int64:
-        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {target._desc.dtype.scalar_name}")
-    classes = input._desc.shape[0 if ndim == 1 else 1]
-    if weight is not None and tuple(weight._desc.shape) != (classes,):
+    if pictures and b.ndim != 3:
+        raise RuntimeError(
+            f"only batches of spatial targets supported (3D tensors) but got targets of dimension: {b.ndim}"
+        )
+    if b.dtype is not int64 and b.dtype is not uint8:
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {b.dtype.scalar_name}")
+    if ndim == b.ndim == 1 and b.shape != (1,):
+        raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {b.shape[0]}")
+    if weight is not None and pictures and weight._desc.numel != classes:
+        raise RuntimeError("weight tensor should be defined either for all or no classes")
+    if pictures and (a.shape[0], *a.shape[2:]) != b.shape:
+        raise RuntimeError(f"size mismatch (got input: {list(a.shape)} , target: {list(b.shape)}")
+    if weight is not None and not pictures and tuple(weight._desc.shape) != (classes,):
         raise RuntimeError(
             f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of "
             f"shape: {list(weight._desc.shape)}"
         )
-    if weight is not None and weight._desc.dtype is not input._desc.dtype:
-        raise RuntimeError(
-            f"expected scalar type {input._desc.dtype.scalar_name} but found {weight._desc.dtype.scalar_name}"
-        )
+    if a.dtype.category != FLOATING:
+        raise refused("nll_loss2d_forward_out_frame" if pictures else "nll_loss_out_frame", a.dtype)
+    if weight is not None and weight._desc.dtype is not a.dtype:
+        raise RuntimeError(f"expected scalar type {a.dtype.scalar_name} but found {weight._desc.dtype.scalar_name}")
+    if b.dtype is uint8 and pictures and b.numel:
+        raise RuntimeError("expected scalar type Long but found Byte")
     counted = target._array[target._array != ignore_index]
     if counted.size and not 0 <= counted.min() <= counted.max() < classes:
         wrong = counted[(counted < 0) | (counted >= classes)].reshape(-1)[0]
         raise IndexError(f"Target {wrong} is out of bounds.")
-    if ndim <= 2:
-        return d.nll_loss(input, target, weight, reduction, ignore_index)[0]
-    if ndim == 4:
-        return d.nll_loss2d(input, target, weight, reduction, ignore_index)[0]
-    batch, shape = input._desc.shape[0], target._desc.shape  # PyTorch's kernel is for pictures: two more dimensions
-    flat = input.contiguous().view(batch, classes, 1, -1)
-    loss = d.nll_loss2d(flat, target.contiguous().view(batch, 1, -1), weight, reduction, ignore_index)[0]
-    return loss if reduction else loss.view(shape)
 
 
 def cross_entropy(
@@ -276,14 +303,14 @@ def binary_cross_entropy(
         no_gradient(weight, "binary_cross_entropy", "weight")
     if target._desc.dtype is not input._desc.dtype:
         found, expected = target._desc.dtype.scalar_name, input._desc.dtype.scalar_name
-        raise RuntimeError(f"Found dtype {found} but expected {expected}")
+        raise saving(RuntimeError(f"Found dtype {found} but expected {expected}"), input, target, weight)
     if input._desc.dtype.category != FLOATING:
-        raise refused("binary_cross_entropy", input._desc.dtype)
+        raise saving(refused("binary_cross_entropy", input._desc.dtype), input, target, weight)
     inside = [(x >= 0) & (x <= 1) for x in (input._array, target._array)]
     if not (inside[0].all() and inside[1].all()):
         first = np.argmin(inside[0] & inside[1])  # PyTorch goes from element to element, and asks the input first
         name = "target" if np.ravel(inside[0])[first] else "input"
-        raise RuntimeError(f"all elements of {name} should be between 0 and 1")
+        raise saving(RuntimeError(f"all elements of {name} should be between 0 and 1"), input, target, weight)
     return d.binary_cross_entropy(input, target, weight, number)
 
 
@@ -344,6 +371,14 @@ def torch_bce_with_logits(
     required_number(reduction, "binary_cross_entropy_with_logits")
     no_gradient(weight, "binary_cross_entropy_with_logits", "weight")
     no_gradient(pos_weight, "binary_cross_entropy_with_logits", "pos_weight")
+    try:
+        _expect_logits(input, target, weight, pos_weight)
+    except Exception as error:
+        raise saving(error, input, target, weight, pos_weight) from None
+    return d.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction)
+
+
+def _expect_logits(input: Tensor, target: Tensor, weight: Tensor | None, pos_weight: Tensor | None) -> None:
     if input._desc.dtype.category != FLOATING:
         raise refused("log_sigmoid_cpu", input._desc.dtype)
     if target._desc.dtype is bool_:
@@ -359,7 +394,6 @@ def torch_bce_with_logits(
         raise RuntimeError(
             f"output with shape {list(target._desc.shape)} doesn't match the broadcast shape {list(shape)}"
         )
-    return d.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction)
 
 
 NN_FUNCTIONAL: dict[str, Any] = {

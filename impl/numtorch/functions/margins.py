@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..calls.operands import refused
+from ..calls.raising import saving_first
 from ..dtype import dtypes
 from ..tensor import Tensor
 from .activation import log_sigmoid
@@ -52,6 +53,12 @@ def multi_margin_loss(
     expect_tensor(input, "multi_margin_loss")
     expect_tensor(target, "multi_margin_loss", "target", 2)
     no_gradient(weight, "multi_margin_loss", "weight")
+    with saving_first("multi_margin_loss", self=input, target=target, weight=weight):
+        _expect_samples(input, target, weight)
+    return d.multi_margin_loss(input, target, p, margin, weight, number)
+
+
+def _expect_samples(input: Tensor, target: Tensor, weight: Tensor | None) -> None:
     samples, classes = _rows(input)
     shape = list(target._desc.shape)
     if len(shape) > 1 or target._desc.numel != samples:
@@ -69,7 +76,6 @@ def multi_margin_loss(
         )
     if target._desc.numel and not 0 <= target._array.min() <= target._array.max() < classes:
         raise RuntimeError("target out of range")
-    return d.multi_margin_loss(input, target, p, margin, weight, number)
 
 
 def multilabel_margin_loss(
@@ -83,15 +89,16 @@ def multilabel_margin_loss(
     number = reduction_number(reduction, size_average, reduce)
     expect_tensor(input, "multilabel_margin_loss")
     expect_tensor(target, "multilabel_margin_loss", "target", 2)
-    _, classes = _rows(input)
-    if input._desc.shape != target._desc.shape:
-        raise RuntimeError(
-            f"inconsistent target size: {list(target._desc.shape)} for input of size: {list(input._desc.shape)}"
-        )
-    _expect_kind("multilabel_margin_loss_forward_out_frame", input)
-    _expect_places(target)
-    if target._desc.numel and not -1 <= target._array.min() <= target._array.max() < classes:
-        raise RuntimeError("argument #2 'target' is out of range")
+    with saving_first("multilabel_margin_loss", self=input, target=target):
+        _, classes = _rows(input)
+        if input._desc.shape != target._desc.shape:
+            raise RuntimeError(
+                f"inconsistent target size: {list(target._desc.shape)} for input of size: {list(input._desc.shape)}"
+            )
+        _expect_kind("multilabel_margin_loss_forward_out_frame", input)
+        _expect_places(target)
+        if target._desc.numel and not -1 <= target._array.min() <= target._array.max() < classes:
+            raise RuntimeError("argument #2 'target' is out of range")
     return d.multilabel_margin_loss(input, target, number)[0]
 
 

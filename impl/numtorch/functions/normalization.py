@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..calls.operands import refused
+from ..calls.raising import saving
 from ..calls.scalar import spelled
 from ..dtype import dtypes
 from ..kernels.pooling import channels_last
@@ -51,17 +52,20 @@ def _expect_no_mixture(kind: dtypes.dtype, given: list[dtypes.dtype]) -> None:
             raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
 
 
-def _expect_one_type(x: Tensor, kernel: str, *parameters: Tensor | None) -> None:
-    """Refuse types that are mixed, and those that the kernel is not compiled for."""
+def _expect_one_type(x: Tensor, kernel: str, parameters: tuple, saved: tuple) -> None:
+    """Refuse types that are mixed, and those that the kernel is not compiled for, once what is saved is."""
     kind = x._desc.dtype
     given = [p._desc.dtype for p in parameters if p is not None]
-    _expect_no_mixture(kind, given)
-    if not kind.is_floating_point:
-        raise refused(kernel, kind)
-    if given and given[0] is kind:
-        for other in given:
-            if other is not kind:
-                raise RuntimeError(f"expected scalar type {kind.scalar_name} but found {other.scalar_name}")
+    try:
+        _expect_no_mixture(kind, given)
+        if not kind.is_floating_point:
+            raise refused(kernel, kind)
+        if given and given[0] is kind:
+            for other in given:
+                if other is not kind:
+                    raise RuntimeError(f"expected scalar type {kind.scalar_name} but found {other.scalar_name}")
+    except Exception as error:
+        raise saving(error, *saved) from None
 
 
 def layer_norm(
@@ -74,9 +78,14 @@ def layer_norm(
 ) -> Tensor:
     """torch.layer_norm: rows of the last dimensions with mean zero and variance one."""
     kinds = [p._desc.dtype for p in (weight, bias) if isinstance(p, Tensor)]
-    _expect_no_mixture(expect_tensor(input, "layer_norm")._desc.dtype, kinds)
-    shape = _expect_sizes("layer_norm", input, normalized_shape, weight=weight, bias=bias)
-    _expect_one_type(input, "LayerNormKernelImpl", weight, bias)
+    expect_tensor(input, "layer_norm")
+    saved = (bias, input, weight)
+    try:
+        _expect_no_mixture(input._desc.dtype, kinds)
+        shape = _expect_sizes("layer_norm", input, normalized_shape, weight=weight, bias=bias)
+    except RuntimeError as error:
+        raise saving(error, *saved) from None
+    _expect_one_type(input, "LayerNormKernelImpl", (weight, bias), saved)
     return d.native_layer_norm(input, shape, weight, bias, eps)[0]
 
 
@@ -154,7 +163,7 @@ def group_norm(
     n, channels, *inner = input._desc.shape
     x = _dense(input)
     weight, bias = [None if p is None else contiguous(p) for p in (weight, bias)]
-    _expect_one_type(x, "GroupNormKernelImpl", weight, bias)
+    _expect_one_type(x, "GroupNormKernelImpl", (weight, bias), (x, weight))
     return d.native_group_norm(x, weight, bias, n, channels, prod(inner), num_groups, eps)[0]
 
 
@@ -199,9 +208,10 @@ def batch_norm(
     existing_dim(1, input._desc.ndim)
     for argument in ("running_mean", "running_var"):
         no_gradient(named[argument], "native_batch_norm", argument)
+    saved = (input, weight, running_mean, running_var)
     if not input._desc.dtype.is_floating_point:
-        raise refused("batch_norm", input._desc.dtype)
-    _expect_one_type(input, "batch_norm", weight, bias, running_mean, running_var)
+        raise saving(refused("batch_norm", input._desc.dtype), *saved)
+    _expect_one_type(input, "batch_norm", (weight, bias, running_mean, running_var), saved)
     return d.native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)[0]
 
 

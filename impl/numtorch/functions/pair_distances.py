@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..calls.operands import refused
-from ..calls.raising import saving
+from ..calls.raising import before_autograd, saving
 from ..dtype import FLOATING
 from ..memory.descriptor import broadcast_shapes
 from ..tensor import Tensor
@@ -50,9 +50,10 @@ def _cdist_forward(x1: Tensor, x2: Tensor, p: float) -> Tensor:
 def _check_numbers(x1: Tensor, x2: Tensor, p: float) -> None:
     for i, x in enumerate((x1, x2), 1):
         if x._desc.dtype.category != FLOATING:
-            raise RuntimeError(f"cdist only supports floating-point dtypes, X{i} got: {x._desc.dtype.scalar_name}")
+            error = RuntimeError(f"cdist only supports floating-point dtypes, X{i} got: {x._desc.dtype.scalar_name}")
+            raise saving(error, x1, x2)
     if not p >= 0:
-        raise RuntimeError("cdist only supports non-negative p values")
+        raise saving(RuntimeError("cdist only supports non-negative p values"), x1, x2)
 
 
 def _rows(x: Tensor, which: int) -> tuple[int, ...]:
@@ -85,11 +86,11 @@ def pdist(input: Tensor, p: float = 2) -> Tensor:
     """The distance of each row to those that come after it, in the norm p."""
     ndim = expect_tensor(input, "pdist")._desc.ndim
     if ndim != 2:
-        raise RuntimeError(f"pdist only supports 2D tensors, got: {ndim}D")
+        raise before_autograd(RuntimeError(f"pdist only supports 2D tensors, got: {ndim}D"))
     if input._desc.dtype.category != FLOATING:
-        raise RuntimeError("pdist only supports floating-point dtypes")
+        raise before_autograd(RuntimeError("pdist only supports floating-point dtypes"))
     if not p >= 0:
-        raise RuntimeError("pdist only supports non-negative p values")
+        raise before_autograd(RuntimeError("pdist only supports non-negative p values"))
     rows, columns = input._desc.shape
     if input._desc.dtype.is_half and rows > 1 and columns:
         raise refused("pdist", input._desc.dtype)

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..calls.operands import refused
+from ..calls.raising import saving_first
 from ..dtype import dtypes
 from ..grad_mode import is_grad_enabled
 from ..kernels.pooling import channels_last, pooled_size
@@ -84,11 +85,13 @@ def avg_pool2d(
     divisor_override: int | None = None,
 ) -> Tensor:
     """The mean of each window over the last two dimensions."""
-    existing_dim(-3, expect_tensor(input, "avg_pool2d")._desc.ndim)
-    not_for("avg_pool2d", input, dtypes.bool_, dtypes.uint8, dtypes.int8, dtypes.int16, dtypes.int32)
-    size, steps, pad, _ = _checked("avg_pool2d", input, kernel_size, stride, padding, 1, ceil_mode)
-    if divisor_override == 0:
-        raise RuntimeError("divisor must be not zero")
+    expect_tensor(input, "avg_pool2d")
+    with saving_first("avg_pool2d", self=input):
+        existing_dim(-3, input._desc.ndim)
+        not_for("avg_pool2d", input, dtypes.bool_, dtypes.uint8, dtypes.int8, dtypes.int16, dtypes.int32)
+        size, steps, pad, _ = _checked("avg_pool2d", input, kernel_size, stride, padding, 1, ceil_mode)
+        if divisor_override == 0:
+            raise RuntimeError("divisor must be not zero")
     return d.avg_pool2d(input, size, steps, pad, ceil_mode, count_include_pad, divisor_override)
 
 
@@ -102,8 +105,9 @@ def max_pool2d(
     return_indices: bool = False,
 ) -> Any:
     """The greatest of each window over the last two dimensions; with its place in the picture, if asked."""
-    size, steps, pad, apart = _checked("max_pool2d", input, kernel_size, stride, padding, dilation, ceil_mode)
-    not_for("max_pool2d", input, dtypes.bool_)
+    with saving_first("max_pool2d_with_indices", self=input):
+        size, steps, pad, apart = _checked("max_pool2d", input, kernel_size, stride, padding, dilation, ceil_mode)
+        not_for("max_pool2d", input, dtypes.bool_)
     found = d.max_pool2d_with_indices(input, size, steps, pad, apart, ceil_mode)
     return found if return_indices else found[0]
 
@@ -252,11 +256,12 @@ def avg_pool3d(
     divisor_override: int | None = None,
 ) -> Tensor:
     """The mean of each window over the last three dimensions."""
-    size, steps, pad, _ = _checked_volume("avg_pool3d", input, kernel_size, stride, padding, 1, ceil_mode)
-    if divisor_override == 0:
-        raise RuntimeError("divisor must be not zero")
-    if input._desc.dtype.category != dtypes.FLOATING and input._desc.dtype is not dtypes.int64:
-        raise refused("avg_pool3d_out_frame", input._desc.dtype)
+    with saving_first("avg_pool3d", self=input):
+        size, steps, pad, _ = _checked_volume("avg_pool3d", input, kernel_size, stride, padding, 1, ceil_mode)
+        if divisor_override == 0:
+            raise RuntimeError("divisor must be not zero")
+        if input._desc.dtype.category != dtypes.FLOATING and input._desc.dtype is not dtypes.int64:
+            raise refused("avg_pool3d_out_frame", input._desc.dtype)
     return d.avg_pool3d(input, size, steps, pad, ceil_mode, count_include_pad, divisor_override)
 
 
@@ -270,10 +275,13 @@ def max_pool3d_with_indices(
     return_indices: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """The greatest of each window over the last three dimensions, with its place in the volume."""
-    size, steps, pad, apart = _checked_volume("max_pool3d", input, kernel_size, stride, padding, dilation, ceil_mode)
-    if input._desc.dtype.category not in (dtypes.FLOATING, dtypes.INTEGRAL):
-        last = "_channels_last" if channels_last(input._array) else ""
-        raise refused(f"max_pool3d{last}", input._desc.dtype)
+    with saving_first("max_pool3d_with_indices", self=input):
+        size, steps, pad, apart = _checked_volume(
+            "max_pool3d", input, kernel_size, stride, padding, dilation, ceil_mode
+        )
+        if input._desc.dtype.category not in (dtypes.FLOATING, dtypes.INTEGRAL):
+            last = "_channels_last" if channels_last(input._array) else ""
+            raise refused(f"max_pool3d{last}", input._desc.dtype)
     return d.max_pool3d_with_indices(input, size, steps, pad, apart, ceil_mode)
 
 

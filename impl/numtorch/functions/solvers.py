@@ -7,6 +7,7 @@ from typing import Any
 from .. import dispatch as d, return_types
 from ..aliasing.views import storage_of
 from ..calls.operands import refused, resize_output
+from ..calls.raising import saving, saving_first
 from ..dtype import dtypes
 from ..functions import shape as shapes
 from ..kernels.decomposition import is_vector, larger_than
@@ -65,9 +66,10 @@ def inverse(input: Tensor) -> Tensor:
 
 def det(input: Tensor) -> Tensor:
     """The determinant."""
-    expect_square("linalg.det", input)
-    expect_floating("linalg.det", input)
-    expect_compiled("lu_cpu", input)
+    with saving_first("linalg_det", A=input):
+        expect_square("linalg.det", input)
+        expect_floating("linalg.det", input)
+        expect_compiled("lu_cpu", input)
     return d.linalg_det(input)[0]
 
 
@@ -78,12 +80,13 @@ def linalg_det(A: Tensor) -> Tensor:
 
 def linalg_slogdet(A: Tensor) -> Any:
     """The determinant's sign and the logarithm of its size."""
-    return return_types.linalg_slogdet(*_slogdet("linalg.slogdet", A))
+    with saving_first("linalg_slogdet", A=A):
+        return return_types.linalg_slogdet(*_slogdet("linalg.slogdet", A))
 
 
 def slogdet(input: Tensor) -> Any:
     """The same under torch's name."""
-    return return_types.slogdet(*_slogdet("linalg.slogdet", input))
+    return return_types.slogdet(*linalg_slogdet(input))
 
 
 def _slogdet(name: str, A: Tensor) -> tuple:
@@ -102,15 +105,24 @@ def logdet(input: Tensor) -> Tensor:
 
 def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False) -> Any:
     """X with A X = B (or X A = B), and where it fails."""
-    expect_square("linalg.solve", A)
-    expect_floating("linalg.solve", A)
     expect_tensor(B, "linalg_solve", "B", 2)
+    with saving_first("linalg_solve_ex", A=A, B=B):
+        _expect_solvable(A, B, left)
+    found = d.linalg_solve_ex(A, B, left)
+    if check_errors:
+        refuse_singular(found[3])
+    return return_types.linalg_solve_ex(found[0], found[3])
+
+
+def _expect_solvable(A: Tensor, B: Tensor, left: bool) -> None:
     a, b = A._desc, B._desc
+    expect_floating("linalg.solve", A)
     if a.dtype is not b.dtype:
         raise RuntimeError(
             f"linalg.solve: Expected A and B to have the same dtype, but found A of type {a.dtype.scalar_name} and B of "
             f"type {b.dtype.scalar_name} instead"
         )
+    expect_square("linalg.solve", A)
     vector = is_vector(A._array, B._array)
     shape = (*b.shape, 1) if vector else tuple(b.shape)
     _fits("linalg.solve", tuple(a.shape), shape, left)
@@ -120,10 +132,6 @@ def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = Fa
             "linalg.solve is equivalent to B / A.squeeze(-1)"
         )
     expect_compiled("lu_cpu", A)
-    found = d.linalg_solve_ex(A, B, left)
-    if check_errors:
-        refuse_singular(found[3])
-    return return_types.linalg_solve_ex(found[0], found[3])
 
 
 def refuse_singular(info: Tensor) -> None:
@@ -158,23 +166,28 @@ def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, un
 
 def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: Any = None) -> Any:
     """The least squares solution."""
+    with saving_first("linalg_lstsq", self=A, b=B):
+        _expect_system(A, B, driver)
+    return return_types.linalg_lstsq(*d.linalg_lstsq(A, B, rcond, driver or "gelsy"))
+
+
+def _expect_system(A: Tensor, B: Tensor, driver: Any) -> None:
     if A._desc.ndim < 2:
         raise RuntimeError("torch.linalg.lstsq: input must have at least 2 dimensions.")
-    vector = A._desc.ndim - 1 == B._desc.ndim
-    if A._desc.shape[-2] != B._desc.shape[-1 if vector else -2]:
-        raise RuntimeError(f"torch.linalg.lstsq: input.size(-2) should match other.size({-1 if vector else -2})")
     if A._desc.dtype is not B._desc.dtype:
         raise RuntimeError(
             "torch.linalg.lstsq: Expected input and other to have the same dtype, but got input's dtype "
             f"{A._desc.dtype.scalar_name} and other's dtype {B._desc.dtype.scalar_name}"
         )
+    vector = A._desc.ndim - 1 == B._desc.ndim
+    if A._desc.shape[-2] != B._desc.shape[-1 if vector else -2]:
+        raise RuntimeError(f"torch.linalg.lstsq: input.size(-2) should match other.size({-1 if vector else -2})")
     if A._desc.dtype.category < dtypes.FLOATING or A._desc.dtype.is_half:
         raise RuntimeError("This function doesn't handle types other than float and double")
     if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
         raise RuntimeError("torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)")
     if driver == "gels":
         _full_rank(A)
-    return return_types.linalg_lstsq(*d.linalg_lstsq(A, B, rcond, driver or "gelsy"))
 
 
 def _full_rank(A: Tensor) -> None:
@@ -197,10 +210,11 @@ def _full_rank(A: Tensor) -> None:
 def pinv(A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
     """The pseudo-inverse."""
     if A._desc.ndim < 2 or A._desc.dtype.category < dtypes.FLOATING or A._desc.dtype.itemsize < 4:
-        raise RuntimeError(
+        error = RuntimeError(
             f"linalg.pinv({A._desc.dtype.scalar_name}{{{list(A._desc.shape)}}}): expected a tensor with 2 or more dimensions "
             "of float, double, cfloat or cdouble types"
         )
+        raise saving(error, A)
     if hermitian:
         expect_square("linalg.eigh", A)
     atol, rtol = _tolerances("torch.linalg.pinv", A, atol, rcond if rtol is None else rtol)
@@ -279,7 +293,8 @@ def matrix_power(A: Tensor, n: int) -> Tensor:
 
 def matrix_exp(A: Tensor) -> Tensor:
     """The exponential of a matrix."""
-    expect_square("linalg.matrix_exp", A)
+    with saving_first("linalg_matrix_exp", self=A):
+        expect_square("linalg.matrix_exp", A)
     return d.linalg_matrix_exp(A)
 
 

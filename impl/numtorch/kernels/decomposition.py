@@ -243,8 +243,20 @@ def cholesky_solve(b: Array, root: Array, upper: bool) -> Array:
 
 
 def cholesky_inverse(root: Array, upper: bool) -> Array:
-    """The inverse of root root^H."""
-    return cholesky_solve(np.broadcast_to(np.eye(root.shape[-1], dtype=root.dtype), root.shape), root, upper)
+    """The inverse of root root^H: of the root's own inverse one triangle of the product, which the other one mirrors.
+
+    As in LAPACK a diagonal counts as real, but for half of the last element: so it is found with complex diagonals, too.
+    """
+    lower = root.swapaxes(-1, -2) if upper else root
+    own = substitute(lower, np.broadcast_to(np.eye(root.shape[-1], dtype=root.dtype), root.shape), False, False)
+    last = own[..., -1:, -1:].copy()
+    if root.dtype.kind == "c":
+        at = np.arange(root.shape[-1])
+        own[..., at, at] = own[..., at, at].real
+    product = np.tril(adjoint(own) @ own)
+    product[..., -1:, -1:] = last.real * last
+    found = product + adjoint(np.tril(product, -1))
+    return columns(found.swapaxes(-1, -2) if upper else found)
 
 
 def linalg_qr(a: Array, mode: str) -> tuple[Array, Array]:

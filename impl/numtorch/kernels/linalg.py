@@ -10,7 +10,7 @@ from ..memory.layout import elementwise_strides
 from ..memory.lazy import Zeros, resolve
 from ..plain_numpy import np
 from .half import knows_zeros
-from .numbers import in_type
+from .numbers import castable, in_type
 from .shape import alike, invalid_gradient, sum_to_size
 
 Array = Any
@@ -51,7 +51,9 @@ def mm(x: Array, mat2: Array) -> Array:
 
 
 def bmm(x: Array, mat2: Array) -> Array:
-    """Matrix times matrix, for each of a batch."""
+    """Matrix times matrix, for each of a batch; of two types only if there is nothing to add up."""
+    if x.dtype != mat2.dtype:
+        return np.zeros((len(x), x.shape[1], mat2.shape[2]), mat2.dtype)
     return np.matmul(x, mat2)
 
 
@@ -141,8 +143,11 @@ def addr(x: Array, vec1: Array, vec2: Array, beta: Any, alpha: Any) -> Array:
 
 
 def baddbmm(x: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) -> Array:
-    """beta * x + alpha * batch1 @ batch2"""
-    return plus_scaled(x, np.matmul(batch1, batch2), beta, alpha)
+    """beta * x + alpha * batch1 @ batch2, in the type of batch2"""
+    product = bmm(batch1, batch2)
+    if x.dtype != batch2.dtype:
+        x = castable(x, product if beta else product[:0]).astype(batch2.dtype)
+    return plus_scaled(x, product, beta, alpha)
 
 
 def addbmm(x: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) -> Array:

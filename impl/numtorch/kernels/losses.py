@@ -104,9 +104,11 @@ def soft_margin_loss_backward(grad: Array, x: Array, target: Array, reduction: i
 def _classes(x: Array, target: Array, weight: Array | None, ignore_index: int) -> tuple[Array, Array, int]:
     """The class of each sample where x can be indexed by it, the weight of each sample, and the dimension of classes."""
     dim = 0 if x.ndim == 1 else 1
+    if x.ndim == target.ndim == 1:
+        target = target[0]  # the one sample
     counts = target != ignore_index
     index = np.where(counts, target, 0)
-    scale = counts.astype(x.dtype) if weight is None else np.where(counts, weight[index], x.dtype.type(0))
+    scale = counts.astype(x.dtype) if weight is None else np.where(counts, weight.reshape(-1)[index], x.dtype.type(0))
     return np.expand_dims(index, dim), scale, dim
 
 

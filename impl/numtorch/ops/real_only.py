@@ -70,7 +70,7 @@ NO_HALVES: dict[str, str] = {
     "avg_pool3d": "avg_pool3d_out_frame",
     **{
         name: f"{name}_cpu"
-        for name in ("erfcx", "ndtri", "log_ndtr", "zeta", "linalg_eigh", "cholesky", "cholesky_solve")
+        for name in ("erfcx", "ndtri", "log_ndtr", "zeta", "linalg_eigh", "cholesky_solve")
     },
     "zeta_self": "zeta_cpu",
     "zeta_other": "zeta_cpu",
@@ -81,6 +81,7 @@ NO_HALVES: dict[str, str] = {
 
 WHERE: dict[str, str] = {
     "kthvalue": "self._desc.ndim",
+    "adaptive_avg_pool2d": "self._desc.numel",
     **dict.fromkeys(["mode", "cummax", "cummin"], "self._desc.ndim and self._desc.numel"),
     "div_mode": "rounding_mode is not None",
     "scatter_reduce": "reduce[0] == 'a' and index._desc.numel",
@@ -95,6 +96,8 @@ NO_COMPLEX_GRADIENTS: dict[str, str] = {
         for name in ("silu", "amax", "amin", "nan_to_num", "kthvalue", "mode", "cummax", "cummin", "soft_margin_loss")
     },
     **{name: name for name in ("embedding", "index_reduce", "scatter_reduce", "select_scatter", "slice_scatter")},
+    "binary_cross_entropy_with_logits": "binary_cross_entropy_with_logits",
+    "adaptive_avg_pool2d": "_adaptive_avg_pool2d",
     "softmax": "_softmax",
     "log_softmax": "_log_softmax",
     "median_all": "median",

@@ -1,0 +1,151 @@
+"""Calls that raise below autograd, which has packed their operands for backward by then."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+
+REQUIRES = ("argument_checks", "saved_tensors_hooks")
+
+POOLS = ("avg_pool", "max_pool", "adaptive_avg_pool", "adaptive_max_pool")
+KINDS = ("complex64", "float16", "float32")
+FACTORS = ("det", "slogdet", "logdet", "inverse", "pinverse", "matrix_exp", "cholesky", "cholesky_inverse")
+BY_CLASS = ("nll_loss", "multi_margin_loss", "cross_entropy")
+
+
+def of_ones(torch, shape, kind):
+    """A leaf that requires grad."""
+    return torch.ones(shape, dtype=getattr(torch, kind)).requires_grad_()
+
+
+def packing(torch):
+    """Hooks that the trace counts."""
+    return torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t)
+
+
+@case()
+def refused_pooling_packs_its_input(
+    torch,
+    name: st.sampled_from(POOLS),
+    dims: st.integers(2, 3),
+    kind: st.sampled_from(KINDS),
+    leading: st.sampled_from([(), (1,), (0,), (2, 2), (2, 0)]),
+    size: st.sampled_from([2, -1, 9]),
+):
+    """Pooling packs its input, then refuses its type, its shape and its window."""
+    x = of_ones(torch, (*leading, *(3,) * dims), kind)
+    with packing(torch):
+        getattr(torch.nn.functional, f"{name}{dims}d")(x, size)
+
+
+@case()
+def refused_classes_are_packed(
+    torch,
+    name: st.sampled_from(BY_CLASS),
+    kinds: st.tuples(st.sampled_from(KINDS), st.sampled_from(["int64", "uint8", "float32"])),
+    shapes: st.sampled_from(
+        [((2, 3), (2,)), ((2, 3), (3,)), ((2, 3), (2, 1)), ((3,), (1,)), ((3,), (2,)), ((2, 3), ()), ((2, 3, 4), (2, 4)),
+         ((2, 3, 4), (2, 5)), ((2, 3, 0), (2, 0)), ((1, 3, 2, 2), (1, 2, 2)), ((1, 3, 2, 2), (1, 2)),
+         ((1, 3, 2, 2), (1, 2, 3))]
+    ),
+    weight: st.sampled_from([None, (3,), (2,)]),
+    worst: st.integers(0, 3),
+):  # fmt: skip
+    """A loss of classes packs its operands, then refuses their sizes, their types and the classes."""
+    if kinds[0] == "complex64" and name == "cross_entropy":
+        kinds = ("float32", kinds[1])
+    x = of_ones(torch, shapes[0], kinds[0])
+    target = torch.full(shapes[1], worst).to(getattr(torch, kinds[1]))
+    weights = None if weight is None else torch.ones(weight)
+    with packing(torch):
+        getattr(torch.nn.functional, name)(x, target, weight=weights)
+
+
+@case()
+def refused_probabilities_are_packed(
+    torch,
+    name: st.sampled_from(["binary_cross_entropy", "binary_cross_entropy_with_logits"]),
+    kinds: st.tuples(st.sampled_from(KINDS), st.sampled_from(KINDS)),
+    k: st.sampled_from([0.5, 2.0]),
+):
+    """The cross entropy of one class packs its operands, then refuses types and what is no probability."""
+    x, target = of_ones(torch, 2, kinds[0]), torch.ones(2, dtype=getattr(torch, kinds[1]))
+    with packing(torch):
+        getattr(torch.nn.functional, name)(x, target * k)
+
+
+@case()
+def refused_normalization_packs_its_operands(
+    torch,
+    name: st.sampled_from(["layer_norm", "group_norm", "batch_norm", "instance_norm"]),
+    kinds: st.tuples(*[st.sampled_from([*KINDS, "float64"])] * 3),
+    sizes: st.tuples(*[st.sampled_from([None, 3, 2])] * 2),
+):
+    """A normalization packs its operands, then refuses types that do not go together."""
+    x = of_ones(torch, (2, 3, 3), kinds[0])
+    weight, bias = [
+        None if n is None else torch.ones(n, dtype=getattr(torch, kind))
+        for n, kind in zip(sizes, kinds[1:], strict=True)
+    ]
+    functional = torch.nn.functional
+    with packing(torch):
+        if name == "layer_norm":
+            functional.layer_norm(x, (3,), weight, bias)
+        elif name == "group_norm":
+            functional.group_norm(x, 1, weight, bias)
+        elif name == "batch_norm":
+            functional.batch_norm(x, None, None, weight, bias, training=True)
+        else:
+            functional.instance_norm(x, weight=weight, bias=bias)
+
+
+@case()
+def refused_matrices_are_packed(
+    torch,
+    name: st.sampled_from(FACTORS),
+    kind: st.sampled_from([*KINDS, "bfloat16"]),
+    shape: st.sampled_from([(2, 2), (1, 1), (2, 3), (3,), (0, 0)]),
+):
+    """A function of a matrix packs it, then refuses its shape and its type."""
+    x = of_ones(torch, shape, kind)
+    with packing(torch):
+        getattr(torch, name)(torch.triu(x) if len(shape) == 2 else x)
+
+
+@case()
+def refused_systems_are_packed(
+    torch,
+    name: st.sampled_from(["solve", "lstsq"]),
+    kinds: st.tuples(*[st.sampled_from(["float32", "float64", "float16"])] * 2),
+    shapes: st.tuples(*[st.sampled_from([(2, 2), (2, 3), (3,), (3, 2)])] * 2),
+):
+    """A linear system packs its matrix, then refuses what does not go together."""
+    a, b = [of_ones(torch, shape, kind) for shape, kind in zip(shapes, kinds, strict=True)]
+    with packing(torch):
+        getattr(torch.linalg, name)(torch.triu(a) if len(shapes[0]) == 2 else a, b)
+
+
+@case()
+def refused_places_are_packed(
+    torch,
+    kinds: st.tuples(*[st.sampled_from(KINDS)] * 2),
+    shape: st.sampled_from([(1, 2, 2, 2), (1, 2, 2, 3), (2, 2, 2, 2)]),
+    size: st.integers(0, 2),
+):
+    """grid_sample() packs the picture and the places, then refuses their shapes and types."""
+    x, grid = of_ones(torch, (1, 1, size, 2), kinds[0]), of_ones(torch, shape, kinds[1])
+    with packing(torch):
+        torch.nn.functional.grid_sample(x, grid, align_corners=True)
+
+
+@case()
+def refused_rows_are_packed(
+    torch,
+    kinds: st.tuples(*[st.sampled_from(KINDS)] * 2),
+    p: st.sampled_from([2.0, 1.0, -1.0]),
+    columns: st.integers(2, 3),
+):
+    """cdist() packs its operands, then refuses their types and the norm; pdist() refuses first."""
+    x, y = of_ones(torch, (2, 3), kinds[0]), of_ones(torch, (2, columns), kinds[1])
+    with packing(torch):
+        torch.cdist(x, y, p)
+        torch.pdist(x, p)
