@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.conjecture.providers import Constants
 
 from conformance.running.sampling import nothing_but_the_seed
 
@@ -55,9 +57,18 @@ SUBJECTS = {
 }
 
 
-def pytest_collection_finish() -> None:
-    # 25,000 tests and PyTorch stay to the end: without this each collection of a test's garbage would look through them.
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    # 15,000 tests and PyTorch are made, and stay to the end: no collector has to look through them, now or later.
+    gc.disable()
+    # Hypothesis's plugin would read the constants out of all of numtorch's source, which takes 5 s; see below.
+    constants, providers._get_local_constants = providers._get_local_constants, Constants
+    try:
+        return (yield)
+    finally:
+        providers._get_local_constants = constants
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
