@@ -117,3 +117,29 @@ def generator_of_another_type_is_refused(
     getattr(x, name)(generator=3)
     torch.rand_like(x, generator=3)
     torch.multinomial(torch.ones(2), 1, generator=3)
+
+
+_SIZES = st.sampled_from([(2,), ((2,),), (2, 3), (), (2.5,), ("a",), (-1,)])
+_OPTIONS = st.sampled_from(
+    [{}, {"generator": 3}, {"generator": None}, {"dtype": 3}, {"size": (2,)}, {"size": 2}, {"foo": 1}]
+)
+
+
+@case()
+def new_random_numbers_say_what_they_take(
+    torch, name: st.sampled_from(["rand", "randn"]), size: _SIZES, given: _OPTIONS
+):
+    """rand() and randn() name their overloads for arguments that fit none."""
+    getattr(torch, name)(*size, **given)
+
+
+@case()
+def new_random_integers_say_what_they_take(
+    torch,
+    numbers: st.sampled_from([(3,), (0, 3), (), ("a",)]),
+    size: st.sampled_from([((2,),), ([2],), (2,), ()]),
+    given: st.sampled_from([{}, {"generator": 3}, {"generator": None}, {"dtype": 3}, {"foo": 1}]),
+):
+    """randint() and randperm() name their overloads for arguments that fit none."""
+    torch.randint(*numbers, *size, **given)
+    torch.randperm(*numbers, **given)

@@ -294,3 +294,14 @@ def gradient_that_requires_grad_is_cast_with_a_record(
         y.backward(g)
     else:
         torch.autograd.grad(y, y, g)
+
+
+@case(requires=["backward", "layers"])
+def gradient_of_a_result_alone_computes_no_formula(
+    torch, rows: st.integers(0, 2), weighted: st.booleans(), asked: st.sampled_from(["result", "bias", "all"])
+):
+    """Where only its own result's gradient is asked for, a node's formula computes nothing."""
+    bias = torch.ones(2).requires_grad_()
+    y = torch.nn.functional.group_norm(torch.zeros(rows, 2, 2), 1, torch.ones(2) if weighted else None, bias)
+    inputs = {"result": [y], "bias": [bias], "all": None}[asked]
+    y.backward(torch.ones(rows, 2, 2), inputs=inputs)

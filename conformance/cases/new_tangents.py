@@ -333,3 +333,17 @@ def constant_that_fills_a_dual_fills_its_tangent(
         else:
             y.fill_(torch.tensor(value) if how == 1 else value)
         t.grad_fn
+
+
+@case(requires=["forward_ad"])
+def tangents_of_gates_have_the_type_of_the_numbers(
+    torch,
+    kinds: st.tuples(*[st.sampled_from(["float32", "float64", "float16", "bfloat16", "complex64"])] * 2),
+    name: st.sampled_from(["glu", "logsigmoid"]),
+):
+    """glu() and logsigmoid() refuse a tangent of another type than their input."""
+    forward = torch.autograd.forward_ad
+    primal, tangent = [torch.ones(4, dtype=getattr(torch, kind)) for kind in kinds]
+    with forward.dual_level():
+        y = getattr(torch.nn.functional, name)(forward.make_dual(primal, tangent))
+        forward.unpack_dual(y)

@@ -68,3 +68,13 @@ def first_number_out_of_range_is_named(
     x = torch.tensor(values)
     torch.nn.functional.binary_cross_entropy(x[:2], x[2:])
     torch.nn.functional.binary_cross_entropy(x[2:], x[:2])
+
+
+@case(requires=["elementwise"])
+def singular_values_are_never_minus_zero(
+    torch,
+    rows: st.lists(st.sampled_from([0.0, -0.0, 1.0]), min_size=4, max_size=4),
+    kind: st.sampled_from(["float32", "float64"]),
+):
+    """svdvals() of what needs no derivative ends with zeros, whose signs are plus."""
+    torch.signbit(torch.linalg.svdvals(torch.tensor(rows, dtype=getattr(torch, kind)).reshape(2, 2)))

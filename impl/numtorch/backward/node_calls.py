@@ -149,6 +149,9 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
         return results
     if all(g is None for g in inputs):
         return undefined(node)
+    if task.needed is not None and not node.listed and not any(fn in task.deps for fn, _ in node.edges()):
+        read_all(node)  # where only the gradient of the node's own result is asked for, no formula computes
+        return (None,) * len(node.edges())
     grad = inputs if node.multi else inputs[0]
     if task.raw:
         # Only here do strides show: in what is captured, and to hooks. The raw formulas have NumPy's.

@@ -34,6 +34,7 @@ from ..kernels.decomposition import linalg_slogdet as k_linalg_slogdet
 from ..kernels.decomposition import linalg_solve_ex as k_linalg_solve_ex
 from ..kernels.decomposition import linalg_solve_triangular as k_linalg_solve_triangular
 from ..kernels.decomposition import linalg_svd as k_linalg_svd
+from ..kernels.decomposition import singular_values as k_singular_values
 from ..kernels.linalg import sum_to_info as k_sum_to_info
 
 _new = object.__new__
@@ -1225,6 +1226,24 @@ def linalg_svd(A, full_matrices):
         if saved_hooks.in_force:
             saved_hooks.pack(node, S=results[1], U=results[0], Vh=results[2])
     return tuple(results)
+
+
+def singular_values(A, *, out=None):
+    """singular_values(A) -> Tensor"""
+    array = k_singular_values(A._array) if A._desc.real else rounded_once(k_singular_values, A._array)
+    desc = describe(array)
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._made = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'singular_values')
 
 
 class LinalgPinvBackward0(UnaryNode):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.function_tangents import without_forward_mode
+from ..calls.operands import FOUND_DTYPE, refused
 from ..calls.replacing import Replaced
 from .operands import duals_in
 
@@ -97,6 +98,18 @@ def of_the_first_alone(replaced: Replaced, args: tuple, names: list[str], duals:
         return None
     if id(args[1]) in duals:
         raise missing("soft_margin_loss_backward")
+    return stated(replaced, args, names, duals, out)
+
+
+def of_one_type(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
+    """An operator of one kernel for both, which takes no tangent of another type; that of glu takes no halves."""
+    from .stated import stated
+
+    primal, tangent = args[0]._desc.dtype, duals[id(args[0])][1]._desc.dtype
+    if primal is not tangent:
+        raise RuntimeError(FOUND_DTYPE.format(found=tangent.scalar_name, expected=primal.scalar_name))
+    if replaced.name == "glu" and primal.is_half:
+        raise refused("glu_jvp_cpu", primal)
     return stated(replaced, args, names, duals, out)
 
 

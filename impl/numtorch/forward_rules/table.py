@@ -61,6 +61,7 @@ RULES: dict[str, Rule] = {
 }
 OWN: dict[str, Callable[..., Any]] = {
     "soft_margin_loss": refusals.of_the_first_alone,
+    **dict.fromkeys(("glu", "log_sigmoid"), refusals.of_one_type),
     **dict.fromkeys(("to_copy", "to_copy_in_format"), kinds.converted),
     "softmax_backward_data": kinds.decomposed(activation.softmax_backward_in_steps),
     "log_softmax_backward_data": kinds.decomposed(activation.log_softmax_backward_in_steps),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dispatch as d, return_types
+from .. import dispatch as d, return_types, tangents
+from ..aliasing.views import requires_grad
 from ..calls.operands import refused
 from ..calls.raising import saving_first
 from ..dtype import dtypes
 from ..grad_mode import is_grad_enabled
+from ..levels import wrapped_of
 from ..plain_numpy import np
 from ..tensor import Tensor
 from ..warning import warn
@@ -156,10 +158,14 @@ def eigvals(input: Tensor) -> Tensor:
 
 
 def svd_factors(A: Tensor, full_matrices: bool) -> tuple:
+    _expect_factors(A)
+    return converging(d.linalg_svd, A, full_matrices)
+
+
+def _expect_factors(A: Tensor) -> None:
     expect_matrix("linalg.svd", A)
     expect_floating("linalg.svd", A)
     expect_compiled("linalg_svd_cpu", A)
-    return converging(d.linalg_svd, A, full_matrices)
 
 
 def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: Any = None) -> Any:
@@ -178,8 +184,11 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
 
 
 def svdvals(A: Tensor, *, driver: Any = None) -> Tensor:
-    """Singular values in falling order."""
-    return svd_factors(A, False)[1]
+    """Singular values in falling order; by LAPACK's way without vectors where nobody asks for their derivative."""
+    if (requires_grad(A) and is_grad_enabled()) or tangents.tangent_of(A) is not None or wrapped_of(A) is not None:
+        return svd_factors(A, False)[1]
+    _expect_factors(A)
+    return converging(d.singular_values, A)
 
 
 BOTH = (cholesky, cholesky_solve, cholesky_inverse, qr, svd)

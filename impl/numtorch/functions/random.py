@@ -38,6 +38,9 @@ def _random() -> Any:
 def _sizes(name: str, size: tuple, given: Any) -> tuple:
     """The shape asked for, as ints, one tuple, or `size=`."""
     if given is not None:
+        if size or not isinstance(given, (tuple, list, Tensor)):
+            # Where it is given twice as well, which the parser tells of in other words.
+            raise TypeError(f"{name}(): argument 'size' must be tuple of ints, not {type(given).__name__}")
         size = (given,)
     if not size:
         raise TypeError(

@@ -314,6 +314,14 @@ def linalg_svd(a: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     return tuple([x.astype(kind, copy=False) for x, kind in zip((columns(u), s, columns(vh)), kinds, strict=True)])  # type: ignore[return-value]
 
 
+def singular_values(a: Array) -> Array:
+    """Singular values in falling order, by LAPACK's way without vectors, after which none is -0."""
+    if not np.isfinite(a).all():
+        return linalg_svd(a, False)[1]
+    wide = a if a.dtype.itemsize > 2 else a.astype(np.float32)
+    return np.linalg.svd(wide, compute_uv=False).astype(a.real.dtype, copy=False)
+
+
 def linalg_pinv(a: Array, atol: Array, rtol: Array, hermitian: bool) -> Array:
     """The pseudo-inverse; singular values below max(atol, rtol * the largest), which may be arrays, count as zero.
 

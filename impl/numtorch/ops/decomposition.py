@@ -1,7 +1,7 @@
 """Decompositions of matrices, and what is solved with them."""
 
 from ..kernels import everything as k
-from .row import BILINEAR, op
+from .row import BILINEAR, nondiff, op
 
 # ---- solved by the factors L and U
 op("linalg_inv_ex(A)", k.linalg_inv_ex, outputs=("inverse", "info"), differentiable=(True, False),
@@ -42,6 +42,7 @@ op("linalg_eig(self)", k.linalg_eig, outputs=("eigenvalues", "eigenvectors"), di
 op("linalg_svd(A, full_matrices)", k.linalg_svd, outputs=("U", "S", "Vh"), differentiable=(True, True, True),
    A="linalg_svd_backward(grads, U, S, S.last, Vh, full_matrices)",
    jvp="linalg_svd_jvp(A_t, result0, result1, result2, full_matrices)")
+nondiff("singular_values(A: Tensor)", k.singular_values)
 
 # ---- functions of matrices
 op("linalg_pinv(self, atol, rtol, hermitian)", k.linalg_pinv, self="pinv_backward(grad, result, self)",
