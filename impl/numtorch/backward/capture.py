@@ -184,6 +184,8 @@ def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> 
             fn, grad, fn1, grad1 = fn1, grad1, None, None
         if fn1 is not None:
             if type(fn1) is not AccumulateGrad:
+                if grad is grad1 and isinstance(grad, np.generic):
+                    grad = grad1 = np.asarray(grad)  # one memory for both, of which views are windows
                 number = fn[1] if type(fn) is list else fn.seq
                 if (fn1[1] if type(fn1) is list else fn1.seq) >= number:  # the one made last is next
                     fn, grad, fn1, grad1 = fn1, grad1, fn, grad

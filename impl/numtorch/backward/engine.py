@@ -27,7 +27,7 @@ from .accumulate import HELD, accumulate
 from .capture import capture
 from .dependencies import dependencies
 from .graph_task import GraphTask, current
-from .input_buffer import add, add_to_slot, set_version, stamp
+from .input_buffer import add, add_to_slot, one_for_both, set_version, stamp
 from .node_calls import call_function, call_node, looked_at, through_tensors, validate
 
 _refcount = sys.getrefcount
@@ -186,6 +186,8 @@ def execute(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
             if results is None:
                 continue
         grad = None
+        if len(results) == 2 and results[0] is results[1] is not None and task.raw:
+            results = [one_for_both(task, results[0])] * 2
         deliveries = [(fn, nr, g) for (fn, nr), g in zip(node.edges(), results, strict=False)]
         deliveries.reverse()
         del results

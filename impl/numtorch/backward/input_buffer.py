@@ -127,16 +127,19 @@ def is_listed_alone(grads: list[Any], nr: int) -> bool:
     return _refcount(grads[nr]) <= _LISTED
 
 
-def leave_aliases(task: GraphTask, grads: list[Any], nr: int, lists: int = 1) -> None:
-    """Hand on a gradient that users saw, and that only a list, or so many lists, hold but for them.
+def leave_aliases(task: GraphTask, grads: list[Any], positions: Sequence[int], others: int = 0) -> None:
+    """Hand on a gradient that users saw, and that only a list holds but for them, at these positions, and so many others.
 
     Who else holds a gradient is asked of the Tensor that they saw. If that is gone, whatever holds the array are detached
     aliases, which to PyTorch are other objects over its memory.
     """
-    if _refcount(grads[nr]) >= _LISTED + lists and type(grads[nr]) is _ndarray and task.shown is not None:
-        seen = task.shown.get(id(grads[nr]))
+    grad = grads[positions[0]]
+    if _refcount(grad) > _ALONE + len(positions) + others and type(grad) is _ndarray and task.shown is not None:
+        seen = task.shown.get(id(grad))
         if seen is not None and seen() is None:
-            grads[nr] = grads[nr][...]
+            grad = grad[...]
+            for nr in positions:
+                grads[nr] = grad
 
 
 def hand_out(task: GraphTask, grads: list[Any], positions: Sequence[int]) -> tuple[list[Any], list[Any]]:
@@ -158,7 +161,7 @@ def take_in(task: GraphTask, grads: list[Any], positions: Sequence[int], tensors
     array = None
     for nr, note, number in zip(positions, notes, numbers, strict=True):
         if note is True:
-            leave_aliases(task, grads, nr)
+            leave_aliases(task, grads, (nr,))
         elif number and type(grads[nr]) is _ndarray:  # it got memory since, which is held as the number was
             task.kept = [*(task.kept or ()), grads[nr]]
 
@@ -177,6 +180,18 @@ def written(task: GraphTask, array: Any, times: int = 1) -> None:
         found[1][0] += times
     else:
         versions[id(owner)] = (weakref.ref(owner), [times])
+
+
+def one_for_both(task: GraphTask, grad: Any) -> Any:
+    """A gradient that goes along two edges: with memory, of which leaves may steal windows, and these have one version."""
+    if isinstance(grad, np.generic):
+        grad = np.asarray(grad)
+    elif type(grad) is not _ndarray:
+        return grad
+    seeds = [given._array for given in task.user_grads or () if given is not None]
+    if not any(type(array) is _ndarray and shares_memory(array, grad) for array in seeds):
+        written(task, grad, 0)
+    return grad
 
 
 def finished(total: list[Any], sums: list[Sum]) -> Any:
@@ -329,6 +344,9 @@ def show(task: GraphTask, array: Any) -> Any:
             if counter is None and grad_mode.disabled and grad_mode.state.inference:
                 mark_inference(tensor)
         else:
+            if counter is None and type(array) is _ndarray:
+                written(task, array, 0)  # one counter for all windows of its memory
+                counter = version_counter(task, array)
             as_view(base, tensor, NO_GRAD_MODE)
             if base._counter is not counter and counter is not None:
                 base._counter = tensor._counter = counter

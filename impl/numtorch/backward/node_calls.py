@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from .. import grad_mode
@@ -141,11 +142,19 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
     """The node's formula; a tuple in any case."""
     if node.custom:
         alone = [inputs[nr] for nr in range(len(inputs)) if task.raw and is_listed_alone(inputs, nr)]
-        results = taken_back(task, node.apply_custom([show(task, g) for g in inputs]))  # type: ignore[attr-defined]
+        tensors = [show(task, g) for g in inputs]
+        # A number without memory gets some where the formula makes an alias of it: told by the Tensor, not the array.
+        shown = [weakref.ref(t) for t, g in zip(tensors, inputs, strict=True) if isinstance(g, np.generic)]
+        given_back = node.apply_custom(tensors)  # type: ignore[attr-defined]
+        tensors.clear()
+        numbers = [[nr for nr, t in enumerate(given_back) if t is ref()] for ref in shown if ref() is not None]
+        results = taken_back(task, given_back)
         for given in alone:
-            found = [nr for nr, g in enumerate(results) if g is given]
-            if len(found) == 1:
-                leave_aliases(task, results, found[0], 4)  # the two lists, this one, and the variable
+            if found := [nr for nr, g in enumerate(results) if g is given]:
+                leave_aliases(task, results, found, 3)  # the list of inputs, that of those alone, and the variable
+        for found in numbers:
+            if found:
+                leave_aliases(task, results, found)
         return results
     if all(g is None for g in inputs):
         return undefined(node)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import grad_mode
 from ..dtype import FROM_NUMPY
+from ..memory.geometry import root_of
 from ..nodes.graph import ACCUMULATE_SEQ, AccumulateGrad, Node, NodeExtra, NotPlain
 from ..nodes.records import node_of
 from ..plain_numpy import np
@@ -247,6 +248,8 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                     if grad is seed:  # as memory, of which views are windows
                         grad = FROM_NUMPY[seed.dtype].ones
                         grad1 = grad if grad1 is seed else grad1
+                    elif grad is grad1 and isinstance(grad, np.generic):
+                        grad = grad1 = np.asarray(grad)  # one memory for both, of which views are windows
                     seq = fn[1] if type(fn) is list else fn.seq
                     seq1 = fn1[1] if type(fn1) is list else fn1.seq
                     if seq <= seq1:  # the one made last is next
@@ -339,6 +342,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
         recall(task, sums)
     versions = None if task is None else task.versions
     unseen = (task is None or task.user_grads is None) and not grad_mode.disabled
+    windows: dict[int, list[int]] = {}  # the version of each memory of which leaves have windows
     for fn, grad in leaves.items():
         leaf = fn.variable
         if unseen and leaf._grad is None and fn not in shared:
@@ -363,6 +367,8 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                 new._counter = [writes] if writes else None
                 if versions is not None:
                     new._counter = version(task, array, writes)
+                elif type(array.base) is _ndarray and len(leaves) > 1:  # another leaf may steal a window of it, too
+                    new._counter = windows.setdefault(id(root_of(array)), [0])
                 new._extra = None
                 new._accumulator = None
                 if leaf._grad is None:  # another thread may have been faster

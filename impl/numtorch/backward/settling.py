@@ -16,7 +16,7 @@ from ..nodes.records import node_of
 from ..plain_numpy import np
 from .accumulate import accumulate
 from .dependencies import dependencies
-from .input_buffer import add, add_to_slot, counted_sum, set_version, version_counter, written
+from .input_buffer import add, add_to_slot, counted_sum, one_for_both, set_version, version_counter, written
 from .node_calls import looked_at
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def deliver(task: GraphTask, fn: AccumulateGrad, grad: Any, alone: bool) -> None
     if leaf._grad is not None:
         writes = 0
     accumulate(leaf, grad, alone)
+    if grad is leaf._grad._array and type(grad) is _ndarray and grad.base is task.seeds is not None:
+        written(task, grad, 0)  # one counter for all leaves that steal a window of the seed
     if writes and leaf._grad._counter is None and leaf._grad._extra is None:  # one with extras is an inference tensor
         leaf._grad._counter = [writes]
     elif task.versions is not None or task.user_grads is not None:
@@ -84,6 +86,11 @@ def settle(
             slots[fn] = owned(task, slots[fn], known)
     arrivals[:] = [(fn, nr, owned(task, grad, known)) for fn, nr, grad in arrivals]  # the one list that holds them
     known.clear()
+    held = [*map(id, waiting.nodes.values()), *(id(grad) for _, _, grad in arrivals)]
+    for _, _, grad in arrivals:
+        if grad is not None and held.count(id(grad)) > 1:
+            one_for_both(task, grad)
+        del grad  # of which is asked who holds it
     reached = {-number: node_of(fn) for number, fn in waiting.heap}
     left = [*[reached[number] for number in waiting.nodes], *[fn for fn, _, _ in arrivals]]
     deps = task.deps = dependencies(left)

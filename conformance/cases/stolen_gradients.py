@@ -1,0 +1,111 @@
+"""Gradients that become .grad as they are, over memory that others hold too: PyTorch says stolen."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import floats
+
+SHAPES = st.sampled_from([(), (1,), (3,), (2, 2)])
+
+TO_NUMBER = {
+    "view": lambda x: x.view(()),
+    "squeeze": lambda x: x.squeeze(),
+    "select": lambda x: x[0],
+}
+
+
+@case(requires=["custom_function", "backward", "detach"], covers=["acc.temp_grad_stolen"])
+def gradient_handed_back_is_stolen_from_its_aliases(
+    torch,
+    shape: SHAPES,
+    kept: st.sampled_from(["itself", "a detached alias", "a view", "nothing"]),
+    twice: st.booleans(),
+    begins: st.sampled_from(["at once", "with a product", "with a given gradient"]),
+):
+    """What backward hands back as it got it is stolen, if nobody but a detached alias has it."""
+    keeper = torch.zeros(shape)
+
+    class Back(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            return a + b
+
+        @staticmethod
+        def backward(ctx, g):
+            if kept != "nothing":
+                keeper.grad = g if kept == "itself" else g.detach() if kept == "a detached alias" else g.view(shape)
+            return g, (g if twice else None)
+
+    x, y = torch.ones(shape, requires_grad=True), torch.ones(shape, requires_grad=True)
+    z = Back.apply(x, y)
+    if begins == "with a given gradient":
+        z.backward(torch.full(shape, 3.0))
+    else:
+        (z if begins == "at once" else z * 2).sum().backward()
+    x.grad._version
+    x.grad.add_(1)
+    if twice:
+        y.grad.mul_(2)
+
+
+@case(requires=["backward", "views", "retain_grad"], covers=["acc.view_stolen"])
+def leaves_behind_views_share_the_gradient_of_a_sum(
+    torch,
+    x: floats(shape=(1,)),
+    y: floats(shape=(1,)),
+    one: st.sampled_from(sorted(TO_NUMBER)),
+    other: st.sampled_from(sorted(TO_NUMBER)),
+    more: st.booleans(),
+    watch: st.sampled_from(["nobody", "a hook", "a retained gradient", "a capture", "a second root"]),
+):
+    """Two leaves of which views are added share one gradient of a number, and its version."""
+    x.requires_grad_()
+    y.requires_grad_()
+    a = TO_NUMBER[one](x)
+    z = a + TO_NUMBER[other](y)
+    if watch == "a hook":
+        y.register_hook(lambda g: None)
+    elif watch == "a retained gradient":
+        a.retain_grad()
+    z = z * 2 if more else z
+    if watch == "a capture":
+        gx, gy = torch.autograd.grad(z, (x, y))
+        gx.add_(1)
+        gy.mul_(3)
+    else:
+        torch.autograd.backward((z, z * 3) if watch == "a second root" else z)
+        x.grad.add_(1)
+        y.grad.mul_(3)
+
+
+@case(requires=["backward", "views"], covers=["acc.view_stolen"])
+def leaves_behind_views_share_the_gradients_of_a_sum(
+    torch, x: floats(shape=(2, 2)), y: floats(shape=(2, 2)), g: floats(shape=(4,))
+):
+    """Two leaves of which views are added share the memory of one gradient, and its version."""
+    x.requires_grad_()
+    y.requires_grad_()
+    ((x.view(4) + y.reshape(4)) * g).sum().backward()
+    x.grad.add_(1)
+    y.grad.mul_(3)
+
+
+@case(requires=["backward", "views"], covers=["acc.view_stolen"])
+def leaf_with_holes_steals_what_lies_row_by_row(
+    torch, whole: floats(shape=(3, 4)), g: floats(shape=(6,)), turned: st.booleans(), graph: st.booleans()
+):
+    """A leaf with holes steals a gradient without holes, which lies as it is wanted."""
+    x = whole[:, ::2].detach()
+    x = (x.t() if turned else x).requires_grad_()
+    x.reshape(6).backward(g, create_graph=graph)
+    g.mul_(2)
+    x.unsqueeze(0).sum(0).backward(g.view(x.shape), create_graph=graph)
+    x.grad.add_(1)
+
+
+@case(requires=["backward", "views"])
+def gradient_repeats_an_element_of_the_grad(torch, x: floats(shape=(3,)), g: floats(shape=(3,)), more: st.booleans()):
+    """A gradient that repeats the last element of the very grad is added to it."""
+    x.requires_grad_().backward(g)
+    x.view(3).backward(x.grad[2:].expand(3))
+    x.view(3).backward(x.grad[2].expand(3), create_graph=more)
