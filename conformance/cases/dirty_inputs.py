@@ -238,3 +238,24 @@ def dirty_view_is_the_only_output(torch, x: floats(shape=(3,))):
     y = x.requires_grad_() * 1
     Double.apply(y[:2])
     Double.apply(y)[0].sum().backward()
+
+
+@case(requires=["custom_function", "views", "in_place", "create_graph"], covers=["fn.mark_dirty"])
+def own_write_to_a_view_may_send_it_nothing(
+    torch, x: floats(shape=(3,)), w: floats(shape=(1,)), more: st.booleans(), tracked: st.booleans()
+):
+    """A Function that writes to a view and sends it None leaves what was written over without a gradient."""
+
+    class Over(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            ctx.mark_dirty(a)
+            return a.copy_(b)
+
+        @staticmethod
+        def backward(ctx, grad):
+            return None, grad * 2
+
+    y = x.requires_grad_(tracked) * 3
+    Over.apply(y[1:2], w.requires_grad_() * 2)
+    torch.autograd.grad((y * y).sum(), (x, w) if tracked else w, create_graph=more, allow_unused=True)

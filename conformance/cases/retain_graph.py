@@ -142,3 +142,13 @@ def node_without_derivative_runs_like_a_leaf(
     z = y + w if first else w + y
     z.sum().backward()
     w.grad
+
+
+@case(lecture="retain_graph", requires=["grad", "graph"], covers=["call.partial_free"])
+def node_that_was_looked_at_is_freed_like_others(torch, x: floats(values="finite"), more: st.booleans()):
+    """Of the nodes that autograd.grad frees some may have been looked at, and some not."""
+    y = x.requires_grad_().exp()
+    y.grad_fn.next_functions
+    z = y.sum()
+    torch.autograd.grad(z, x, create_graph=more, retain_graph=False)
+    torch.autograd.grad(z, x, create_graph=more, retain_graph=False)

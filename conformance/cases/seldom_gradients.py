@@ -342,3 +342,12 @@ def random_numbers_are_not_written_to_one_place_twice(
     wide = x.expand(2, 3)
     getattr(wide, name)()
     wide._version
+
+
+@case(requires=["backward"])
+def value_is_used_at_each_step_of_a_chain(torch, x: floats(values="finite"), more: st.booleans()):
+    """A value that each step of a chain uses again gets the gradients of all steps."""
+    d = x.requires_grad_().exp()
+    u = d.sin() * d
+    z = (u + d if more else u) * d
+    z.sum().backward()
