@@ -344,7 +344,8 @@ def show(task: GraphTask, array: Any) -> Any:
             if counter is None and grad_mode.disabled and grad_mode.state.inference:
                 mark_inference(tensor)
         else:
-            if counter is None and type(array) is _ndarray:
+            is_inference = base._extra is not None and base._extra.inference  # which has no version
+            if counter is None and type(array) is _ndarray and not is_inference:
                 written(task, array, 0)  # one counter for all windows of its memory
                 counter = version_counter(task, array)
             as_view(base, tensor, NO_GRAD_MODE)
