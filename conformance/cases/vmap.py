@@ -479,3 +479,18 @@ def batch_beside_a_number_moves_to_the_front(
     """Operators that take a number for a tensor move the batch to the front, all others leave it."""
     y = torch.vmap(lambda a: _BESIDE_NUMBERS[how](torch, a), in_dims=dim)(x.requires_grad_())
     y.grad_fn
+
+
+@case(requires=["functorch", "graph"])
+def one_example_beside_a_batch_of_targets(
+    torch,
+    x: floats("float32", shape=(4,), values="smooth"),
+    target: floats("float32", shape=(4, 3), values="smooth"),
+    name: st.sampled_from(["huber_loss", "mse_loss", "smooth_l1_loss", "soft_margin_loss"]),
+    reduction: st.sampled_from(["none", "mean", "sum"]),
+):
+    """A loss of one example is as large as the batch of targets, and lies as they do."""
+    x.requires_grad_()
+    loss = getattr(torch.nn.functional, name)
+    y = torch.vmap(lambda a, b: loss(a, b, reduction=reduction), in_dims=(None, 1))(x, target)
+    torch.autograd.grad(y.sum(), x)

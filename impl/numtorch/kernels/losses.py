@@ -74,6 +74,8 @@ def smooth_l1_loss_backward(grad: Array, x: Array, target: Array, reduction: int
 def huber_loss(x: Array, target: Array, reduction: int, delta: float) -> Array:
     """Squares near zero, straight lines beyond."""
     z = np.abs(x - target)
+    if z.shape != x.shape and x.size:
+        warn_of_resizing(x.shape, z.shape)
     delta = z.dtype.type(delta)
     half = z.dtype.type(0.5)
     return reduced_loss(np.where(z < delta, half * z * z, delta * (z - half * delta)).astype(x.dtype), reduction)

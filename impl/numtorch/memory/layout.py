@@ -106,11 +106,16 @@ def _target_first(shape: Shape, operands: Sequence[tuple[Shape, Shape]]) -> tupl
     return elementwise_strides(shape, [target, (shape, elementwise_strides(shape, [product]))])
 
 
+def _like_first(shape: Shape, operands: Sequence[tuple[Shape, Shape]]) -> tuple[int, ...]:
+    """That of a copy of the first; where others are larger it is made anew."""
+    return dense_strides(*operands[0]) if shape == operands[0][0] else elementwise_strides(shape, operands)
+
+
 RULES = {
     "elementwise": elementwise_strides,
     "beside number": _beside_number,
     "first": lambda shape, operands: elementwise_strides(shape, operands[:1]),
-    "like": lambda shape, operands: dense_strides(*operands[0]),
+    "like": _like_first,
     "compared": _compared,
     "finite": _finite,
     "target first": _target_first,
