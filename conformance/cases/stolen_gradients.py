@@ -73,7 +73,10 @@ def leaves_behind_views_share_the_gradient_of_a_sum(
         gx.add_(1)
         gy.mul_(3)
     else:
-        torch.autograd.backward((z, z * 3) if watch == "a second root" else z)
+        if watch == "a second root":
+            torch.autograd.backward((z, z * 3))
+        else:
+            z.backward()
         x.grad.add_(1)
         y.grad.mul_(3)
 

@@ -342,7 +342,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
         recall(task, sums)
     versions = None if task is None else task.versions
     unseen = (task is None or task.user_grads is None) and not grad_mode.disabled
-    windows: dict[int, list[int]] = {}  # the version of each memory of which leaves have windows
+    windows: list[Any] = []  # gradients that are windows of some memory, of which another leaf may steal one, too
     for fn, grad in leaves.items():
         leaf = fn.variable
         if unseen and leaf._grad is None and fn not in shared:
@@ -367,8 +367,8 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                 new._counter = [writes] if writes else None
                 if versions is not None:
                     new._counter = version(task, array, writes)
-                elif type(array.base) is _ndarray and len(leaves) > 1:  # another leaf may steal a window of it, too
-                    new._counter = windows.setdefault(id(root_of(array)), [0])
+                elif type(array.base) is _ndarray:
+                    windows.append(new)
                 new._extra = None
                 new._accumulator = None
                 if leaf._grad is None:  # another thread may have been faster
@@ -376,9 +376,18 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                     continue
         task = task or plain_task(root, keep, seed)
         deliver(task, fn, grad, fn not in shared)
+    if len(windows) > 1:
+        share_versions(windows)
     if task is None:
         next_task_id()  # as each pass has one
     return None
+
+
+def share_versions(windows: list[Any]) -> None:
+    """Give the gradients that are windows of one memory one version."""
+    versions: dict[int, Any] = {}
+    for grad in windows:
+        grad._counter = versions.setdefault(id(root_of(grad._array)), grad._counter or [0])
 
 
 def first(leaves: dict[AccumulateGrad, Any], fn: AccumulateGrad, grad: Any, careful: bool) -> bool:

@@ -65,8 +65,8 @@ def deliver(task: GraphTask, fn: AccumulateGrad, grad: Any, alone: bool) -> None
     if leaf._grad is not None:
         writes = 0
     accumulate(leaf, grad, alone)
-    if grad is leaf._grad._array and type(grad) is _ndarray and grad.base is task.seeds is not None:
-        written(task, grad, 0)  # one counter for all leaves that steal a window of the seed
+    if grad is leaf._grad._array and type(grad) is _ndarray and type(grad.base) is _ndarray:
+        one_for_both(task, grad)  # one version for all leaves that steal a window of this memory
     if writes and leaf._grad._counter is None and leaf._grad._extra is None:  # one with extras is an inference tensor
         leaf._grad._counter = [writes]
     elif task.versions is not None or task.user_grads is not None:
