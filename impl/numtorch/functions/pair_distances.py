@@ -79,7 +79,7 @@ def _refuse_types(x1: Tensor, x2: Tensor, columns: int) -> None:
     try:
         left.matmul(right.mT)
     except RuntimeError as error:
-        raise saving(error, x1, x2) from None
+        raise saving(type(error)(str(error)), x1, x2) from None  # that of the empty rows is done with
 
 
 def pdist(input: Tensor, p: float = 2) -> Tensor:
