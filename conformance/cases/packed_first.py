@@ -55,7 +55,7 @@ def refused_classes_are_packed(
         kinds = ("float32", kinds[1])
     x = of_ones(torch, shapes[0], kinds[0])
     target = torch.full(shapes[1], worst).to(getattr(torch, kinds[1]))
-    weights = None if weight is None else torch.ones(weight)
+    weights = torch.ones(weight) if weight else None
     with packing(torch):
         getattr(torch.nn.functional, name)(x, target, weight=weights)
 
@@ -83,8 +83,7 @@ def refused_normalization_packs_its_operands(
     """A normalization packs its operands, then refuses types that do not go together."""
     x = of_ones(torch, (2, 3, 3), kinds[0])
     weight, bias = [
-        None if n is None else torch.ones(n, dtype=getattr(torch, kind))
-        for n, kind in zip(sizes, kinds[1:], strict=True)
+        torch.ones(n, dtype=getattr(torch, kind)) if n else None for n, kind in zip(sizes, kinds[1:], strict=True)
     ]
     functional = torch.nn.functional
     with packing(torch):

@@ -199,6 +199,8 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                 raise NotPlain
             else:
                 fn, grad, fn1, grad1 = node.run(grad, keep)
+            if grad is grad1 and grad is not seed and isinstance(grad, np.generic):
+                grad = grad1 = np.asarray(grad)  # one memory for both, of which views are windows
             last = node
             if type(fn) is AccumulateGrad:
                 found = arrived(fn)
@@ -248,8 +250,6 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                     if grad is seed:  # as memory, of which views are windows
                         grad = FROM_NUMPY[seed.dtype].ones
                         grad1 = grad if grad1 is seed else grad1
-                    elif grad is grad1 and isinstance(grad, np.generic):
-                        grad = grad1 = np.asarray(grad)  # one memory for both, of which views are windows
                     seq = fn[1] if type(fn) is list else fn.seq
                     seq1 = fn1[1] if type(fn1) is list else fn1.seq
                     if seq <= seq1:  # the one made last is next

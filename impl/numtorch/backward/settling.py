@@ -6,6 +6,7 @@ become `.grad`, with the versions that PyTorch's have, over memory that others m
 
 from __future__ import annotations
 
+from collections import Counter
 from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
@@ -86,11 +87,21 @@ def settle(
             slots[fn] = owned(task, slots[fn], known)
     arrivals[:] = [(fn, nr, owned(task, grad, known)) for fn, nr, grad in arrivals]  # the one list that holds them
     known.clear()
-    held = [*map(id, waiting.nodes.values()), *(id(grad) for _, _, grad in arrivals)]
-    for _, _, grad in arrivals:
-        if grad is not None and held.count(id(grad)) > 1:
-            one_for_both(task, grad)
-        del grad  # of which is asked who holds it
+    held = Counter(map(id, [*waiting.nodes.values(), *waiting.leaves.values(), *(grad for _, _, grad in arrivals)]))
+
+    def of_all(grad: Any) -> Any:
+        """A gradient that waits in several places: one memory for all of them."""
+        if grad is None or held[id(grad)] < 2:
+            return grad
+        if id(grad) not in known:
+            known[id(grad)] = one_for_both(task, grad)
+        return known[id(grad)]
+
+    for slots in (waiting.nodes, waiting.leaves):
+        for fn in slots:
+            slots[fn] = of_all(slots[fn])
+    arrivals[:] = [(fn, nr, of_all(grad)) for fn, nr, grad in arrivals]
+    known.clear()  # of what is left is asked who holds it
     reached = {-number: node_of(fn) for number, fn in waiting.heap}
     left = [*[reached[number] for number in waiting.nodes], *[fn for fn, _, _ in arrivals]]
     deps = task.deps = dependencies(left)
