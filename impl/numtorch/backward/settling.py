@@ -7,6 +7,7 @@ become `.grad`, with the versions that PyTorch's have, over memory that others m
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,14 @@ def deliver(task: GraphTask, fn: AccumulateGrad, grad: Any, alone: bool) -> None
         set_version(task, leaf)
 
 
+def replace_all(waiting: Waiting, arrivals: list[Arrival], made_of: Callable[[Any], Any]) -> None:
+    """Put what a function makes of each gradient that waits in its place, where nothing else may hold it."""
+    for slots in (waiting.nodes, waiting.leaves):
+        for fn in slots:
+            slots[fn] = made_of(slots[fn])
+    arrivals[:] = [(fn, nr, made_of(grad)) for fn, nr, grad in arrivals]  # the one list that holds them
+
+
 def settle(
     task: GraphTask, waiting: Waiting, arrivals: list[Arrival], sender: Node | None = None
 ) -> list[tuple[int, Node]]:
@@ -82,10 +91,7 @@ def settle(
     `sender` is the node that the arrivals come from.
     """
     known: dict[int, Any] = {}
-    for slots in (waiting.nodes, waiting.leaves):
-        for fn in slots:
-            slots[fn] = owned(task, slots[fn], known)
-    arrivals[:] = [(fn, nr, owned(task, grad, known)) for fn, nr, grad in arrivals]  # the one list that holds them
+    replace_all(waiting, arrivals, lambda grad: owned(task, grad, known))
     known.clear()
     held = Counter(map(id, [*waiting.nodes.values(), *waiting.leaves.values(), *(grad for _, _, grad in arrivals)]))
 
@@ -97,10 +103,7 @@ def settle(
             known[id(grad)] = one_for_both(task, grad)
         return known[id(grad)]
 
-    for slots in (waiting.nodes, waiting.leaves):
-        for fn in slots:
-            slots[fn] = of_all(slots[fn])
-    arrivals[:] = [(fn, nr, of_all(grad)) for fn, nr, grad in arrivals]
+    replace_all(waiting, arrivals, of_all)
     known.clear()  # of what is left is asked who holds it
     reached = {-number: node_of(fn) for number, fn in waiting.heap}
     left = [*[reached[number] for number in waiting.nodes], *[fn for fn, _, _ in arrivals]]
