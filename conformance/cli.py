@@ -419,13 +419,14 @@ def main() -> None:
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         complain("interrupted")
-        # `python -m` ends itself by SIGINT, not with this code, once a KeyboardInterrupt went through executed text (every
-        # dataclass is some); text that ends well makes it forget.
-        exec("")
         sys.exit(2)
     except Exception:
         # Exit code 1 says something about a subject; this says something about torchstone.
         traceback.print_exc()
         complain("this is a mistake in torchstone itself")
         sys.exit(2)
+    finally:
+        # `python -m` ends itself by SIGINT, not with the code of the command, once a KeyboardInterrupt went through executed
+        # text (every dataclass is some), whoever dealt with it; text that ends well makes it forget.
+        exec("")
     sys.exit(status or 0)

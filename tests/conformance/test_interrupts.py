@@ -99,12 +99,26 @@ def test_one_while_the_cases_are_looked_for_is_no_complaint_about_them(monkeypat
         run("right_subject")
 
 
-def test_one_inside_of_executed_text_ends_the_command_with_its_own_code() -> None:
+@pytest.mark.parametrize("dealt_with", [False, True])
+def test_one_inside_of_executed_text_ends_the_command_with_its_own_code(dealt_with: bool) -> None:
+    """Also where pytest has caught it, and the command ends by itself."""
     Path("ends.py").write_text(
-        "from conformance import cli; cli.command.main = lambda **_: exec('raise KeyboardInterrupt'); cli.main()"
+        f"""
+import contextlib, sys
+from conformance import cli
+
+def main(**_):
+    with contextlib.suppress(KeyboardInterrupt if {dealt_with} else ()):
+        exec("raise KeyboardInterrupt")
+    sys.exit({launch.COULD_NOT_RUN})
+
+cli.command.main = main
+cli.main()
+"""
     )
     ended = subprocess.run([sys.executable, "-m", "ends"], capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stderr) == (launch.COULD_NOT_RUN, "torchstone: interrupted\n")
+    said = "" if dealt_with else "torchstone: interrupted\n"
+    assert (ended.returncode, ended.stderr) == (launch.COULD_NOT_RUN, said)
 
 
 def test_what_python_says_of_one_that_it_drops_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
