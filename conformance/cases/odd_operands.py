@@ -61,7 +61,7 @@ def fill_forgets_its_operand(torch, x: floats(), value: st.sampled_from([2, 0.5]
 @case(requires=["hooks", "linalg"])
 def hook_sees_only_outputs_with_derivatives(torch, name: st.sampled_from(["slogdet", "lstsq", "lu", "qr"])):
     """Outputs without derivatives, behind those that have one, are none of the node's."""
-    x = torch.tensor([[2.0, 1.0], [1.0, 3.0]], requires_grad=True)
+    x = torch.tensor([[2.0]], requires_grad=True)  # of which PyTorch finds the same solution every time
     out = getattr(torch.linalg, name)(*((x, x.detach()) if name == "lstsq" else (x,)))
     y = out[1 if name in ("slogdet", "lu") else 0]
     y.grad_fn.register_hook(lambda inputs, outputs: None)
