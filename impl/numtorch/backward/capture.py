@@ -19,7 +19,7 @@ from ..memory.descriptor import Descriptor, describe
 from ..memory.geometry import turned
 from ..nodes import saved_hooks
 from ..nodes.graph import AccumulateGrad, Node, NodeExtra, NotPlain
-from ..nodes.records import node_of, run_node
+from ..nodes.records import node_of, run_node, with_memory
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from . import anomaly
@@ -185,7 +185,7 @@ def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> 
         if fn1 is not None:
             if type(fn1) is not AccumulateGrad:
                 if grad is grad1 and isinstance(grad, np.generic):
-                    grad = grad1 = np.asarray(grad)  # one memory for both, of which views are windows
+                    grad = grad1 = with_memory(grad, fn, fn1)
                 number = fn[1] if type(fn) is list else fn.seq
                 if (fn1[1] if type(fn1) is list else fn1.seq) >= number:  # the one made last is next
                     fn, grad, fn1, grad1 = fn1, grad1, fn, grad

@@ -25,7 +25,7 @@ from .. import grad_mode
 from ..dtype import FROM_NUMPY
 from ..memory.geometry import root_of
 from ..nodes.graph import ACCUMULATE_SEQ, AccumulateGrad, Node, NodeExtra, NotPlain
-from ..nodes.records import node_of
+from ..nodes.records import node_of, with_memory
 from ..plain_numpy import np
 from ..tensor import Tensor
 from .graph_task import next_task_id, plain_task
@@ -200,7 +200,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
             else:
                 fn, grad, fn1, grad1 = node.run(grad, keep)
             if grad is grad1 and grad is not seed and isinstance(grad, np.generic):
-                grad = grad1 = np.asarray(grad)  # one memory for both, of which views are windows
+                grad = grad1 = with_memory(grad, fn, fn1)
             last = node
             if type(fn) is AccumulateGrad:
                 found = arrived(fn)

@@ -1600,6 +1600,7 @@ class AtanBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -1803,6 +1804,7 @@ class AsinBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -2006,6 +2008,7 @@ class AcosBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -2209,6 +2212,7 @@ class SinhBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -2412,6 +2416,7 @@ class CoshBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -2615,6 +2620,7 @@ class TanBackward0(UnaryNode):
     saved = ('result',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -2811,6 +2817,7 @@ class Log1PBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -3014,6 +3021,7 @@ class Expm1Backward0(UnaryNode):
     saved = ('result',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)

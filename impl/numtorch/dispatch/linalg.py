@@ -43,6 +43,7 @@ class DotBackward0(BinaryNode):
     saved = ('self', 'tensor',)
     saved_values = ()
     prunes = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)

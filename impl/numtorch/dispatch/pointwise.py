@@ -1004,6 +1004,7 @@ class MulBackward0(BinaryNode):
     saved_values = ()
     prunes = True
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -1823,6 +1824,7 @@ class RsubBackward1(UnaryNode):
     saved = ()
     saved_values = ('alpha',)
     alpha = 1
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -2220,6 +2222,7 @@ class DivBackward1(UnaryNode):
     saved = ()
     saved_values = ('other',)
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.real:
             out = through_tensors(node, grad)
@@ -2323,6 +2326,7 @@ class NegBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast:
             out = through_tensors(node, grad)
@@ -2480,6 +2484,7 @@ class ReciprocalBackward0(UnaryNode):
     saved = ('result',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -2819,6 +2824,7 @@ class ExpBackward0(UnaryNode):
     saved = ('result',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -3015,6 +3021,7 @@ class LogBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -3218,6 +3225,7 @@ class SqrtBackward0(UnaryNode):
     saved = ('result',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -3606,6 +3614,7 @@ class SinBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -3809,6 +3818,7 @@ class CosBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -4600,6 +4610,7 @@ class AbsBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)

@@ -108,6 +108,7 @@ class Exp2Backward0(UnaryNode):
     saved = ('result',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -304,6 +305,7 @@ class Log2Backward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -507,6 +509,7 @@ class Log10Backward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -711,6 +714,7 @@ class LogaddexpBackward0(BinaryNode):
     saved_values = ()
     prunes = True
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -870,6 +874,7 @@ class Logaddexp2Backward0(BinaryNode):
     saved_values = ()
     prunes = True
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -1265,6 +1270,7 @@ class XlogyBackward1(UnaryNode):
     saved = ('other',)
     saved_values = ('self',)
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -1664,6 +1670,7 @@ class SpecialXlog1PyBackward1(UnaryNode):
     saved = ('other',)
     saved_values = ('self',)
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -1857,6 +1864,7 @@ class SpecialEntrBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -2202,6 +2210,7 @@ class AsinhBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -2520,6 +2529,7 @@ class AtanhBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -3151,6 +3161,7 @@ class Atan2Backward0(BinaryNode):
     saved_values = ()
     prunes = True
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -3383,6 +3394,7 @@ class HypotBackward0(BinaryNode):
     saved_values = ()
     prunes = True
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -3856,6 +3868,7 @@ class Deg2RadBackward0(UnaryNode):
     saved = ()
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast:
             out = through_tensors(node, grad)
@@ -4019,6 +4032,7 @@ class Rad2DegBackward0(UnaryNode):
     saved = ()
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast:
             out = through_tensors(node, grad)
@@ -4979,6 +4993,7 @@ class SpecialNdtriBackward0(UnaryNode):
     saved = ('result',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -5134,6 +5149,7 @@ class SpecialLogNdtrBackward0(UnaryNode):
     saved = ('self', 'result',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -5322,6 +5338,7 @@ class LgammaBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -5525,6 +5542,7 @@ class DigammaBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -5728,6 +5746,7 @@ class PolygammaBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ('n',)
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -5830,6 +5849,7 @@ class PolygammaBackward1(UnaryNode):
     saved = ('self',)
     saved_values = ('n',)
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -6795,6 +6815,7 @@ class SpecialZetaBackward1(UnaryNode):
     saved = ('other',)
     saved_values = ('self',)
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -7020,6 +7041,7 @@ class I0Backward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -7223,6 +7245,7 @@ class SpecialI0EBackward0(UnaryNode):
     saved = ('self', 'result',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -9544,6 +9567,7 @@ class CopysignBackward1(UnaryNode):
     saved = ('self', 'result',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -10036,6 +10060,7 @@ class LdexpBackward0(BinaryNode):
     saved_values = ()
     prunes = True
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -10342,6 +10367,7 @@ class NanToNumBackward0(UnaryNode):
     saved = ('self',)
     saved_values = ()
     combines = True
+    computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -10951,6 +10977,7 @@ class LerpBackward1(VariadicNode):
     saved_values = ()
     prunes = True
     combines = True
+    computes_anew = True
     def apply(node, grad, keep: bool):
         if not node.desc.real or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)

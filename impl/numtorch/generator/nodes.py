@@ -57,6 +57,9 @@ SELECTS = {"pow_backward_self"}
 PRODUCTS = (" * ", " / ", "scaled(", "mul_scalar_backward(")
 """What a formula has that multiplies the gradient, by a number perhaps: PyTorch lays the product out beside that."""
 
+COMPUTED = ("-grad", "grad * ", "grad / ")
+"""How formulas begin whose result is never the gradient that they were given, nor a view of it."""
+
 FITTED = {
     *("arrange", "convolutions", "decomposition", "index", "linalg", "normalization", "pooling", "products", "scatter"),
     "shape",
@@ -150,6 +153,8 @@ class Nodes(Template):
         products = any(sign in formula for formula in row.formulas.values() for sign in PRODUCTS)
         if row.combines and (row.saved + row.saved_results or products):
             w(1, "combines = True")
+        if all(formula.startswith(COMPUTED) and " if " not in formula for formula in row.formulas.values()):
+            w(1, "computes_anew = True")
         if any(formula.partition("(")[0] in MAY_BE_UNDEFINED for formula in row.formulas.values()):
             w(1, "may_be_undefined = True")
         if multi:

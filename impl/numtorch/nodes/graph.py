@@ -17,6 +17,7 @@ from weakref import ref
 from ..memory.descriptor import Descriptor
 from .attributes import NextNode, OutputNumber, ReadOnly, SavedAttribute, sole
 from .handles import RemovableHandle
+from .records import computing_anew
 
 sequence_nrs = itertools.count(0.0, 1.0)  # exact up to 2**53; CPython makes and frees floats faster than integers
 next_sequence_nr = sequence_nrs.__next__
@@ -126,6 +127,7 @@ class Node:
     adds_in_place = (
         False  # `writes_grad` counts where several results have gradients, the second of which is added in place
     )
+    computes_anew = False  # whether no result can be the gradient itself or a view of it
     combines = False  # whether the formula is elementwise over the gradient and what was saved
     counts_writes = (
         False  # whether the formulas over Tensors write as PyTorch's do: `written` is how often, of each operand
@@ -236,11 +238,15 @@ class Node:
             recorded.__func__.of_record = cls.of_record
             recorded.__func__.release = cls.release_record
             recorded.__func__.apply_tensors = cls.apply_record
+            if cls.computes_anew:
+                computing_anew.add(recorded.__func__)
         shorter = cls.__dict__.get("run_number")
         if shorter is not None:
             shorter.__func__.of_record = cls.of_number
             shorter.__func__.release = cls.release_number
             shorter.__func__.apply_tensors = cls.apply_number
+            if cls.computes_anew:
+                computing_anew.add(shorter.__func__)
         cls.plain = not (
             cls.custom or cls.multi or cls.writes_grad or cls.may_be_undefined or cls.accumulates or cls.warns
         )
