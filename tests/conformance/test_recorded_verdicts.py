@@ -25,7 +25,7 @@ from mutation.planting import write_copy
 
 pytest.importorskip("torch")
 
-SAMPLE = 320
+SAMPLE = 200
 
 FAULTS = (
     "mul-saves-the-wrong-factor",

@@ -80,6 +80,8 @@ def _answer(statement: str, namespace: dict[str, object]) -> str:
 def main(module: str, paths: list[str]) -> dict[str, str]:
     """Replay each session in a process of its own: PyTorch gives some warnings only once a process."""
     import_module(module)  # once, in the parent of all of them
+    if module == "torch":
+        import_module("torch._dynamo")  # which PyTorch imports late, and takes as long for
     sessions = [(Path(path).read_text(encoding="utf-8"), module) for path in paths]
     with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
         return dict(zip(paths, pool.starmap(replay, sessions, chunksize=1), strict=True))
