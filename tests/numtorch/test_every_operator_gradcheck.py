@@ -133,11 +133,13 @@ def test_gradients_pass_gradcheck_and_gradgradcheck(name):
     seen = set()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for form in [form for text in SAMPLES[name] for form in forms(text, name)]:
+        for text, form in [(text, form) for text in SAMPLES[name] for form in forms(text, name)]:
             f, given = function(form)
-            assert torch.autograd.gradcheck(f, given), form
+            # Other ways to write it have the same formulas: in one random direction, and not in each.
+            fast = form != text
+            assert torch.autograd.gradcheck(f, given, fast_mode=fast), form
             if twice:
-                assert torch.autograd.gradgradcheck(f, given), form
+                assert torch.autograd.gradgradcheck(f, given, fast_mode=fast), form
             seen |= reached(form, twice)
     assert {name, name + "_"} & seen, "no sample reaches the operator"
     in_place = hasattr(dispatch, name + "_") and name not in WRITTEN_WITHIN

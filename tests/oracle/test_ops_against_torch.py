@@ -270,6 +270,8 @@ def compare(text: str, data: dict, layout: str, dtype: str) -> None:
     tolerance = 2e-4 if dtype == "float32" else 1e-9
     for (what, exact, values), (_, expected, wanted) in zip(ours, theirs, strict=True):
         assert exact == expected, f"{what} of {text}"
+        if np.array_equal(values, wanted):
+            continue  # what nearly all of them are, asked the quick way first
         np.testing.assert_allclose(values, wanted, rtol=tolerance, atol=tolerance, err_msg=f"{what} of {text}")
 
 
@@ -277,7 +279,7 @@ SAMPLES = [(family, e) for family, text in FAMILIES.items() for e in expressions
 
 
 @pytest.mark.parametrize(("family", "text"), SAMPLES, ids=[f"{f}:{e}" for f, e in SAMPLES])
-@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
 @given(
     seed=st.integers(0, 10**6),
     values=st.sampled_from(["random", "ties"]),
