@@ -49,6 +49,8 @@ class Case:
     ) -> None:
         self.function = function
         self.module = function.__module__
+        self.file = function.__code__.co_filename
+        """Where its source is; empty of a case that is made of what stands elsewhere."""
         self.feature = self.module.rpartition(".")[2]
         self.name = function.__name__
         self.id = f"{self.feature}/{self.name}"

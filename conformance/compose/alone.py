@@ -147,6 +147,7 @@ class OperatorCase(Case):
         self.feature, self.name = "operators", row.name.strip("_")
         self.id = f"{self.feature}/{self.name}"
         self.module = "conformance.cases.operators"
+        self.file = ""
         written = (
             row.function or f"Tensor.{row.method or row.inplace}" if not row.symbol else row.function or row.symbol
         )

@@ -80,6 +80,8 @@ class Described(Protocol):
 class Case(Described, Protocol):
     """What the runner needs of a case."""
 
+    @property
+    def file(self) -> str: ...
     def programs(self) -> SearchStrategy[Program]: ...
 
 
