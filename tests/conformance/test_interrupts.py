@@ -50,7 +50,6 @@ def run(subject: str, **options: object) -> launch.Result:
     return launch.run(subject, output=Path("out"), **given)  # type: ignore[arg-type]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_one_that_python_drops_in_the_last_program_of_a_case_ends_the_run() -> None:
     result = run(dropping("torch"))
     assert result.exit_code == launch.COULD_NOT_RUN
@@ -59,7 +58,6 @@ def test_one_that_python_drops_in_the_last_program_of_a_case_ends_the_run() -> N
     assert "workshop/multiplies" not in {case for case, _ in ran.programs}
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_one_that_python_drops_ends_a_case_of_recorded_programs_at_the_next() -> None:
     result = run(dropping("numtorch"), oracle="recorded", selection="operators_have_names", cases=[], max_examples=50)
     assert result.exit_code == launch.COULD_NOT_RUN
