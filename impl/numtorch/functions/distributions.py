@@ -6,6 +6,7 @@ They draw as PyTorch's kernels do: of each element one double-precision number, 
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 from ..aliasing import writes
@@ -35,6 +36,14 @@ class LogNormalBackward0(writes.ZeroBackward0):
     __slots__ = ()
 
 
+def _shifted(x: float, scale: float, by: float) -> float:
+    """scale * x + by, rounded once: compilers fuse the two in PyTorch's kernels."""
+    try:
+        return float(Fraction(scale) * Fraction(x) + Fraction(by))
+    except (OverflowError, ValueError):  # infinite, or not a number
+        return scale * x + by
+
+
 def _uniform(array: Any, generator: Any) -> list[float]:
     from .. import random
 
@@ -58,7 +67,9 @@ def cauchy_(self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator:
             )
         # The ends of the interval are left out: there the tangent has no value.
         within = [min(max(u, _EPSILON), 1 - _EPSILON) for u in _uniform(array, generator)]
-        random.store(array, np.array([median + sigma * math.tan(math.pi * (u - 0.5)) for u in within], np.float64))
+        random.store(
+            array, np.array([_shifted(math.tan(math.pi * (u - 0.5)), sigma, median) for u in within], np.float64)
+        )
 
     return writes.overwrite(self, fill, CauchyBackward0)
 
@@ -92,6 +103,6 @@ def log_normal_(self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator:
         if array.size and not kind.is_floating_point:
             raise refused("log_normal_cpu", kind)
         normal = random.normal_one_by_one(array.size, generator or random.default_generator)
-        random.store(array, np.array([math.exp(mean + std * z) for z in normal], np.float64))
+        random.store(array, np.array([math.exp(_shifted(z, std, mean)) for z in normal], np.float64))
 
     return writes.overwrite(self, fill, LogNormalBackward0)
