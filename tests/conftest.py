@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.conjecture.providers import Constants
 
@@ -16,6 +17,9 @@ from conformance.running.sampling import nothing_but_the_seed
 
 # For the processes that tests start: HypoFuzz is a plugin of Hypothesis, and takes longer to import than that.
 os.environ.setdefault("HYPOTHESIS_NO_PLUGINS", "1")
+
+# The same examples everywhere and every time, as Hypothesis has it where the environment says CI.
+settings.load_profile("ci")
 
 CASES = '''
 from conformance.case import case
@@ -69,6 +73,30 @@ def pytest_collection() -> Generator[None, object, object]:
         providers._get_local_constants = constants
         gc.freeze()
         gc.enable()
+
+
+SMALL = 100
+"""A file with fewer tests than this has slow ones, as a rule: they start processes."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # pytest-xdist gives each worker an equal number of tests in a row, and who is done takes of the end of others' rows. So
+    # each row begins with slow tests: what is left at the end is small then, and nobody waits for the last one of a minute.
+    workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    quick = [item for file in files.values() if len(file) >= SMALL for item in file]
+    rows: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    for number, file in enumerate(file for file in files.values() if len(file) < SMALL):
+        rows[number % workers] += file
+    for row in rows[:-1]:
+        room = max(0, len(items) // workers - len(row))
+        row += quick[:room]
+        del quick[:room]
+    rows[-1] += quick
+    if workers > 1:
+        items[:] = [item for row in rows for item in row]
 
 
 @pytest.fixture(scope="session", autouse=True)
