@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import subprocess
@@ -314,7 +315,7 @@ class Careless:
     """A subject that has a cosine's gradient wrong, and raises nothing whatever is wrong with a call."""
 
     def __init__(self) -> None:
-        self.inner = open_subject("tests.fakes.wrong_sign", isolate=False)
+        self.inner = open_subject("tests.fakes.wrong_sign")  # in a process: here it would be wrong for all tests
 
     def describe(self) -> Description:
         return Description(name="careless")
@@ -337,8 +338,8 @@ def test_what_is_made_smaller_shows_the_same_kind_of_fault(tmp_path: Path) -> No
         method("$y", "backward", "$g"),
     )
     recorded = Recorded(Corpus(corpus_of(tmp_path / "corpus.jsonl.xz", weighted)))
-    with Journal(tmp_path / "journal.jsonl") as file:
-        outcome = run_case(recorded.corpus.cases["feature/case"], Careless(), recorded, judge, Settings(1000), file)
+    with Journal(tmp_path / "journal.jsonl") as file, contextlib.closing(Careless()) as careless:
+        outcome = run_case(recorded.corpus.cases["feature/case"], careless, recorded, judge, Settings(1000), file)
     finding = outcome.levels["required"].finding
     assert finding is not None
     assert finding.verdict.first is not None

@@ -20,7 +20,7 @@ torch = pytest.importorskip("torch")
 import numtorch  # noqa: E402
 import numtorch.nn.functional  # noqa: E402
 from tests.oracle.forms import FAMILIES, forms, samples  # noqa: E402
-from tests.oracle.test_ops_against_torch import SHAPES, arrays, namespace, raised  # noqa: E402
+from tests.oracle.test_ops_against_torch import arrays, namespace, raised  # noqa: E402
 
 PARSING = re.compile(
     "unexpected keyword argument|takes no keyword|invalid combination of arguments|positional argument|no overloads"
@@ -51,8 +51,7 @@ def look(tensor: Any) -> tuple:
 
 def observe(lib: Any, text: str, data: dict, layout: str, dtype: str) -> list:
     """(what, exact, numbers) of the call, its gradients and theirs."""
-    names = namespace(lib, lib.nn.functional, data, layout, dtype)
-    leaves = [names[n] for n in SHAPES]
+    names, leaves = namespace(lib, lib.nn.functional, data, layout, dtype, text)
     seen: list = []
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
@@ -97,34 +96,35 @@ def numbers(tensor: Any) -> np.ndarray:
     return np.array(tensor.detach().tolist())
 
 
-def differentiate(lib: Any, result: Any, leaves: list) -> list:
+def differentiate(lib: Any, result: Any, leaves: dict) -> list:
     """The gradients with plain and with transposed incoming gradients, the differentiable ones, and theirs."""
     seen = []
 
     def add(what: str, gradients: Any, graph: bool) -> None:
-        for name, g in zip(SHAPES, gradients, strict=True):
+        for name, g in zip(leaves, gradients, strict=True):
             if g is None:
                 seen.append((f"{what} of {name}", None, 0))
             else:
                 exact = look(g) if graph else (str(g.dtype), tuple(g.shape), g.stride(), g.requires_grad)
                 seen.append((f"{what} of {name}", exact, numbers(g)))
 
+    inputs = [*leaves.values()]
     weight = (lib.arange(result.numel()).to(result.dtype) * 0.25 + 1).reshape(result.shape)
-    add("gradient", lib.autograd.grad(result, leaves, weight, retain_graph=True, allow_unused=True), False)
+    add("gradient", lib.autograd.grad(result, inputs, weight, retain_graph=True, allow_unused=True), False)
     if result.dim() == 2:
         weight = weight.t().contiguous().t()
-        again = lib.autograd.grad(result, leaves, weight, retain_graph=True, allow_unused=True)
+        again = lib.autograd.grad(result, inputs, weight, retain_graph=True, allow_unused=True)
         add("gradient from a transposed one", again, False)
     weight.requires_grad_()
-    graphed = lib.autograd.grad(result, leaves, weight, create_graph=True, allow_unused=True)
+    graphed = lib.autograd.grad(result, inputs, weight, create_graph=True, allow_unused=True)
     add("graphed gradient", graphed, True)
     total = [(g * g).sum() for g in graphed if g is not None and g.requires_grad]
     if total:
         loss = total[0]
         for t in total[1:]:
             loss = loss + t
-        add("second gradient", lib.autograd.grad(loss, leaves, allow_unused=True, retain_graph=True), False)
-        thrice = lib.autograd.grad(loss, leaves, allow_unused=True, create_graph=True)
+        add("second gradient", lib.autograd.grad(loss, inputs, allow_unused=True, retain_graph=True), False)
+        thrice = lib.autograd.grad(loss, inputs, allow_unused=True, create_graph=True)
         add("graphed second gradient", thrice, False)
     return seen
 

@@ -8,7 +8,9 @@ The samples are expressions, run on PyTorch and on numtorch alike. Names: `x`, `
 from __future__ import annotations
 
 import contextlib
+import re
 import warnings
+from functools import cache
 
 import numpy as np
 import pytest
@@ -174,15 +176,28 @@ def laid_out(lib, array: np.ndarray, layout: str, dtype):
     return lib.tensor(np.repeat(array, 2, axis=-1).tolist(), dtype=dtype)[..., ::2]
 
 
-def namespace(lib, functional, data: dict, layout: str, dtype: str) -> dict:
-    """The names that an expression may use."""
-    names = {"torch": lib, "F": functional}
-    for name, array in data.items():
-        names[name] = laid_out(lib, array, layout, getattr(lib, dtype)).detach().requires_grad_()
-    names["mask"] = laid_out(lib, data["y"] > 0, layout, lib.bool)
-    names["i"] = laid_out(lib, np.round(data["x"]).astype(int), layout, lib.int64)
-    names["d"] = laid_out(lib, data["y"], layout, lib.float64)
-    return names
+@cache
+def words(text: str) -> frozenset[str]:
+    """The names in an expression."""
+    return frozenset(re.findall(r"[a-z]\w*", text))
+
+
+def namespace(lib, functional, data: dict, layout: str, dtype: str, text: str) -> tuple[dict, dict]:
+    """The names that an expression uses, and those of leaves among them."""
+    said = words(text)
+    leaves = {
+        name: laid_out(lib, array, layout, getattr(lib, dtype)).detach().requires_grad_()
+        for name, array in data.items()
+        if name in said
+    }
+    names = {"torch": lib, "F": functional, **leaves}
+    if "mask" in said:
+        names["mask"] = laid_out(lib, data["y"] > 0, layout, lib.bool)
+    if "i" in said:
+        names["i"] = laid_out(lib, np.round(data["x"]).astype(int), layout, lib.int64)
+    if "d" in said:
+        names["d"] = laid_out(lib, data["y"], layout, lib.float64)
+    return names, leaves
 
 
 def tree(fn, depth: int = 0):
@@ -209,8 +224,7 @@ def numbers(tensor) -> np.ndarray:
 
 def run(lib, functional, text: str, data: dict, layout: str, dtype: str) -> list:
     """(what, exact, numbers) of the result, of the gradients, and of the gradients' gradients."""
-    names = namespace(lib, functional, data, layout, dtype)
-    leaves = [names[n] for n in SHAPES]
+    names, leaves = namespace(lib, functional, data, layout, dtype, text)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -227,20 +241,21 @@ def run(lib, functional, text: str, data: dict, layout: str, dtype: str) -> list
         return seen
 
 
-def differentiate(lib, result, leaves: list) -> list:
+def differentiate(lib, result, leaves: dict) -> list:
     """The gradients, plain and differentiable, and the gradients of the latter."""
     seen = []
     weight = (lib.arange(result.numel()).to(result.dtype) * 0.25 + 1).reshape(result.shape)
-    plain = lib.autograd.grad(result, leaves, weight, retain_graph=True, allow_unused=True)
-    for name, g in zip(SHAPES, plain, strict=True):
+    inputs = [*leaves.values()]
+    plain = lib.autograd.grad(result, inputs, weight, retain_graph=True, allow_unused=True)
+    for name, g in zip(leaves, plain, strict=True):
         if g is not None:
             seen.append(
                 (f"gradient of {name}", (str(g.dtype), tuple(g.shape), g.stride(), g.requires_grad), numbers(g))
             )
         else:
             seen.append((f"gradient of {name}", None, 0))
-    graphed = lib.autograd.grad((result * result * weight).sum(), leaves, create_graph=True, allow_unused=True)
-    for name, g in zip(SHAPES, graphed, strict=True):
+    graphed = lib.autograd.grad((result * result * weight).sum(), inputs, create_graph=True, allow_unused=True)
+    for name, g in zip(leaves, graphed, strict=True):
         if g is not None:
             seen.append((f"graphed gradient of {name}", (str(g.dtype), tuple(g.shape), g.requires_grad), numbers(g)))
     total = [(g * g).sum() for g in graphed if g is not None and g.requires_grad]
@@ -248,7 +263,7 @@ def differentiate(lib, result, leaves: list) -> list:
         loss = total[0]
         for t in total[1:]:
             loss = loss + t
-        for name, g in zip(SHAPES, lib.autograd.grad(loss, leaves, allow_unused=True), strict=True):
+        for name, g in zip(leaves, lib.autograd.grad(loss, inputs, allow_unused=True), strict=True):
             if g is not None:
                 seen.append((f"second gradient of {name}", (str(g.dtype), tuple(g.shape)), numbers(g)))
     return seen
@@ -358,8 +373,8 @@ def reached_by(text, data, only_if_new_to=None) -> set:
     """The classes of all nodes that a sample makes, of gradients and their gradients too; of those whose own graph has
     nothing new, if that is asked, none.
     """
-    names = namespace(numtorch, functional(numtorch), data, "strided", "float32")
-    leaves = [names[n] for n in SHAPES]
+    names, given_leaves = namespace(numtorch, functional(numtorch), data, "strided", "float32", text)
+    leaves = [*given_leaves.values()]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
