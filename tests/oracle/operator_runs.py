@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 import warnings
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -70,18 +72,36 @@ def arranged(lib: Any, array: np.ndarray, layout: str, dtype: Any) -> Any:
     return lib.tensor(np.repeat(array, 2, axis=-1).tolist(), dtype=dtype)[..., ::2]
 
 
-def names(lib: Any, values: dict, layout: str, dtype: str) -> dict[str, Any]:
-    """What an expression may use."""
-    out: dict[str, Any] = {"torch": lib, "F": lib.nn.functional}
-    for name, array in values.items():
-        out[name] = arranged(lib, array, layout, getattr(lib, dtype)).detach().requires_grad_()
-    out["mask"] = arranged(lib, values["y"] > 0, layout, lib.bool)
-    out["i"] = arranged(lib, np.round(values["x"]).astype(int), layout, lib.int64)
-    out["k"] = arranged(lib, np.array([[0, 1, 0], [1, 0, 1]]), layout, lib.int64)
-    out["j"] = lib.tensor([0, 1, 1])
-    out["z"] = lib.tensor(0)
-    out["d"] = arranged(lib, values["y"], layout, lib.float64 if dtype == "float32" else lib.float32)
-    return out
+@cache
+def words(text: str) -> frozenset[str]:
+    """The names in an expression."""
+    return frozenset(re.findall(r"[a-z]\w*", text))
+
+
+def names(lib: Any, values: dict, layout: str, dtype: str, text: str) -> dict[str, Any]:
+    """What an expression uses."""
+
+    def integers(array: Any) -> Any:
+        return arranged(lib, np.asarray(array, int), layout, lib.int64)
+
+    other = lib.float64 if dtype == "float32" else lib.float32
+    known = {
+        **{
+            n: lambda a=a: arranged(lib, a, layout, getattr(lib, dtype)).detach().requires_grad_()
+            for n, a in values.items()
+        },
+        "mask": lambda: arranged(lib, values["y"] > 0, layout, lib.bool),
+        "i": lambda: integers(np.round(values["x"])),
+        "k": lambda: integers([[0, 1, 0], [1, 0, 1]]),
+        "j": lambda: lib.tensor([0, 1, 1]),
+        "z": lambda: lib.tensor(0),
+        "d": lambda: arranged(lib, values["y"], layout, other),
+    }
+    return {
+        "torch": lib,
+        "F": lib.nn.functional,
+        **{name: make() for name, make in known.items() if name in words(text)},
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -93,15 +113,20 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, (int, float, str, type(None))) else str(value)
 
 
+@cache
+def saved_names(node: type) -> list[str]:
+    """What the attributes of a class's nodes are called that show what these saved."""
+    return [name for name in dir(node) if name.startswith("_saved_")]
+
+
 def saved(node: Any) -> dict[str, Any]:
     """The `_saved_*` attributes of a node."""
     out = {}
-    for name in dir(node):
-        if name.startswith("_saved_"):
-            try:
-                out[name] = _plain(getattr(node, name))
-            except RuntimeError as error:
-                out[name] = str(error)
+    for name in saved_names(type(node)):
+        try:
+            out[name] = _plain(getattr(node, name))
+        except RuntimeError as error:
+            out[name] = str(error)
     return out
 
 
@@ -146,7 +171,7 @@ class Seen:
 
 def run(lib: Any, text: str, values: dict, layout: str, dtype: str) -> Seen:
     """The result, its gradients, plain and differentiable, and the gradients of the latter."""
-    given = names(lib, values, layout, dtype)
+    given = names(lib, values, layout, dtype, text)
     seen = Seen(lib, not any(call in text for call in OTHER_VIEWS))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -159,7 +184,7 @@ def run(lib: Any, text: str, values: dict, layout: str, dtype: str) -> Seen:
             seen.add(f"result {nr}", t, True)
         live = [t for t in results if t.requires_grad]
         if live:
-            differentiate(seen, live, [given[n] for n in LEAVES])
+            differentiate(seen, live, {n: given[n] for n in LEAVES if n in given})
     return seen
 
 
@@ -168,24 +193,25 @@ def weights(lib: Any, results: list) -> list:
     return [(lib.arange(t.numel()).to(t.dtype) * 0.25 + 1).reshape(t.shape) for t in results]
 
 
-def differentiate(seen: Seen, results: list, leaves: list) -> None:
+def differentiate(seen: Seen, results: list, leaves: dict) -> None:
     """Gradients of first and second order."""
     lib = seen.lib
     order = "first"
+    inputs = [*leaves.values()]
     try:
-        first = lib.autograd.grad(results, leaves, weights(lib, results), retain_graph=True, allow_unused=True)
-        for name, g in zip(LEAVES, first, strict=True):
+        first = lib.autograd.grad(results, inputs, weights(lib, results), retain_graph=True, allow_unused=True)
+        for name, g in zip(leaves, first, strict=True):
             seen.add(f"gradient of {name}", g)
         seeds = [w.requires_grad_() for w in weights(lib, results)]
         order = "second"
-        graphed = lib.autograd.grad(results, leaves, seeds, create_graph=True, allow_unused=True)
-        for name, g in zip(LEAVES, graphed, strict=True):
+        graphed = lib.autograd.grad(results, inputs, seeds, create_graph=True, allow_unused=True)
+        for name, g in zip(leaves, graphed, strict=True):
             seen.add(f"graphed gradient of {name}", g)
         again = [g for g in graphed if g is not None and g.requires_grad]
         order = "third"
         if again:
-            second = lib.autograd.grad(again, [*leaves, *seeds], weights(lib, again), allow_unused=True)
-            for name, g in zip([*LEAVES, *("seed" for _ in seeds)], second, strict=True):
+            second = lib.autograd.grad(again, [*inputs, *seeds], weights(lib, again), allow_unused=True)
+            for name, g in zip([*leaves, *("seed" for _ in seeds)], second, strict=True):
                 seen.rows.append(
                     (f"second gradient of {name}", None, None if g is None else np.array((g + 0).tolist()))
                 )
@@ -195,14 +221,14 @@ def differentiate(seen: Seen, results: list, leaves: list) -> None:
 
 def nodes(lib: Any, text: str) -> set[type]:
     """The classes of the nodes that a sample leads to, those of its gradients and of their gradients included."""
-    given = names(lib, data(1, False), "strided", "float32")
+    given = names(lib, data(1, False), "strided", "float32", text)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         results = [t for t in tensors(eval(text, given)) if t.requires_grad]
     found: set[type] = set()
     seen = set()
     stack = [t.grad_fn for t in results]
-    leaves = [given[n] for n in LEAVES]
+    leaves = [given[n] for n in LEAVES if n in given]
     for _ in range(2):
         while stack:
             node = stack.pop()

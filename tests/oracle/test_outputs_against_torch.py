@@ -40,7 +40,7 @@ KINDS = ["float64", "float32", "int32", "int64", "bool"]
 
 
 def expected(lib, text, values):
-    names = runs.names(lib, values, "contiguous", "float64")
+    names = runs.names(lib, values, "contiguous", "float64", text)
     names = {n: t.detach() if hasattr(t, "grad_fn") else t for n, t in names.items()}
     result = eval(text, names)
     return names, (tuple(result) if isinstance(result, tuple) else (result,)), isinstance(result, tuple)
@@ -94,7 +94,7 @@ def test_another_type_is_cast_to_or_refused(text, kind):
 
 @pytest.mark.parametrize("text", ["torch.sum(x, 0)", "torch.mm(x, m)", "torch.cat([x, y])", "torch.max(x, 0)"])
 def test_methods_take_no_out(text):
-    names = runs.names(numtorch, runs.data(0, False), "contiguous", "float64")
+    names = runs.names(numtorch, runs.data(0, False), "contiguous", "float64", f"{text}, x, y")
     with pytest.raises(TypeError):
         names["x"].sum(0, out=names["y"])
     with pytest.raises(TypeError):
