@@ -106,6 +106,14 @@ def _the_same_is_drawn() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _numtorch_stays_right() -> Iterator[None]:
+    # A fake changes numtorch itself: imported here, and not in a process of its own, it would fail whatever comes after.
+    yield
+    fakes = [name for name in sys.modules if name.startswith("tests.fakes.") and name != "tests.fakes.base"]
+    assert not fakes, f"some test has imported {fakes} into this process"
+
+
 @pytest.fixture
 def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A current folder with ``workshop.py``, which has three cases, and the modules of `SUBJECTS`."""

@@ -67,10 +67,10 @@ def hundred(tmp_path_factory: pytest.TempPathFactory) -> Result:
 
 def test_a_right_subject_has_no_findings(workshop: Path) -> None:
     (workshop / "right.py").write_text(RIGHT)
-    process = command("right", "--programs", "200")
+    process = command("right", "--programs", "120")
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 0, out
-    assert "200 programs (numbers 0 to 199 of seed 0)" in out
+    assert "120 programs (numbers 0 to 119 of seed 0)" in out
     assert "0 findings" in out
     assert not (workshop / "fuzz" / "findings").exists()
 
@@ -123,9 +123,9 @@ def test_processes_share_the_same_programs(negating: str, workshop: Path, hundre
 
 def test_a_subject_that_dies_is_a_finding(workshop: Path) -> None:
     (workshop / "dying.py").write_text(DYING)
-    result = campaign("dying", workshop, programs=50)
+    result = campaign("dying", workshop, programs=25)
     assert {(cause.status, cause.kinds) for cause in result.found} == {("CRASH", "exited with code 3")}
-    assert result.tally.programs == 50
+    assert result.tally.programs == 25
 
 
 def test_the_number_of_a_program_says_all_about_it() -> None:

@@ -37,7 +37,7 @@ def by_name(ended: list[Surveyed]) -> dict[str, Surveyed]:
 
 
 def test_what_one_subject_does_is_nothing_to_the_others(tmp_path: Path) -> None:
-    ended = by_name(list(survey(plan(tmp_path, "no_such_library", "tests.fakes.wrong_sign", "numtorch"))))
+    ended = by_name(list(survey(plan(tmp_path, "no_such_library", "tests.fakes.wrong_sign", "numtorch", parts=1))))
     assert list(ended) == ["no_such_library", "tests.fakes.wrong_sign", "numtorch"]
     assert "no module is named 'no_such_library'" in ended["no_such_library"].trouble
     assert ended["no_such_library"].path is None
