@@ -15,7 +15,7 @@ from conformance.render import lines
 from tests.conformance.same_script import assert_script_does_the_same
 
 CATALOGUE = catalogue()
-EXAMPLES = 3
+EXAMPLES = 2
 
 
 def drawn(case: Case) -> list[Program]:

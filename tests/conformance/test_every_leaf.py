@@ -29,7 +29,7 @@ from conformance.trace import NotATrace, Trace
 PROGRAMS = 2
 """So many of the programs of a case, at most, are looked at."""
 
-EVERY = 600
+EVERY = 1200
 """One program in so many is changed all over; of the others what has a kind that no leaf before had."""
 
 Path = tuple[str | int, ...]
