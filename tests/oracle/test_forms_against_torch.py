@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import warnings
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ torch = pytest.importorskip("torch")
 import numtorch  # noqa: E402
 import numtorch.nn.functional  # noqa: E402
 from tests.oracle.forms import FAMILIES, forms, samples  # noqa: E402
+from tests.oracle.operator_runs import saved_names  # noqa: E402
 from tests.oracle.test_ops_against_torch import arrays, namespace, raised  # noqa: E402
 
 PARSING = re.compile(
@@ -28,12 +28,6 @@ PARSING = re.compile(
 LAYOUTS = (("contiguous", "float32"), ("transposed", "float64"))
 KNOWN = set(Path(__file__).with_name("forms_known.txt").read_text().splitlines())
 """Calls that are known to differ, one a line: a call that no longer does fails the test, so that its line is taken out."""
-
-
-@cache
-def saved_names(node: type) -> list[str]:
-    """The names of the attributes that show what nodes of a class saved."""
-    return sorted(n for n in dir(node) if n.startswith("_saved_"))
 
 
 def tree(node: Any, depth: int = 0) -> str:

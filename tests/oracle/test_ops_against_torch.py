@@ -8,9 +8,7 @@ The samples are expressions, run on PyTorch and on numtorch alike. Names: `x`, `
 from __future__ import annotations
 
 import contextlib
-import re
 import warnings
-from functools import cache
 
 import numpy as np
 import pytest
@@ -167,24 +165,9 @@ def arrays(seed: int, values: str) -> dict[str, np.ndarray]:
     return out
 
 
-def laid_out(lib, array: np.ndarray, layout: str, dtype):
-    """A leaf with the values of the array, lying in memory as the layout says."""
-    if array.ndim < 2 or layout == "contiguous":
-        return lib.tensor(array.tolist(), dtype=dtype)
-    if layout == "transposed":
-        return lib.tensor(array.swapaxes(-1, -2).tolist(), dtype=dtype).transpose(-1, -2)
-    return lib.tensor(np.repeat(array, 2, axis=-1).tolist(), dtype=dtype)[..., ::2]
-
-
-@cache
-def words(text: str) -> frozenset[str]:
-    """The names in an expression."""
-    return frozenset(re.findall(r"[a-z]\w*", text))
-
-
 def namespace(lib, functional, data: dict, layout: str, dtype: str, text: str) -> tuple[dict, dict]:
     """The names that an expression uses, and those of leaves among them."""
-    said = words(text)
+    said, laid_out = operator_runs.words(text), operator_runs.arranged
     leaves = {
         name: laid_out(lib, array, layout, getattr(lib, dtype)).detach().requires_grad_()
         for name, array in data.items()
