@@ -1,5 +1,8 @@
 """The memory of large results: used again, and never while somebody refers to it."""
 
+import platform
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -126,3 +129,34 @@ def test_gradients_are_those_of_small_tensors(pool, name):
         results.append((y.detach().numpy(), x.grad.numpy()))
     for whole, half in zip(*results, strict=True):
         assert (whole[: SIZE // 2] == half).all()
+
+
+STEPS = """
+import resource
+import numtorch as torch
+
+weight = torch.zeros(100_000, requires_grad=True)
+
+def step():
+    weight.grad = None
+    (weight * weight).sum().backward()
+    with torch.no_grad():
+        weight.sub_(weight.grad, alpha=0.1)
+
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+for _ in range(20):
+    step()
+before = faults()
+for _ in range(100):
+    step()
+print(faults() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc learns what to keep")
+def test_a_step_of_training_asks_the_system_for_no_memory():
+    """In a process of its own: whoever has freed a large array before has taught the heap already."""
+    told = subprocess.run([sys.executable, "-c", STEPS], capture_output=True, text=True, check=True)
+    assert int(told.stdout) < 100, "pages for 100 steps"
