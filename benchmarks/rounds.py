@@ -30,7 +30,7 @@ class Effort:
 
 
 QUICK = Effort(rounds=5, block=0.005, limit=6.0)
-FULL = Effort(rounds=21, block=0.02, limit=15.0)
+FULL = Effort(rounds=61, block=0.02, limit=15.0)
 
 
 @contextmanager
