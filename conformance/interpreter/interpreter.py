@@ -133,9 +133,8 @@ class Session:
         self._warned = warned
         # Every warning counts, every time, but for those that a library itself keeps from its users: a filter that ignores
         # warnings of one module is the library's own decision (numtorch's for NumPy's floating-point warnings), not ours.
-        # (typeshed has the third of a filter as a class and the fourth as a text; the standard library does not insist.)
+        own = self._names.silenced()
         filters: list[Any] = warnings.filters  # type: ignore[assignment]
-        own = [entry for entry in filters if entry[0] == "ignore" and entry[1] is None and entry[3] is not None]
         warnings.resetwarnings()
         # Put in as they are: `filterwarnings` looks through all of them for each, at every program.
         filters[:] = [*own, _OF_NO_PROGRAM, ("always", None, Warning, None, 0)]

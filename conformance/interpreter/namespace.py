@@ -10,6 +10,7 @@ import builtins
 import importlib
 import sys
 import types
+import warnings
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -122,6 +123,21 @@ class Namespace:
         ]
         self._fast_dtype_names: dict[int, str] = {id(dtype): name for dtype, name in self._dtype_names}
         self.tensor_type: type = self._find_tensor_type()
+        self._silenced: list[Any] = []
+        self.silenced()
+
+    def silenced(self) -> list[Any]:
+        """The filters by which libraries keep warnings of one of their modules from their users: those that are in force, and
+        those that ever were.
+
+        They are remembered since whoever imports a library within `warnings.catch_warnings`, as pytest does around each of its
+        items, loses them as that ends: numtorch's, for NumPy's floating-point warnings.
+        """
+        # (typeshed has the third of a filter as a class and the fourth as a text; the standard library does not insist.)
+        for entry in warnings.filters:
+            if entry[0] == "ignore" and entry[1] is None and entry[3] is not None and entry not in self._silenced:
+                self._silenced.append(entry)
+        return self._silenced
 
     def resolve(self, path: str) -> Any:
         """The object that a `Global` names. Raises Missing if the module has no such name."""

@@ -15,31 +15,25 @@ that are called the same replace them here, last; inside the package import from
 
 import gc
 import math
-import warnings
 from typing import Any
 
 # What is imported stays: looking through it for garbage all the while takes 6 % of the time.
 _collects = gc.isenabled()
 gc.disable()
 
-from . import autograd, late, methods  # noqa: E402
+from . import autograd, late, methods, warning  # noqa: E402
 from .autograd import enable_grad, inference_mode, no_grad, set_grad_enabled  # noqa: E402
 from .backward.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled, set_anomaly_enabled  # noqa: E402
 from .grad_mode import is_grad_enabled, is_inference_mode_enabled  # noqa: E402
 from .memory.buffers import teach_heap  # noqa: E402
 from .tensor import Tensor  # noqa: E402
 
-# NumPy warns of overflow, division by zero and the like where PyTorch is silent. A filter for warnings that arise in
-# this package leaves the user's own NumPy code as it was. (Rejected: np.seterr, which would silence that too and is not
-# inherited by threads; np.errstate around each operator, 2.7 µs. Whoever records all warnings still sees them: wrap
-# such code in np.errstate(all="ignore").)
-warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"numtorch\.")
-
 __version__ = "2.13.0"
 pi, e, inf, nan, newaxis = math.pi, math.e, math.inf, math.nan, None
 methods.bind(globals())
 late.bind(globals())
 teach_heap()
+warning.silence_numpy()
 if _collects:
     if not gc.get_freeze_count():
         gc.freeze()  # and back: what was imported is old now, and is not looked through as if it were new

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import subprocess
+import sys
 import threading
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,3 +75,32 @@ def test_a_filter_for_the_program_itself_meets_the_warning() -> None:
         warnings.filterwarnings("error", module=__name__.replace(".", r"\."))
         with pytest.raises(UserWarning, match=r"x\.T"):
             torch.ones(3).T
+
+
+TESTS = """
+import numpy as np
+import numtorch as torch
+
+
+def test_inf_minus_inf():
+    x = torch.tensor([float("inf")])
+    assert (x - x).isnan().all()
+
+
+def test_a_number_by_zero():
+    assert (torch.ones(1) / torch.zeros(1)).isinf().all()
+
+
+def test_numpy_by_itself():
+    np.ones(1) / np.zeros(1)
+"""
+
+
+def test_pytest_is_told_of_no_infinite_number_but_for_numpys_own(tmp_path: Path) -> None:
+    """Pytest takes back what filters a module of tests adds as it is imported, and torchstone's plugin adds them again."""
+    (tmp_path / "test_infinite.py").write_text(TESTS)
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "conformance.plugin_on_demand"]
+    told = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    failed = [line.split("::")[1].split(" ")[0] for line in told.stdout.splitlines() if line.startswith("FAILED")]
+    assert failed == ["test_numpy_by_itself"], told.stdout
