@@ -157,6 +157,15 @@ def contraction(
     (y * y.detach()).sum().backward()
 
 
+@case(requires=["einsum"])
+def contraction_is_of_one_type(
+    torch, kinds: st.tuples(*[st.sampled_from(["float32", "float64", "int64", "bool"])] * 2), rows: st.integers(0, 2)
+):
+    """einsum refuses two types as the product of batches does that it is made of."""
+    a, b = torch.ones(2, rows, 2).to(getattr(torch, kinds[0])), torch.ones(2, 2, 3).to(getattr(torch, kinds[1]))
+    torch.einsum("bij,bjk->bik", a, b)
+
+
 @case(requires=["backward", "tensordot"], covers=["graph.names_matmul", "graph.names_lazy"])
 def products_made_of_products(
     torch,

@@ -159,3 +159,57 @@ def empty_products_of_batches_take_two_types(
     a @ b
     torch.baddbmm(torch.ones(1, 1, 1, dtype=a.dtype), a, b, beta=beta)
     torch.baddbmm(torch.ones(1, 1, 1, dtype=b.dtype), a, b, beta=beta)
+
+
+@case(requires=["backward"])
+def gradients_of_empty_products_have_their_operands_types(
+    torch,
+    sizes: st.sampled_from([(2, 0, 3, 4), (2, 3, 0, 4), (2, 3, 2, 0), (0, 3, 2, 4)]),
+    kinds: st.tuples(*[st.sampled_from(["float32", "float64", "bfloat16", "complex64"])] * 2),
+    name: st.sampled_from(["bmm", "matmul", "baddbmm"]),
+):
+    """Gradients of an empty product of two types are brought to them, but no complex one to a real."""
+    n, rows, inner, columns = sizes
+    a = torch.ones(n, rows, inner, dtype=getattr(torch, kinds[0])).requires_grad_()
+    b = torch.ones(n, inner, columns, dtype=getattr(torch, kinds[1])).requires_grad_()
+    y = torch.ones_like(a[:, :, :1]).baddbmm(a, b) if name == "baddbmm" else getattr(torch, name)(a, b)
+    y.sum().abs().backward()
+
+
+@case(requires=["argument_checks"])
+def what_products_are_added_to_is_scaled_alone(
+    torch,
+    sizes: st.sampled_from([(2, 3, 0, 4), (1, 3, 0, 4), (0, 3, 2, 4), (2, 3, 2, 4), (2, 0, 2, 4)]),
+    kind: st.sampled_from(["bool", "uint8", "int64", "float16", "float32"]),
+    name: st.sampled_from(["addmm", "baddbmm", "addbmm"]),
+    beta: st.sampled_from([0, 1, 2, True, 1.5]),
+):
+    """Where there is no product to add, the type of beta is one that the result takes."""
+    n, rows, inner, columns = sizes
+    dtype = getattr(torch, kind)
+    a, b = torch.ones(n, rows, inner).to(dtype), torch.ones(n, inner, columns).to(dtype)
+    if name == "addmm":
+        a, b = a.new_ones(rows, inner), b.new_ones(inner, columns)
+    x = a.new_ones((n, rows, columns) if name == "baddbmm" else (rows, columns))
+    getattr(torch, name)(x, a, b, beta=beta)
+    getattr(x, name + "_")(a, b, beta=beta)
+
+
+@case(requires=["argument_checks"])
+def kernel_of_a_product_of_bools_goes_by_its_size(torch, size: st.sampled_from([2, 20]), n: st.integers(1, 2)):
+    """Products of batches of bools are refused by the kernel that their size asks for."""
+    a = torch.ones(n, size, size, dtype=torch.bool)
+    torch.bmm(a, a)
+    torch.baddbmm(a, a, a)
+
+
+@case(requires=["argument_checks"])
+def scales_of_an_outer_product_fit_in_place_too(
+    torch,
+    kind: st.sampled_from(["bool", "int64", "float32"]),
+    scales: st.sampled_from([{"beta": 1.5}, {"beta": True}, {"alpha": 1.5}, {"alpha": False}, {"beta": 2}]),
+):
+    """addr_ refuses bools that scale numbers and floats that scale integers, as addr does."""
+    v = torch.ones(2).to(getattr(torch, kind))
+    torch.addr(torch.outer(v, v), v, v, **scales)
+    torch.outer(v, v).addr_(v, v, **scales)

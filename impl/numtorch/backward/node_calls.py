@@ -264,6 +264,7 @@ LEAVE_COMPLEX = frozenset(
     (
         *("WhereBackward0", "LerpBackward1", "MaskedFillBackward1", "FillBackward1", "FillBackward3"),
         *("IndexFillBackward1", "IndexPutBackward0", "IndexPutImplBackward0", "DistBackward0"),
+        *("BmmBackward0", "BaddbmmBackward0"),
     )
 )
 """Nodes whose formulas in PyTorch do not take the real part for a real operand, so that its engine refuses the gradient."""

@@ -11,6 +11,7 @@ from ..functions import shape as shapes
 from ..plain_numpy import np
 from ..tensor import Tensor
 from .arguments import expect_tensors
+from .linalg import bmm
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ELLIPSIS = "."
@@ -240,7 +241,7 @@ def _pair(a: Tensor, b: Tensor, summed: tuple[int, ...]) -> Tensor:
     right = shapes.reshape(
         d.permute(b, (*both, *summed, *only_b, *only_a)), (size(b, both), size(b, summed), size(b, only_b))
     )
-    return d.permute(shapes.view(d.bmm(left, right), tuple(shape)), back)
+    return d.permute(shapes.view(bmm(left, right), tuple(shape)), back)
 
 
 METHODS: dict[str, Any] = {}

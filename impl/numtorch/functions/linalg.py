@@ -85,10 +85,10 @@ def _check_addmv(shape: tuple, dtype: Any, a: Any, b: Any) -> None:
             f"addmv input tensors must have the same dtype, but got {dtype.scalar_name}, "
             f"{a.dtype.scalar_name}, and {b.dtype.scalar_name}"
         )
-    _not_bool("addmv_impl_cpu", a, b)
+    not_bool("addmv_impl_cpu", a, b)
 
 
-def _not_bool(kernel: str, a: Any, b: Any) -> None:
+def not_bool(kernel: str, a: Any, b: Any) -> None:
     """Bool is multiplied only where there is nothing to multiply."""
     if a.dtype.name == "bool" and a.numel and b.numel:
         raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
@@ -101,7 +101,7 @@ def _check_matrices(a: Any, b: Any) -> None:
         )
     if a.dtype is not b.dtype:
         raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {typed(a.dtype)} != {typed(b.dtype)}")
-    _not_bool("addmm_impl_cpu_", a, b)
+    not_bool("addmm_impl_cpu_", a, b)
 
 
 def mm(input: Tensor, mat2: Tensor = MISSING) -> Tensor:
@@ -123,13 +123,22 @@ def bmm(input: Tensor, mat2: Tensor = MISSING) -> Tensor:
     expect_tensor(mat2, "bmm", "mat2")
     with saving_first("bmm", self=input, mat2=mat2):
         _check_batches(input._desc, mat2._desc)
-        _not_bool("bmm", input._desc, mat2._desc)
+        a = input._desc.shape
+        few = math.prod(a[1:]) * mat2._desc.shape[2] < _MANY
+        not_bool("bmm" if few else "addmm_impl_cpu_", input._desc, mat2._desc)
         if input._desc.dtype is not mat2._desc.dtype and not _nothing_to_add(input._desc, mat2._desc):
             kinds = [typed(x._desc.dtype) for x in (input, mat2)]
             raise _other_type(
                 input._desc, mat2._desc, "expected m1 and m2 to have the same dtype, but got: {} != {}".format(*kinds)
             )
-    return d.bmm(input, mat2)
+    return _watched(d.bmm(input, mat2), input, mat2)
+
+
+def _watched(out: Tensor, *operands: Tensor) -> Tensor:
+    """A product whose gradients the engine looks at, to bring each to its operand's type, if they are of several."""
+    if out._made is not None and any(x._desc.dtype is not out._desc.dtype for x in operands):
+        out._node.extras()
+    return out
 
 
 _MANY = 400  # products of numbers, from which on PyTorch asks BLAS, which asks otherwise
@@ -304,7 +313,21 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
     same_types(input, mat1, mat2)
     _check_matrices(a, b)
     _expands(input, (a.shape[0], b.shape[1]))
+    if not a.shape[1] and a.shape[0] and b.shape[1]:
+        multiplied_alone(input, beta)
     return d.addmm(input, mat1, mat2, beta, alpha)
+
+
+def multiplied_alone(input: Tensor, number: Any) -> None:
+    """What PyTorch says where there are no products to add: it multiplies what they are added to in place by a tensor of
+    the number, unless that is 0, which may have a wider type."""
+    kind = input._desc.dtype
+    if number and type(number) in (bool, int, float, complex):
+        found = dtypes.combine(kind, None, dtypes.of(type(number)))
+        if not dtypes.can_cast(found, kind):
+            raise RuntimeError(
+                f"result type {found.scalar_name} can't be cast to the desired output type {kind.scalar_name}"
+            )
 
 
 def _expands(x: Tensor, shape: tuple) -> None:
@@ -345,10 +368,13 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
             "Input dtypes must be the same, got: input {}, batch1: {}, batch2: {}".format(*map(typed, kinds))
         )
     _check_batches(batch1._desc, batch2._desc)
-    _not_bool("baddbmm", batch1._desc, batch2._desc)
+    few = math.prod(shape[1:]) * batch1._desc.shape[2] < _MANY
+    not_bool("baddbmm" if few else "addmm_impl_cpu_", batch1._desc, batch2._desc)
+    if not batch1._desc.shape[2] and math.prod(shape):
+        multiplied_alone(input, beta)
     if kinds[1] is not kinds[2] and not _nothing_to_add(batch1._desc, batch2._desc):
         raise _other_type(batch1._desc, batch2._desc, "mat1 and mat2 must have the same dtype, but got {} and {}")
-    return dispatch.baddbmm(input, batch1, batch2, beta, alpha)
+    return _watched(dispatch.baddbmm(input, batch1, batch2, beta, alpha), input, batch1, batch2)
 
 
 def _product_shape(batch1: Tensor, batch2: Tensor) -> tuple[int, ...]:

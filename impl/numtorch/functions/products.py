@@ -18,7 +18,7 @@ from ..plain_numpy import np
 from ..tensor import Tensor, existing_dim, wrap, wrap_dim
 from ..warning import warn
 from .arguments import expect_tensor, expect_tensors
-from .linalg import addmm, addmv, addr, baddbmm, dot, mm, same_types, typed, vdot
+from .linalg import addmm, addmv, addr, baddbmm, dot, mm, multiplied_alone, not_bool, same_types, typed, vdot
 from .matrix_checks import expect_floating
 
 # ---- along dimensions of any number
@@ -240,11 +240,11 @@ def chain_matmul(*matrices: Tensor) -> Tensor:
 
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """beta * input + alpha * the sum of batch1 @ batch2 over the batch"""
-    _addbmm(input, batch1, batch2)
+    _addbmm(input, batch1, batch2, beta)
     return d.addbmm(input, batch1, batch2, beta, alpha)
 
 
-def _addbmm(input: Tensor, batch1: Tensor, batch2: Tensor) -> None:
+def _addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, beta: Any) -> None:
     a, b = batch1._desc, batch2._desc
     if is_grad_enabled() and (input.requires_grad or batch1.requires_grad or batch2.requires_grad):
         existing_dim(0, a.ndim)  # which is saved, then
@@ -265,6 +265,11 @@ def _addbmm(input: Tensor, batch1: Tensor, batch2: Tensor) -> None:
         )
     if a.shape[0]:
         same_types(input, batch1, batch2)
+    if not (a.shape[0] and a.shape[2]) and shape[0] and shape[1]:
+        multiplied_alone(input, beta)
+        if a.shape[0] > 1:
+            multiplied_alone(input, 1)  # the second of the batch is added to the first
+    not_bool("addmm_impl_cpu_", a, b)
 
 
 def _addr_in_place(self: Tensor, first: Tensor, second: Tensor) -> None:
@@ -293,7 +298,7 @@ def _in_place(name: str) -> Any:
     def call(self: Tensor, first: Tensor, second: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
         check_inplace(self, any(requires_grad(x) for x in (self, first, second)))
         if name == "addbmm":
-            _addbmm(self, first, second)
+            _addbmm(self, first, second, beta)
         else:
             if name == "addr":
                 _addr_in_place(self, first, second)
@@ -304,7 +309,7 @@ def _in_place(name: str) -> Any:
                     "should match"
                 )
             anything = wrap(np.zeros((), self._desc.dtype.numpy))
-            shape = check(anything, first.detach(), second.detach())._desc.shape
+            shape = check(anything, first.detach(), second.detach(), beta=beta, alpha=alpha)._desc.shape
             if shape != self._desc.shape:
                 raise RuntimeError(
                     f"Bad in-place call: input tensor size {list(self._desc.shape)} and output tensor size {list(shape)} "

@@ -88,12 +88,12 @@ def mm_mat2_backward(grad: Array, x: Array, shape: tuple, strides: tuple) -> Arr
 
 def bmm_self_backward(grad: Array, mat2: Array) -> Array:
     """grad @ mat2.T for each of a batch."""
-    return np.matmul(grad, mat2.swapaxes(1, 2))
+    return bmm(grad, mat2.swapaxes(1, 2))
 
 
 def bmm_mat2_backward(grad: Array, x: Array) -> Array:
     """x.T @ grad for each of a batch."""
-    return np.matmul(x.swapaxes(1, 2), grad)
+    return bmm(x.swapaxes(1, 2), grad)
 
 
 def scaled(x: Array, alpha: Any) -> Array:
