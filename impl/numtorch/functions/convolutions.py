@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -118,10 +119,19 @@ def _vectorized(
     if transposed and any(m >= s for m, s in zip(more, stride, strict=True)):
         return False
     if kind is not dtypes.float32:
-        return kind.name == "bfloat16"
+        return kind.name == "bfloat16" and _has_wide_registers()
     rows, columns = (1, *kernel)[-2:]
     larger = any(n != 1 for n in (*stride, *dilation, rows, columns)) or shape[0] >= 16 or get_num_threads() > 1
     return larger and (groups > 1 or shape[0] > 1 or min(rows, columns) > 3 or prod(shape[:4]) > 20480)
+
+
+@cache
+def _has_wide_registers() -> bool:
+    """Whether the processor has AVX-512, without which mkldnn gets no bfloat16: NumPy has asked it."""
+    import numpy
+
+    core = numpy._core if hasattr(numpy, "_core") else numpy.core  # the latter before NumPy 2
+    return bool(core._multiarray_umath.__cpu_features__.get("AVX512_SKX"))
 
 
 def _full_name(kind: dtypes.dtype) -> str:

@@ -157,6 +157,7 @@ def convolution(
     else:
         out = _forward(x, weight, _windows(x, weight, stride, pad, dilation), stride, pad, dilation, groups)
     if bias is not None:
+        out = out.astype(x.dtype, copy=False)  # products of bfloat16 add up to float32 in NumPy
         out += bias.reshape(-1, *(1,) * (x.ndim - 2))
     return _laid_out(out, x, weight)
 
