@@ -119,7 +119,9 @@ def generator_of_another_type_is_refused(
     torch.multinomial(torch.ones(2), 1, generator=3)
 
 
-_SIZES = st.sampled_from([(2,), ((2,),), (2, 3), (), (2.5,), ("a",), (-1,)])
+_SIZES = st.sampled_from(
+    [(2,), ((2,),), (2, 3), (), (2.5,), ("a",), (-1,), (2, "a"), (2, 1.5), ((2, None),), (2, True)]
+)
 _OPTIONS = st.sampled_from(
     [{}, {"generator": 3}, {"generator": None}, {"dtype": 3}, {"size": (2,)}, {"size": 2}, {"foo": 1}]
 )
@@ -136,10 +138,92 @@ def new_random_numbers_say_what_they_take(
 @case()
 def new_random_integers_say_what_they_take(
     torch,
-    numbers: st.sampled_from([(3,), (0, 3), (), ("a",)]),
+    numbers: st.sampled_from([(3,), (0, 3), (), ("a",), (2.5,), (1, 2.5), (1.5, 3), (None, 3)]),
     size: st.sampled_from([((2,),), ([2],), (2,), ()]),
     given: st.sampled_from([{}, {"generator": 3}, {"generator": None}, {"dtype": 3}, {"foo": 1}]),
 ):
     """randint() and randperm() name their overloads for arguments that fit none."""
     torch.randint(*numbers, *size, **given)
     torch.randperm(*numbers, **given)
+
+
+@case()
+def bounds_of_random_integers_are_ints(torch, x: floats(min_dims=1), bound: st.sampled_from([3, 2.5, "a", None])):
+    """randint() takes no bounds but ints, and randint_like() a 0-d tensor for the upper one alone."""
+    torch.randint(low=bound, high=5, size=(1,))
+    torch.randint(high=bound, size=(1,))
+    torch.randint_like(x, bound)
+    torch.randint_like(x, 0, bound)
+    torch.randint_like(x, torch.tensor([2]))
+
+
+@case()
+def switch_is_a_bool(
+    torch,
+    m: floats("float32", shape=(2, 2), values="finite"),
+    name: st.sampled_from(["qr", "svd", "max", "min"]),
+    switch: st.sampled_from([True, False, 0, 1, 2.5, "a"]),
+    named: st.booleans(),
+):
+    """What chooses between two ways is a bool, and neither a number nor a tensor."""
+    dims = () if name in ("qr", "svd") else (0,)
+    keyword = "keepdim" if dims else "some"
+    function = getattr(torch, name)
+    if named:
+        function(m, *dims, **{keyword: switch})
+        function(m, *dims, **{keyword: torch.tensor(1)})
+    else:
+        function(m, *dims, switch)
+        getattr(m, name)(*dims, torch.tensor(1))
+
+
+@case()
+def larger_of_two_tensors_keeps_no_dimension(
+    torch, x: floats("float32", min_dims=1), name: st.sampled_from(["max", "min"]), switch: st.sampled_from([0, True])
+):
+    """Two tensors are compared without a dimension, so that there is none to keep."""
+    getattr(torch, name)(x, x, x)
+    getattr(torch, name)(x, x, switch)
+    getattr(x, name)(x, keepdim=True)
+    getattr(x, name)(keepdim=True)
+
+
+_LOSSES = {
+    "binary_cross_entropy": 2,
+    "binary_cross_entropy_with_logits": 2,
+    "cosine_embedding_loss": 3,
+    "gaussian_nll_loss": 3,
+    "hinge_embedding_loss": 2,
+    "margin_ranking_loss": 3,
+    "poisson_nll_loss": 2,
+    "triplet_margin_loss": 3,
+}
+
+
+@case()
+def loss_of_nothing_names_what_is_missing(
+    torch,
+    x: floats("float32", shape=(2,), values="finite"),
+    name: st.sampled_from(sorted(_LOSSES)),
+    which: st.integers(0, 2),
+):
+    """A loss of a .grad that is still None is refused as PyTorch's Python or its parser finds it."""
+    count = _LOSSES[name]
+    operands = [x.grad if i == which % count else x.sigmoid() for i in range(count)]
+    getattr(torch.nn.functional, name)(*operands)
+
+
+@case()
+def layer_of_nothing_names_what_is_missing(torch, x: floats("float32"), p: st.sampled_from([0.0, 0.5])):
+    """A layer refuses a .grad that is still None as PyTorch's Python or its parser finds it."""
+    F = torch.nn.functional
+    F.interpolate(x.grad, scale_factor=2)
+    F.interpolate(x.grad, size=(2, 2), mode="bilinear")
+    F.upsample(x.grad, 2)
+    F.dropout(x.grad, p)
+    F.alpha_dropout(x.grad, p, True)
+    F.feature_alpha_dropout(x.grad, p, True)
+    F.one_hot(x.grad, 3)
+    F.glu(x.grad)
+    F.selu(x.grad)
+    F.gumbel_softmax(x.grad)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..device import device, layout, memory_format
-from ..dtype import BOOL, INTEGRAL, dtype, of
+from ..dtype import INTEGRAL, dtype, of
 from ..plain_numpy import np
 from ..storage import TypedStorage, UntypedStorage
 from ..tensor import Tensor
@@ -42,6 +42,8 @@ class Parameter:
 
 
 NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
+
+_UNPACKING = "failed to unpack the object"
 
 _STAR = Parameter("*", "*", True, False, True)
 
@@ -85,6 +87,7 @@ class Signature:
             verb = "was" if len(args) == 1 else "were"
             return f"{name}() takes {most} positional argument{'s' * (most != 1)} but {len(args)} {verb} given"
         left = {self._own(k): v for k, v in kwargs.items()}
+        settled = None
         for index, p in enumerate(self.parameters):
             keyword = index >= len(args)
             if keyword and p.name not in left:
@@ -93,12 +96,15 @@ class Signature:
                 continue
             value = left.pop(p.name) if keyword else args[index]
             if not p.takes(value):
-                return _misfit(name, p, index, "" if keyword else f" (position {index + 1})", value)
+                told = _misfit(name, p, index, "" if keyword else f" (position {index + 1})", value)
+                if _UNPACKING not in told:
+                    return told
+                settled = settled or told  # found when all else fits: before, only the first item is looked at
         for keyword in left:
             if any(p.name == keyword for p in self.parameters):
                 return f"{name}() got multiple values for argument '{keyword}'"
             return f"{name}() got an unexpected keyword argument '{keyword}'"
-        return None
+        return settled
 
     def _own(self, keyword: str) -> str:
         """The parameter that a keyword means: NumPy's names are taken, too."""
@@ -164,10 +170,10 @@ def _misfit(name: str, p: Parameter, index: int, where: str, value: Any) -> str:
         return f"expected Tensor as element {at} in argument {index}, but got {type_name(item)}"
     found = f"not {type_name(value)}"
     if p.kind.startswith("tuple of ints") and isinstance(value, (tuple, list)):
-        at, item = next((i, v) for i, v in enumerate(value) if not _is_int(v))
+        at, item = next((i, v) for i, v in enumerate(value) if not _is_item(i, v))
         if at:
             reason = f'"type must be tuple of ints,but got {type_name(item)}"'
-            return f"{name}(): argument '{p.name}' failed to unpack the object at pos {at + 1} with error {reason}"
+            return f"{name}(): argument '{p.name}' {_UNPACKING} at pos {at + 1} with error {reason}"
         found = f"but found element of type {type_name(item)} at pos 0"
     return f"{name}(): argument '{p.name}'{where} must be {p.kind.removesuffix('#')}, {found}"
 
@@ -198,14 +204,21 @@ def _is_int(value: Any) -> bool:
 
 
 def _is_bool(value: Any) -> bool:
-    if isinstance(value, Tensor):
-        return _is_scalar_tensor(value) and value._desc.dtype.category == BOOL
-    return isinstance(value, (bool, np.bool_))
+    return isinstance(value, bool)
 
 
 def _are_ints(value: Any) -> bool:
     # Some of these take one int for all dimensions; the signature does not tell which.
-    return _is_int(value) or (isinstance(value, (tuple, list)) and all(map(_is_int, value)))
+    return _is_int(value) or _is_list_of_ints(value)
+
+
+def _is_list_of_ints(value: Any) -> bool:
+    return isinstance(value, (tuple, list)) and all(map(_is_item, range(len(value)), value))
+
+
+def _is_item(at: int, value: Any) -> bool:
+    """Whether a list of ints may have the item there: a bool counts as a number anywhere but in front."""
+    return _is_int(value) or (at > 0 and isinstance(value, bool))
 
 
 _CHECKS: dict[str, Callable[[Any], bool]] = {
@@ -217,7 +230,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "int": _is_int,
     "bool": _is_bool,
     "tuple of ints": _are_ints,
-    "tuple of ints#": lambda value: isinstance(value, (tuple, list)) and all(map(_is_int, value)),  # and never one int
+    "tuple of ints#": _is_list_of_ints,  # and never one int
     "torch.Storage": lambda value: isinstance(value, (TypedStorage, UntypedStorage)),
     "str": lambda value: isinstance(value, str),
     "name": lambda value: isinstance(value, str),
@@ -245,8 +258,10 @@ class Function:
         """What PyTorch's parser says about the arguments, or None if it takes them."""
         if len(self.overloads) == 1 and not self.hidden:
             return self.overloads[0].refuse(name, args, kwargs)
-        if any(s.refuse(name, args, kwargs) is None for s in self.overloads):
-            return None
+        for overload in self.overloads:
+            told = overload.refuse(name, args, kwargs)
+            if told is None or _UNPACKING in told:
+                return told
         given = kwargs
         kwargs = in_order(kwargs)
         count = len(args) + len(kwargs)

@@ -49,7 +49,7 @@ def shape_of(size: tuple, given: Any = None) -> tuple[int, ...]:
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])
     if not _INTS.issuperset(map(type, size)):
-        if not all(map(is_size, size)):
+        if not is_size(size[0]) or not all(is_size(s) or isinstance(s, bool) for s in size):
             raise TypeError("sizes are ints")
         size = tuple([int(s) for s in size])
     shape: tuple[int, ...] = tuple(size)

@@ -95,12 +95,12 @@ _SELU = (1.6732632423543772, 1.0507009873554805, 1)
 
 def selu(input: Tensor) -> Tensor:
     """elu scaled so that it keeps mean and variance"""
-    return d.elu(input, *_SELU)
+    return d.elu(expect_tensor(input, "selu"), *_SELU)
 
 
 def selu_(input: Tensor) -> Tensor:
     """selu in place"""
-    return d.elu_of_(input, *_SELU)
+    return d.elu_of_(expect_tensor(input, "selu_"), *_SELU)
 
 
 def celu(input: Tensor, alpha: float = 1.0) -> Tensor:
@@ -265,7 +265,7 @@ def _slopes(input: Tensor, lower: float, upper: float) -> Tensor:
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """The first half times the sigmoid of the second."""
-    if not expect_tensor(input, "glu")._desc.ndim:
+    if not input.dim():
         raise RuntimeError("glu does not support scalars because halving size must be even")
     at = wrap_dim(dim, input._desc.ndim)
     if input._desc.shape[at] % 2:
@@ -277,6 +277,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 
 def plain_dropout(input: Tensor, p: float, train: bool) -> Tensor:
     """torch.dropout: elements set to 0 with probability p, the others made larger"""
+    expect_tensor(input, "dropout")
     if not 0 <= p <= 1:
         raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p:g}")
     if p == 0 or not train or not input._desc.numel:
@@ -286,6 +287,7 @@ def plain_dropout(input: Tensor, p: float, train: bool) -> Tensor:
 
 def dropout_(input: Tensor, p: float, train: bool) -> Tensor:
     """torch.dropout_"""
+    expect_tensor(input, "dropout_")
     if p == 0 or not train or not input._desc.numel:
         return input
     return input.mul_(_kept(input, p))
@@ -345,7 +347,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     """A sample of the Gumbel-softmax distribution; if hard, with one 1 whose gradient is that of the soft one."""
     if eps != 1e-10:
         warn("`eps` parameter is deprecated and has no effect.")
-    noise = -logits.new_zeros(logits._desc.shape).exponential_().log()
+    noise = -expect_tensor(logits, "empty_like").new_zeros(logits._desc.shape).exponential_().log()
     soft = ((logits + noise) / tau).softmax(dim)
     if not hard:
         return soft

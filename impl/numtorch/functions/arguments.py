@@ -82,6 +82,13 @@ def expect_tensor(value: Any, name: str, argument: str = "input", position: int 
     return value
 
 
+def expect_bools(*values: Any) -> None:
+    """Refuse what is no bool, in words that PyTorch's parser replaces by its own."""
+    for value in values:
+        if not isinstance(value, bool):
+            raise TypeError(f"expected a bool, not {type_name(value)}")
+
+
 def expect_tensors(values: Any, argument: int = 0) -> list[Tensor]:
     """The values if all are tensors, else PyTorch's TypeError; `argument` counts those of its C++ function."""
     for i, value in enumerate(values):

@@ -14,7 +14,7 @@ from ..levels import wrapped_of
 from ..plain_numpy import np
 from ..tensor import Tensor
 from ..warning import warn
-from .arguments import expect_tensor
+from .arguments import expect_bools, expect_tensor
 from .matrix_checks import converging, expect_compiled, expect_floating, expect_matrix, expect_square, raise_failed
 
 
@@ -109,6 +109,7 @@ DEPRECATED_QR = (
 
 def qr(input: Tensor, some: bool = True) -> Any:
     """The same under torch's name."""
+    expect_bools(some)
     warn(DEPRECATED_QR)
     return return_types.qr(*_qr(input, "reduced" if some else "complete"))
 
@@ -175,6 +176,7 @@ def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: Any = None) -> 
 
 def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
     """The same under torch's name, with the right vectors as columns."""
+    expect_bools(some, compute_uv)
     if input._desc.ndim < 2:
         raise RuntimeError(
             f"linalg.svd: input should have at least 2 dimensions, but has {input._desc.ndim} dimensions instead"

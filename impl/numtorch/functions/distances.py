@@ -52,8 +52,15 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     return d.norm_dim(d.add_scalar(x1 - x2, eps), p, (last,), keepdim)
 
 
+def _expect(name: str, **operands: Any) -> None:
+    """Refuse what is no tensor among the operands, which come in their order."""
+    for position, (argument, value) in enumerate(operands.items(), 1):
+        expect_tensor(value, name, argument, position)
+
+
 def hinge_embedding(self: Tensor, target: Tensor, margin: float = 1.0, reduction: int = 0) -> Tensor:
     """torch.hinge_embedding_loss, of numbered reduction"""
+    _expect("hinge_embedding_loss", input=self, target=target)
     required_number(reduction, "hinge_embedding_loss")
     zeros = self.new_zeros(self._desc.shape)
     clamped = d.clamp_min_(number_minus(margin, self), 0)
@@ -63,6 +70,7 @@ def hinge_embedding(self: Tensor, target: Tensor, margin: float = 1.0, reduction
 
 def margin_ranking(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0) -> Tensor:
     """torch.margin_ranking_loss, of numbered reduction"""
+    _expect("margin_ranking_loss", input1=input1, input2=input2, target=target)
     required_number(reduction, "margin_ranking_loss")
     away = input1 - input2
     return total(d.clamp_min_(d.add_scalar(-target * away, margin), 0), reduction)
@@ -70,6 +78,7 @@ def margin_ranking(input1: Tensor, input2: Tensor, target: Tensor, margin: float
 
 def cosine_embedding(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0) -> Tensor:
     """torch.cosine_embedding_loss, of numbered reduction"""
+    _expect("cosine_embedding_loss", input1=input1, input2=input2, target=target)
     required_number(reduction, "cosine_embedding_loss")
     dim = target._desc.ndim
     if dim > 1:
@@ -100,6 +109,7 @@ def triplet_margin(
     reduction: int = 0,
 ) -> Tensor:
     """torch.triplet_margin_loss, of numbered reduction"""
+    _expect("triplet_margin_loss", anchor=anchor, positive=positive, negative=negative)
     required_number(reduction, "triplet_margin_loss")
     dims = [t._desc.ndim for t in (anchor, positive, negative)]
     if len(set(dims)) > 1:

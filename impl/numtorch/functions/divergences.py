@@ -79,6 +79,8 @@ def torch_poisson_nll_loss(
     missing = [f'"{name}"' for name, value in given.items() if value is None]
     if missing:
         raise TypeError(f"poisson_nll_loss() missing {len(missing)} required positional argument: {', '.join(missing)}")
+    expect_tensor(input, "poisson_nll_loss")
+    expect_tensor(target, "poisson_nll_loss", "target", 2)
     required_number(reduction, "poisson_nll_loss")
     if log_input:
         product = target * input
@@ -101,11 +103,15 @@ def gaussian_nll_loss(
         if var < 0:
             raise ValueError("var has negative entry/entries")
         var = wrap(np.full(tuple(input.shape), var, input._array.dtype))
+    elif not isinstance(var, Tensor):
+        expect_tensor(
+            var < 0, "any"
+        )  # what PyTorch asks of it first: None has no order, and of a number it is no tensor
     elif var._desc.dtype.is_complex:
         raise refused("lt_cpu", var._desc.dtype)
     elif bool(np.any(var._array < 0)):
         raise ValueError("var has negative entry/entries")
-    if var.shape != input.shape:
+    if var.size() != input.size():
         if input.shape[:-1] == var.shape:
             var = var.unsqueeze(-1)
         elif input.dim() != var.dim() or sum(b for a, b in zip(input.shape, var.shape, strict=True) if a != b) != 1:

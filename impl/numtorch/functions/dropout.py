@@ -16,7 +16,7 @@ def _dropped(input: Tensor, p: float, train: bool, channels: bool, alpha: bool, 
     """The input times the noise that is drawn, and with alpha more to add to it."""
     from ..creation import empty, empty_like, zeros
 
-    expect_tensor(input, "dropout")
+    expect_tensor(input, "feature_" * channels + "alpha_" * alpha + "dropout" + "_" * inplace)
     if not 0 <= p <= 1:
         raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p:g}")
     if p == 0 or not train or not input._desc.numel:

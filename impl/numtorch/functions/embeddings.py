@@ -49,7 +49,7 @@ def embedding(
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """One in the place of each class, zeros elsewhere."""
-    if tensor._desc.dtype is not int64:
+    if expect_tensor(tensor, "one_hot")._desc.dtype is not int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
     if tensor._desc.numel and int(tensor.min()) < 0:
         raise RuntimeError("Class values must be non-negative.")

@@ -26,16 +26,15 @@ UNALIGNED = ("nearest", "area", "nearest-exact")
 SMALL = 128  # of rows and columns: up to here PyTorch has another kernel, whose name an error tells
 
 
-def _sizes(input: Tensor, size: Any) -> list[Any]:
+def _sizes(input: Tensor, dims: int, size: Any) -> list[Any]:
     """The size that is asked for, of each dimension."""
-    inside = list(input._desc.shape[2:])
     if not isinstance(size, (list, tuple)):
-        return [size] * (input._desc.ndim - 2)
-    if len(size) != input._desc.ndim - 2:
+        return [size] * dims
+    if len(size) != dims:
         raise ValueError(
             "Input and output must have the same number of spatial dimensions, but got input with spatial dimensions of "
-            f"{inside} and output size of {size}. Please provide input tensor in (N, C, d1, d2, ...,dK) format and output "
-            "size in (o1, o2, ...,oK) format."
+            f"{list(input._desc.shape[2:])} and output size of {size}. Please provide input tensor in (N, C, d1, d2, ...,dK) "
+            "format and output size in (o1, o2, ...,oK) format."
         )
     if not all(is_int(n) for n in size):
         raise TypeError(
@@ -45,11 +44,11 @@ def _sizes(input: Tensor, size: Any) -> list[Any]:
     return list(size)
 
 
-def _factors(input: Tensor, factor: Any) -> list[float]:
+def _factors(input: Tensor, dims: int, factor: Any) -> list[float]:
     """How many times as large each dimension becomes."""
     if not isinstance(factor, (list, tuple)):
-        return [factor] * (input._desc.ndim - 2)
-    if len(factor) != input._desc.ndim - 2:
+        return [factor] * dims
+    if len(factor) != dims:
         raise ValueError(
             "Input and scale_factor must have the same number of spatial dimensions, but got input with spatial "
             f"dimensions of {list(input._desc.shape[2:])} and scale_factor of shape {factor}. Please provide input tensor "
@@ -78,14 +77,15 @@ def interpolate(
         raise ValueError(
             "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear"
         )
+    dims = input.dim() - 2  # None has no dim, as PyTorch's Python finds out here too
     sizes: list[Any] | None = None
     factors: list[float] | None = None
     if size is not None and scale_factor is not None:
         raise ValueError("only one of size or scale_factor should be defined")
     if size is not None:
-        sizes = _sizes(input, size)
+        sizes = _sizes(input, dims, size)
     elif scale_factor is not None:
-        factors = _factors(input, scale_factor)
+        factors = _factors(input, dims, scale_factor)
     else:
         raise ValueError("either size or scale_factor should be defined")
     if recompute_scale_factor and size is not None:

@@ -293,7 +293,7 @@ def binary_cross_entropy(
 ) -> Tensor:
     """The cross entropy of probabilities of one class."""
     number = reduction_number(reduction, size_average, reduce)
-    if target._desc.shape != input._desc.shape:
+    if target.size() != input.size():
         raise ValueError(
             f"Using a target size ({target._desc.shape}) that is different to the input size ({input._desc.shape}) is "
             "deprecated. Please ensure they have the same size."
@@ -325,7 +325,7 @@ def binary_cross_entropy_with_logits(
 ) -> Tensor:
     """The cross entropy of one class, given scores."""
     number = reduction_number(reduction, size_average, reduce)
-    if target._desc.shape != input._desc.shape:
+    if target.size() != input.size():
         raise ValueError(f"Target size ({target._desc.shape}) must be the same as input size ({input._desc.shape})")
     return torch_bce_with_logits(input, target, weight, pos_weight, number)
 

@@ -12,6 +12,7 @@ from typing import Any
 from ..aliasing import writes
 from ..aliasing.overlap import refuse_internal
 from ..aliasing.views import bump, edge
+from ..calls.checked import MISSING
 from ..calls.operands import refuse_recorded, refused, resize_output
 from ..creation.options import empty_as, filled, finish, into, kind_of, refuse_negative, shape_of
 from ..dtype import dtypes
@@ -117,10 +118,18 @@ def randn(
     )
 
 
+def _expect_ints(*bounds: Any) -> None:
+    """Refuse bounds that are no ints, in words that PyTorch's parser replaces by its own."""
+    for bound in bounds:
+        whole = isinstance(bound, Tensor) and bound._desc.dtype.category == dtypes.INTEGRAL
+        if bound is not MISSING and not is_int(bound) and not whole:
+            raise TypeError(f"expected an int, not {type(bound).__name__}")
+
+
 def randint(
     *args: Any,
-    low: Any = None,
-    high: Any = None,
+    low: Any = MISSING,
+    high: Any = MISSING,
     size: Any = None,
     generator: Any = None,
     out: Any = None,
@@ -138,12 +147,13 @@ def randint(
     if len(given) == 2:
         low, high = given
     elif given:
-        low, high = (low, given[0]) if high is None else (given[0], high)
+        low, high = (low, given[0]) if high is MISSING else (given[0], high)
+    _expect_ints(low, high)
     options = {"requires_grad": requires_grad, "device": device, "layout": layout}
     shape = _sizes("randint", (size,), None)
 
     def fill(array: np.ndarray) -> None:
-        _random().fill_integers(array, int(low or 0), int(high), generator)
+        _random().fill_integers(array, 0 if low is MISSING else int(low), int(high), generator)
 
     return _drawn("randint", shape, dtype or dtypes.int64, fill, dtype, out, options)
 
@@ -160,6 +170,8 @@ def randperm(
     pin_memory: bool = False,
 ) -> Tensor:
     """The numbers below n in random order."""
+    _expect_ints(n)
+    n = int(n)
     refuse_negative((n,))
     kind = dtype or dtypes.int64
     if kind.category == dtypes.INTEGRAL and n > np.iinfo(kind.numpy).max:
@@ -210,7 +222,7 @@ def randint_like(
     input: Tensor,
     *bounds: int,
     low: int = 0,
-    high: Any = None,
+    high: Any = MISSING,
     generator: Any = None,
     dtype: Any = None,
     layout: Any = None,
@@ -222,7 +234,12 @@ def randint_like(
     if len(bounds) == 2:
         low, high = bounds
     elif bounds:
-        low, high = (low, bounds[0]) if high is None else (bounds[0], high)
+        low, high = (low, bounds[0]) if high is MISSING else (bounds[0], high)
+    if isinstance(high, Tensor) and len(bounds) < 2 and low == 0:
+        if high._desc.ndim:
+            raise RuntimeError("high must be a scalar tensor and on CPU")
+        high = int(high)
+    _expect_ints(low, high)
     array = empty_as(input, dtype, memory_format)
     _random().fill_integers(array, int(low), int(high), generator)
     return finish(wrap(array), requires_grad, device)

@@ -12,7 +12,7 @@ from ..dispatch import usual as d
 from ..dtype import dtypes
 from ..tensor import Tensor, wrap_dim
 from ..warning import warn
-from .arguments import expect_tensor
+from .arguments import expect_bools, expect_tensor
 
 
 def several(dim: Any, ndim: int) -> Any:
@@ -101,6 +101,10 @@ def _extreme(name: str, input: Tensor, dim: Any, keepdim: Any, other: Any, axis:
     """max and min: of all elements, over a dimension, or of two tensors."""
     expect_tensor(input, name)
     dim = dims_of(dim, axis)
+    if keepdim is not False:
+        expect_bools(keepdim)
+        if dim is MISSING or isinstance(dim, Tensor):
+            raise TypeError(f"{name}: keepdim goes with a dimension")  # the parser's words replace these
     if isinstance(dim, Tensor):
         other = dim
     if other is not None:
