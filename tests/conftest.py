@@ -19,9 +19,6 @@ from conformance.running.sampling import nothing_but_the_seed
 # For the processes that tests start: HypoFuzz is a plugin of Hypothesis, and takes longer to import than that.
 os.environ.setdefault("HYPOTHESIS_NO_PLUGINS", "1")
 
-# The same examples everywhere and every time, as Hypothesis has it where the environment says CI.
-settings.load_profile("ci")
-
 CASES = '''
 from conformance.case import case
 from conformance.generate import floats
@@ -60,6 +57,13 @@ SUBJECTS = {
     # The import ends with an error that is not even an ImportError.
     "raising_subject": "raise RuntimeError('no GPU here')\n",
 }
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makemodule() -> None:
+    # The same examples everywhere and every time, as Hypothesis has it where the environment says CI. (Rejected: to do it as
+    # this file is loaded. pytest loads it for `conformance.fuzzed` as well, of which HypoFuzz has to keep what it finds.)
+    settings.load_profile("ci")
 
 
 @pytest.hookimpl(wrapper=True)

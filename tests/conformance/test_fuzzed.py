@@ -81,6 +81,15 @@ def test_hypofuzz_finds_a_wrong_sign(tmp_path: Path) -> None:
         assert kept_differences(tmp_path), said.read()
 
 
+def test_what_the_tests_draw_with_is_not_what_they_draw_with(tmp_path: Path) -> None:
+    """pytest loads tests/conftest.py for them, too, where it is started beside it; HypoFuzz keeps what the profile lets it."""
+    collect = f"import hypothesis, pytest; pytest.main({[*COS, '--collect-only']}); "
+    arguments, options = command(tmp_path, "-c", collect + "assert hypothesis.settings().database is not None")
+    ran = subprocess.run(arguments, capture_output=True, timeout=300, check=False, **options | {"cwd": ROOT})
+    assert "1/" in ran.stdout, ran.stdout
+    assert ran.returncode == 0, ran.stderr
+
+
 def kept_differences(folder: Path) -> list[Path]:
     """The files of Hypothesis's example database that tell of a program on which the subject differs."""
     files = (path for path in (folder / ".hypothesis" / "examples").glob("*/*") if path.is_file())
