@@ -170,7 +170,7 @@ def run(
         raise click.BadParameter("it is a number of processes, or auto", param_hint="-n")
     from conformance.running import interrupts
 
-    with plain_errors(), interrupts.remembered():
+    with plain_errors(), interrupts.taken(), interrupts.remembered():
         from conformance.commands.presentation import Progressing, summary
         from conformance.commands.terminal import console
         from conformance.running.launch import run as launch

@@ -4,6 +4,8 @@ Python drops a KeyboardInterrupt where it cannot be raised: in a callback of the
 runs for a good part of the time) or of a weak reference (each module has one that runs once it is imported). A run would go on
 as if nothing had happened. So within `remembered` the signal is also written down, and whoever is between two programs asks.
 (Rejected: to write it down only. A program without an end, or an import of seconds, could not be interrupted.)
+
+SIGTERM, by which `timeout` and a machine that is shut down end a process, is the same to a command that is within `taken`.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _within = False
 _pressed = False
@@ -32,11 +36,29 @@ def check() -> None:
 
 
 @contextmanager
+def taken() -> Iterator[None]:
+    """SIGINT and SIGTERM raise KeyboardInterrupt, here and, as it is not passed on, SIGINT in the processes that this starts.
+
+    A shell has what a script puts into the background ignore SIGINT, and so do all the processes that this starts: then nothing
+    would end it but its death, which leaves no report.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = [signal.signal(each, signal.default_int_handler) for each in SIGNALS]
+    try:
+        yield
+    finally:
+        for each, handler in zip(SIGNALS, before, strict=True):
+            signal.signal(each, handler)
+
+
+@contextmanager
 def remembered() -> Iterator[None]:
-    """Within it Ctrl-C is remembered, if it is this process's to handle."""
+    """Within it Ctrl-C is remembered, if it is this process's to handle, and so is SIGTERM."""
     global _within, _pressed
-    before = signal.getsignal(signal.SIGINT)
-    if _within or not callable(before) or threading.current_thread() is not threading.main_thread():
+    handled = {each: handler for each in SIGNALS if callable(handler := signal.getsignal(each))}
+    if _within or not handled or threading.current_thread() is not threading.main_thread():
         yield
         return
     hook = sys.unraisablehook
@@ -44,7 +66,7 @@ def remembered() -> Iterator[None]:
     def press(number: int, frame: FrameType | None) -> None:
         global _pressed
         _pressed = True
-        before(number, frame)
+        handled[signal.Signals(number)](number, frame)
 
     def dropped(unraisable: Any) -> None:
         # It is raised again at the next program: what Python says of it would look like a fault of the run.
@@ -52,11 +74,13 @@ def remembered() -> Iterator[None]:
             hook(unraisable)
 
     _within, _pressed = True, False
-    signal.signal(signal.SIGINT, press)
+    for each in handled:
+        signal.signal(each, press)
     sys.unraisablehook = dropped
     try:
         yield
     finally:
         sys.unraisablehook = hook
-        signal.signal(signal.SIGINT, before)
+        for each, handler in handled.items():
+            signal.signal(each, handler)
         _within = _pressed = False

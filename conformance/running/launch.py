@@ -179,7 +179,9 @@ def select(
 def _pytest(arguments: list[str], plugins: list[object]) -> tuple[int, str]:
     """Runs pytest on the suite; its exit code, and what it complained about."""
     here = Path(__file__).parent.parent
-    base = ["-c", str(here / "pytest.ini"), "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "xdist.plugin"]
+    # A KeyboardInterrupt that Python drops is remembered (`interrupts`); pytest would warn of it, in every process of the run.
+    without = [f"-pno:{plugin}" for plugin in ("terminal", "cacheprovider", "unraisableexception")]
+    base = ["-c", str(here / "pytest.ini"), *without, "-p", "xdist.plugin"]
     complaints = io.StringIO()
     with _without_other_plugins(), contextlib.redirect_stderr(complaints):
         code = pytest.main(

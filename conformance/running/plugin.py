@@ -124,6 +124,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     until_the_end = contextlib.ExitStack()
+    if hasattr(config, "workerinput"):
+        # `timeout` sends SIGTERM to all processes of a run at once: a worker that died of it would pass for a crashed one.
+        until_the_end.enter_context(interrupts.taken())
     until_the_end.enter_context(interrupts.remembered())
     config.add_cleanup(until_the_end.close)
     import_from_here()

@@ -14,7 +14,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,6 +23,7 @@ from typing import IO
 from conformance import journal
 from conformance.journal import Description, Run, RunFileError
 from conformance.report import write_reports
+from conformance.running import interrupts
 from conformance.running.launch import AS_EXPECTED, NOT_AS_EXPECTED, CannotRun, select
 from conformance.running.oracles import chosen, open_oracle
 from conformance.running.session import Plan, folder_of
@@ -112,7 +112,7 @@ def _survey(plan: Survey, told: Told, lock: int) -> Iterator[Surveyed]:
         except SubjectError as error:
             yield Surveyed(subject, trouble=str(error).removeprefix("torchstone: "))
             continue
-        with _interrupts():
+        with interrupts.taken():
             ended = _Subject(plan, subject, described, against, run, told, lock).run()
         yield ended
         if ended.interrupted:
@@ -236,25 +236,6 @@ def _started(command: Sequence[str], log: IO[bytes], lock: int) -> Iterator[subp
             except (subprocess.TimeoutExpired, KeyboardInterrupt):
                 process.kill()
                 process.wait()
-
-
-@contextlib.contextmanager
-def _interrupts() -> Iterator[None]:
-    """SIGINT and SIGTERM raise KeyboardInterrupt, here and, as it is not passed on, in the processes of the parts.
-
-    A shell has what a script puts into the background ignore SIGINT, and so do all the processes that this starts: then nothing
-    would end a part but its death.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(each, signal.default_int_handler) for each in signals]
-    try:
-        yield
-    finally:
-        for each, handler in zip(signals, before, strict=True):
-            signal.signal(each, handler)
 
 
 def _moved(path: Path, into: Path) -> Run:

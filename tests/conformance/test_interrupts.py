@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -146,6 +148,32 @@ def test_it_is_forgotten_once_it_was_dealt_with() -> None:
         assert not interrupts.pressed()
     interrupts.check()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_in_the_background_of_a_script_ends_with_what_it_has(how: signal.Signals, workers: int) -> None:
+    """A shell has it ignore Ctrl-C; and `timeout` sends SIGTERM to its workers as well."""
+    command = [sys.executable, "-m", "conformance", "run", "right_subject", "--cases=workshop.py", "-k", "workshop"]
+    begun = subprocess.Popen(
+        [*command, f"-n{workers}", "--max-examples=100000", "--output=out"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        process_group=0,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )
+    part, deadline = Path("out", "run.gw0.jsonl" if workers else "run.main.jsonl"), time.monotonic() + 60
+    while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(begun.pid, how)
+    said, _ = begun.communicate(timeout=60)
+    assert begun.returncode == launch.COULD_NOT_RUN, said
+    assert "interrupted when" in said
+    assert "Warning" not in said
+    assert "Traceback" not in said
+    assert not part.exists()
+    assert journal.read(Path("out/run.jsonl")).interrupted
 
 
 def test_who_ignores_it_is_left_alone() -> None:
