@@ -126,7 +126,7 @@ def command() -> None:
 @click.option(
     "--durations-of",
     "durations",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    type=RUN,
     metavar="RUN",
     help="An earlier run, for shards that take equally long (the same one for every shard).",
 )

@@ -9,14 +9,18 @@ import click
 _INSTALLED = Path(__file__).parent.parent / "docs"
 _CHECKOUT = Path(__file__).parent.parent.parent / "docs"
 
-_MADE = ("index", "commands", "expectations")
+_MADE = ("index", "commands")
 """Pages that are made when the site is built: there is nothing to read in them as they stand."""
+
+_EXPECTATIONS = Path(__file__).parent.parent / "expectations" / "README.md"
+"""What the page of expectations is on the site; docs/ has a line there that includes it."""
 
 
 def pages() -> dict[str, Path]:
     """The pages, each by the name that it is asked for."""
     folder = _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT
-    return {page.stem: page for page in sorted(folder.glob("*.md")) if page.stem not in _MADE}
+    found = {page.stem: page for page in sorted(folder.glob("*.md")) if page.stem not in _MADE}
+    return {name: _EXPECTATIONS if name == "expectations" else page for name, page in found.items()}
 
 
 @click.command()

@@ -266,6 +266,7 @@ def test_a_page_of_the_documentation_can_be_read_without_the_repository(torchsto
     listed = torchstone("docs").out.splitlines()
     assert any(line.startswith("subjects ") and line.endswith("Testing an implementation") for line in listed)
     assert torchstone("docs", "subjects").out.startswith("# Testing an implementation")
+    assert torchstone("docs", "expectations").out.startswith("# What subjects are known to fail")
 
 
 def test_what_is_lacking_is_told_once_for_all_cases(torchstone) -> None:

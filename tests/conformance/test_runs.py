@@ -160,6 +160,15 @@ def test_the_command_joins_and_writes_the_reports(shards: list[Path], tmp_path: 
     assert journal.read(tmp_path / "run.jsonl").as_expected
 
 
+def test_durations_are_those_of_a_run_that_its_folder_names(whole: Path, tmp_path: Path) -> None:
+    asked = ["run", "numtorch", "--oracle", "recorded", "-k", SELECTION, "--output", str(tmp_path)]
+    result = CliRunner().invoke(command, [*asked, "--shard", "1/2", "--durations-of", str(whole.parent)])
+    assert result.exit_code == 0, result.output
+    ran = journal.read(tmp_path / "run.jsonl")
+    assert ran.footer is not None
+    assert ran.footer.split == split(list(journal.read(whole).outcomes), 2, durations(whole)).digest
+
+
 def test_a_bad_shard_is_one_line(tmp_path: Path) -> None:
     result = CliRunner().invoke(command, ["run", "numtorch", "--shard", "5", "--output", str(tmp_path)])
     assert result.exit_code == 2
