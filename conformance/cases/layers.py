@@ -236,3 +236,19 @@ def row_with_an_infinity_has_no_mean(
     x.requires_grad_()
     with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
         getattr(torch.nn.functional, name)(x, x.shape[1:] if name == "layer_norm" else 1)
+
+
+@case(requires=["backward"])
+def convolution_of_bfloat16_mixes_types_as_its_kernel_does(
+    torch,
+    name: st.sampled_from(["conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"]),
+    weight: st.sampled_from(["bfloat16", "float32", "float16"]),
+    bias: st.sampled_from(["bfloat16", "float32", "float64"]),
+):
+    """Which types go with an input of bfloat16 depends on the kernel that the processor has for it."""
+    sizes = (1,) * int(name[-2])
+    x = torch.ones(1, 1, *sizes, dtype=torch.bfloat16).requires_grad_()
+    w = torch.ones(1, 1, *sizes, dtype=getattr(torch, weight))
+    b = torch.ones(1, dtype=getattr(torch, bias)).requires_grad_()
+    getattr(torch.nn.functional, name)(x, w, b).sum().backward()
+    getattr(torch.nn.functional, name)(x, w)
