@@ -143,3 +143,13 @@ def new_tensors_of_inference_mode_cannot_be_watched(
             x.new_tensor([1.0])
         else:
             x[[1, 0]].detach_()
+
+
+@case(requires=["saved_tensors_hooks", "forward_ad", "inference_mode"])
+def dual_of_another_mode_has_no_primal(torch, x: floats("float32"), made: st.booleans(), unpacked: st.booleans()):
+    """Where writes to saved tensors are allowed, only the mode that made a tensor unpacks it as a dual."""
+    with torch.inference_mode(made):
+        y = x * 2
+    allowed, level = torch.autograd.graph.allow_mutation_on_saved_tensors(), torch.autograd.forward_ad.dual_level()
+    with allowed, level, torch.inference_mode(unpacked):
+        torch.autograd.forward_ad.unpack_dual(y)

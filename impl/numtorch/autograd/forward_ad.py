@@ -16,6 +16,17 @@ from .grad_mode import ContextDecorator
 _current_level = -1
 
 
+_NOT_BY_DISPATCHER = (
+    "InferenceMode::is_enabled() && self.is_inference() INTERNAL ASSERT FAILED at "
+    '"/__w/pytorch/pytorch/aten/src/ATen/native/VariableMethodStubs.cpp":66, please report a bug to PyTorch. Expected this '
+    "method to only be reached in inference mode and when all the inputs are inference tensors. You should NOT call this "
+    "method directly as native::_fw_primal. Please use the dispatcher, i.e., at::_fw_primal. Please file an issue if you come "
+    "across this error otherwise."
+)
+"""What a primal ends in where its class says one thing about inference and the mode another, and a dispatch mode (that of
+allow_mutation_on_saved_tensors) has switched off what else would handle it."""
+
+
 class UnpackedDualTensor(NamedTuple):
     """What unpack_dual returns: a primal, and its tangent or None."""
 
@@ -94,6 +105,8 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
         return UnpackedDualTensor(tensor, None)
     if not isinstance(tensor, Tensor):
         raise TypeError(f"_unpack_dual(): argument 'dual' (position 1) must be Tensor, not {type(tensor).__name__}")
+    if grad_mode.state.before_write is not None and tensor.is_inference() is not grad_mode.state.inference:
+        raise RuntimeError(_NOT_BY_DISPATCHER)
     tangent = tangents.tangent_of(tensor) if level == 0 else None
     primal = as_view(tensor, tangents.without_tangent(tensor, grad_mode.state.grad))
     tangents.forward_of(carry(tensor, primal)).base = tangents.NO_BASE
