@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from conformance.case import case
-from conformance.generate import smooth
+from conformance.generate import floats, smooth
 
 CHOICES = st.booleans()
 
@@ -185,3 +185,19 @@ def attribute_requires_grad_may_be_set_within(torch, x: smooth(shape=(2,))):
         return (a * g).sum()
 
     torch.func.grad(f)(x)
+
+
+@case(requires=["func"], covers=["func.vmap"])
+def loss_without_a_batching_rule_is_laid_out_anew(
+    torch,
+    x: floats("float32", shape=(2, 2, 2), values="finite"),
+    name: st.sampled_from(["kl_div", "margin_ranking_loss", "gaussian_nll_loss"]),
+    dim: st.integers(0, 2),
+    reduction: st.sampled_from(["none", "sum"]),
+    log_target: st.booleans(),
+):
+    """A loss that PyTorch has no batching rule for is stacked of those of the elements, or refused."""
+    options = {"log_target": log_target} if name == "kl_div" else {}
+    given = 2 if name == "kl_div" else 3
+    loss = getattr(torch.nn.functional, name)
+    torch.func.vmap(lambda a: loss(*[a.sigmoid()] * given, reduction=reduction, **options), in_dims=dim)(x)

@@ -9,7 +9,19 @@ from typing import Any
 from .. import creation, dispatch, printing
 from ..autograd import entry, forward_ad, function
 from ..formulas import comparison as formulas_of_comparison, masks, reduction, statistics
-from ..functions import activation, comparison, convert, copying, counts, distances, linalg, multinomial, random, shape
+from ..functions import (
+    activation,
+    comparison,
+    convert,
+    copying,
+    counts,
+    distances,
+    divergences,
+    linalg,
+    multinomial,
+    random,
+    shape,
+)
 from ..tensor import Tensor
 
 SPECIAL = {
@@ -86,6 +98,8 @@ OTHERS: tuple[tuple[Any, str, str], ...] = (
     (activation, "rrelu", "composite"),
     (activation, "rrelu_", "composite"),
     (distances, "triplet_margin", "composite"),
+    (distances, "margin_ranking", "composite"),
+    (divergences, "kl_divergence", "composite"),
     (multinomial, "multinomial", "random"),
     (reduction, "cumprod_backward", "composite"),
     (formulas_of_comparison, "masked_select_backward", "composite"),

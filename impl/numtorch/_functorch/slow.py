@@ -33,6 +33,8 @@ SLOW = {
     "floor_divide_of_scalar_": "floor_divide_.Scalar",
     "heaviside_of_": "heaviside_",
     "triplet_margin": "triplet_margin_loss",
+    "margin_ranking": "margin_ranking_loss",
+    "kl_divergence": "kl_div",
     "mish_gradient": "mish_backward",
     "pdist_backward": "_pdist_backward",
     "scaled_dot_product_flash_attention_for_cpu_backward": "_scaled_dot_product_flash_attention_for_cpu_backward",
