@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from conformance.journal import Outcome, Run
 from conformance.judging.verdict import Difference, Status
-from conformance.trace import LEVELS
+from conformance.trace import LEVELS, Level
 
 GOODNESS: Mapping[Status, int] = MappingProxyType(
     {"PASS": 5, "INCONCLUSIVE": 4, "BLOCKED": 4, "UNSUPPORTED": 3, "FAIL": 2, "TIMEOUT": 1, "CRASH": 0}
@@ -52,6 +52,17 @@ class Change:
             for level in LEVELS
             if level in self.after.levels and level in self.before.levels
         )
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """How it ended before and after, with the levels that tell the two apart where the words alone do not."""
+        before, after = told(self.before), told(self.after)
+        if self.kind is Kind.SAME or before != after:
+            return before, after
+        levels = [level for level in LEVELS if _at(self.before, level) != _at(self.after, level)]
+        either = (self.before, before), (self.after, after)
+        one, other = (f"{words}; {', '.join(f'{level} {_at(of, level)}' for level in levels)}" for of, words in either)
+        return one, other
 
 
 @dataclass(frozen=True)
@@ -136,6 +147,10 @@ def signature(outcome: Outcome) -> tuple[object, ...]:
     difference = first_difference(outcome)
     told = () if difference is None else (difference.facet, *difference.codes)
     return (outcome.status, *(outcome.levels[level].status for level in LEVELS if level in outcome.levels), *told)
+
+
+def _at(outcome: Outcome | None, level: Level) -> str:
+    return outcome.levels[level].status if outcome is not None and level in outcome.levels else "–"
 
 
 def told(outcome: Outcome | None) -> str:

@@ -42,7 +42,7 @@ def _lines(kind: Kind, changes: tuple[Change, ...], *, everything: bool) -> list
 
 def _line(change: Change) -> str:
     worse = " (worse)" if change.worse and change.kind is Kind.CHANGED else ""
-    return f"{change.case}: {told(change.before)} → {told(change.after)}{worse}"
+    return f"{change.case}: {' → '.join(change.words)}{worse}"
 
 
 def closing_line(changes: Changes) -> str:
@@ -65,7 +65,7 @@ def markdown(changes: Changes) -> str:
                 "| case | before | after |",
                 "|---|---|---|",
             ]
-            lines += [f"| `{each.case}` | {_cell(told(each.before))} | {_cell(told(each.after))} |" for each in of]
+            lines += [f"| `{each.case}` | {' | '.join(map(_cell, each.words))} |" for each in of]
     for kind in COUNTED:
         of = changes.of(kind)
         if of:
@@ -85,8 +85,8 @@ def as_json(changes: Changes) -> str:
         kind.name.lower(): [
             {
                 "case": each.case,
-                "before": told(each.before) or None,
-                "after": told(each.after) or None,
+                "before": each.words[0] or None,
+                "after": each.words[1] or None,
                 "worse": each.worse,
             }
             for each in changes.of(kind)

@@ -264,6 +264,13 @@ def test_what_a_subject_said_does_not_break_the_table() -> None:
     assert "| `a/x` | PASS | CRASH: boom \\| \\<b\\>\\`x\\` |" in text
 
 
+def test_a_level_that_alone_is_lost_is_told() -> None:
+    before, after = outcome("a/x", required="value"), outcome("a/x", required="value", exact="repr")
+    (change,) = compare(a_run([before]), a_run([after])).cases
+    assert change.words == ("FAIL: value (required); exact PASS", "FAIL: value (required); exact FAIL")
+    assert " | ".join(change.words) in telling.markdown(compare(a_run([before]), a_run([after])))
+
+
 def test_error_codes_are_told() -> None:
     assert told(outcome("a/x", required="error_code/graph_freed (raises)/none")) == (
         "FAIL: error_code (required) graph_freed → none"
