@@ -81,6 +81,14 @@ def test_hypofuzz_finds_a_wrong_sign(tmp_path: Path) -> None:
         assert kept_differences(tmp_path), said.read()
 
 
+def test_pytorch_is_imported_before_hypofuzz_watches(tmp_path: Path) -> None:
+    pytest.importorskip("hypofuzz")
+    begin = "import sys; from hypofuzz import detection; detection._in_hypofuzz_run = True; import conformance.fuzzed; "
+    arguments, options = command(tmp_path, "-c", begin + "assert 'torch' in sys.modules")
+    ran = subprocess.run(arguments, capture_output=True, timeout=300, check=False, **options)
+    assert ran.returncode == 0, ran.stderr
+
+
 def test_what_the_tests_draw_with_is_not_what_they_draw_with(tmp_path: Path) -> None:
     """pytest loads tests/conftest.py for them, too, where it is started beside it; HypoFuzz keeps what the profile lets it."""
     collect = f"import hypothesis, pytest; pytest.main({[*COS, '--collect-only']}); "
