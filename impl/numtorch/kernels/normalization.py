@@ -68,7 +68,6 @@ def _joined(row: Array, kind: Any) -> tuple[Any, Any]:
         away = values - means
         means = means + away * row.dtype.type(1 / n)
         squares = squares + away * (values - means)
-    squares = squares + means * means * zero
     for more, most in zip(means, squares, strict=True):
         total = count + len(steps)
         part = row.dtype.type(len(steps) / total if total else 0)
