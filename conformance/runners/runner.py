@@ -700,7 +700,9 @@ def built_in(error):
 
 
 def has_no(error, name):
-    return re.search(rf"has no attribute '{re.escape(name)}'", str(error)) is not None
+    # What None has not is the program's doing: a gradient that is not there.
+    text = str(error)
+    return "'NoneType' object" not in text and re.search(rf"has no attribute '{re.escape(name)}'", text) is not None
 
 
 def without_addresses(text):

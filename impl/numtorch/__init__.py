@@ -25,14 +25,14 @@ from . import autograd, late, methods, warning  # noqa: E402
 from .autograd import enable_grad, inference_mode, no_grad, set_grad_enabled  # noqa: E402
 from .backward.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled, set_anomaly_enabled  # noqa: E402
 from .grad_mode import is_grad_enabled, is_inference_mode_enabled  # noqa: E402
-from .memory.buffers import teach_heap  # noqa: E402
+from .memory import buffers as _buffers  # noqa: E402
 from .tensor import Tensor  # noqa: E402
 
 __version__ = "2.13.0"
 pi, e, inf, nan, newaxis = math.pi, math.e, math.inf, math.nan, None
 methods.bind(globals())
 late.bind(globals())
-teach_heap()
+_buffers.teach_heap()
 warning.silence_numpy()
 if _collects:
     if not gc.get_freeze_count():

@@ -49,9 +49,9 @@ def _row_moments(x: Array, axes: Any, kind: Any) -> Three:
 def _joined(row: Array, kind: Any) -> tuple[Any, Any]:
     """The mean of a row and the sum of squares about it, by Welford's recurrence in each lane of a vector, and joined.
 
-    The first lane is joined with the elements that fill no vector. Where there are none these count times zero, so that a square
-    which overflows there is nan; in any other lane it is infinite, and leaves no deviation. An infinity leaves a mean only in
-    the last lane.
+    The first lane is joined with the elements that fill no vector. Where there are none these count times zero, so that a
+    square which overflows there is nan; in any other lane it is infinite, and leaves no deviation. An infinity leaves a mean
+    only in the last lane.
     """
     lanes = LANES[kind.itemsize]
     vectors = len(row) // lanes
