@@ -52,7 +52,9 @@ def test_traces_are_those_of_the_interpreter(runner, interpreter, name):
         if their.outcome == "unsupported" and our.outcome != "unsupported"
     }
     # What it cannot do is said by name; all else is alike.
-    assert {reason for reason in lacking if not reason.startswith(("numpy.", "io.", "threading.", "collections."))} <= BEYOND
+    assert {
+        reason for reason in lacking if not reason.startswith(("numpy.", "io.", "threading.", "collections."))
+    } <= BEYOND
     assert lacking or not compare(ours, theirs, runner.describe().facets)
 
 
