@@ -87,17 +87,11 @@ def calls_for(step: Step, block: float) -> int:
         calls *= 4
 
 
+@everything_settled()
 def measure(
     steps: dict[str, Step], reference: str, effort: Effort, tick: Callable[[float], None] = lambda fraction: None
 ) -> dict[str, list[float]]:
     """Return each engine's seconds a call, round by round; `tick` is told what part of the work is done."""
-    with everything_settled():
-        return _rounds(steps, reference, effort, tick)
-
-
-def _rounds(
-    steps: dict[str, Step], reference: str, effort: Effort, tick: Callable[[float], None]
-) -> dict[str, list[float]]:
     calls = calls_for(steps[reference], effort.block)
     times: dict[str, list[float]] = {name: [] for name in steps}
     names = list(steps)

@@ -109,9 +109,8 @@ def gaussian_nll_loss(
             raise ValueError("var has negative entry/entries")
         var = wrap(np.full(tuple(input.shape), var, input._array.dtype))
     elif not isinstance(var, Tensor):
-        expect_tensor(
-            var < 0, "any"
-        )  # what PyTorch asks of it first: None has no order, and of a number it is no tensor
+        # What PyTorch asks of it first: None has no order, and of a number it is no tensor.
+        expect_tensor(var < 0, "any")
     elif var._desc.dtype.is_complex:
         raise refused("lt_cpu", var._desc.dtype)
     elif bool((var < 0).any()):
