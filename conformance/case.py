@@ -45,6 +45,7 @@ class Case:
         requires: Iterable[str] = (),
         covers: Iterable[str] = (),
         observe: OneOf["every", "last"] = "every",
+        by_processor: bool = False,
         left_out: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         self.function = function
@@ -60,6 +61,8 @@ class Case:
         self.requires = (*function.__globals__.get("REQUIRES", ()), *requires)
         self.covers = tuple(covers)
         self.observe: OneOf["every", "last"] = observe
+        self.by_processor = by_processor
+        """Whether PyTorch answers otherwise on another processor, by more than last digits: nothing of it is recorded."""
         self.left_out = left_out
         """Of a case whose programs are made of others' data: how many of those no program can say, by reason."""
 
@@ -135,11 +138,14 @@ def case(
     requires: Iterable[str] = (),
     covers: Iterable[str] = (),
     observe: OneOf["every", "last"] = "every",
+    by_processor: bool = False,
 ) -> Callable[[Callable[..., Any]], Case]:
     """Makes a function a case of the catalogue.
 
     `lecture` is the part of the course it belongs to, if any; `requires` names features that a subject may lack, beside those
     that the module's REQUIRES names for all its cases; `covers` lists behaviours of the checklist that it shows; `observe` is
-    the Program's.
+    the Program's; `by_processor` says that PyTorch answers otherwise on another processor.
     """
-    return lambda function: Case(function, lecture=lecture, requires=requires, covers=covers, observe=observe)
+    return lambda function: Case(
+        function, lecture=lecture, requires=requires, covers=covers, observe=observe, by_processor=by_processor
+    )

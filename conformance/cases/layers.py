@@ -238,7 +238,7 @@ def row_with_an_infinity_has_no_mean(
         getattr(torch.nn.functional, name)(x, x.shape[1:] if name == "layer_norm" else 1)
 
 
-@case(requires=["backward"])
+@case(requires=["backward"], by_processor=True)
 def convolution_of_bfloat16_mixes_types_as_its_kernel_does(
     torch,
     name: st.sampled_from(["conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"]),

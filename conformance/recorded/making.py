@@ -94,7 +94,7 @@ def record(order: Order, listen: Listener = lambda done, of: None) -> Made:
         Corpus(order.reuse)
     catalogue = all_cases(order.cases)
     chosen = [case for case in catalogue if order.selection is None or case.id in order.selection]
-    jobs = _jobs(order, chosen)
+    jobs = _jobs(order, [case for case in chosen if not case.by_processor])
     parts: dict[int, tuple[Part, bytes]] = {}
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(order.workers, context, _begin, (order,)) as pool:
