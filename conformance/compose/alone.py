@@ -157,7 +157,7 @@ class OperatorCase(Case):
         self.requires: tuple[str, ...] = ()
         self.covers: tuple[str, ...] = ()
         self.observe = "every"
-        self.left_out = dict
+        self.by_processor = False
 
     @property
     def source(self) -> str:
