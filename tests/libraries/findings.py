@@ -130,7 +130,7 @@ def reproducers() -> list[Reproducer]:
 def rounded(lines: list[str]) -> list[str]:
     """What is the same wherever a reproducer runs: numbers to three digits, and that a process broke its memory.
 
-    The last digits of a sum are the machine's, and whether such a process is ended by the system or by its own allocator is chance.
+    The last digits of a sum are the machine's; and whether the system or its own allocator ends such a process is chance.
     """
     lines = ["SIGSEGV" if line == "SIGABRT" else line for line in lines]
     return [NUMBER.sub(lambda found: f"{float(found[0]):.3g}", line) for line in lines]
