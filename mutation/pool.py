@@ -47,13 +47,24 @@ PROGRAMS_OF_A_CASE = 8
 RANDOM_PROGRAMS = 3_000
 """Random programs beside them."""
 
-GENERATORS = ("conformance.compose.derivatives", "conformance.compose.unlooked")
+GENERATORS = ("conformance.compose.derivatives", "conformance.compose.passes", "conformance.compose.unlooked")
 """Programs that are drawn as those of a case are, and are none of the catalogue."""
+
+GRAPHS = "conformance.compose.graphs"
+"""What the cases of passes are made with."""
 
 DERIVATIVES = "derivatives/"
 """How their ids begin."""
 
-OWN = ("cases/", "compose/derivatives.py", "compose/unlooked.py", "operators/expressions.py", "operators/variations.py")
+OWN = (
+    "cases/",
+    "compose/derivatives.py",
+    "compose/graphs.py",
+    "compose/passes.py",
+    "compose/unlooked.py",
+    "operators/expressions.py",
+    "operators/variations.py",
+)
 """What only the cases in it depend on, as far as they are concerned."""
 
 CASES_AT_A_TIME = 1_000
@@ -392,8 +403,10 @@ def _is_recorded(corpus: Corpus, case: Any) -> bool:
 
 
 def _beside(case: Any) -> str:
-    """What a case's own functions and strategies are in: its module, or that of the case whose twin it is."""
-    return Path(sys.modules[getattr(case, "case", case).module].__file__ or "").read_text()
+    """What a case's own functions and strategies are in: its module, or that of the case whose twin it is, and of graphs."""
+    module = getattr(case, "case", case).module
+    files = [sys.modules[one].__file__ for one in (module, GRAPHS) if one == module or module in GENERATORS]
+    return "".join([Path(file).read_text() for file in files if file])
 
 
 def _share(seed: int, counts: tuple[int, int], wanted: dict[str, str], first: int, step: int) -> list[Stored]:

@@ -279,3 +279,18 @@ def gradient_made_of_the_grad_itself_is_not_added_to_it(
     y = how(x)
     x.backward(torch.ones_like(x))
     y.backward(x.grad, create_graph=graph)
+
+
+@case(requires=["backward", "views"])
+def grad_that_repeats_an_element_is_not_added_to(
+    torch,
+    x: floats(shape=(2, 2), values="finite"),
+    g: floats(shape=(2, 1)),
+    graph: st.booleans(),
+    turned: st.booleans(),
+):
+    """A grad that repeats elements is refused as soon as a gradient is to be added to it in place."""
+    x.requires_grad_()
+    x.grad = (g.expand(2, 2).t() if turned else g.expand(2, 2)).detach()
+    (x * x).sum().backward(create_graph=graph)
+    x.backward(torch.ones(2, 2))

@@ -278,3 +278,17 @@ def seed_of_nan_is_reported_at_the_first_node(torch, x: floats(shape=(2,), value
         y.backward(seed)
         torch.autograd.grad(y, x, seed)
         x.backward(seed)
+
+
+@case(requires=["anomaly"], covers=["anom.outside_forward"], observe="last")
+def anomaly_mode_runs_a_graph_that_nobody_has_looked_at(
+    torch, x: floats(min_dims=1, empty=False, values="finite"), factor: st.booleans(), begins: st.booleans()
+):
+    """Anomaly mode runs a graph that was built before it, and at which nobody has looked."""
+    x.requires_grad_()
+    total = (x * 2).sum()
+    if factor:
+        total = total * total
+    mode = torch.autograd.set_detect_anomaly(True) if begins else torch.autograd.detect_anomaly()
+    with mode:
+        total.backward()

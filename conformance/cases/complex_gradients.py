@@ -219,3 +219,23 @@ def real_numbers_have_complex_powers(
     """The gradient of a complex exponent takes the logarithm of a negative base among complex numbers."""
     z = power.requires_grad_()
     torch.view_as_real(base**z).sum().backward()
+
+
+@case(requires=["backward", "complex"])
+def gradients_that_are_added_up_are_complex_products(
+    torch,
+    number: st.sampled_from([complex(float("inf"), 1), complex(-0.0, -0.0), complex(1, float("-inf")), 2 - 1j]),
+    other: st.sampled_from([1 + 1j, complex(-0.0, -0.0), complex(0.0, float("inf"))]),
+    often: st.integers(1, 3),
+    whole: st.booleans(),
+):
+    """A complex gradient is multiplied by one before it is added, which infinities and zeros show."""
+    x = torch.tensor([1 + 1j, 2.0]).requires_grad_()
+    g, h = torch.tensor([number, 1j]), torch.tensor([other, 2.0])
+    if whole:
+        y = x + 0
+        torch.autograd.backward([y + 0 for _ in range(often + 1)], [h, *[g] * often])
+    else:
+        x.backward(h)
+        for _ in range(often):
+            x.backward(g)

@@ -211,3 +211,11 @@ def copies_of_negatives_are_negated(
         target.copy_(imag)
     imag.to(getattr(torch, kind))
     target.conj().copy_(imag)
+
+
+@case(requires=["complex", "in_place"])
+def nothing_is_copied_to_bools_of_a_negated_view(torch, shape: st.sampled_from([(0,), (2, 0), (2,)])):
+    """What is negated is copied to bools only if there is nothing to copy."""
+    z = torch.zeros(shape, dtype=torch.complex64)
+    torch.ones(shape, dtype=torch.bool).copy_(z.conj().imag)
+    torch.ones(shape, dtype=torch.int64).copy_(z.conj().imag)

@@ -259,3 +259,15 @@ def own_write_to_a_view_may_send_it_nothing(
     y = x.requires_grad_(tracked) * 3
     Over.apply(y[1:2], w.requires_grad_() * 2)
     torch.autograd.grad((y * y).sum(), (x, w) if tracked else w, create_graph=more, allow_unused=True)
+
+
+@case(requires=["backward", "views", "in_place", "detach"])
+def write_to_a_part_of_memory_that_begins_later(
+    torch, x: floats(shape=(4, 3), values="finite"), w: floats(shape=(3,)), row: st.integers(0, 1), graph: st.booleans()
+):
+    """A write to a view of what begins later in memory has the gradient of just that view."""
+    base = x[1:].detach()
+    base[row].mul_(w.requires_grad_())
+    base[row + 1].mul_(base[row])
+    (g,) = torch.autograd.grad((base * torch.arange(9.0).view(3, 3)).sum(), w, create_graph=graph)
+    g.sum()

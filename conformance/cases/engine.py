@@ -462,3 +462,21 @@ def nodes_are_made_by_operations_only(torch, builtins, x: floats()):
     builtins.type(node)()
     builtins.type(node.next_functions[0][0])()
     torch.autograd.graph.Node()
+
+
+@case(requires=["hooks", "graph"], covers=["eng.current_node", "eng.multithreading_flag"])
+def order_to_come_is_forgotten_once_nodes_have_run(
+    torch, x: floats(min_dims=1, values="finite"), late: st.booleans(), shared: st.booleans()
+):
+    """Once nodes have run a hook that asks for all nodes in their order is refused."""
+    x.requires_grad_()
+    a = x.sin()
+    b = a * a if shared else a.cos()
+    s = (b * 2).sum()
+
+    def ask(grad_outputs):
+        torch._C._current_graph_task_execution_order()
+
+    (a if late else b).grad_fn.register_prehook(ask)
+    with torch.autograd.set_multithreading_enabled(False):
+        s.backward()

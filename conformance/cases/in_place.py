@@ -307,3 +307,14 @@ def operators_leave_what_is_no_operand_to_python(
     x -= other
     x & other
     other | x
+
+
+@case(requires=["in_place", "views"])
+def negation_writes_what_a_view_shows(
+    torch, rows: st.integers(2, 9), apart: st.integers(1, 9), kind: st.sampled_from(["float32", "float64", "int32"])
+):
+    """neg_() writes to what a view shows and to nothing between, however far its elements lie apart."""
+    x = torch.arange(rows * apart, dtype=getattr(torch, kind)).reshape(rows, apart)
+    x[:, 0].neg_()
+    x[:, -1].neg_()
+    x.view(-1)[::apart].neg_()

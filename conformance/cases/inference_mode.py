@@ -409,3 +409,44 @@ def inference_tensors_alone_are_refused_as_such(
     getattr(x, name)(*((operand,) if name in ("add_", "mul_", "atan2_", "pow_") else given))
     x.detach_()
     x.requires_grad
+
+
+@case(requires=["inference_mode", "hooks"], observe="last")
+def gradients_of_a_pass_within_the_mode_have_no_version(
+    torch, x: floats(values="finite"), parts: st.integers(1, 3), returned: st.booleans(), captured: st.booleans()
+):
+    """What hooks and captures get of a pass within inference mode has no version, sums included."""
+    x.requires_grad_()
+    y = x * 1
+    y.register_hook((lambda g: g * 2) if returned else (lambda g: g._version))
+    y.register_hook(lambda g: g.is_inference())
+    y.retain_grad()
+    total = y.sum()
+    for factor in range(1, parts):
+        total = total + (y * factor).sum()
+    with torch.inference_mode():
+        if captured:
+            torch.autograd.grad(total, (x, y))[1].is_inference()
+        else:
+            total.backward()
+
+
+@case(requires=["inference_mode", "nn"])
+def normalization_of_inference_tensors_may_lack_its_weight(
+    torch,
+    x: floats("float32", shape=(2, 3), values="finite"),
+    b: floats("float32", shape=(3,)),
+    name: st.sampled_from(["layer", "group", "batch"]),
+):
+    """Beside inference tensors a bias that requires grad is recorded, also where there is no weight."""
+    with torch.inference_mode():
+        frozen = x * 2
+    functional = torch.nn.functional
+    b.requires_grad_()
+    if name == "layer":
+        out = functional.layer_norm(frozen, (3,), None, b)
+    elif name == "group":
+        out = functional.group_norm(frozen, 1, None, b)
+    else:
+        out = functional.batch_norm(frozen, None, None, None, b, True)
+    out.sum().backward()

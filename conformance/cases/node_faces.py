@@ -241,3 +241,12 @@ def gradient_of_another_shape_is_refused_by_its_node(
     else:
         y = y[0].scatter(0, index, x.requires_grad_())
     y.sum().backward(create_graph=more)
+
+
+@case(requires=["graph"])
+def saved_tensors_have_a_class_of_their_own(torch, x: floats()):
+    """The class of a raw saved tensor says where it comes from."""
+    saved = x.requires_grad_().exp().grad_fn._raw_saved_result
+    saved.__module__
+    saved.__class__.__name__
+    saved.__class__.__qualname__

@@ -205,3 +205,19 @@ def copy_of_a_number_has_memory_of_its_own(torch, x: floats(shape=(), values="fi
     ][way]()
     with torch.no_grad():
         y.add_(1)
+
+
+@case(requires=["views"])
+def window_says_which_of_its_numbers_is_wrong(
+    torch,
+    x: floats(shape=(4,)),
+    wrong: st.sampled_from(["a", 2.5, ("a",), (1.5,), None, (None,)]),
+    first: st.booleans(),
+):
+    """as_strided() names the argument that is no tuple of integers, and its place."""
+    if first:
+        x.as_strided(wrong, (1,))
+        torch.as_strided(x, wrong, (1,))
+    else:
+        x.as_strided((2,), wrong)
+        torch.as_strided(x, (2,), wrong)

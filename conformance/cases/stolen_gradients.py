@@ -112,3 +112,57 @@ def gradient_repeats_an_element_of_the_grad(torch, x: floats(shape=(3,)), g: flo
     x.requires_grad_().backward(g)
     x.view(3).backward(x.grad[2:].expand(3))
     x.view(3).backward(x.grad[2].expand(3), create_graph=more)
+
+
+@case(requires=["backward", "views"])
+def gradient_that_begins_a_pass_is_not_added_to(
+    torch,
+    x: floats(shape=(1,), values="finite"),
+    made: st.sampled_from(["a view", "a number", "hooked"]),
+    first: st.booleans(),
+    often: st.integers(1, 3),
+):
+    """The gradient that begins a pass is not the memory of a sum, whatever leaf it comes to first."""
+    x = x.reshape(()) if made == "a view" else x.sum().detach()
+    x.requires_grad_()
+    if made == "hooked":
+        x.register_hook(lambda g: None)
+    y = x * x
+    for _ in range(often):
+        y = y + x if first else x + y
+    y.backward()
+    x.grad._version
+
+
+@case(requires=["backward", "views"], observe="last")
+def sum_of_gradients_has_the_version_of_its_additions(
+    torch,
+    x: floats(shape=(3,), values="finite"),
+    often: st.integers(1, 5),
+    through: st.sampled_from(["another", "a constant", "a number", "view", "nothing"]),
+    held: st.booleans(),
+    captured: st.booleans(),
+):
+    """A sum of gradients counts each addition, whatever it passes on the way to a leaf."""
+    x.requires_grad_()
+    other = torch.ones(3, requires_grad=True)
+    if through == "another":
+        y = x + other
+    elif through == "a constant":
+        y = torch.ones(3) + x
+    else:
+        y = x + 1 if through == "a number" else x.view(3) if through == "view" else x
+    z = y.sin() * other
+    for _ in range(often):
+        z = z.sin() * y
+    total = z.sum()
+    del z
+    if not held:
+        del y
+    if captured:
+        (g,) = torch.autograd.grad(total, x)
+    else:
+        total.backward()
+        g = x.grad
+    g._version
+    g.add_(1)

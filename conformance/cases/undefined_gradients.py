@@ -90,3 +90,31 @@ def no_result_has_a_gradient(
     for n, out in enumerate(outs):
         total = total + (Nothing.apply(out) if which in (n, None) else out).abs().sum()
     torch.autograd.grad(total, x, allow_unused=True)
+
+
+@case(requires=["custom_function", "hooks"], covers=["fn.none_for_required"])
+def gradients_of_none_come_to_all_results_of_a_node(
+    torch,
+    x: floats(shape=(3, 2), values="finite"),
+    watch: st.sampled_from(["a result", "the node", "nobody", "before"]),
+):
+    """A node to whose results nothing but None comes runs with None for each of them."""
+
+    class Nothing(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, b, c):
+            return a + b + c
+
+        @staticmethod
+        def backward(ctx, grad):
+            return None, None, None
+
+    a, b, c = (x.requires_grad_() * 1).unbind(0)
+    if watch == "a result":
+        b.register_hook(lambda g: None)
+        c.retain_grad()
+    elif watch == "the node":
+        a.grad_fn.register_hook(lambda inputs, outputs: outputs[2])
+    elif watch == "before":
+        a.grad_fn.register_prehook(lambda outputs: outputs[1])
+    (Nothing.apply(a, b, c).sum() + x.sum()).backward()

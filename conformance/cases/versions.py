@@ -369,3 +369,17 @@ def tangent_of_a_transposed_running_product_lies_as_its_primal(
         dual = torch.autograd.forward_ad.make_dual(x, torch.ones(2, 3))
         p, t = torch.autograd.forward_ad.unpack_dual((dual.t() if turned else dual).cumprod(dim))
         t._version
+
+
+@case(requires=["backward", "views", "detach"], covers=["ver.requires_grad_nobump"])
+def number_that_a_node_saved_is_written_behind_its_back(
+    torch, x: floats(shape=(), values="smooth"), name: st.sampled_from(["exp", "tanh", "sigmoid", "rsqrt", "tan"])
+):
+    """A number that its node saved is the tensor's memory, also where .data is written to."""
+    y = getattr(x.requires_grad_(), name)()
+    y.grad_fn._saved_result
+    y.data.mul_(2)
+    y.grad_fn._saved_result
+    y.backward(retain_graph=True)
+    y.view(1).data.add_(1)
+    y.backward()

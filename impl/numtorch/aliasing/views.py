@@ -225,8 +225,7 @@ def requires_grad(tensor: Any) -> bool:
     if flag is ALONE:
         return True
     if flag is not True and flag:
-        base = tensor._extra.base
-        return base._requires_grad is True or (bool(base._requires_grad) and requires_grad(base))
+        return tensor._extra.base._requires_grad is True  # which is no view itself
     return flag
 
 
@@ -349,7 +348,7 @@ def refuse_write(tensor: Any) -> None:
 
 def is_leaf(tensor: Any) -> bool:
     """Whether the tensor is no result of a tracked operation."""
-    return (tensor._node if tensor._extra is None else current_grad_fn(tensor)) is None
+    return current_grad_fn(tensor) is None
 
 
 def set_history(tensor: Any, node: Node, output_nr: int) -> None:

@@ -170,7 +170,9 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
 def _copy_negated(array: Any, raw: Any) -> None:
     """Copy what memory holds, and negate the copies: so the imaginary part of what was real is -0, and bools are refused."""
     np.copyto(array, castable(raw, array), casting="unsafe")
-    if array.dtype.kind == "b" and array.size:
+    if not array.size:
+        return
+    if array.dtype.kind == "b":
         raise NotImplementedError("\"neg_cpu\" not implemented for 'Bool'")
     array[...] = np.negative(array)
 

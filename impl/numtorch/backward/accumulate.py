@@ -42,12 +42,12 @@ UNLOCKED = 500
 threads may lead to one leaf, and none of their gradients may be lost."""
 
 
-def obeys_contract(array: Any, found: Descriptor, desc: Descriptor) -> bool:
+def obeys_contract(found: Descriptor, desc: Descriptor) -> bool:
     """Whether a gradient, described by `found`, has the strides that the leaf's `desc` asks for.
 
     Dimensions of size 1 may have any stride but 0: PyTorch takes that for a sign of an expanded gradient.
     """
-    if (found.plain and desc.plain and found.shape == desc.shape) or isinstance(array, np.generic):
+    if found.plain and desc.plain and found.shape == desc.shape:
         return True
     if is_dense(desc.shape, desc.strides):
         return all(  # the leaf may have another shape than its gradient, if it was changed since
@@ -60,7 +60,7 @@ def obeys_contract(array: Any, found: Descriptor, desc: Descriptor) -> bool:
 def warn_of_layout(grad: Any, variable: Any) -> None:
     """What PyTorch says of a sum of gradients that breaks the layout contract, once a process unless told otherwise."""
     found, desc = grad._desc, variable._desc
-    if obeys_contract(grad._array, found, desc):
+    if obeys_contract(found, desc):
         return
     warn(
         "grad and param do not obey the gradient layout contract. This is not an error, but may impair performance.\n"
@@ -101,7 +101,7 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
     if old is None:
         desc, found = variable._desc, describe(grad)
         counter = None
-        if not (owned and ((found is desc and desc.plain) or obeys_contract(grad, found, desc))):
+        if not (owned and ((found is desc and desc.plain) or obeys_contract(found, desc))):
             if desc.plain or is_dense(desc.shape, desc.strides):
                 counter = [1]  # PyTorch copies into new memory, which counts as a write; other layouts are cloned
             grad = obedient_copy(grad, desc)
@@ -133,6 +133,8 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
     if not old._desc.real:
         grad = addend(grad)
     if type(array) is _ndarray:
+        if not old._desc.plain:
+            refuse(array)  # somebody gave it a gradient that repeats elements
         if (base := grad.base) is not None and (base is array or base is array.base):
             refuse(array, grad)  # the gradient is made of this one, passed in by the user
         if array.size < UNLOCKED:

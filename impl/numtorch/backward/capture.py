@@ -42,7 +42,7 @@ def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]
         return None  # hooks would be called for each formula, also of those that come to where nothing is wanted
     wanted = {fn for fn, _ in inputs}
     for fn in wanted:
-        if type(fn) is not AccumulateGrad or fn.variable._extra is not None or fn.variable._made is not None:
+        if type(fn) is not AccumulateGrad or fn.variable._extra is not None:
             return None
     enters = not task.raw and bool(grad_mode.disabled or task.tangents)
     if enters:
@@ -161,7 +161,7 @@ def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> 
         fn, grad, fn1, grad1 = node[0](node, grad, True) if type(node) is list else node.run(grad, True)
         if fn is None:
             fn, grad, fn1 = fn1, grad1, None
-        if fn1 is not None or fn is None or grad is None:
+        if fn1 is not None or fn is None:
             break
         if type(fn) is AccumulateGrad:
             if fn not in wanted:
@@ -177,7 +177,7 @@ def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> 
         while type(fn) is AccumulateGrad:
             if fn in leaves:
                 gather(leaves, fn, grad)
-            elif grad is None or fn not in wanted:
+            elif fn not in wanted:
                 raise NotPlain
             else:
                 leaves[fn] = grad
@@ -192,9 +192,7 @@ def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> 
             if (found := reach(nodes, leaves, heap, wanted, fn1, grad1)) is not None:
                 gather(*found, grad1)
             fn1 = grad1 = None
-        if fn is not None:
-            if grad is None:
-                raise NotPlain
+        if fn is not None:  # noqa: SIM102 - two questions: the second is a short cut
             if heap and -(fn[1] if type(fn) is list else fn.seq) >= heap[0][0]:
                 if (found := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
                     gather(*found, grad)
@@ -252,11 +250,7 @@ def over_tensors(task: GraphTask, node: Any, grad: Any, wanted: Container[Any]) 
             grad = last
             last = g = None
         if fn is not None:
-            if (
-                grad is not None
-                and type(fn) is not AccumulateGrad
-                and (not heap or -(fn[1] if type(fn) is list else fn.seq) < heap[0][0])
-            ):
+            if type(fn) is not AccumulateGrad and (not heap or -(fn[1] if type(fn) is list else fn.seq) < heap[0][0]):
                 node = fn
                 continue
             if (found := reach(nodes, leaves, heap, wanted, fn, grad)) is not None:
@@ -284,8 +278,6 @@ def reach(
     nodes: dict, leaves: dict, heap: list, wanted: Container[Any], fn: Any, grad: Any
 ) -> tuple[dict[Any, Any], Any] | None:
     """Let a gradient wait; the table and the key under which one waits for the same already, if one does."""
-    if grad is None:
-        raise NotPlain
     if type(fn) is AccumulateGrad:
         if fn in leaves:
             return leaves, fn

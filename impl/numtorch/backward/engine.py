@@ -21,6 +21,7 @@ from .. import grad_mode
 from ..aliasing.views import storage_of
 from ..dtype import dtype
 from ..nodes.graph import Node
+from ..nodes.records import node_of
 from ..tensor import wrap
 from . import anomaly, plain_pass
 from .accumulate import HELD, accumulate
@@ -59,8 +60,7 @@ def run_backward(
         if grad is not None:
             if not node.converts:  # a leaf with a grad_dtype converts what arrives itself
                 grad = validate(grad, node.descriptors()[nr], "", 0)
-                if grad is not grads[i] and grad._requires_grad:
-                    grads[i] = grad  # a cast that is recorded is what is shown of it
+                grads[i] = grad  # a cast is what is shown of it
             seeds.append(storage_of(grad) if raw else grad)
             arrivals.append((node, nr, seeds[-1]))
     if len(roots) == len(arrivals) == 1 and not (anomaly.enabled or grad_mode.watched()):
@@ -98,10 +98,10 @@ def run_backward(
     return task.captured
 
 
-def run_from_scalar(node: Node, kind: dtype, keep: bool) -> None:
-    """`loss.backward()` with nothing else asked for."""
+def run_from_scalar(node: Any, kind: dtype, keep: bool) -> None:
+    """`loss.backward()` with nothing else asked for; its node may be a record."""
     if anomaly.enabled or (grad_mode.disabled and grad_mode.watched()):
-        run_backward([(node, 0)], [wrap(kind.one)], keep, False)
+        run_backward([(node_of(node), 0)], [wrap(kind.one)], keep, False)
         return
     left = plain_pass.run(node, 0, kind.one, keep)
     if left is not None:

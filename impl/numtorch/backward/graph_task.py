@@ -21,6 +21,12 @@ def task_under_way() -> GraphTask | None:
     return getattr(current, "task", None)
 
 
+FORGOTTEN = (
+    'it != dependencies.end() INTERNAL ASSERT FAILED at "/__w/pytorch/pytorch/torch/csrc/autograd/engine.cpp"'
+    ":477, please report a bug to PyTorch. "
+)
+
+
 class GraphTask:
     """The state of one backward pass.
 
@@ -111,10 +117,10 @@ class GraphTask:
             node = heapq.heappop(heap)[1]
             order.append(node)
             for fn, _ in node.edges():
-                if fn is None or fn not in deps:
+                if fn is None or (fn not in deps and self.needed is not None):
                     continue
-                if deps[fn] <= 0:  # PyTorch has forgotten the node by then
-                    raise RuntimeError("it != dependencies.end() INTERNAL ASSERT FAILED")
+                if deps.get(fn, 0) <= 0:  # PyTorch has forgotten the node by then
+                    raise RuntimeError(FORGOTTEN)
                 deps[fn] -= 1
                 if deps[fn] == 0:
                     heapq.heappush(heap, (-fn.seq, fn))

@@ -341,7 +341,7 @@ def show(task: GraphTask, array: Any) -> Any:
         base = viewed(task, array)
         if base is None:
             tensor._counter = counter
-            if counter is None and grad_mode.disabled and grad_mode.state.inference:
+            if grad_mode.disabled and grad_mode.state.inference:
                 mark_inference(tensor)
         else:
             is_inference = base._extra is not None and base._extra.inference  # which has no version

@@ -274,11 +274,6 @@ def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
     """Outputs of a user's formula, brought to the shapes and types of the operands or rejected."""
     out = []
     edges = node.edges()
-    if len(results) > len(edges) and any(g is not None for g in results[len(edges) :]):
-        raise RuntimeError(
-            f"function {name_of(node)} returned an incorrect number of gradients (expected "
-            f"{len(edges)}, got {len(results)})"
-        )
     for i, ((fn, nr), g) in enumerate(zip(edges, results, strict=False)):
         if g is not None and fn is not None:
             tensor = wrap(g) if raw else g
@@ -298,8 +293,8 @@ def validated(node: Node, results: Any) -> tuple:
     Formulas over Tensors give what broadcasting and promotion leave, which is what a call of the node shows. Those over arrays
     bring it there themselves (kernels.sum_to_info, and the plans of two operands): which of them have to is known beforehand.
     """
-    edges = ((node.next0, node.nr0), (node.next1, node.nr1)) if node.arity == 2 else node.edges()  # type: ignore[attr-defined]
-    return tuple([_handed_on(node, i, g, *edge) for i, (g, edge) in enumerate(zip(results, edges, strict=False))])
+    given = enumerate(zip(results, node.edges(), strict=False))
+    return tuple([_handed_on(node, i, g, *edge) for i, (g, edge) in given])
 
 
 def _handed_on(node: Node, index: int, grad: Any, fn: Any, nr: int) -> Any:

@@ -105,7 +105,7 @@ class Waiting:
                 possible = self.add(leaves, fn, grad)
             else:
                 leaf = fn.variable
-                possible = leaf._extra is None and leaf._requires_grad and leaf._made is None and grad is not None
+                possible = leaf._extra is None and leaf._requires_grad and leaf._made is None
                 if possible and not (careful and fn.extra is not None):
                     leaves[fn] = grad
                     new.append(fn)
@@ -138,7 +138,7 @@ class Waiting:
         return arrivals or None
 
     def at_node(self, fn: Any, grad: Any) -> bool:
-        """Keep a node's gradient; False if the node has several outputs, or a gradient is in doubt."""
+        """Keep a node's gradient; False if the node has several outputs, or it is in doubt who holds a gradient."""
         if type(fn) is list:
             number = fn[1]
         elif fn.multi or (_extras and fn.extra is not None):
@@ -147,8 +147,6 @@ class Waiting:
             number = fn.seq
         if number in self.nodes:
             return self.add(self.nodes, number, grad)
-        if grad is None:
-            return False
         self.nodes[number] = grad
         heappush(self.heap, (-number, fn))
         return True
@@ -156,8 +154,6 @@ class Waiting:
     def add(self, slots: dict[Any, Any], key: Any, grad: Any) -> bool:
         """Add a further gradient to one that waits; False if it is in doubt who else holds that one."""
         old = slots[key]
-        if grad is None:
-            return False
         if type(old) is list:
             old[0] += grad
             old[1] += 1
@@ -227,8 +223,6 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                         found[1] += 1
                     elif found is not None and waiting is None:  # then nobody else waits with it
                         found = None
-                        if grad1 is None:
-                            raise NotPlain(both(node, (fn, grad), (fn1, grad1)))
                         leaves[fn1] = list(summed(leaves, fn1, grad1))
                     elif found is not None:
                         found = None
@@ -259,9 +253,9 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                     if type(found) is list:
                         found[0] += grad1
                         found[1] += 1
-                    elif beside is found is None and type(fn1) is list and grad1 is not None:
+                    elif beside is None and found is None and type(fn1) is list:
                         beside, beside_seq, beside_grad = fn1, seq1, grad1
-                    elif seq1 == beside_seq and waiting is None and grad1 is not None and not careful:
+                    elif seq1 == beside_seq and waiting is None and not careful:
                         alone = [beside_grad]
                         found = beside_grad = None
                         beside_grad = list(summed(alone, 0, grad1))
@@ -283,7 +277,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                 if (beside is None or (fn is not beside and seq > beside_seq)) and (not heap or -seq < heap[0][0]):
                     node = fn
                     continue
-                if seq == beside_seq and waiting is None and grad is not None and not careful:
+                if seq == beside_seq and waiting is None and not careful:
                     if type(beside_grad) is list:
                         beside_grad[0] += grad
                         beside_grad[1] += 1
@@ -317,7 +311,6 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
             (arrivals,) = reason.args
             last = node
         else:
-            grad = task.seeds if grad is seed and grad is not None else grad
             arrivals = [(node_of(node), nr if last is None else number(last, node), grad)]
             pass_over(leaves, node_of(last), node_of(node))
         grad = grad1 = found = None
@@ -387,7 +380,7 @@ def share_versions(windows: list[Any]) -> None:
     """Give the gradients that are windows of one memory one version."""
     versions: dict[int, Any] = {}
     for grad in windows:
-        grad._counter = versions.setdefault(id(root_of(grad._array)), grad._counter or [0])
+        grad._counter = versions.setdefault(id(root_of(grad._array)), [0])
 
 
 def first(leaves: dict[AccumulateGrad, Any], fn: AccumulateGrad, grad: Any, careful: bool) -> bool:

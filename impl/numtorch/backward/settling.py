@@ -36,15 +36,18 @@ def version(task: GraphTask, array: Any, writes: int) -> list[int] | None:
 
 
 def owned(task: GraphTask, grad: Any, known: dict[int, Any]) -> Any:
-    """A gradient that others may write to: over the seed of this pass, where it repeats the `ones` that are for all passes.
+    """A gradient that others may write to: the seed of this pass, where it is the `one` or repeats the `ones` of all passes.
 
     Several nodes may have been given the one object, and then are again.
     """
-    if type(grad) is not _ndarray or grad.flags.writeable or type(task.seeds) is not _ndarray:
+    if type(task.seeds) is not _ndarray:
         return grad
-    ones = FROM_NUMPY[task.seeds.dtype].ones
-    if grad is ones:
+    kind = FROM_NUMPY[task.seeds.dtype]
+    ones = kind.ones
+    if grad is ones or grad is kind.one:
         return task.seeds
+    if type(grad) is not _ndarray or grad.flags.writeable:
+        return grad
     if root_of(grad) is not ones:
         return grad
     if id(grad) not in known:

@@ -28,6 +28,7 @@ from ..kernels.pointwise import add_scalar as k_add_scalar
 from ..kernels.pointwise import cos as k_cos
 from ..kernels.pointwise import div_other as k_div_other
 from ..kernels.pointwise import mul_scalar_backward as k_mul_scalar_backward
+from ..kernels.pointwise import negate as k_negate
 from ..kernels.pointwise import pow_backward as k_pow_backward
 from ..kernels.pointwise import pow_scalar as k_pow_scalar
 from ..kernels.pointwise import reciprocal as k_reciprocal
@@ -2470,7 +2471,7 @@ def neg_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        np.negative(target, out=target, casting='unsafe')
+        k_negate(target)
     else:
         self._array = assigned(target, np.negative(target))
     bump(self)

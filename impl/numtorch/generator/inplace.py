@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 
+from ..kernels.pointwise import negate
 from ..ops.real_only import NO_HALVES, is_early, refusal
 from ..ops.row import Row
 from ..plain_numpy import np
@@ -12,6 +13,9 @@ from .recording import readers_of
 
 AT_ONCE = {"add": "add", "sub": "subtract", "mul": "multiply", "div": "true_divide"}
 """Operators that write at once where nothing is to be looked at, and NumPy's functions."""
+
+WITH_CARE = {np.negative: negate}
+"""Of NumPy's functions those that are not to be trusted with memory that has strides, and who calls them instead."""
 
 
 class InPlace(Functions):
@@ -127,6 +131,8 @@ class InPlace(Functions):
         if row.into:
             return f"{self.kernel(row, row.into)}({inputs})"
         if isinstance(row.kernel, np.ufunc):
+            if row.kernel in WITH_CARE:
+                return f"{self.kernel(row, WITH_CARE[row.kernel])}({inputs})"
             return f"{self.kernel(row)}({inputs}, out=target, casting='unsafe')"
         if "out" in inspect.signature(row.kernel).parameters:
             return f"{self.kernel(row)}({inputs}, target)"

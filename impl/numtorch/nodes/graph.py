@@ -318,8 +318,6 @@ class Node:
         """Asked only by the engine's heap, of nodes with one sequence number: neither goes first."""
         return False
 
-    __gt__ = __lt__  # what is asked of the other, where it is a record
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} object at 0x{id(self):x}>"
 
