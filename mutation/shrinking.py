@@ -140,10 +140,10 @@ def _search(fault: Fault, programs: int, pipe: Connection, answers: Connection) 
 
 
 def _by_fuzz(fault: str, index: int, judged: Judged) -> Shrunk:
-    from conformance.fuzz.findings import Cause
     from conformance.fuzz.worker import REDUCING, drawn
     from conformance.reduce.reducer import Reducer
     from conformance.render import script
+    from conformance.report.causes import Cause
 
     program = drawn(0, index)
     verdict, oracle = judged(program)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,6 +16,8 @@ from rich.text import Text
 
 from conformance.commands.terminal import Bar
 from conformance.journal import Run
+from conformance.recorded.lines import NAME as RECORDED
+from conformance.report.causes import Alike, causes
 from conformance.report.model import FAILING
 from conformance.report.text import counted
 from conformance.running.launch import Result
@@ -35,6 +39,12 @@ DECLARE = (
 NARROW = 76
 """Columns of a terminal below which the longest names of features would be cut."""
 
+FAILURES = 10
+"""How many cases are told whole: a new implementation fails hundreds, and whoever reads thousands of lines reads none."""
+
+CAUSES = 20
+"""How many causes are listed at the end."""
+
 LACKS = 20
 """How many of the names that a subject lacks are listed: those that most cases need."""
 
@@ -52,6 +62,8 @@ class Progressing(Bar):
             TimeElapsedColumn(),
         )
         self.total = self.done = self.unexpected = 0
+        self.failures: Counter[str] = Counter()
+        """By subject."""
         self.task = self.bar.add_task("cases", total=None, trouble="")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -77,7 +89,7 @@ class Progressing(Bar):
             self.unexpected += 1
             # What a new implementation lacks is much, and no difference: it is told at the end, by what is lacking.
             if outcome.get("status") != "UNSUPPORTED":
-                self._failure(str(text))
+                self._failure(str(outcome.get("subject", "")), str(text))
         self._moved()
 
     def pytest_keyboard_interrupt(self) -> None:
@@ -86,11 +98,17 @@ class Progressing(Bar):
     def _writes(self) -> None:
         self.bar.update(self.task, description="writing the report")
 
-    def _failure(self, text: str) -> None:
-        first, _, rest = text.partition("\n")
-        self.console.print(Text(f"✗ {first}", style="bold red"))
-        self.console.print(Text("\n".join(f"  {line}".rstrip() for line in rest.splitlines())))
-        self.console.print()
+    def _failure(self, subject: str, text: str) -> None:
+        first, *rest = text.splitlines()
+        self.failures[subject] += 1
+        if self.failures[subject] <= FAILURES:
+            self.console.print(Text(f"✗ {first}", style="bold red"))
+            self.console.print(Text("\n".join(f"  {line}".rstrip() for line in rest)))
+            self.console.print()
+            return
+        if self.failures[subject] == FAILURES + 1:
+            self.console.print(f"More than {FAILURES} cases fail: the others in a line each, and whole in the report.")
+        self.console.print(Text(f"✗ {first.partition(':')[0]}: {_in_short(rest)}", style="red"))
 
     def _moved(self) -> None:
         trouble = f"{self.unexpected:,} not as expected" if self.unexpected else ""
@@ -102,11 +120,25 @@ class Progressing(Bar):
             self.console.print(f"{self.done:,} of {self.total:,} cases" + (f", {trouble}" if trouble else ""))
 
 
+def _in_short(lines: Sequence[str]) -> str:
+    """What differs first, or what happened."""
+    told = [line.strip() for line in lines if line.strip()]
+    found = next((number for number, line in enumerate(told) if line.startswith("first difference")), None)
+    if found is None:
+        return told[1] if len(told) > 2 else told[0] if told else ""
+    return ", ".join(told[found : found + 1] + [" ".join(line.split()) for line in told[found + 1 : found + 3]])
+
+
 def summary(console: Console, result: Result) -> None:
-    """Prints what became of a run: a table by feature and level for each subject, and where the report is."""
+    """Prints what became of a run: a table by feature and level for each subject, what it fails of, and where the report is."""
     for name, run in result.runs.items():
         console.print()
         console.print(table(run, narrow=console.width < NARROW))
+        differing = causes(run)
+        if len(differing) > 1:
+            console.print(causes_table(run, differing))
+            shown = f"torchstone show {_place(run, differing[0])} --subject {shlex.quote(name)}"
+            console.print(Text(f"see the first: {shown}", style="dim"), soft_wrap=True)
         console.print(closing_line(run))
         for line in (*lacking(run), *left_out(run)):
             console.print(Text(line, style="dim"))
@@ -172,6 +204,28 @@ def _cells(run: Run, cases: list[str], narrow: bool) -> list[Text]:
         style = "green" if passed == len(statuses) else "red"
         cells.append(Text(f"{passed}/{len(statuses)}", style=style) if statuses else Text("–", style="dim"))
     return cells
+
+
+def causes_table(run: Run, found: Sequence[Alike]) -> Table:
+    """What the programs that fail fail of, wrong numbers first."""
+    drawn = Table(title="what differs", title_justify="left", title_style="bold")
+    drawn.add_column("level")
+    drawn.add_column("at", overflow="fold")
+    drawn.add_column("programs", justify="right")
+    drawn.add_column("cases", justify="right")
+    drawn.add_column("the smallest is of", overflow="fold")
+    for each in found[:CAUSES]:
+        drawn.add_row(
+            each.level or "no answer", Text(str(each)), f"{each.programs:,}", f"{len(each.cases):,}", _place(run, each)
+        )
+    if len(found) > CAUSES:
+        drawn.add_row("", f"… and {len(found) - CAUSES} more; the report lists them all", "", "", "")
+    return drawn
+
+
+def _place(run: Run, one: Alike) -> str:
+    """What `torchstone show` takes for the smallest program."""
+    return f"{one.case}#{one.index}" if run.header.oracle.name == RECORDED else one.case
 
 
 def figures_table(found: Sequence[Figures]) -> Table:

@@ -17,9 +17,10 @@ from typing import Any
 import msgspec
 
 from conformance.fuzz import cluster
-from conformance.fuzz.findings import Cause, Found, Store
+from conformance.fuzz.findings import Found, Store
 from conformance.fuzz.worker import Tally, Worker
 from conformance.journal import Description
+from conformance.report.causes import Cause
 from conformance.running.databases import opened as opened_database
 from conformance.running.session import import_from_here
 from conformance.subjects import open_subject

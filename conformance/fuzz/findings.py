@@ -13,9 +13,7 @@ file is put in its place whole.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,57 +22,11 @@ import msgspec
 
 from conformance.journal import Finding
 from conformance.judging.adjudicate import Adjudication
-from conformance.judging.verdict import Difference, Status, Verdict
+from conformance.judging.verdict import Verdict
 from conformance.program import Program
-from conformance.report.model import operation, step_at
+from conformance.report.causes import Cause
 from conformance.report.source import reproducer
 from conformance.trace import Trace
-
-
-class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What makes two failures one finding: the operation at which the sides part, and in what."""
-
-    status: Status
-    facet: str
-    operation: str
-    kinds: str = ""
-    """Of an error, the two codes; of a graph, the two nodes; of a process, how it ended."""
-
-    @classmethod
-    def of(cls, program: Program, verdict: Verdict) -> Cause:
-        first = verdict.first
-        if first is None:
-            return cls(verdict.status, "", "", verdict.reason)
-        step = step_at(program, first)
-        return cls(verdict.status, first.facet, "" if step is None else operation(step), _kinds(first))
-
-    def is_like(self, other: Cause) -> bool:
-        """Whether a smaller program shows the same thing; what the two sides said may have changed with it."""
-        return (self.status, self.facet, self.operation) == (other.status, other.facet, other.operation)
-
-    @property
-    def slug(self) -> str:
-        """A name for a folder, always the same for a cause."""
-        digest = hashlib.sha256("\n".join((self.status, self.facet, self.operation, self.kinds)).encode()).hexdigest()
-        words = re.sub(r"[^a-z0-9]+", "-", f"{self.facet or self.status} {self.operation}".lower()).strip("-")
-        return f"{words[:60]}-{digest[:8]}"
-
-    def __str__(self) -> str:
-        if not self.facet:
-            return f"{self.status}: {self.kinds}"
-        return f"{self.facet} at {self.operation or 'a literal'}" + (f": {self.kinds}" if self.kinds else "")
-
-
-def _kinds(first: Difference) -> str:
-    if first.facet in ("error_code", "raised", "error_type"):
-        # A code stands in front of what was raised; of an outcome, `raises ValueError` is what matters, and not its text.
-        words = 2 if first.facet == "raised" else 1
-        return " → ".join(" ".join(side.split()[:words]).rstrip(":") for side in (first.oracle, first.subject))
-    if first.facet == "graph" and all(
-        re.fullmatch(r"\w+( with \d edges)?", side) for side in (first.oracle, first.subject)
-    ):
-        return f"{first.oracle} → {first.subject}"
-    return ""
 
 
 class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from conformance.commands.terminal import Bar
 from conformance.fuzz.campaign import Campaign, Result
-from conformance.fuzz.findings import Cause
+from conformance.report.causes import Cause
 from conformance.report.text import counted
 from conformance.running.timing import told
 

@@ -12,12 +12,13 @@ from hypothesis.database import ExampleDatabase
 
 from conformance.compose.composer import Composer
 from conformance.compose.programs import BLOCK, composed
-from conformance.fuzz.findings import Cause, Found, Store
+from conformance.fuzz.findings import Found, Store
 from conformance.judging.adjudicate import ADJUDICATED, Adjudication, adjudicate
 from conformance.judging.judge import judge
 from conformance.judging.verdict import Verdict
 from conformance.program import Program, ProgramError
 from conformance.reduce import reduce
+from conformance.report.causes import Cause
 from conformance.report.model import operation
 from conformance.running.answering import Both, both, said
 from conformance.running.timing import Clock

@@ -61,7 +61,7 @@ from conformance.program.program import (
     UnknownOperator,
     schema,
 )
-from conformance.program.walking import bound, children, names_read, operands, outs, renamed, walk
+from conformance.program.walking import bound, children, has_empty, names_read, operands, outs, renamed, walk
 
 __all__ = [
     "Bind",
@@ -106,6 +106,7 @@ __all__ = [
     "Yield",
     "bound",
     "children",
+    "has_empty",
     "names_read",
     "operands",
     "outs",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -151,3 +151,9 @@ def renamed(part: Any, names: Mapping[str, Operand]) -> Any:
         else:
             changed[field] = renamed(value, names)
     return msgspec.structs.replace(part, **changed)
+
+
+def has_empty(steps: Iterable[Step]) -> bool:
+    """Whether they are given a tensor of no elements, beside which nothing of what a case claims can be seen."""
+    given = (literal for step in steps for operand in operands(step) for literal in walk(operand))
+    return any(isinstance(literal, TensorLiteral) and 0 in literal.shape for literal in given)

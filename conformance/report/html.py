@@ -18,11 +18,13 @@ from markupsafe import Markup
 
 from conformance.journal import Finding
 from conformance.judging.verdict import STATUSES
+from conformance.report.causes import Alike, causes
 from conformance.report.facts import facts
 from conformance.report.graph import Drawing, differing, draw
 from conformance.report.highlight import highlighted
 from conformance.report.model import FAILING, NOT_RUN, Case, Report, first_of
 from conformance.report.sharing import shared
+from conformance.report.source import reproducer
 from conformance.report.steps import Row, rows, where
 from conformance.report.text import counted, moment, printable
 from conformance.trace import LEVELS, Graph, Level, Trace
@@ -44,6 +46,9 @@ LEVEL_MEANINGS: dict[Level, str] = {
     "exact": "graph, strides, texts, repr",
 }
 
+
+SHOWN_CAUSES = 12
+"""Causes that are listed at once."""
 
 SHOWN_CASES = 8
 """Cases of one group of findings that are listed at once: cases that fail alike are told by the first few."""
@@ -92,6 +97,9 @@ def html(report: Report) -> str:
         where=where,
         moment=moment,
         shown_cases=SHOWN_CASES,
+        causes=causes(report.run),
+        shown_causes=SHOWN_CAUSES,
+        cause_script=lambda cause: _cause_script(report, cause),
     )
     svgs = draw(
         drawing for case in report.cases for _, finding in _shown_findings(case) for _, drawing in _drawings(finding)
@@ -107,6 +115,11 @@ def html(report: Report) -> str:
         style_hash=_hash(style),
         script_hash=_hash(script),
     )
+
+
+def _cause_script(report: Report, cause: Alike) -> Markup:
+    finding = Finding(program=cause.program, verdict=cause.verdict)
+    return highlighted(reproducer(finding, cause.verdict.first, report.oracle, report.subject).rstrip())
 
 
 def templates(*packages: str) -> jinja2.Environment:

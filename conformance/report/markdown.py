@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 
+from conformance.report.causes import Alike, causes
 from conformance.report.model import Case, Group, Report
 from conformance.report.text import counted, printable
 from conformance.trace import LEVELS
 
 REPRODUCERS = 30
 """Groups of findings that are shown with a program: GitHub cuts a job summary off at one MiB."""
+
+CAUSES = 20
+"""How many causes are listed."""
 
 _MARKS = {"expected": "✅", "unexpected": "❌", "interrupted": "⚠️", "empty": "⚠️"}
 
@@ -26,6 +30,7 @@ def markdown(report: Report) -> str:
         f"{report.seconds:.1f} s, torchstone {_inline(header.torchstone)}"
         + (f", selection `{_code(header.selection)}`" if header.selection else ""),
         "",
+        *_causes(causes(report.run)),
         *_matrix(report),
     ]
     shown = 0
@@ -37,6 +42,18 @@ def markdown(report: Report) -> str:
             lines += _group(group, report, with_program=shown < REPRODUCERS)
             shown += 1
     return "\n".join(lines) + "\n"
+
+
+def _causes(found: list[Alike]) -> list[str]:
+    """What the programs that fail fail of, if that is more than one thing."""
+    if len(found) < 2:
+        return []
+    lines = ["| level | what differs | programs | cases | the smallest is of |", "|---|---|--:|--:|---|"]
+    for each in found[:CAUSES]:
+        told = (each.level or "no answer", _inline(str(each)), f"{each.programs:,}", f"{len(each.cases):,}")
+        lines.append(f"| {' | '.join(told)} | `{_code(each.case)}` |")
+    more = [f"… and {len(found) - CAUSES} more", ""] if len(found) > CAUSES else []
+    return [*lines, "", *more]
 
 
 def _matrix(report: Report) -> list[str]:

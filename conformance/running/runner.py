@@ -34,7 +34,7 @@ from conformance.journal import (
 )
 from conformance.judging.adjudicate import ADJUDICATED, adjudicate
 from conformance.judging.verdict import Status, Verdict
-from conformance.program import Program, TensorLiteral, operands, walk
+from conformance.program import Program, has_empty
 from conformance.running.answering import AskedBefore, Both, Judge, both, said
 from conformance.running.enough import Enough
 from conformance.running.expected import Expectations
@@ -392,7 +392,7 @@ class CaseRun:
             return None
         ranked = sorted(drawn, key=size_of)
         third = len(ranked) // 3
-        telling = (ran for ran in ranked[third:] + ranked[:third][::-1] if not _has_empty(ran.program))
+        telling = (ran for ran in ranked[third:] + ranked[:third][::-1] if not has_empty(ran.program.steps))
         example = next(telling, ranked[third])
         return _finding(self._run_with(self.oracle, example.program) if example.verdict.status == "PASS" else example)
 
@@ -403,12 +403,6 @@ class Differs(AssertionError):
 
 def _worst(statuses: Iterator[Status]) -> Status:
     return min(statuses, key=SEVERITY.index, default="BLOCKED")
-
-
-def _has_empty(program: Program) -> bool:
-    """Whether it begins with a tensor of no elements, beside which nothing of what a case claims can be seen."""
-    given = (literal for step in program.steps for operand in operands(step) for literal in walk(operand))
-    return any(isinstance(literal, TensorLiteral) and 0 in literal.shape for literal in given)
 
 
 def size_of(ran: Ran) -> tuple[int, bytes]:
