@@ -58,7 +58,8 @@ def test_each_fault_is_caught_by_the_case_that_a_reader_expects(tmp_path: Path) 
     assert ran.returncode == 1, ran.stdout + ran.stderr
     for fake, shows in CAUGHT.items():
         case = case_named_by(fake)
-        (told,) = [part for part in ran.stdout.split("✗ ")[1:] if f"--subject tests.fakes.{fake}" in part]
+        shown = f"see both traces: torchstone show {case} --subject tests.fakes.{fake}"
+        (told,) = [part for part in ran.stdout.split("✗ ")[1:] if shown in part]
         assert told.startswith(f"{case}:"), told
         said, _, program = told.partition("the smallest program that shows it:")
         assert "FAIL at required" in said or "FAIL at expected" in said, said
