@@ -15,6 +15,10 @@ from hypothesis.internal.conjecture import providers
 from hypothesis.internal.conjecture.providers import Constants
 
 from conformance.running.sampling import nothing_but_the_seed
+from conformance.subjects import vectors
+
+# Tests that ask PyTorch itself ask the one that the harness asks.
+vectors.settle()
 
 # For the processes that tests start: HypoFuzz is a plugin of Hypothesis, and takes longer to import than that.
 os.environ.setdefault("HYPOTHESIS_NO_PLUGINS", "1")

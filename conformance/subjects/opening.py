@@ -10,7 +10,7 @@ import sys
 import types
 from pathlib import Path
 
-from conformance.subjects import javascript
+from conformance.subjects import javascript, vectors
 from conformance.subjects.base import Subject, SubjectUnavailable
 from conformance.subjects.inprocess import InProcess
 from conformance.subjects.libraries import LIBRARIES, import_library
@@ -44,6 +44,7 @@ def open_subject(name: str, isolate: bool = True) -> Subject:
     Isolated, it runs in a process of its own, so that a crash or an endless loop ends one program and not the run; those in
     node, in another Python and of a command always do. Raises SubjectUnavailable with what is wrong and what to do.
     """
+    vectors.settle()
     if name.startswith(COMMAND):
         return _started(Process(_words(name[len(COMMAND) :]), name=name))
     if name in javascript.LIBRARIES:
@@ -64,6 +65,7 @@ def open_subject(name: str, isolate: bool = True) -> Subject:
 
 def open_here(name: str, *, alone: bool = False) -> InProcess:
     """The subject in this process; `alone` if nothing else runs in it. Raises SubjectUnavailable."""
+    vectors.settle()
     path, variant, _ = name.partition(":")
     module = import_subject(path)
     if alone or path == "torch":
@@ -78,6 +80,7 @@ def _started(process: Process) -> Process:
 
 def oracle(facets: frozenset[str] | None = None) -> InProcess:
     """PyTorch, in this process. Raises SubjectUnavailable unless it is the pinned version."""
+    vectors.settle()
     try:
         import torch
     except ImportError as error:
