@@ -1,8 +1,8 @@
 """PyTorch computes with the same vector instructions on every machine.
 
 How many numbers an instruction takes decides more than last digits: which of two kernels' answers a nan or a zero gets, and
-which elements come behind the last full vector, one by one. Reports of a machine with AVX-512 could not be compared with others,
-and not with what was recorded. So PyTorch is kept at AVX2, which nearly every processor has that it runs on.
+which elements come behind the last full vector, one by one. Reports of a machine with AVX-512 could not be compared with
+others, and not with what was recorded. So PyTorch is kept at AVX2, which nearly every processor has that it runs on.
 """
 
 from __future__ import annotations
