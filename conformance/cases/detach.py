@@ -226,3 +226,24 @@ def gradient_of_a_squeeze_of_nothing_is_the_gradient_itself(
     y.backward(g.reshape(y.shape))
     x.grad
     x.grad.add_(1)
+
+
+@case(lecture="detach", requires=["detach", "backward"], covers=["leaf.detach_inplace"])
+def operand_detached_in_place_is_missed_where_nothing_is_computed(
+    torch,
+    x: floats(shape=(2,), values="finite"),
+    name: st.sampled_from(["mul", "sin", "pow", "dot", "exp", "sum"]),
+    ends: st.sampled_from(["result", "leaf", "anywhere"]),
+):
+    """A node whose operand was detached in place raises, though no gradient of an operand is asked for."""
+    y = x.requires_grad_() * 2
+    z = {
+        "mul": lambda: y * y,
+        "sin": lambda: y.sin(),
+        "pow": lambda: y**2,
+        "dot": lambda: y.dot(x),
+        "exp": lambda: y.exp(),
+        "sum": lambda: y.sum(),
+    }[name]()
+    y.detach_()
+    z.backward(torch.ones_like(z), inputs={"result": (z,), "leaf": (x,), "anywhere": None}[ends])

@@ -305,3 +305,22 @@ def gradient_of_a_result_alone_computes_no_formula(
     y = torch.nn.functional.group_norm(torch.zeros(rows, 2, 2), 1, torch.ones(2) if weighted else None, bias)
     inputs = {"result": [y], "bias": [bias], "all": None}[asked]
     y.backward(torch.ones(rows, 2, 2), inputs=inputs)
+
+
+@case(lecture="grad_function", requires=["graph", "custom_function", "no_grad"], covers=["call.gradient_edge"])
+def gradient_edge_of_a_function_owns_a_node(torch, x: floats(shape=(2,)), enabled: st.booleans()):
+    """The edge of a Function's result has a token, a node that is made in any grad mode."""
+
+    class Same(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a.clone()
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad
+
+    y = Same.apply(x.requires_grad_())
+    with torch.set_grad_enabled(enabled):
+        torch.autograd.graph.get_gradient_edge(y).ownership_token
+        torch.autograd.graph.get_gradient_edge(x).ownership_token

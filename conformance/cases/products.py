@@ -213,3 +213,19 @@ def scales_of_an_outer_product_fit_in_place_too(
     v = torch.ones(2).to(getattr(torch, kind))
     torch.addr(torch.outer(v, v), v, v, **scales)
     torch.outer(v, v).addr_(v, v, **scales)
+
+
+@case(requires=["backward", "addr"])
+def outer_product_of_nothing_lies_as_its_operands(
+    torch,
+    sizes: st.tuples(st.integers(0, 2), st.integers(0, 2)),
+    kind: st.sampled_from(["number", "row", "matrix", "turned"]),
+):
+    """addr lays its result out as elementwise operators do, if there are elements or none."""
+    rows, columns = sizes
+    shape = {"number": (), "row": (columns,), "matrix": (rows, columns), "turned": (columns, rows)}[kind]
+    x = torch.ones(shape)
+    x = (x.t() if kind == "turned" else x).requires_grad_()
+    y = torch.addr(x, torch.ones(rows), torch.ones(columns))
+    y.stride()
+    y.sum().backward()

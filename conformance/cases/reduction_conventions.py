@@ -175,3 +175,19 @@ def deviations_are_finite_where_variances_are_not(
     torch.std_mean(x, dim)
     x.var(dim)
     y.sum().backward()
+
+
+@case(requires=["backward"])
+def spread_of_nothing_has_a_gradient_in_its_format(
+    torch,
+    shape: st.sampled_from([(0, 2), (2, 0), (0, 1), (2, 0, 3), (0, 3, 2)]),
+    name: st.sampled_from(["std", "var"]),
+    turned: st.booleans(),
+    correction: st.sampled_from([0, 1, 5]),
+):
+    """The gradient of a spread of nothing lies in memory as the operand does."""
+    x = torch.zeros(shape).requires_grad_()
+    y = x.transpose(0, -1) if turned else x * 1
+    y.retain_grad()
+    getattr(y, name)(correction=correction).backward()
+    y.grad.stride()

@@ -19,6 +19,7 @@ from ..nodes import saved_hooks
 from ..nodes.graph import Node as _Node
 from ..nodes.handles import RemovableHandle
 from ..tensor import Tensor
+from .grad_mode import enable_grad
 from .mutation import allow_mutation_on_saved_tensors
 
 GradientEdge = namedtuple(
@@ -103,8 +104,10 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
     if not tensor.requires_grad:
         raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
     node, nr = _get_grad_fn_or_grad_acc(tensor), tensor.output_nr
-    # PyTorch holds a node made in Python by way of one made in C++; the token is that one.
-    return GradientEdge(node, nr, tensor.view_as(tensor).grad_fn if node.custom else None)
+    if not node.custom:
+        return GradientEdge(node, nr)
+    with enable_grad():  # PyTorch holds a node made in Python by way of one made in C++; the token is that one
+        return GradientEdge(node, nr, tensor.view_as(tensor).grad_fn)
 
 
 def increment_version(tensor: Any) -> None:

@@ -14,7 +14,7 @@ from ..kernels.shape import invalid_gradient
 from ..memory.descriptor import Descriptor, descriptor, expandable
 from ..memory.geometry import turned
 from ..nodes.graph import AccumulateGrad, Node, name_of
-from ..nodes.saved import read_saved
+from ..nodes.saved import read_saved, refuse_detached
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from . import anomaly
@@ -203,6 +203,7 @@ def undefined(node: Node) -> tuple:
 def read_all(node: Node) -> None:
     """Unpack whatever the node saved, for the errors and the hooks that come of it."""
     for name in (*node.saved, *node.saved_lists):
+        refuse_detached(node, name)
         read_saved(node, name)
 
 

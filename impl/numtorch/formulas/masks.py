@@ -21,7 +21,7 @@ from ..tensor import Tensor, wrap
 def mask(test: Callable[..., Any], *operands: Any) -> Tensor:
     """What a test says of each element of these tensors and numbers."""
     array = test(*[x._array if isinstance(x, Tensor) else x for x in operands])
-    if array.ndim and not all(x._desc.plain for x in operands if isinstance(x, Tensor)):
+    if array.ndim and not (array.size and all(x._desc.plain for x in operands if isinstance(x, Tensor))):
         shape = array.shape
         given = [(x._desc.shape, x._desc.lies) if isinstance(x, Tensor) else ((), ()) for x in operands]
         array, _ = arrange(array, descriptor(shape, describe(array).dtype, elementwise_strides(shape, given)))

@@ -205,10 +205,9 @@ def var_moved(grad: Any, x: Any, dim: Any, correction: float | None, keepdim: bo
     by = count(x._array, dim) - (1 if correction is None else correction)
     if ndim == 0 or dim is None:
         if by <= 0:
-            middle = d.mean_all(x.detach(), None)
-            kind = get_default_dtype().numpy
-            constant = of_arrays(lambda x, y: np.where(x == y, np.nan, np.inf).astype(kind)[()], x, middle)
-            return grad * constant  # PyTorch chooses between numbers, which have the default type
+            even = mask(np.equal, x, d.mean_all(x.detach(), None))
+            kind = get_default_dtype().numpy.type  # PyTorch chooses between numbers, which have it
+            return grad * d.where(even, wrap(kind(np.nan)), wrap(kind(np.inf)))
         offset = x - d.mean_all(x, None)  # before the left operand: PyTorch's C++ evaluates the right one first
         return d.mul_scalar(grad, 2.0 / by) * offset
     if not keepdim and ndim > 1:

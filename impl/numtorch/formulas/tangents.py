@@ -149,10 +149,11 @@ def clamp_jvp(x: Any, tangent: Any, low: Any, low_t: Any, high: Any, high_t: Any
 
 
 def logcumsumexp_jvp(x: Any, tangent: Any, dim: int) -> Any:
-    """The mean of the tangent up to each element, weighted by softmax; PyTorch keeps the sum of weights from zero."""
-    if not x._desc.numel and x._desc.dtype.is_complex:  # of real numbers there is no maximum
-        return wrap(np.zeros(tuple(x._desc.shape), x._desc.dtype.numpy))
-    weights = (x - real(x).max(dim, True)[0]).exp()
+    """The mean of the tangent up to each element, weighted by softmax; PyTorch keeps the sum of weights from zero.
+
+    Complex numbers have no maximum to be weighed against.
+    """
+    weights = x.exp() if x._desc.dtype.is_complex else (x - x.max(dim, True)[0]).exp()
     total = d.cumsum(weights, dim, None)
     moved = d.cumsum(scaled_by(weights, tangent), dim, None)
     return d.div_(moved, d.add_scalar_(total, 1e-13))

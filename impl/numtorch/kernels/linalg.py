@@ -134,7 +134,7 @@ def addr(x: Array, vec1: Array, vec2: Array, beta: Any, alpha: Any) -> Array:
     """beta * x + alpha * outer(vec1, vec2), laid out as elementwise operators are"""
     x, vec1, vec2 = alike([x, vec1, vec2])
     out = plus_scaled(x, outer_backward(vec1, vec2), beta, alpha)
-    if x.ndim < 2 or element_strides(x) == contiguous_strides(x.shape):
+    if out.size and (x.ndim < 2 or element_strides(x) == contiguous_strides(x.shape)):
         return out
     operands = [(x.shape, element_strides(x)), ((out.shape[0], 1), (1, 1)), ((1, out.shape[1]), (1, 1))]
     arranged = laid_out(out.shape, elementwise_strides(out.shape, operands), out.dtype)

@@ -163,14 +163,19 @@ def unpack_input(node: Node, name: str) -> Any:
 
     Formulas ask no subclass: one that overrides is a plain tensor to them, in its place in the graph.
     """
-    tensor = getattr(node, name)
-    saved = type(tensor) not in (Packed, _NONE) and tensor is not FREED
-    if saved and was_detached(tensor, getattr(node, name + "_version")):
-        raise RuntimeError(DETACHED)
+    refuse_detached(node, name)
     tensor = unpack_saved(node, name)
     if torch_function.living and tensor is not None and handlers.overrides(type(tensor)):
         return plain(tensor)
     return tensor
+
+
+def refuse_detached(node: Node, name: str) -> None:
+    """Refuse an operand that was detached in place since it was saved: no formula can tell where it comes from."""
+    tensor = getattr(node, name)
+    saved = isinstance(tensor, Tensor) and tensor is not FREED
+    if saved and was_detached(tensor, getattr(node, name + "_version", None)):
+        raise RuntimeError(DETACHED)
 
 
 def plain(tensor: Any) -> Any:
