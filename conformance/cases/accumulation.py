@@ -294,3 +294,13 @@ def grad_that_repeats_an_element_is_not_added_to(
     x.grad = (g.expand(2, 2).t() if turned else g.expand(2, 2)).detach()
     (x * x).sum().backward(create_graph=graph)
     x.backward(torch.ones(2, 2))
+
+
+@case(requires=["backward", "in_place"], covers=["acc.sum"])
+def gradient_with_more_dimensions_than_its_leaf_is_warned_of(
+    torch, x: floats(shape=(2,), values="finite"), at: st.sampled_from([0, 1]), graph: st.booleans()
+):
+    """A .grad that was given another dimension in place does not obey the layout contract of its leaf."""
+    x.requires_grad_().grad = torch.ones(2, dtype=x.dtype)
+    x.grad.unsqueeze_(at)
+    (x * 2).sum().backward(create_graph=graph)

@@ -67,3 +67,18 @@ def leaf_of_another_type_gets_another_accumulator(torch, x: floats("float32", va
     x.grad
     x.grad = None
     z.sum().backward()
+
+
+@case(requires=["backward"])
+def data_of_any_type_is_taken(
+    torch,
+    kind: st.sampled_from(["float32", "float64", "complex64", "int64", "bool"]),
+    other: st.sampled_from(["float32", "complex64", "complex128", "int64", "bool"]),
+    tracked: st.booleans(),
+):
+    """Assigning .data changes a tensor's type, also from real numbers to complex ones and back."""
+    x = torch.ones(2, dtype=getattr(torch, kind))
+    if tracked and kind in ("float32", "float64", "complex64"):
+        x.requires_grad_()
+    x.data = torch.ones(2, dtype=getattr(torch, other))
+    x * 2

@@ -397,3 +397,33 @@ def context_can_be_set_up_apart(torch, x: floats(values="finite")):
             return 2 * grad * a
 
     Square.apply(x.requires_grad_()).sum().backward()
+
+
+@case(lecture="custom_function", requires=["custom_function", "node_hooks"], covers=["fn.basic"])
+def gradients_of_a_function_are_looked_at_before_its_hooks(
+    torch,
+    x: floats("float32", shape=(2,)),
+    kind: st.sampled_from(["longer", "rounded", "two", "none", "fitting"]),
+    handed: st.booleans(),
+):
+    """A Function's backward is refused for a gradient that does not fit before the hooks of its node run."""
+
+    class Own(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a.clone()
+
+        @staticmethod
+        def backward(ctx, grad):
+            if kind == "longer":
+                return grad.sum().expand(7)
+            if kind == "two":
+                return grad, grad
+            return {"rounded": grad.double(), "none": None, "fitting": grad * 2}[kind]
+
+    def hook(inputs, outputs):
+        return (torch.ones(2),) if handed else None
+
+    y = Own.apply(x.requires_grad_())
+    y.grad_fn.register_hook(hook)
+    y.backward(torch.ones(2))

@@ -450,3 +450,45 @@ def normalization_of_inference_tensors_may_lack_its_weight(
     else:
         out = functional.batch_norm(frozen, None, None, None, b, True)
     out.sum().backward()
+
+
+@case(requires=["inference_mode", "backward"])
+def gradient_that_is_an_inference_tensor_counts_what_formulas_write(
+    torch,
+    name: st.sampled_from(["ceil", "sign", "add", "sub", "fmod", "expand", "addcmul", "masked_fill", "square"]),
+    shape: st.sampled_from([(2, 1), (1,), (), (3, 2)]),
+    hooked: st.booleans(),
+):
+    """Out of a gradient that is an inference tensor formulas make others whose writes count, step by step."""
+    x = torch.ones(shape).requires_grad_()
+    w = torch.ones(3, 2)
+    y = {
+        "ceil": lambda: x.ceil(),
+        "sign": lambda: x.sign(),
+        "add": lambda: w.T + x if shape == (2, 1) else w + x,
+        "sub": lambda: w.T - x if shape == (2, 1) else w - x,
+        "fmod": lambda: torch.fmod(x, w.T if shape == (2, 1) else w),
+        "expand": lambda: x.expand(3, *shape),
+        "addcmul": lambda: torch.addcmul(x.reshape(-1)[:1], w, w),
+        "masked_fill": lambda: x.masked_fill(x > 2, 0.0),
+        "square": lambda: x.square(),
+    }[name]()
+    if hooked:
+        x.register_hook(lambda grad: grad)
+    with torch.inference_mode():
+        g = torch.ones(y.shape)
+    y.backward(g)
+    x.grad
+
+
+@case(requires=["inference_mode", "create_graph"])
+def gradient_to_be_differentiated_is_computed_so_in_inference_mode(
+    torch,
+    x: floats("float64", shape=(3,)),
+    eps: st.sampled_from([None, 0.1]),
+    graph: st.booleans(),
+):
+    """In inference mode create_graph=True chooses the formula that can be differentiated, though nothing is recorded."""
+    y = x.requires_grad_().logit(eps)
+    with torch.inference_mode():
+        torch.autograd.grad(y, x, torch.ones_like(y), create_graph=graph)

@@ -347,3 +347,20 @@ def tangents_of_gates_have_the_type_of_the_numbers(
     with forward.dual_level():
         y = getattr(torch.nn.functional, name)(forward.make_dual(primal, tangent))
         forward.unpack_dual(y)
+
+
+@case(requires=["forward_ad"])
+def tangent_of_a_reduced_loss_is_copied_to_memory_like_its_own(
+    torch,
+    xy: same_shape(2, min_dims=1, max_dims=2, values="positive", dtype="float32", empty=False),
+    name: st.sampled_from(
+        ["mse_loss", "smooth_l1_loss", "binary_cross_entropy", "soft_margin_loss", "l1_loss", "huber_loss"]
+    ),
+    reduction: st.sampled_from(["mean", "sum", "none"]),
+):
+    """A loss that is reduced within memory for all elements stays there, and so its tangent is a copy."""
+    x, y = (t.sigmoid() for t in xy)
+    loss = getattr(torch.nn.functional, name)(x, y, reduction=reduction)
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(loss, torch.ones_like(loss))
+        torch.autograd.forward_ad.unpack_dual(dual)

@@ -201,3 +201,30 @@ def loss_without_a_batching_rule_is_laid_out_anew(
     given = 2 if name == "kl_div" else 3
     loss = getattr(torch.nn.functional, name)
     torch.func.vmap(lambda a: loss(*[a.sigmoid()] * given, reduction=reduction, **options), in_dims=dim)(x)
+
+
+@case(requires=["func", "inference_mode"])
+def transforms_within_inference_mode_record_at_their_level_alone(
+    torch,
+    xw: pair(),
+    name: st.sampled_from(["vjp", "grad", "jacrev"]),
+    enabled: CHOICES,
+    own: CHOICES,
+    kind: st.sampled_from(["sin", "exp_atan", "captured"]),
+):
+    """What a transform computes within inference mode has no history outside of it, also with grad mode on."""
+    x, w = xw
+    x.requires_grad_()
+    w.requires_grad_()
+    f = {"sin": lambda a: a.sin(), "exp_atan": lambda a: a.atan().exp(), "captured": lambda a: a * w}[kind]
+    seed = torch.ones_like(x)
+    with torch.inference_mode(), torch.set_grad_enabled(enabled):
+        if own:
+            seed = torch.ones_like(x)
+        if name == "vjp":
+            y, pull = torch.func.vjp(f, x)
+            pull(seed)
+        elif name == "grad":
+            torch.func.grad(lambda a: f(a).sum())(x)
+        else:
+            torch.func.jacrev(f)(x)

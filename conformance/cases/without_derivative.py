@@ -199,3 +199,17 @@ def drawn_indices_have_no_gradient(
     drawn = torch.multinomial(weights, n, replacement=again)
     weights.gather(1, drawn).sum().backward()
     x.grad
+
+
+@case(requires=["not_implemented", "backward"], covers=["err.notimplemented"])
+def node_without_a_derivative_raises_whoever_asks(
+    torch,
+    x: floats(shape=(2,), values="smooth"),
+    inplace: st.booleans(),
+    ends: st.sampled_from(["result", "leaf", "anywhere"]),
+):
+    """The node of an operator without a derivative raises, though no gradient of an operand is asked for."""
+    y = x.requires_grad_().relu()
+    values = torch.ones(2, dtype=x.dtype)
+    z = y.heaviside_(values) if inplace else y.heaviside(values)
+    z.backward(torch.ones_like(z), inputs={"result": [z], "leaf": [x], "anywhere": None}[ends])

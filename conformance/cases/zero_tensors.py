@@ -174,3 +174,14 @@ def degrees_of_zeros_without_memory_have_some(
     y = getattr(torch, name)(g)
     y.add_(1)
     y.stride()
+
+
+@case(requires=["backward", "views"])
+def zeros_of_nothing_lie_row_major(
+    torch, shape: st.sampled_from([(0, 2), (2, 0), (0,), (0, 3, 2)]), turned: st.booleans(), times: st.integers(1, 2)
+):
+    """The gradient of the signs of no numbers has strides, by which a leaf takes or copies it."""
+    x = torch.zeros(shape).requires_grad_()
+    y = (x.transpose(0, -1) if turned else x).sgn().sum()
+    for _ in range(times):
+        y.backward(retain_graph=True)

@@ -204,7 +204,7 @@ def vjp_of(func: Callable[..., Any], primals: tuple, argnums: Any, has_aux: bool
                 "Expected pytree structure of cotangents to be the same as pytree structure of outputs to the function. "
                 f"cotangents: {pprint(spec)}, primal output: {pprint(output_spec)}"
             )
-        with held(), Within():
+        with held(), Within(level=False):
             found = gradients(flat_output, flat_wanted, flat, retain_graph=retain_graph, create_graph=create_graph)
         return tree_unflatten(found, wanted_spec)
 

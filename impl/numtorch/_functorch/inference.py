@@ -15,21 +15,24 @@ from ..forward_rules.operands import tensors_in
 
 
 class Within:
-    """A level, or what a level returned and is called later: inference mode is off meanwhile."""
+    """A level, or what a level returned and is called later, when there is none: inference mode is off meanwhile."""
 
-    __slots__ = ("modes", "was")
+    __slots__ = ("level", "modes", "was")
+
+    def __init__(self, level: bool = True):
+        self.level = level
 
     def __enter__(self) -> None:
         modes = grad_mode.state
         self.was = modes.inference
-        self.modes = modes.mode, modes.forward
         if self.was:
-            grad_mode.set_inference(False, *self.modes)
-            levels.state.inference += 1
+            grad_mode.set_inference(False, modes.mode, modes.forward)
+            levels.state.inference += self.level
+        self.modes = modes.mode and not self.was, modes.forward
 
     def __exit__(self, *exc: Any) -> None:
         if self.was:
-            levels.state.inference -= 1
+            levels.state.inference -= self.level
             grad_mode.set_inference(True, grad_mode.state.mode, grad_mode.state.forward)
 
 

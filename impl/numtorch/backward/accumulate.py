@@ -16,6 +16,7 @@ The layout contract: a leaf without holes or overlaps gives its own strides to i
 
 from __future__ import annotations
 
+import itertools
 import sys
 import threading
 from typing import Any
@@ -50,9 +51,11 @@ def obeys_contract(found: Descriptor, desc: Descriptor) -> bool:
     if found.plain and desc.plain and found.shape == desc.shape:
         return True
     if is_dense(desc.shape, desc.strides):
-        return all(  # the leaf may have another shape than its gradient, if it was changed since
-            (st != 0) if s == 1 else st == own
-            for s, st, own in zip(found.shape, found.strides, desc.strides, strict=False)
+        # The leaf may have fewer dimensions than its gradient, if that was changed since: PyTorch reads what lies behind its
+        # strides, zeros in a tensor that never had more.
+        owns = itertools.chain(desc.strides, itertools.repeat(0))
+        return all(
+            (st != 0) if s == 1 else st == own for s, st, own in zip(found.shape, found.strides, owns, strict=False)
         )
     return is_contiguous(found.shape, found.strides)
 

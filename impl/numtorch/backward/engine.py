@@ -49,6 +49,7 @@ def run_backward(
     `tried`: the plain pass of `autograd.grad` was, in vain. With `tangents` it goes over Tensors, even if the gradient is
     not to be differentiable: they may have tangents.
     """
+    tangents = tangents or steps_count(grads)
     raw = not create_graph and not tangents
     task = GraphTask(keep, raw, grads if raw else None)
     if not raw:
@@ -96,6 +97,14 @@ def run_backward(
         task.enter()
     finish(task, heap)
     return task.captured
+
+
+def steps_count(grads: list[Any]) -> bool:
+    """Whether formulas count what they write, step by step, which only those over Tensors do: where a gradient is an inference
+    tensor outside of inference mode.
+    """
+    given = [g._extra for g in grads if g is not None and g._extra is not None]
+    return any(extra.inference for extra in given) and not grad_mode.state.inference
 
 
 def run_from_scalar(node: Any, kind: dtype, keep: bool) -> None:

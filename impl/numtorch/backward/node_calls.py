@@ -101,7 +101,10 @@ def evaluate_function(task: GraphTask, node: Node) -> Any:
         # PyTorch's formulas compute only what some requested input needs; a user's formula is not told.
         results = [g if fn in task.deps else None for (fn, _), g in zip(node.edges(), results, strict=False)]
     if extra is not None and extra.post_hooks:
-        results = list(results)  # the one list that holds them
+        # PyTorch's node of a Function looks at what it was given back itself, and so before the hooks.
+        results = (
+            validate_all(node, results, task.raw) if node.custom else list(results)
+        )  # the one list that holds them
         results = run_post_hooks(task, extra.post_hooks, results, inputs)
     del inputs
     if node.custom or extra is not None:
@@ -158,7 +161,9 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
         return results
     if all(g is None for g in inputs):
         return undefined(node)
-    if task.needed is not None and not node.listed and not any(fn in task.deps for fn, _ in node.edges()):
+    raises = node.refuses and node.multi  # whoever calls it
+    wanted = task.needed is None or node.listed or raises or any(fn in task.deps for fn, _ in node.edges())
+    if not wanted:
         read_all(node)  # where only the gradient of the node's own result is asked for, no formula computes
         return (None,) * len(node.edges())
     grad = inputs if node.multi else inputs[0]

@@ -1682,7 +1682,7 @@ def logical_and(self, other, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and (other._extra is not None and other._extra.inference):
+    if self._extra is not None and (_grad.below_inference or (other._extra is not None and other._extra.inference)):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'logical_and')
 
@@ -1701,7 +1701,7 @@ def logical_or(self, other, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and (other._extra is not None and other._extra.inference):
+    if self._extra is not None and (_grad.below_inference or (other._extra is not None and other._extra.inference)):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'logical_or')
 
@@ -1720,7 +1720,7 @@ def logical_xor(self, other, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and (other._extra is not None and other._extra.inference):
+    if self._extra is not None and (_grad.below_inference or (other._extra is not None and other._extra.inference)):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'logical_xor')
 

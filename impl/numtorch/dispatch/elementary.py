@@ -1117,6 +1117,8 @@ def conj_physical(self, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=int(self._desc.dtype.category == 3))
     if out is not None:
         return store(out, result, 'conj_physical', self, exactly='Found dtype {found} but expected {expected}')
     return result
@@ -1381,7 +1383,7 @@ def complex_of(real, imag, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if real._extra is not None and (imag._extra is not None and imag._extra.inference):
+    if real._extra is not None and (_grad.below_inference or (imag._extra is not None and imag._extra.inference)):
         counted(real, result, times=1)
     return result if out is None else store(out, result, 'complex')
 
@@ -1481,7 +1483,7 @@ def polar(abs, angle, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if abs._extra is not None and (angle._extra is not None and angle._extra.inference):
+    if abs._extra is not None and (_grad.below_inference or (angle._extra is not None and angle._extra.inference)):
         counted(abs, result, times=1)
     return result if out is None else store(out, result, 'polar')
 

@@ -178,7 +178,7 @@ def dot(self, tensor, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and (tensor._extra is not None and tensor._extra.inference):
+    if self._extra is not None and (_grad.below_inference or (tensor._extra is not None and tensor._extra.inference)):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'dot')
 
@@ -407,7 +407,7 @@ def mv(self, vec, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and (vec._extra is not None and vec._extra.inference):
+    if self._extra is not None and (_grad.below_inference or (vec._extra is not None and vec._extra.inference)):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'mv')
 
@@ -927,7 +927,7 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and (mat1._extra is not None and mat1._extra.inference) and (mat2._extra is not None and mat2._extra.inference):
+    if self._extra is not None and (_grad.below_inference or (mat1._extra is not None and mat1._extra.inference) and (mat2._extra is not None and mat2._extra.inference)):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'addmm')
 

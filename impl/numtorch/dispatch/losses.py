@@ -185,7 +185,7 @@ def mse_loss(self, target, reduction, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and (target._extra is not None and target._extra.inference):
+    if self._extra is not None and (_grad.below_inference or (target._extra is not None and target._extra.inference)):
         counted(self, result, times=reduction and (2 if self._desc.ndim else 1))
     return result if out is None else store(out, result, 'mse_loss')
 
@@ -437,7 +437,7 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and (target._extra is not None and target._extra.inference):
+    if self._extra is not None and (_grad.below_inference or (target._extra is not None and target._extra.inference)):
         counted(self, result, times=reduction and (2 if self._desc.ndim else 1))
     return result if out is None else store(out, result, 'smooth_l1_loss')
 
@@ -911,7 +911,7 @@ def soft_margin_loss(self, target, reduction, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and (target._extra is not None and target._extra.inference):
+    if self._extra is not None and (_grad.below_inference or (target._extra is not None and target._extra.inference)):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'soft_margin_loss')
 
@@ -1641,7 +1641,7 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and (target._extra is not None and target._extra.inference) and (weight is None or weight._extra is not None and weight._extra.inference):
+    if self._extra is not None and (_grad.below_inference or (target._extra is not None and target._extra.inference) and (weight is None or weight._extra is not None and weight._extra.inference)):
         counted(self, result, times=reduction and (2 if self._desc.ndim else 1))
     return result if out is None else store(out, result, 'binary_cross_entropy')
 

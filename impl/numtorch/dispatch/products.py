@@ -178,7 +178,7 @@ def vdot(self, other, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and (other._extra is not None and other._extra.inference):
+    if self._extra is not None and (_grad.below_inference or (other._extra is not None and other._extra.inference)):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'vdot')
 
@@ -636,7 +636,7 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and (batch1._extra is not None and batch1._extra.inference) and (batch2._extra is not None and batch2._extra.inference):
+    if self._extra is not None and (_grad.below_inference or (batch1._extra is not None and batch1._extra.inference) and (batch2._extra is not None and batch2._extra.inference)):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'baddbmm')
 

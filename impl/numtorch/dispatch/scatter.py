@@ -287,7 +287,7 @@ def scatter(self, dim, index, src, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and (index._extra is not None and index._extra.inference) and (src._extra is not None and src._extra.inference):
+    if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (src._extra is not None and src._extra.inference)):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'scatter')
 
@@ -443,7 +443,7 @@ def scatter_value(self, dim, index, value, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and (index._extra is not None and index._extra.inference):
+    if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference)):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'scatter_value')
 
@@ -863,7 +863,7 @@ def scatter_add(self, dim, index, src, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and (index._extra is not None and index._extra.inference) and (src._extra is not None and src._extra.inference):
+    if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (src._extra is not None and src._extra.inference)):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'scatter_add')
 
@@ -1561,7 +1561,7 @@ def index_copy(self, dim, index, source, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and (index._extra is not None and index._extra.inference) and (source._extra is not None and source._extra.inference):
+    if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (source._extra is not None and source._extra.inference)):
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'index_copy')
 
@@ -1725,7 +1725,7 @@ def index_fill(self, dim, index, value, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and (index._extra is not None and index._extra.inference):
+    if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference)):
         counted(self, result, times=2)
     return result if out is None else store(out, result, 'index_fill')
 
@@ -1876,7 +1876,7 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if self._extra is not None and (index._extra is not None and index._extra.inference) and (value._extra is not None and value._extra.inference):
+    if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (value._extra is not None and value._extra.inference)):
         counted(self, result, times=2)
     return result if out is None else store(out, result, 'index_fill')
 
@@ -2563,6 +2563,8 @@ def masked_scatter(self, mask, source, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (mask._extra is not None and mask._extra.inference) and (source._extra is not None and source._extra.inference)):
+        counted(self, result, times=2)
     return result if out is None else store(out, result, 'masked_scatter')
 
 
@@ -2997,6 +2999,8 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (src._extra is not None and src._extra.inference)):
+        counted(self, result, times=2)
     return result if out is None else store(out, result, 'diagonal_scatter')
 
 

@@ -74,7 +74,7 @@ def gelu_double_backward(grad: Any, grad_output: Any, x: Any, approximate: str) 
 
 def silu_backward(grad: Any, x: Any) -> Any:
     """The gradient of silu: one operator, or several where it is to be differentiated."""
-    if not grad_mode.state.grad:
+    if not grad_mode.state.mode:
         return d.silu_gradient(grad, x)
     s = x.sigmoid()
     slope = d.add_scalar(x * number_minus(1, s), 1)  # first: PyTorch's C++ evaluates the right operand first
@@ -83,7 +83,7 @@ def silu_backward(grad: Any, x: Any) -> Any:
 
 def mish_backward(grad: Any, x: Any) -> Any:
     """The gradient of mish: one operator, or several where it is to be differentiated."""
-    if not grad_mode.state.grad:
+    if not grad_mode.state.mode:
         return d.mish_gradient(grad, x)
     s = x.sigmoid()
     t = x.exp().log1p().tanh()

@@ -144,7 +144,7 @@ def binary_cross_entropy_with_logits_backward(
     """sigmoid(x) - target, weighted; where no graph is made it is written into what its first operator made."""
     if type(grad._array) is Zeros:
         return without_memory(self._desc.shape, self._desc.dtype.numpy)
-    if grad_mode.state.grad or within(grad, self, target, weight, pos_weight):
+    if grad_mode.state.mode or within(grad, self, target, weight, pos_weight):
         if pos_weight is None:
             out = (self.sigmoid() - target) * grad
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..aliasing.views import counted
 from ..kernels import pointwise as kernels
 from ..levels import wrapped_of
 from ..memory.descriptor import arrange, descriptor
@@ -98,7 +99,7 @@ def rsqrt_backward(grad: Any, result: Any) -> Any:
 def zeros_like(x: Any) -> Any:
     from ..creation import zeros_like as make
 
-    return make(x)
+    return counted(x, make(x))
 
 
 def new_zeros(x: Any) -> Any:

@@ -176,7 +176,7 @@ def _product(by: _Elements, grad: Any, x: Any, source: Any, include_self: bool, 
     divisor = d.masked_fill(source, zero, 1)  # from right to left, as PyTorch's C++ evaluates arguments
     several = by.pick(grad * result) / divisor
     other = d.where(single, by.pick(grad * without), several)
-    if grad_mode.state.grad and np.any(zeros._array > 1):
+    if grad_mode.state.mode and np.any(zeros._array > 1):
         from ..autograd.function import DelayedError
 
         text = f"{by.name}(): Double backward is unsupported for {by.source} when >1 zeros in {by.source} are "

@@ -21,7 +21,7 @@ def erf_backward(grad: Any, x: Any, scale: float) -> Any:
 
 def logit_backward(grad: Any, x: Any, eps: float | None) -> Any:
     """grad / (x * (1 - x)), zero outside the clipped range: one operator, or several where it is to be differentiated."""
-    if not grad_mode.state.grad:
+    if not grad_mode.state.mode:
         return d.logit_gradient(grad, x, eps)
     low, high = (0, 1) if eps is None else (eps, 1 - eps)
     inside = mask(np.logical_and, mask(np.greater_equal, x, low), mask(np.less_equal, x, high))

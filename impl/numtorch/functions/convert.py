@@ -153,10 +153,6 @@ def set_data(self: Tensor, new: Any) -> None:
         raise TypeError(f"Variable data has to be a tensor, but got {type(new).__name__}")
     if self.requires_grad and new._desc.dtype.category < dtypes.FLOATING:
         raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
-    if self._desc.dtype.is_complex != new._desc.dtype.is_complex:
-        raise RuntimeError(
-            "Attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible tensor type."
-        )
     if self._desc.dtype is not new._desc.dtype:
         self._accumulator = None  # graphs from now on get a new one
     self._array = views.storage_of(new)

@@ -377,9 +377,10 @@ class Functions(Recording):
         if times:
             first, *others = (p.name for p in row.tensors)
             absent = {p.name: f"{p.name} is None or " for p in row.tensors if p.optional}
-            given = "".join(
-                f" and ({absent.get(x, '')}{x}._extra is not None and {x}._extra.inference)" for x in others
+            given = " and ".join(
+                f"({absent.get(x, '')}{x}._extra is not None and {x}._extra.inference)" for x in others
             )
+            given = f" and (_grad.below_inference or {given})" if others else ""
             self.body(1, f"if {first}._extra is not None{given}:\n    counted({first}, {results}, times={times})")
 
     def view(self, row: Row) -> None:

@@ -34,6 +34,8 @@ RESULT_WRITES: dict[str, str] = {
     **dict.fromkeys(["abs", "deg2rad", "rad2deg", "nan_to_num", "hardtanh", "all_alike", "nonzero", "mvlgamma"], "1"),
     **dict.fromkeys(["soft_margin_loss", "mv", "scatter", "scatter_value", "scatter_add", "index_copy"], "1"),
     **dict.fromkeys(["index_fill", "index_fill_tensor"], "2"),
+    **dict.fromkeys(["masked_fill", "masked_fill_tensor", "masked_scatter", "diagonal_scatter"], "2"),
+    "conj_physical": f"int({_KIND} == 3)",
     "amax": f"int(not {_EMPTY})",
     "amin": f"int(not {_EMPTY} and self._desc.dtype.name != 'int64')",
     **dict.fromkeys(["mean_all", "mean_dim"], "1 if self._desc.dtype.is_half else 2"),

@@ -23,6 +23,16 @@ def reduced_loss(values: Array, reduction: int) -> Array:
     return mean_all(values) if reduction == MEAN else sum_all(values) if reduction == SUM else values
 
 
+def _within(values: Array, reduction: int) -> Array:
+    """The same where PyTorch writes it to the memory that the losses of all elements had, which a dual's tangent has, too."""
+    total = reduced_loss(values, reduction)
+    if total is values or type(values) is not np.ndarray or values.size < 2 or not values.flags.forc:
+        return total
+    out = np.ndarray((), values.dtype, values if values.flags.c_contiguous else values.T)
+    out[()] = total
+    return out
+
+
 def _share(grad: Array, like: Array, reduction: int) -> Array:
     """The gradient of each element's loss."""
     grad = resolve(grad)  # the backward of a loss is one operator in PyTorch, which computes with ordinary zeros
@@ -45,7 +55,7 @@ def _floats(x: Array, target: Array) -> tuple[Array, Array]:
 def mse_loss(x: Array, target: Array, reduction: int) -> Array:
     """The squared differences."""
     difference = np.subtract(*_floats(x, target))
-    return reduced_loss(difference * difference, reduction)
+    return _within(difference * difference, reduction)
 
 
 def mse_loss_backward(grad: Array, x: Array, target: Array, reduction: int) -> Array:
@@ -60,7 +70,7 @@ def smooth_l1_loss(x: Array, target: Array, reduction: int, beta: float) -> Arra
     """Squares near zero, absolute values beyond."""
     x, target = _floats(x, target)
     z = np.abs(x - target)
-    return reduced_loss(np.where(z < beta, z * z * x.dtype.type(0.5 / beta), z - x.dtype.type(0.5 * beta)), reduction)
+    return _within(np.where(z < beta, z * z * x.dtype.type(0.5 / beta), z - x.dtype.type(0.5 * beta)), reduction)
 
 
 def smooth_l1_loss_backward(grad: Array, x: Array, target: Array, reduction: int, beta: float) -> Array:
@@ -92,7 +102,7 @@ def huber_loss_backward(grad: Array, x: Array, target: Array, reduction: int, de
 
 def soft_margin_loss(x: Array, target: Array, reduction: int) -> Array:
     """log(1 + exp(-target * x))"""
-    return reduced_loss(np.log1p(np.exp((-x * target).astype(x.dtype))), reduction)  # all of it in place of -x
+    return _within(np.log1p(np.exp((-x * target).astype(x.dtype))), reduction)  # all of it in place of -x
 
 
 def soft_margin_loss_backward(grad: Array, x: Array, target: Array, reduction: int) -> Array:
@@ -153,7 +163,7 @@ def binary_cross_entropy(x: Array, target: Array, weight: Array | None, reductio
     low = x.dtype.type(-100)
     one = x.dtype.type(1)
     losses = (target - one) * np.maximum(np.log1p(-x), low) - target * np.maximum(np.log(x), low)
-    return reduced_loss(losses if weight is None else (losses * weight).astype(x.dtype), reduction)
+    return _within(losses if weight is None else (losses * weight).astype(x.dtype), reduction)
 
 
 def binary_cross_entropy_backward(grad: Array, x: Array, target: Array, weight: Array | None, reduction: int) -> Array:

@@ -218,7 +218,12 @@ def _kind(shape: tuple, operands: tuple) -> Any:
 
 def zeros(shape: tuple, kind: Any) -> Zeros:
     """Zeros that cannot be written, row-major."""
-    return Zeros(np.zeros(shape, kind))
+    raw = np.zeros(shape, kind)
+    if not raw.size:
+        from .geometry import settled
+
+        raw = settled(raw)
+    return Zeros(raw)
 
 
 def product(shape: tuple, kind: Any, x: Any, y: Any) -> Any:
