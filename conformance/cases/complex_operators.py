@@ -179,7 +179,7 @@ def sizes_and_angles_lie_as_the_numbers_or_anew(
 def logcumsumexp_of_complex_numbers_is_weighed_against_no_maximum(
     torch, z: complexes(min_dims=1, max_dims=2), scale: st.sampled_from([1.0, 100.0])
 ):
-    """The tangent of logcumsumexp of complex numbers, which have no maximum, has weights as large as they come."""
+    """Tangents of logcumsumexp of complex numbers, which have no maximum, have plain exponentials."""
     t = z.cos()
     z = (z * scale).requires_grad_()
     with torch.autograd.forward_ad.dual_level():

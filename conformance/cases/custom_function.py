@@ -406,7 +406,7 @@ def gradients_of_a_function_are_looked_at_before_its_hooks(
     kind: st.sampled_from(["longer", "rounded", "two", "none", "fitting"]),
     handed: st.booleans(),
 ):
-    """A Function's backward is refused for a gradient that does not fit before the hooks of its node run."""
+    """A gradient of a Function's that does not fit is refused before the hooks of its node run."""
 
     class Own(torch.autograd.Function):
         @staticmethod

@@ -459,7 +459,7 @@ def gradient_that_is_an_inference_tensor_counts_what_formulas_write(
     shape: st.sampled_from([(2, 1), (1,), (), (3, 2)]),
     hooked: st.booleans(),
 ):
-    """Out of a gradient that is an inference tensor formulas make others whose writes count, step by step."""
+    """Formulas make others out of an inference gradient, to which writes count step by step."""
     x = torch.ones(shape).requires_grad_()
     w = torch.ones(3, 2)
     y = {
@@ -488,7 +488,7 @@ def gradient_to_be_differentiated_is_computed_so_in_inference_mode(
     eps: st.sampled_from([None, 0.1]),
     graph: st.booleans(),
 ):
-    """In inference mode create_graph=True chooses the formula that can be differentiated, though nothing is recorded."""
+    """In inference mode create_graph=True takes differentiable formulas, though nothing is recorded."""
     y = x.requires_grad_().logit(eps)
     with torch.inference_mode():
         torch.autograd.grad(y, x, torch.ones_like(y), create_graph=graph)

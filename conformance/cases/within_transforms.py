@@ -212,7 +212,7 @@ def transforms_within_inference_mode_record_at_their_level_alone(
     own: CHOICES,
     kind: st.sampled_from(["sin", "exp_atan", "captured"]),
 ):
-    """What a transform computes within inference mode has no history outside of it, also with grad mode on."""
+    """What a transform computes within inference mode has no outer history, also in enable_grad."""
     x, w = xw
     x.requires_grad_()
     w.requires_grad_()

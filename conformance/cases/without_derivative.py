@@ -208,7 +208,7 @@ def node_without_a_derivative_raises_whoever_asks(
     inplace: st.booleans(),
     ends: st.sampled_from(["result", "leaf", "anywhere"]),
 ):
-    """The node of an operator without a derivative raises, though no gradient of an operand is asked for."""
+    """The node of an operator without a derivative raises, though no operand's gradient is wanted."""
     y = x.requires_grad_().relu()
     values = torch.ones(2, dtype=x.dtype)
     z = y.heaviside_(values) if inplace else y.heaviside(values)
