@@ -208,6 +208,8 @@ class Session:
             if isinstance(exception, TypeError) and self.missing is None:
                 symbol = _symbol(step)
                 self.missing = f"operator.{symbol}" if self._names.lacks(symbol) else self._names.lacks_weak(exception)
+            if self.missing is None:
+                self.missing = self._names.lacks_by_its_own_word(exception)
             if kept is None:
                 _let_go(exception)
             else:

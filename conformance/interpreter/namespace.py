@@ -102,6 +102,10 @@ SPECIAL_METHODS = _special_methods()
 Comparisons are not among them: every object has those."""
 
 
+LACKS = "__torchstone_lacks__"
+"""The function of a module that says whether an error tells of what it does not do, as opposed to what it refuses."""
+
+
 class Missing(Exception):
     """The subject has no such name."""
 
@@ -176,6 +180,13 @@ class Namespace:
         if self.tensor_type.__weakrefoffset__ or not str(error).startswith("cannot create weak reference to"):
             return None
         return "weakref.ref of a tensor"
+
+    def lacks_by_its_own_word(self, error: BaseException) -> str | None:
+        """What is missing if the module says of this error that it tells of something that it has not."""
+        says = getattr(self.module, LACKS, None)
+        if says is None or not says(error):
+            return None
+        return str(error).partition("\n")[0] or type(error).__name__
 
     def tensor(self, literal: TensorLiteral) -> Any:
         """A new tensor of these elements: every bit of them, the payload of a nan apart."""

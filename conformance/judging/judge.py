@@ -13,7 +13,6 @@ inconclusive  the oracle cannot say: in float64, or with other roundings, it tak
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -22,13 +21,14 @@ import numpy as np
 
 from conformance.judging import shown
 from conformance.judging.compare import Doubtful, as_difference, find
+from conformance.judging.lacking import first_gap
 from conformance.judging.layout import other_layouts
 from conformance.judging.verdict import Difference, Verdict
 from conformance.judging.witness import Numbers, Witness, arrays, coarsest, kinds, largest, numbers, witness_of
 from conformance.numbers import EPSILON, ulp
-from conformance.program import Call, Complex, Float, Global, Method, Program, Step
+from conformance.program import Call, Complex, Float, Global, Program
 from conformance.subjects.base import Subject
-from conformance.trace import FACETS, Array, StepTrace, Trace
+from conformance.trace import Array, Trace
 
 MULTIPLE = 4.0
 """How many times the oracle's own error the subject may have. Two correct float32 programs differ by the order of their sums;
@@ -98,10 +98,10 @@ def _with_its_layouts(
 def _judged(
     program: Program, oracle_trace: Trace, subject_trace: Trace, witness: Witness, facets: tuple[str, ...]
 ) -> Verdict:
-    gap = _first_gap(program, oracle_trace, subject_trace, facets)
+    gap = first_gap(program, oracle_trace, subject_trace, facets)
     found = find(oracle_trace, subject_trace, facets, program)
     if gap is not None:
-        # Where one side lacks a name, comparing has ended; the difference that says so is not one of behaviour.
+        # Where one side lacks something, comparing has ended; the difference that says so is not one of behaviour.
         found = [one for one in found if one.step[0] < gap.step]
     doubts = [one for one in found if isinstance(one, Doubtful)]
     opinions = _Referee(program, oracle_trace, witness).opinions(doubts) if doubts else {}
@@ -148,49 +148,6 @@ def _raises_by_chance(program: Program, oracle_trace: Trace, first: Difference, 
     if _eliminates(program, step) and _Referee(program, oracle_trace, witness).went_in(step):
         return f"step {step}: nan or inf went into a matrix"
     return ""
-
-
-# --------------------------------------------------------------------------------------------- names that a side lacks
-
-
-@dataclass(frozen=True)
-class _Gap:
-    step: int
-    status: Any
-    reason: str
-
-
-_UNKNOWN_KEYWORD = re.compile(r"(?:.*\.)?(\w+)\(\) got an unexpected keyword argument '(\w+)'")
-"""What Python says of a function called with a parameter that it has not."""
-
-
-def _first_gap(program: Program, oracle: Trace, subject: Trace, facets: tuple[str, ...]) -> _Gap | None:
-    for number, (o, s) in enumerate(zip(oracle.steps, subject.steps, strict=False)):
-        if s.outcome == "unsupported" and o.outcome != "unsupported":
-            return _Gap(number, "UNSUPPORTED", f"no {s.reason!r}")
-        if o.outcome == "unsupported" and s.outcome != "unsupported" and o.reason.startswith("torch."):
-            # An attribute that PyTorch's tensors lack is behaviour like any other; a function that this PyTorch lacks is not.
-            return _Gap(number, "BLOCKED", f"the oracle has no {o.reason!r}")
-        if o.outcome != s.outcome:
-            lacking = _parameter_lacking(program.steps[number], s) if o.outcome == "returned" and facets else ""
-            # Of what shows all that PyTorch does, PyTorch's parameters are expected as well.
-            return (
-                _Gap(number, "UNSUPPORTED", f"no {lacking!r}") if lacking and not FACETS.keys() <= {*facets} else None
-            )
-    return None
-
-
-def _parameter_lacking(step: Step, seen: StepTrace) -> str:
-    """What a step calls with a parameter that the very function lacks, as ``torch.add(alpha=)``; or nothing."""
-    if seen.error is None or seen.error.type != "TypeError":
-        return ""
-    said = _UNKNOWN_KEYWORD.match(seen.error.message)
-    match step:
-        case Method(name=name, kwargs=kwargs) | Call(function=Global(path=name), kwargs=kwargs):
-            own = said is not None and said[1] == name.rpartition(".")[2] and said[2] in kwargs
-            return f"{name}({said[2]}=)" if said is not None and own else ""
-        case _:
-            return ""
 
 
 # ------------------------------------------------------------------------------------------------------------- numbers

@@ -108,6 +108,15 @@ def bound(steps: tuple[Step, ...]) -> Iterator[str]:
                     yield from bound(part.steps)
 
 
+def functions(steps: Iterable[Step], *operands_: Operand) -> Iterator[Function]:
+    """Every function among the operands of steps, and those in their bodies."""
+    for operand in [*(one for step in steps for one in operands(step)), *operands_]:
+        for part in walk(operand):
+            if isinstance(part, Function):
+                yield part
+                yield from functions(part.steps, part.result)
+
+
 def names_read(function: Function) -> Iterator[str]:
     """Every name that the body of a function reads, and the bodies of functions in it."""
     pending = [function]

@@ -137,6 +137,13 @@ class Library:
         """Whether tensors have none of the special methods by which Python looks for an operator."""
         return symbol in SPECIAL_METHODS and not any(hasattr(self.module.Tensor, m) for m in SPECIAL_METHODS[symbol])
 
+    def lacks_by_its_own_word(self, error):
+        """What is missing if the module says of this error that it tells of something that it has not."""
+        says = getattr(self.module, "__torchstone_lacks__", None)
+        if says is None or not says(error):
+            return None
+        return str(error).partition("\n")[0] or type(error).__name__
+
     def is_tensor(self, value):
         return isinstance(value, self.module.Tensor)
 
@@ -315,6 +322,8 @@ class Run:
             symbol = step.get("operator", step["kind"])
             if isinstance(error, TypeError) and self.missing is None and self.library.lacks(symbol):
                 self.missing = "operator." + symbol
+            if self.missing is None:
+                self.missing = self.library.lacks_by_its_own_word(error)
             if self.missing is not None:
                 return {"outcome": "unsupported", "reason": self.missing}, error
             return {"outcome": "raised", "error": seen_error(error)}, error.with_traceback(None)
