@@ -3,21 +3,24 @@
 
 One file, which needs node 18 and no package.
 
-    node runner.js LIBRARY.js
+    node runner.cjs library.mjs
 
-torchstone starts it, writes requests on its stdin and reads answers from its stdout, one JSON object a line. LIBRARY.js says
-what of a library a program can use; it exports one object:
+by the names that `torchstone init javascript` gives them; within torchstone the first is runner.js. torchstone starts it,
+writes requests on its stdin and reads answers from its stdout, one JSON object a line. library.mjs says what of a library a
+program can use; it exports one object:
 
     name, version    what reports call it
     features         what of the cases' `requires` it has: `FUNCTIONAL` or `TAPE` for a whole library, a list of your own, or
                      `featuresOf(operators, …)`, which adds to the names that are given the operators that are there
     dtypes           those that it has, by PyTorch's names
     array(dtype, shape, elements)    a value of the library with these elements, row by row
-    read(value)      {dtype, shape, data}: the elements of a value, row by row
+    read(value)      {dtype, shape, data}: the elements of a value, row by row; what does not fit together is an error of the step
     operators        by PyTorch's names, functions of the library's values: {exp: ({input}) => lib.exp(input), …}
     vjp(f, values)   for a library that differentiates functions: f takes values and returns an array of them; the answer
                      is a function from a cotangent for each of those to a gradient (or null) for each value
-    track(value), backward(value, cotangent or null), grad(value)    for a library with a tape, instead of vjp
+    track(value, on), backward(value, cotangent or null), grad(value)    for a library with a tape, instead of vjp. `track`
+                     gives the value that requires a gradient from now on, or with an `on` of false none any more, and
+                     throws where the library refuses; if it takes no `on`, `requires_grad_(False)` is unsupported
 
 and, where it needs them:
 
@@ -34,9 +37,15 @@ and, where it needs them:
     mode()           {grad, inference}
 
 An operator gets its arguments by PyTorch's names; one that is left out is PyTorch's default, and null where that is None
-(`sum: ({input, dim, keepdim}) => …` gets a dim of null for the sum of everything). One that a program gives, and that the
-operator does not read, makes the program unsupported; so does an operator that is not there. Leave out what the library has
-not, and never put one together from others: what it does at a tie or a kink would be yours, and be blamed on the library.
+(`sum: ({input, dim, keepdim}) => …` gets a dim of null for the sum of everything). A tensor arrives as a value of the library
+and a number as a number: `pow: ({input, exponent}) => …` gets an exponent of 2 for `x ** 2`, a value for `x ** y`, and an input
+that is a number for `2 ** x` (`number` makes values of `input` and `other`, and of nothing else). One dimension arrives as a
+number, several as an array of numbers (`x.sum((0, 1))`, the shape of `reshape`, the dims of `permute`), a list of tensors as an
+array of values, a dtype as its name.
+
+An argument that a program gives, and that the operator does not read, makes the program unsupported; so does an operator that
+is not there. Leave out what the library has not, and never put one together from others: what it does at a tie or a kink would
+be yours, and be blamed on the library.
 
 The specification is docs/protocol.md, docs/program.md and docs/trace.md of torchstone. */
 
@@ -626,15 +635,27 @@ class Shim {
   wrap(value, node = null, index = 0) {
     const tensor = new Tensor(value);
     this.made.push(value);
-    if (node !== null && /float|complex/.test(this.library.read(value).dtype)) {
+    if (node !== null && /float|complex/.test(this.elements(value).dtype)) {
       Object.assign(tensor, { node, index, requiresGrad: true });
     }
     return tensor;
   }
 
-  read(tensor) {
-    const { dtype, shape, data } = this.library.read(tensor.value);
-    return { dtype: tensor.standsFor ?? dtype, shape: Array.from(shape), data: data };
+  read(tensor, name = "a tensor") {
+    const { dtype, shape, data } = this.elements(tensor.value, name);
+    return { dtype: tensor.standsFor ?? dtype, shape, data };
+  }
+
+  /* What the library says of the elements of a value. `name` is for the sentence that says that they cannot be. */
+  elements(value, name = "a value") {
+    const { dtype, shape, data } = this.library.read(value) ?? {};
+    const dims = Array.from(shape ?? [null]);
+    const gave = (what) => new Error(`read() gave ${what} for ${name}`);
+    if (!Object.hasOwn(WIDTH, dtype)) throw gave(`the dtype ${JSON.stringify(dtype ?? null)}`);
+    if (!dims.every((one) => Number.isInteger(one) && one >= 0)) throw gave(`the shape ${JSON.stringify(dims)}`);
+    const count = size(dims) * (dtype.startsWith("complex") ? 2 : 1);
+    if (data?.length !== count) throw gave(`${data?.length ?? "no"} elements and the shape ${JSON.stringify(dims)}`);
+    return { dtype, shape: dims, data };
   }
 
   literal(dtype, shape, elements) {
@@ -703,7 +724,7 @@ class Shim {
     const node = this.functional && tracked ? new Node(repeat, tensors) : null;
     const made = values.map((value, number) => this.wrap(value, node, number));
     if (!this.functional) {
-      for (const one of made) one.requiresGrad = tracked && this.read(one).dtype.startsWith("float");
+      for (const one of made) one.requiresGrad = tracked && this.read(one, `a result of ${name}`).dtype.startsWith("float");
     }
     if (!several) return made[0];
     return name in NAMED ? Tuple.named(name, NAMED[name], made) : Tuple.from(made);
@@ -712,9 +733,11 @@ class Shim {
   // ------------------------------------------------------------------------------------------------------- derivatives
 
   track(tensor, on) {
-    if (on && !this.functional && !tensor.requiresGrad) {
-      tensor.value = this.library.track(tensor.value);
-      tensor.tracked = true;
+    if (typeof on !== "boolean") throw new Missing(`a requires_grad that is ${typeName(on)}`);
+    if (!this.functional && on !== tensor.requiresGrad) {
+      if (!on && this.library.track.length < 2) throw new Missing("Tensor.requires_grad_(False)");
+      tensor.value = this.attempt(() => this.library.track(tensor.value, on), "Tensor.requires_grad_");
+      tensor.tracked ||= on;
     }
     tensor.requiresGrad = on;
     return tensor;
@@ -765,8 +788,8 @@ class Shim {
     // behind it stays whole for the others: something of its own, which is zero, is added to it.
     const middle = used.filter((one) => one.node !== null);
     const zeros = middle.map((one) => {
-      const { dtype, shape, data } = this.library.read(one.value);
-      return this.library.array(dtype, Array.from(shape), Array.from(data, () => 0));
+      const { dtype, shape, data } = this.elements(one.value);
+      return this.library.array(dtype, shape, Array.from(data, () => 0));
     });
     this.made.push(...zeros);
     const leaves = used.filter((one) => one.node === null);
@@ -791,11 +814,11 @@ class Shim {
   }
 
   isZero(value) {
-    return Array.from(this.library.read(value).data).every((one) => one === 0);
+    return Array.from(this.elements(value).data).every((one) => one === 0);
   }
 
   cotangent(output, given) {
-    const { dtype, shape } = this.library.read(output.value);
+    const { dtype, shape } = this.elements(output.value);
     if (given instanceof Tensor) return given;
     if (given !== null && given !== undefined) throw new Missing("a cotangent that is no tensor");
     if (size(shape) !== 1) {
@@ -1012,15 +1035,24 @@ class Run {
         if (this.calls.length) trace.calls = this.calls;
         if (this.dropped) trace.reason = `${this.dropped} more calls, not recorded`;
         observer.on = this.every || number === program.steps.length - 1;
-        Object.assign(trace, observer.look(scope.values));
+        steps.push(this.observed(trace, observer, scope));
         if ((step.drops ?? []).includes(step.out)) scope.drop([step.out]);
-        steps.push(trace);
       });
     } finally {
       leave(contexts, null);
       library.end?.(shim.made);
     }
     return { format: FORMAT, steps };
+  }
+
+  /* The trace of a step with what changed. Of a value that cannot be read that is what the step came to. */
+  observed(trace, observer, scope) {
+    try {
+      return Object.assign(trace, observer.look(scope.values));
+    } catch (error) {
+      const { result, ...rest } = trace;
+      return trace.outcome === "returned" ? { ...rest, outcome: "raised", error: seenError(error) } : trace;
+    }
   }
 
   /* Runs a step: its trace, and what it raised. */
@@ -1363,7 +1395,7 @@ class Observer {
   }
 
   facts(name, tensor) {
-    const { dtype, shape, data } = this.shim.read(tensor);
+    const { dtype, shape, data } = this.shim.read(tensor, name);
     const value = { dtype, shape, data: pack(dtype, data).toString("base64") };
     const found = { value, dtype, shape, ...this.shim.library.facts?.(tensor.value) };
     if (!name.endsWith(".grad")) found.grad = this.shim.gradOf(tensor) === null ? "none" : "tensor";
@@ -1513,7 +1545,7 @@ Object.assign(module.exports, { axes, featuresOf, floatOf, floatText, named, nee
 
 if (require.main === module) {
   if (process.argv.length !== 3) {
-    process.stderr.write("usage: node runner.js LIBRARY.js\n");
+    process.stderr.write("usage: node runner.cjs library.mjs\n");
     process.exit(2);
   }
   main(process.argv[2]);

@@ -151,6 +151,56 @@ def test_a_library_that_fails_costs_its_program_only(folder):
     assert "Error: no" in answers[2]["context"]
 
 
+BACK = Program(
+    steps=(
+        Bind(out="x", value=X),
+        Method(self=Ref("x"), name="requires_grad_", args=(True,), out="on"),
+        Method(self=Ref("x"), name="requires_grad_", args=(False,), out="off"),
+        Operator(operator="mul", args=(Ref("x"), Ref("x")), out="y"),
+    )
+)
+
+
+def test_an_engine_is_told_that_a_gradient_is_not_required_any_more(engine):
+    _, on, off, product = engine.run(BACK).steps
+    assert (on.changes["x"].requires_grad, off.changes["x"].requires_grad) == (True, False)
+    assert product.changes["y"].requires_grad is False
+
+
+def test_one_that_cannot_be_told_does_not_do_it(folder):
+    (folder / "stubborn.mjs").write_text(
+        'import library from "./library.mjs";\nexport default { ...library, track: (tensor) => tensor.track(true) };\n'
+    )
+    opened = open_subject(f"stdio:node {folder}/runner.cjs {folder}/stubborn.mjs")
+    step = opened.run(BACK).steps[2]
+    opened.close()
+    assert (step.outcome, step.reason) == ("unsupported", "Tensor.requires_grad_(False)")
+
+
+@pytest.mark.parametrize(
+    ("read", "says"),
+    [
+        ("shape: [undefined]", "read() gave the shape [null] for y"),
+        ("shape: [3]", "read() gave 2 elements and the shape [3] for y"),
+        ("shape: undefined", "read() gave the shape [null] for y"),
+        ("dtype: undefined", "read() gave the dtype null for y"),
+        ("data: undefined", "read() gave no elements and the shape [2] for y"),
+    ],
+)
+def test_what_cannot_be_read_is_an_error_of_its_step(folder, read, says):
+    (folder / "unreadable.mjs").write_text(
+        'import library from "./library.mjs";\n'
+        "const read = (tensor) => ({ ...library.read(tensor), ...(tensor.parents.length ? { " + read + " } : {}) });\n"
+        "export default { ...library, read };\n"
+    )
+    opened = open_subject(f"stdio:node {folder}/runner.cjs {folder}/unreadable.mjs")
+    doubles = Operator(operator="add", args=(Ref("x"), Ref("x")), out="y")
+    made, doubled = opened.run(Program(steps=(Bind(out="x", value=X), doubles))).steps
+    opened.close()
+    assert made.outcome == "returned"
+    assert (doubled.outcome, doubled.error.message) == ("raised", says)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -7,6 +7,11 @@ export class Tensor {
     this.requiresGrad = parents.some((parent) => parent.requiresGrad);
   }
 
+  track(on) {
+    if (!on && this.parents.length) throw new Error("you can only change requires_grad flags of leaf variables.");
+    return Object.assign(this, { requiresGrad: on });
+  }
+
   backward(gradient = new Tensor(Float64Array.of(1), [])) {
     if (!this.requiresGrad) throw new Error("element 0 of tensors does not require grad and does not have a grad_fn");
     if (gradient.data.length !== this.data.length) throw new Error("grad can be implicitly created only for scalar outputs");

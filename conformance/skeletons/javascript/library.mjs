@@ -27,7 +27,7 @@ export default {
   read: (tensor) => ({ dtype: "float64", shape: tensor.shape, data: tensor.data }),
   facts: ({ requiresGrad, parents }) => ({ requires_grad: requiresGrad, is_leaf: !requiresGrad || !parents.length }),
   operators,
-  track: (tensor) => Object.assign(tensor, { requiresGrad: true }),
+  track: (tensor, on) => tensor.track(on),
   backward: (tensor, gradient) => tensor.backward(gradient ?? undefined),
   grad: (tensor) => tensor.grad,
 };
