@@ -6,6 +6,7 @@ as if nothing had happened. So within `remembered` the signal is also written do
 (Rejected: to write it down only. A program without an end, or an import of seconds, could not be interrupted.)
 
 SIGTERM, by which `timeout` and a machine that is shut down end a process, is the same to a command that is within `taken`.
+`timeout` sends it twice, to the process and to the group that it is in: the second would end the writing of what the first left.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+AT_ONCE = 2.0
+"""Seconds within which a SIGTERM is the one before once more. Whoever sends another later means it."""
 
 _within = False
 _pressed = False
@@ -63,8 +68,14 @@ def remembered() -> Iterator[None]:
         return
     hook = sys.unraisablehook
 
+    last = -AT_ONCE
+
     def press(number: int, frame: FrameType | None) -> None:
+        nonlocal last
         global _pressed
+        before, last = last, time.monotonic()
+        if _pressed and number == signal.SIGTERM and last - before < AT_ONCE:
+            return
         _pressed = True
         handled[signal.Signals(number)](number, frame)
 

@@ -176,6 +176,20 @@ def test_a_run_in_the_background_of_a_script_ends_with_what_it_has(how: signal.S
     assert journal.read(Path("out/run.jsonl")).interrupted
 
 
+def test_what_timeout_sends_twice_ends_a_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(interrupts.time, "monotonic", lambda: now)
+    with interrupts.taken(), interrupts.remembered():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)  # Now the reports are written.
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        now += interrupts.AT_ONCE
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+
+
 def test_who_ignores_it_is_left_alone() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
