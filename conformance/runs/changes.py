@@ -54,6 +54,12 @@ class Change:
         )
 
     @property
+    def now_compared(self) -> bool:
+        """Whether it was not compared before, for want of something that the subject has now, and fails: worse, since a failure
+        is new, though the subject has more."""
+        return self.worse and self.before is not None and self.before.status == "UNSUPPORTED"
+
+    @property
     def words(self) -> tuple[str, str]:
         """How it ended before and after, with the levels that tell the two apart where the words alone do not."""
         before, after = told(self.before), told(self.after)

@@ -31,7 +31,7 @@ def diff(before: Path, after: Path, everything: bool, as_json: bool, markdown: P
     \b
     Exit codes:
       0  nothing got worse
-      1  something did
+      1  something did, or is compared now and does not pass
       2  a file is no run
     """
     with plain_errors():

@@ -42,13 +42,16 @@ def _lines(kind: Kind, changes: tuple[Change, ...], *, everything: bool) -> list
 
 def _line(change: Change) -> str:
     worse = " (worse)" if change.worse and change.kind is Kind.CHANGED else ""
-    return f"{change.case}: {' → '.join(change.words)}{worse}"
+    return f"{change.case}: {' → '.join(change.words)}{' (now compared)' if change.now_compared else worse}"
 
 
 def closing_line(changes: Changes) -> str:
     """How many cases are of each kind, and whether anything got worse."""
     counts = [f"{len(of)} {kind.name.lower()}" for kind in Kind if (of := changes.of(kind))]
-    return f"{', '.join(counts) or 'no case'}; {f'{len(changes.worse)} worse' if changes.worse else 'nothing worse'}"
+    compared = sum(change.now_compared for change in changes.worse)
+    worse = len(changes.worse) - compared
+    told = [f"{worse} worse"] * bool(worse) + [f"{compared} now compared, and not passing"] * bool(compared)
+    return f"{', '.join(counts) or 'no case'}; {', '.join(told) or 'nothing worse'}"
 
 
 def markdown(changes: Changes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, strategies as st
+from rich.console import Console
 
 from conformance import journal
 from conformance.cli import command
@@ -232,6 +234,18 @@ def a_run(outcomes: Sequence[Outcome], **header: object) -> Run:
 def test_what_became_of_a_case(before: Outcome, after: Outcome, kind: Kind, worse: bool) -> None:
     (change,) = compare(a_run([before]), a_run([after])).cases
     assert (change.kind, change.worse) == (kind, worse)
+
+
+def test_what_could_not_be_compared_before_is_not_called_worse_and_is_told() -> None:
+    before = [of_status("a/x", "UNSUPPORTED"), outcome("a/y")]
+    changes = compare(a_run(before), a_run([outcome("a/x", required="value"), outcome("a/y")]))
+    assert telling.closing_line(changes) == "1 changed, 1 same; 1 now compared, and not passing"
+    assert changes.worse  # the exit code is that of a new failure
+    console = Console(record=True, width=100, file=io.StringIO())
+    telling.show(console, changes)
+    shown = console.export_text()
+    assert "a/x: UNSUPPORTED → FAIL: value (required) (now compared)" in shown
+    assert "worse" not in shown
 
 
 def test_what_is_new_and_what_is_gone() -> None:
