@@ -248,10 +248,10 @@ class _Referee:
                 moved = witness.moved(doubt, exact, patiently=True)[finite]
                 allowed = within + ALLOWED * moved
             worst = int(np.argmax(np.where(bad, error / np.maximum(allowed, 5e-324), 0.0)))
-            unit = ulp(dtype, size[worst])
+            rounded = ALLOWED * moved[worst]
             note = (
-                f"{error[worst] / unit:.2g} ulp from float64's {none[worst]:.7g}, the oracle {own[worst] / unit:.2g} ulp; "
-                f"roundings explain {ALLOWED * moved[worst] / unit:.2g}"
+                f"float64 says {none[worst]:.7g}, from which the subject is {error[worst]:.2g} off, PyTorch {own[worst]:.2g}; "
+                + (f"rounding alone may come to {rounded:.2g}" if rounded else "no rounding explains that")
             )
             if (bad & (error > allowed)).any():
                 if _eliminates(self.program, step) and self.went_in(step):
