@@ -64,7 +64,7 @@ def grad_is_reset_by_zero(torch, x: floats()):
     (x * 3).sum().backward()
 
 
-@case(lecture="accumulation", requires=["backward"], covers=["acc.inplace", "acc.grad_property_identity"])
+@case(lecture="accumulation", requires=["backward", "alias"], covers=["acc.inplace", "acc.grad_property_identity"])
 def accumulation_is_in_place(torch, x: floats()):
     """The second backward() writes into the tensor that the first one left in grad."""
     (x.requires_grad_() * 2).sum().backward()
@@ -74,7 +74,7 @@ def accumulation_is_in_place(torch, x: floats()):
     x.grad
 
 
-@case(lecture="accumulation", requires=["backward"], covers=["acc.assign_then_accumulate"])
+@case(lecture="accumulation", requires=["backward", "alias"], covers=["acc.assign_then_accumulate"])
 def assigned_grad_is_accumulated_into(torch, xg: same_shape(2)):
     """A tensor that was assigned to grad is what backward() adds to."""
     x, g = xg
@@ -105,7 +105,7 @@ def empty_tensor_has_an_empty_grad(torch, shape: st.sampled_from([(0,), (2, 0), 
     (x * 2).sum().backward()
 
 
-@case(lecture="accumulation", requires=["backward"], covers=["acc.user_grad_not_stolen", "acc.view_stolen"])
+@case(lecture="accumulation", requires=["backward", "alias"], covers=["acc.user_grad_not_stolen", "acc.view_stolen"])
 def grad_may_share_memory_with_the_given_gradient(
     torch, x: floats("float32", shape=(2, 3)), g: floats("float32", shape=(6,))
 ):
@@ -183,7 +183,9 @@ def first_gradient_is_held_to_the_end(
     x.grad._version
 
 
-@case(lecture="accumulation", requires=["backward"], covers=["acc.user_grad_not_stolen", "acc.temp_grad_stolen"])
+@case(
+    lecture="accumulation", requires=["backward", "alias"], covers=["acc.user_grad_not_stolen", "acc.temp_grad_stolen"]
+)
 def leaves_of_a_sum_do_not_share_their_grads(torch, xyg: same_shape(3)):
     """The grads of both operands of a sum are tensors of their own."""
     x, y, g = xyg
@@ -224,7 +226,7 @@ def retained_grad_accumulates(torch, x: floats()):
     y.grad
 
 
-@case(requires=["backward", "mul"])
+@case(requires=["backward", "mul", "alias"])
 def summed_gradients_are_added_in_place(
     torch,
     shape: st.sampled_from([(), (1,), (3,), (1, 1), (1, 3), (2, 1), (2, 3)]),

@@ -26,7 +26,7 @@ def saved_values_are_cloned_when_they_are_written_to(torch, builtins, x: floats(
     builtins.len(builtins.getattr(kept, "cloned"))
 
 
-@case(requires=["saved_tensors_hooks", "in_place", "backward"], covers=["inp.allow_mutation"])
+@case(requires=["saved_tensors_hooks", "in_place", "backward", "alias"], covers=["inp.allow_mutation"])
 def gradients_are_not_added_in_place_where_writes_are_watched(
     torch, builtins, x: floats(values="finite"), n: st.integers(1, 4)
 ):

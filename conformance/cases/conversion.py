@@ -52,7 +52,7 @@ def array_of_a_leaf_under_no_grad(torch, x: floats()):
         x.numpy().tolist()
 
 
-@case(requires=["numpy"], covers=["io.numpy", "io.from_numpy", "ver.numpy_write"])
+@case(requires=["numpy", "alias"], covers=["io.numpy", "io.from_numpy", "ver.numpy_write"])
 def arrays_share_memory(torch, x: floats(shape=(3,))):
     """numpy() and from_numpy() share the memory of the tensor."""
     array = x.numpy()
@@ -129,7 +129,7 @@ def hash_is_by_identity(torch, x: floats(), builtins):
     table[x]
 
 
-@case(requires=["numpy"], covers=["io.numpy"])
+@case(requires=["numpy", "alias"], covers=["io.numpy"])
 def forced_array(torch, x: floats(shape=(2, 3))):
     """numpy(force=True) detaches by itself and shares the memory."""
     y = x.requires_grad_() * 2
@@ -137,7 +137,7 @@ def forced_array(torch, x: floats(shape=(2, 3))):
     array[0] = 7
 
 
-@case(requires=["numpy"], covers=["io.array"])
+@case(requires=["numpy", "alias"], covers=["io.array"])
 def arrays_are_taken_of_tensors(torch, x: tensors(KINDS, "integers"), numpy):
     """numpy.asarray of a tensor shares its memory, numpy.array copies it; a type can be given."""
     shared = numpy.asarray(x)
@@ -167,7 +167,7 @@ def numpy_functions_take_tensors(torch, x: floats(shape=(2, 3), values="finite")
     numpy.dot(x, numpy.ones((3,)))
 
 
-@case(requires=["numpy"], covers=["io.from_numpy"])
+@case(requires=["numpy", "alias"], covers=["io.from_numpy"])
 def tensor_over_an_array(torch, x: tensors(KINDS, "integers", shape=st.just((2, 3))), numpy):
     """from_numpy keeps the strides of an array and shares its memory; writes by NumPy are not counted."""
     array = numpy.transpose(numpy.array(x))
@@ -228,7 +228,7 @@ def scalars_of_numpy_are_numbers(torch, x: floats(shape=(2,), values="finite"), 
     y.sum().backward()
 
 
-@case(requires=["dlpack"], covers=["io.from_numpy"])
+@case(requires=["dlpack", "alias"], covers=["io.from_numpy"])
 def memory_is_handed_on_by_dlpack(torch, x: tensors(("float32", "float64", "int64", "uint8"), "integers"), numpy):
     """DLPack shares memory both ways, with its strides, and not that of a tensor that requires grad."""
     y = torch.from_dlpack(x)
@@ -239,7 +239,7 @@ def memory_is_handed_on_by_dlpack(torch, x: tensors(("float32", "float64", "int6
     torch.Tensor.__dlpack_device__(x)
 
 
-@case(requires=["dlpack"], covers=["io.numpy"])
+@case(requires=["dlpack", "alias"], covers=["io.numpy"])
 def capsules_are_taken_once(torch, x: floats(shape=(3,))):
     """A capsule of torch.utils.dlpack makes one tensor over the memory."""
     capsule = torch.utils.dlpack.to_dlpack(x)

@@ -65,7 +65,7 @@ def deepcopies_apart_share_nothing(torch, x: floats(shape=(3, 4)), copy, builtin
     base.stride()
 
 
-@case(requires=["copy"], covers=["io.copy"])
+@case(requires=["copy", "alias"], covers=["io.copy"])
 def copy_shares_memory(torch, x: floats(shape=(3,)), copy):
     """copy.copy is another leaf over the same memory, with a version of its own and no gradient."""
     x.requires_grad_()
@@ -169,7 +169,7 @@ def saved_tensors_are_loaded(torch, x: tensors(KINDS, "integers"), y: floats(), 
     loaded["z"][0].is_leaf
 
 
-@case(requires=["save"], covers=["io.save_load"])
+@case(requires=["save", "alias"], covers=["io.save_load"])
 def saved_views_share_memory(torch, x: floats(shape=(3, 4)), io):
     """Views that are saved together share memory when they are loaded, with their strides."""
     file = io.BytesIO()

@@ -20,7 +20,7 @@ def detached_tensor_is_a_leaf(torch, x: floats()):
     d * x
 
 
-@case(lecture="detach", requires=["detach", "in_place"], covers=["leaf.detach", "ver.shared_views"])
+@case(lecture="detach", requires=["detach", "in_place", "alias"], covers=["leaf.detach", "ver.shared_views"])
 def detached_tensor_shares_memory(torch, x: floats(), value: st.sampled_from([7.0, -1.0, 0.5])):
     """Writing into a detached tensor shows in the original, and counts as a write to both."""
     y = x.requires_grad_() * 2
@@ -61,7 +61,7 @@ def detach_is_no_view_for_autograd(torch, x: floats(shape=(2, 3))):
     y.view(3, 2)._is_view()
 
 
-@case(lecture="detach", requires=["detach", "in_place", "backward"], covers=["view.detach_write"])
+@case(lecture="detach", requires=["detach", "in_place", "backward", "alias"], covers=["view.detach_write"])
 def write_through_detach_is_noticed(torch, x: floats()):
     """Writing into a detached tensor that a gradient needs makes backward() raise."""
     y = x.requires_grad_().exp()

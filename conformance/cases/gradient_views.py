@@ -25,7 +25,7 @@ def _seed(how):
     return cotangent({**SHAPES, "cat": (3,)}.get(how, (2, 3)))
 
 
-@case(requires=["grad"])
+@case(requires=["grad", "alias"])
 def gradient_may_be_a_view_of_the_seed(
     torch, x: floats("float32", shape=(2, 3), values="finite"), how: HOWS, g: _seed, w: floats("float32", shape=(2, 3))
 ):
@@ -98,7 +98,7 @@ STEPS = {
 }
 
 
-@case(requires=["grad", "views", "requires_grad"])
+@case(requires=["grad", "views", "requires_grad", "alias"])
 def gradients_asked_for_together_may_be_views_of_each_other(
     torch,
     x: floats("float32", shape=(1, 1), values="finite"),

@@ -285,7 +285,7 @@ def hook_on_a_stale_view_joins_the_old_ones(torch, x: floats(shape=(3,))):
     view.sum().backward()
 
 
-@case(requires=["hooks", "backward", "detach"])
+@case(requires=["hooks", "backward", "detach", "alias"])
 def gradient_detached_by_a_hook_is_taken_over(
     torch, x: floats(shape=(2,)), g: floats(shape=(2,)), keep: st.booleans(), write: st.booleans()
 ):

@@ -271,7 +271,7 @@ def gradient_of_a_transposed_product_meets_others(
     gx.stride()
 
 
-@case(requires=["backward"])
+@case(requires=["backward", "alias"])
 def array_of_a_gradient_sees_what_is_added(torch, x: floats(max_dims=2)):
     """The NumPy array of a grad shares its memory, into which further gradients are added."""
     x.requires_grad_()

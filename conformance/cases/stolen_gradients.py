@@ -48,7 +48,7 @@ def gradient_handed_back_is_stolen_from_its_aliases(
         y.grad.mul_(2)
 
 
-@case(requires=["backward", "views", "retain_grad"], covers=["acc.view_stolen"])
+@case(requires=["backward", "views", "retain_grad", "alias"], covers=["acc.view_stolen"])
 def leaves_behind_views_share_the_gradient_of_a_sum(
     torch,
     x: floats(shape=(1,)),
@@ -81,7 +81,7 @@ def leaves_behind_views_share_the_gradient_of_a_sum(
         y.grad.mul_(3)
 
 
-@case(requires=["backward", "views"], covers=["acc.view_stolen"])
+@case(requires=["backward", "views", "alias"], covers=["acc.view_stolen"])
 def leaves_behind_views_share_the_gradients_of_a_sum(
     torch, x: floats(shape=(2, 2)), y: floats(shape=(2, 2)), g: floats(shape=(4,))
 ):
@@ -93,7 +93,7 @@ def leaves_behind_views_share_the_gradients_of_a_sum(
     y.grad.mul_(3)
 
 
-@case(requires=["backward", "views"], covers=["acc.view_stolen"])
+@case(requires=["backward", "views", "alias"], covers=["acc.view_stolen"])
 def leaf_with_holes_steals_what_lies_row_by_row(
     torch, whole: floats(shape=(3, 4)), g: floats(shape=(6,)), turned: st.booleans(), graph: st.booleans()
 ):

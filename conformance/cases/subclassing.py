@@ -190,7 +190,7 @@ def parameter_of_a_result_is_a_leaf(torch, x: floats()):
     x.grad
 
 
-@case(requires=["nn"], covers=["leaf.param"])
+@case(requires=["nn", "alias"], covers=["leaf.param"])
 def parameter_shares_memory(torch, x: floats(shape=(3,))):
     """A Parameter and the tensor that it was made of see each other's writes, and count them together."""
     weight = torch.nn.Parameter(x)

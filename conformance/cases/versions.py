@@ -78,7 +78,7 @@ def data_takes_tensors_of_a_kind(torch, x: floats(shape=(3,))):
     del x.data
 
 
-@case(requires=["numpy", "in_place", "backward"], covers=["ver.numpy_write"])
+@case(requires=["numpy", "in_place", "backward", "alias"], covers=["ver.numpy_write"])
 def write_by_numpy_is_not_counted(torch, x: floats("float32", shape=(3,))):
     """Memory that is shared with an array can be written there without any version moving."""
     y = x.requires_grad_().exp()
@@ -88,7 +88,7 @@ def write_by_numpy_is_not_counted(torch, x: floats("float32", shape=(3,))):
     y.sum().backward()
 
 
-@case(requires=["set_"], covers=["ver.set_"])
+@case(requires=["set_", "alias"], covers=["ver.set_"])
 def set_gives_a_tensor_other_memory(torch, x: floats(shape=(3,)), y: lambda x: floats(x.dtype, shape=(2, 2))):
     """set_() lets a tensor show another's memory, which counts as a write to the first alone."""
     v = x[:2]
@@ -321,7 +321,7 @@ _TURNED = {
 }
 
 
-@case(requires=["backward"])
+@case(requires=["backward", "alias"])
 def gradient_of_a_turned_number_was_written_to_by_nobody(
     torch,
     x: floats("float32", shape=()),

@@ -26,6 +26,10 @@ class _Record(
     pass
 
 
+SHOWN = frozenset(["alias"])
+"""What a case can require that is a facet: whoever does not observe which tensors share memory is not asked whether they do."""
+
+
 class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """Who answered: the oracle or a subject."""
 
@@ -40,6 +44,14 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     """What of `Case.requires` it has; empty means all."""
     notes: dict[str, str] = {}
     """Versions that matter beside its own: ``{"python": "3.11.7", "numpy": "2.4.6"}``."""
+
+    def lacking(self, needs: Iterable[str]) -> tuple[str, ...]:
+        """What of a case's `requires` it has not. Of `SHOWN` it has what it observes, of all else its features."""
+        return tuple([name for name in needs if not self._has(name)])
+
+    def _has(self, name: str) -> bool:
+        found = self.facets if name in SHOWN else self.features
+        return not found or name in found
 
 
 class Header(_Record, frozen=True, kw_only=True):

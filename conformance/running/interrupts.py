@@ -6,7 +6,7 @@ as if nothing had happened. So within `remembered` the signal is also written do
 (Rejected: to write it down only. A program without an end, or an import of seconds, could not be interrupted.)
 
 SIGTERM, by which `timeout` and a machine that is shut down end a process, is the same to a command that is within `taken`.
-`timeout` sends it twice, to the process and to the group that it is in: the second would end the writing of what the first left.
+`timeout` sends it twice, to the process and to its group: the second would end the writing of what the first one left.
 """
 
 from __future__ import annotations

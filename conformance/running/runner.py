@@ -205,8 +205,7 @@ class CaseRun:
 
     def _missing(self) -> str:
         """What the case needs and the subject says that it does not have."""
-        features = self.description.features
-        return ", ".join(name for name in self.case.requires if name not in features) if features else ""
+        return ", ".join(self.description.lacking(self.case.requires))
 
     def _draw_and_sum_up(self, start: float) -> Outcome:
         self._draw(self._first_pass)

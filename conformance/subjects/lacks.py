@@ -17,7 +17,7 @@ from conformance.running.answering import answer
 from conformance.running.oracles import RECORDED, corpus
 from conformance.subjects import Subject
 
-SEEN_BY = {"printing": "repr", "graph": "graph", "hooks": "hooks"}
+SEEN_BY = {"printing": "repr", "graph": "graph", "hooks": "hooks", "alias": "alias"}
 """The facet without which nothing is seen of a feature: where a subject does not show it, its cases pass for nothing."""
 
 PROGRAMS = 2
@@ -45,7 +45,7 @@ def declared_lacks(subject: Subject, oracle: str = RECORDED) -> Iterator[Lack]:
     recorded = Recorded(corpus(oracle))
     needed: dict[str, list[str]] = {}
     for case in recorded.corpus.cases.values():
-        lacking = [feature for feature in case.requires if feature not in described.features]
+        lacking = described.lacking(case.requires)
         if described.features and len(lacking) == 1:
             needed.setdefault(lacking[0], []).append(case.id)
     for feature, ids in sorted(needed.items()):

@@ -86,7 +86,8 @@ def oracle(facets: frozenset[str] | None = None) -> InProcess:
     except ImportError as error:
         raise SubjectUnavailable(
             f"torchstone: PyTorch {ORACLE_VERSION} is the oracle, and cannot be imported ({error}); "
-            f"pip install torch=={ORACLE_VERSION}, or compare with recorded traces"
+            f"pip install torch=={ORACLE_VERSION}, or compare with what was recorded of it: torchstone run SUBJECT --oracle "
+            "recorded, of random programs -k random/"
         ) from error
     _pinned(str(torch.__version__))
     _one_thread(torch)

@@ -218,6 +218,15 @@ def test_what_a_subject_says_it_lacks_is_not_tried() -> None:
     assert not stub.seen
 
 
+def test_whoever_does_not_observe_shared_memory_is_not_asked_for_it() -> None:
+    asked, unasked = Stub(features=("backward",)), Stub(features=("backward",), facets=("value", "raised"))
+    shares = FakeCase(requires=("backward", "alias"))
+    assert run(subject=asked, case=shares).status == "PASS"
+    outcome = run(subject=unasked, case=shares)
+    assert (outcome.status, outcome.expected, outcome.reason) == ("UNSUPPORTED", True, "the subject has no alias")
+    assert not unasked.seen
+
+
 def test_inconclusive_programs_do_not_make_a_case_fail() -> None:
     outcome = run(lambda n: Verdict(status="INCONCLUSIVE") if n % 2 else PASS)
     assert outcome.status == "PASS"
