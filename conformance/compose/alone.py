@@ -2,6 +2,7 @@
 
 An operand of some shape, dtype and kind of values, at the kinks of the operator now and then; the operator in one of its forms;
 and then what is to be known of its derivative: a backward, the gradient of the gradient, or the tangent of forward mode.
+One program in three is plain: an engine that knows floating-point tensors, the operator and `backward` can run it.
 """
 
 from __future__ import annotations
@@ -13,17 +14,50 @@ from hypothesis.strategies import SearchStrategy
 
 from conformance.case import Case
 from conformance.compose import calls
-from conformance.compose.composer import Choices, Composer, Known
+from conformance.compose.composer import LARGEST, Choices, Composer, Known
 from conformance.generate import Shape, encode
-from conformance.operators import Operator, Unfit
+from conformance.operators import Argument, Operator, Unfit
+from conformance.operators.row import STRETCHED, everywhere
 from conformance.program import Bind, List, Operand, Operator as OperatorStep, Program, Ref, TensorLiteral, Unpack
 from conformance.render import script
 
 BLOCK = 24
 """Bytes that a program is made of."""
 
-SHAPES: tuple[Shape, ...] = ((3,), (2, 2), (2, 3), (), (1,), (2, 3, 2), (3, 3), (1, 3), (2, 1), (2, 2, 3), (0,), (0, 2))
+SHAPES: tuple[Shape, ...] = (
+    (3,),
+    (2, 2),
+    (2, 3),
+    (),
+    (1,),
+    (2, 3, 2),
+    (3, 3),
+    (1, 3),
+    (2, 1),
+    (2, 2, 3),
+    (0,),
+    (0, 2),
+    (1, 1),
+    (1, 2, 2),
+)
 """Where an operator takes none of some shape, the next is taken that fits."""
+
+_PLAIN_SHAPES: tuple[Shape, ...] = (
+    (3,),
+    (2, 3),
+    (2, 2),
+    (1, 1),
+    (2, 3, 2),
+    (2, 1, 1),
+    (1, 2, 2),
+    (1, 1),
+    (3, 3),
+    (2, 2, 3),
+    (2, 1),
+    (),
+)
+"""Those of a plain program: none is empty, and in most can a second operand be stretched along several dimensions, or stretch
+the first one along several."""
 
 _DTYPES = ("float32",) * 9 + ("float64",) * 5 + ("int64",)
 """What operands are of. Which operators take complex numbers and halves is another question, and random programs ask it."""
@@ -32,21 +66,105 @@ _DTYPES = ("float32",) * 9 + ("float64",) * 5 + ("int64",)
 def alone(row: Operator, block: bytes) -> Program:
     """The program of an operator that a block of bytes stands for. Raises Unfit if it takes no operand at all."""
     head, rest = Choices(block[:3]), block[3:]
-    first, dtype, how = head.number(len(SHAPES)), str(head.one(_DTYPES)), head.number()
-    for offset in range(len(SHAPES)):
-        composer, shape = Composer(), SHAPES[(first + offset) % len(SHAPES)]
-        if not row.fits(shape):
-            continue
-        try:
-            _say(composer, Choices(rest), row, shape, dtype, how)
-        except Unfit:
-            continue
-        return composer.program()
+    first, dtype, how = head.number(), str(head.one(_DTYPES)), head.number()
+    plain, how = how % 3 == 0, how // 3
+    ways = (_say,) if not plain else (_say_plainly, _say) if how % 3 != 2 else (_say_twice, _say_plainly, _say)
+    for say in ways:  # the next where no shape allows it
+        shapes = SHAPES if say is _say else _PLAIN_SHAPES
+        for offset in range(len(shapes)):
+            composer, shape = Composer(), shapes[(first + offset) % len(shapes)]
+            if not row.fits(shape):
+                continue
+            try:
+                say(composer, Choices(rest), row, shape, dtype, how)
+            except Unfit:
+                continue
+            return composer.program()
     raise Unfit
 
 
+def _say_plainly(
+    composer: Composer, choices: Choices, row: Operator, shape: Shape, dtype: str, how: int, twice: bool = False
+) -> None:
+    """Operands that require grad, the operator, one backward: all that an engine of the first order has.
+
+    What such an engine does wrong is hidden where every program asks for more. Raises Unfit where the operator needs more.
+    """
+    forms = tuple([form for form in row.forms if form not in calls.INPLACE])
+    if not forms:
+        raise Unfit
+    dtype = dtype if dtype.startswith("float") else "float32"
+    x = _operand(
+        composer, choices, row, shape, dtype, (row.values, "kinks", "finite" if row.values == "any" else row.values)
+    )
+    if not choices.chance(10) or twice or not row.arguments:
+        composer.method(x.ref, "requires_grad_")
+        x = composer.update(x, grad=True)
+    form = forms[choices.number(len(forms))]
+    calls.apply(composer, choices, row, form, x, _plain_arguments(composer, choices, row, x, twice))
+    made = [known for known in composer.live if known.name.startswith("y") and known.floating and known.grad]
+    if row.by_values and row.differentiable and x.grad:
+        _sum(composer)
+    elif made:
+        result = made[choices.number(len(made))]
+        if choices.number(3) == 2:
+            composer.method(result.ref, "sum", out="s")
+            composer.method(Ref("s"), "backward")
+        else:
+            _backward(composer, choices, [result], [])
+
+
+def _say_twice(composer: Composer, choices: Choices, row: Operator, shape: Shape, dtype: str, how: int) -> None:
+    """Plainly, with one tensor as every operand that it can be: each use has its part in the gradient."""
+    _say_plainly(composer, choices, row, shape, dtype, how, twice=True)
+
+
+def _plain_arguments(composer: Composer, choices: Choices, row: Operator, x: Known, twice: bool) -> calls.Given:
+    given = calls.Given()
+    for argument in row.arguments:
+        if argument.optional:
+            continue
+        number = choices.number()
+        how = (
+            choices.number(3) if argument.tensor else 0
+        )  # stretched more often than a number drawn by itself would say
+        number = (number, number // 8 * 8 + STRETCHED, everywhere(x.shape))[how]
+        if argument.tensor and row.without("broadcast"):
+            number = 0
+        if twice and argument.tensor:
+            number = next((one for one in range(LARGEST) if argument.choose(x.shape, one) == x.shape), number)
+        operand = argument.choose(x.shape, number)
+        given.seen = (*given.seen, operand)
+        if argument.tensor:
+            known = _plain_tensor(composer, choices, row, argument, operand, x, twice)  # type: ignore[arg-type]
+            given.tensors.append(known)
+            operand = known.ref
+        if argument.keyword:
+            given.keywords[argument.keyword] = operand
+        else:
+            given.positional.append(operand)
+    if twice and x not in given.tensors:
+        raise Unfit
+    return given
+
+
+def _plain_tensor(
+    composer: Composer, choices: Choices, row: Operator, argument: Argument, shape: Shape, x: Known, twice: bool
+) -> Known:
+    if argument.tensor != "float":
+        raise Unfit
+    if twice and shape == x.shape and not row.without("twice"):
+        return x
+    values = "positive" if row.without("signs") else "finite" if argument.values == "any" else argument.values
+    known = composer.tensor(choices, shape, x.dtype, values, reuse=False)
+    if not choices.chance(20):
+        composer.method(known.ref, "requires_grad_")
+        known = composer.update(known, grad=True)
+    return known
+
+
 def _say(composer: Composer, choices: Choices, row: Operator, shape: Shape, dtype: str, how: int) -> None:
-    x = _operand(composer, choices, row, shape, dtype)
+    x = _operand(composer, choices, row, shape, dtype, (row.values, row.values, "kinks", "any", "special"))
     form = row.forms[choices.number(len(row.forms))]
     forward = x.floating and how % 4 == 3 and form not in calls.INPLACE and not row.without("tangent")
     if forward:  # of an operand that requires no grad: the tangent is what matters, and not how it was computed
@@ -73,8 +191,10 @@ def _say(composer: Composer, choices: Choices, row: Operator, shape: Shape, dtyp
         derive(composer, choices, made, leaves)
 
 
-def _operand(composer: Composer, choices: Choices, row: Operator, shape: Shape, dtype: str) -> Known:
-    values = str(choices.one((row.values, row.values, "kinks", "any", "special")))
+def _operand(
+    composer: Composer, choices: Choices, row: Operator, shape: Shape, dtype: str, kinds: tuple[str, ...]
+) -> Known:
+    values = str(choices.one(kinds))
     usual = "finite" if row.without("odd") and row.values == "any" else row.values
     if (row.finite or row.without("odd")) and values in ("any", "special"):
         values = "finite"

@@ -66,7 +66,11 @@ def call(
     composer.done.append(f"operator {row.name}")
     if (row.name in _FOREIGN and x.overlaps) or (form in INPLACE and not defined(row, x)):
         raise Unfit
-    given = _arguments(composer, choices, row, x, form)
+    apply(composer, choices, row, form, x, _arguments(composer, choices, row, x, form))
+
+
+def apply(composer: Composer, choices: Choices, row: Operator, form: Form, x: Known, given: Given) -> None:
+    """Calls an operator in one form on operands that were chosen."""
     shapes = row.results(x.shape, given.seen)
     if sum(math.prod(shape) for shape in shapes) > LARGEST:
         raise Unfit
@@ -118,7 +122,7 @@ def defined(row: Operator, x: Known, operand: Known | None = None) -> bool:
     return not x.overlaps and (operand is None or operand.memory != x.memory)
 
 
-class _Given:
+class Given:
     """The arguments of a call."""
 
     def __init__(self) -> None:
@@ -129,8 +133,8 @@ class _Given:
         self.tensors: list[Known] = []
 
 
-def _arguments(composer: Composer, choices: Choices, row: Operator, x: Known, form: Form) -> _Given:
-    given = _Given()
+def _arguments(composer: Composer, choices: Choices, row: Operator, x: Known, form: Form) -> Given:
+    given = Given()
     for argument in row.arguments:
         if argument.optional and (not choices.number(2) or form.endswith("symbol")):
             continue
@@ -183,7 +187,7 @@ def _tensor(
     return composer.indices(choices, shape, below)
 
 
-def _step(row: Operator, form: Form, x: Known, given: _Given, out: str | None) -> Any:
+def _step(row: Operator, form: Form, x: Known, given: Given, out: str | None) -> Any:
     arguments = tuple(given.positional)
     if form == "symbol" or form == "inplace_symbol":
         if given.keywords:
@@ -198,7 +202,7 @@ def _step(row: Operator, form: Form, x: Known, given: _Given, out: str | None) -
 
 
 def _write(
-    composer: Composer, choices: Choices, row: Operator, form: Form, x: Known, given: _Given, requires: bool
+    composer: Composer, choices: Choices, row: Operator, form: Form, x: Known, given: Given, requires: bool
 ) -> None:
     grad = x.grad or (requires and composer.recording)
     if form == "inplace":
@@ -212,6 +216,6 @@ def _write(
     composer.alive(Known(out, x.shape, x.dtype, grad, x.leaf and not grad, x.memory, x.overlaps))
 
 
-def _after(row: Operator, x: Known, given: _Given) -> Shape:
+def _after(row: Operator, x: Known, given: Given) -> Shape:
     """The shape of the tensor itself after an in-place form, which views change and nothing else does."""
     return row.results(x.shape, given.seen)[0] if row.kind == "view" else x.shape

@@ -161,11 +161,27 @@ def computed(choices: Callable[[Shape], list[Operand]], **options: object) -> Ar
     return Argument(choose, **options)  # type: ignore[arg-type]
 
 
+STRETCHED = 1
+"""The numbers that `like` makes a stretched tensor of have this remainder by 8."""
+
+
+def everywhere(shape: Shape) -> int:
+    """The number of which `like` makes a tensor that is stretched along every dimension, or stretches the first operand."""
+    return STRETCHED + 8 * (2 ** len(shape) - 2) if shape else 0
+
+
 def _broadcastable(shape: Shape, number: int) -> Shape:
     match number % 8:
-        case 1 | 2 if shape:
-            at = number // 8 % len(shape)
-            return (*shape[:at], 1, *shape[at + 1 :])
+        case 1 | 2 if shape:  # `STRETCHED`
+            # Each axis for itself: a gradient that is summed over one stretched axis may be forgotten over the next. Where
+            # the first operand has size 1 it is the one that is stretched.
+            chosen = 1 + number // 8 % (2 ** len(shape) - 1)
+            return tuple(
+                [
+                    size if not chosen >> at & 1 else 2 + at % 2 if size == 1 else 1  # never the same twice in a row
+                    for at, size in enumerate(shape)
+                ]
+            )
         case 3 if shape:
             return shape[number // 8 % len(shape) + 1 :]
         case 4:
