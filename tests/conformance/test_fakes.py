@@ -87,6 +87,27 @@ TELLING: dict[str, tuple[Program, str, int]] = {
         "mode",
         2,
     ),
+    "matmul_overwrites": (
+        program(
+            *leaf("x", [[1.0, 2.0], [3.0, 4.0]]),
+            op("matmul", "$x", "$x", out="y"),
+            method("$y", "sum", out="s"),
+            method("$s", "backward"),
+        ),
+        "grad",
+        4,
+    ),
+    "one_stretched_dimension": (
+        program(
+            *leaf("x", [[1.0]]),
+            bind("y", tensor([[1.0, 2.0], [3.0, 4.0]])),
+            op("mul", "$x", "$y", out="z"),
+            method("$z", "sum", out="s"),
+            method("$s", "backward"),
+        ),
+        "grad",
+        5,
+    ),
     "wrong_sign": (
         program(
             *leaf("x", [1.0, 2.0]),

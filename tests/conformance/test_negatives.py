@@ -25,6 +25,8 @@ CAUGHT = {
     "first_output_only": r"torch\.autograd\.grad\(",
     "no_grad_leaks": r"torch\.no_grad\(\)",
     "wrong_sign": r"cos\(",
+    "matmul_overwrites": r"(\w+) @ \1\b",
+    "one_stretched_dimension": r"\.backward\(",
 }
 
 ENDS = {"exits": "exited with code 3", "segfaults": "killed by SIGSEGV", "never_answers": "no answer within"}

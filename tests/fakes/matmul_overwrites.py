@@ -1,4 +1,4 @@
-"""The gradient of the right operand of a matrix product overwrites what a leaf has instead of adding to it.
+"""The gradient of the right operand of a matrix product overwrites that of other uses instead of being added to it.
 
 Caught by a case that uses a weight more than once: `weight_sharing/weight_stands_on_both_sides_of_a_product`.
 """
@@ -19,15 +19,25 @@ class Matmul(torch.autograd.Function):  # type: ignore[misc, name-defined]
     @staticmethod
     def backward(ctx: Any, grad: Any) -> Any:
         x, y = ctx.saved_tensors
+        right = _matmul(x.t(), grad)
         if y.is_leaf and y.requires_grad:
-            y.grad = None
-        return _matmul(grad, y.t()), _matmul(x.t(), grad)
+            _last.append((y, right))
+        return _matmul(grad, y.t()), right
 
 
-def matmul(x: Any, y: Any) -> Any:
+def _product(x: Any, y: Any) -> Any:
     return Matmul.apply(x, y) if x.dim() == y.dim() == 2 else _matmul(x, y)
 
 
-_matmul = torch.matmul
+def backward(self: Any, *args: Any, **kwargs: Any) -> None:
+    _last.clear()
+    _backward(self, *args, **kwargs)
+    for operand, gradient in _last:
+        operand.grad = gradient.detach()
+
+
+_last: list[tuple[Any, Any]] = []
+_matmul, _backward = torch.matmul, torch.Tensor.backward
 globals().update(names)
-torch.Tensor.matmul = torch.Tensor.__matmul__ = matmul
+matmul = torch.Tensor.matmul = torch.Tensor.__matmul__ = _product
+torch.Tensor.backward = backward
