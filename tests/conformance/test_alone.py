@@ -8,7 +8,7 @@ import pytest
 from conformance.cases import catalogue
 from conformance.compose.alone import BLOCK, OperatorCase, alone
 from conformance.operators import TABLE, Operator
-from conformance.program import Call, Global, Method, Operator as Symbol, Program
+from conformance.program import Bind, Call, Global, Method, Operator as Symbol, Program, Step, TensorLiteral
 
 ROWS = list(TABLE.values())
 
@@ -52,6 +52,27 @@ def test_its_derivatives_are_asked_for_in_every_way(row: Operator) -> None:
     if row.forms != ("inplace",) and row.kind != "comparison":
         assert asked["grad"] or row.without("second")
         assert asked["unpack_dual"] or row.without("tangent")
+
+
+@pytest.mark.parametrize("name", ["add", "mul", "matmul", "exp", "permute", "sum"])
+def test_an_engine_of_the_first_order_can_run_a_third_of_them(name: str) -> None:
+    """Floating-point tensors, `requires_grad_`, the operator in a form that writes nothing, and one backward."""
+    row = TABLE[name]
+    usual = {row.function, row.method, row.symbol, "requires_grad_", "sum", "backward"}
+    plain = 0
+    for program in drawn(row, 100):
+        literals = [step.value for step in program.steps if isinstance(step, Bind)]
+        said = [said_by(step) for step in program.steps if not isinstance(step, Bind)]
+        floating = all(isinstance(one, TensorLiteral) and one.dtype in ("float32", "float64") for one in literals)
+        plain += floating and "backward" in said and set(said) <= usual
+    assert plain >= 25
+
+
+def said_by(step: Step) -> str:
+    match step:
+        case Call(function=Global(path=name)) | Method(name=name) | Symbol(operator=name):
+            return name
+    return type(step).__name__
 
 
 def test_the_kinks_of_an_operator_are_among_its_operands() -> None:

@@ -23,7 +23,7 @@ from conformance.numbers import EPSILON, elements
 from conformance.program import Program
 from conformance.recorded import replaying
 from conformance.recorded.catalogue import changes_since, source_digest
-from conformance.recorded.choosing import choose, shown
+from conformance.recorded.choosing import PLAIN, ROTATED, SEVERAL, TWICE, choose, shown
 from conformance.recorded.corpus import Corpus, NotACorpus, NotThere, OtherFormat, part_of, write
 from conformance.recorded.lines import FORMAT, Head, Recording, encoder
 from conformance.recorded.making import Order, ran, record
@@ -409,6 +409,16 @@ def test_what_is_kept_of_a_case_shows_all_that_was_drawn() -> None:
 def test_of_a_binary_operator_each_operand_is_stretched_in_a_program_that_is_kept() -> None:
     shown_by_all = frozenset().union(*_kept_of("operators/mul"))
     assert shown_by_all >= {f"stretches operand {place}, of fewer dimensions" for place in (0, 1)}
+
+
+def test_the_first_programs_of_an_operator_are_plain_and_show_what_simple_engines_do_wrong() -> None:
+    first = _kept_of("operators/mul")[:3]
+    assert all({PLAIN, "backward"} <= show for show in first)
+    assert frozenset().union(*first) >= {TWICE, f"{SEVERAL} 0", f"{SEVERAL} 1"}
+
+
+def test_a_permutation_whose_inverse_is_another_is_among_the_plain_ones() -> None:
+    assert any({PLAIN, "backward", ROTATED} <= show for show in _kept_of("operators/permute"))
 
 
 def test_one_program_of_an_operator_is_plain_and_has_the_kink() -> None:
