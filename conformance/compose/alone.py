@@ -125,18 +125,18 @@ def _plain_arguments(composer: Composer, choices: Choices, row: Operator, x: Kno
         if argument.optional:
             continue
         number = choices.number()
-        how = (
-            choices.number(3) if argument.tensor else 0
-        )  # stretched more often than a number drawn by itself would say
+        # Stretched more often than a number drawn by itself would say.
+        how = choices.number(3) if argument.tensor else 0
         number = (number, number // 8 * 8 + STRETCHED, everywhere(x.shape))[how]
         if argument.tensor and row.without("broadcast"):
             number = 0
         if twice and argument.tensor:
             number = next((one for one in range(LARGEST) if argument.choose(x.shape, one) == x.shape), number)
-        operand = argument.choose(x.shape, number)
-        given.seen = (*given.seen, operand)
+        chosen = argument.choose(x.shape, number)
+        given.seen = (*given.seen, chosen)
+        operand: Operand = chosen  # type: ignore[assignment]
         if argument.tensor:
-            known = _plain_tensor(composer, choices, row, argument, operand, x, twice)  # type: ignore[arg-type]
+            known = _plain_tensor(composer, choices, row, argument, chosen, x, twice)  # type: ignore[arg-type]
             given.tensors.append(known)
             operand = known.ref
         if argument.keyword:
