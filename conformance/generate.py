@@ -345,7 +345,7 @@ def broadcastable(
 def _narrowed(shape: Shape, way: int) -> Shape:
     # One byte says how; 0, which it shrinks to, changes nothing.
     match way % 8:
-        case 1 | 2 if shape:  # each dimension for itself, so that several at once are common
+        case 1 | 2 | 6 if shape:  # each dimension for itself, so that several at once are common
             chosen = 1 + way // 8 % (2 ** len(shape) - 1)
             return tuple([1 if chosen >> at & 1 else size for at, size in enumerate(shape)])
         case 3 if shape:

@@ -48,6 +48,20 @@ def power_of_tensors(torch, xy: broadcastable(2, values="positive"), g: of_resul
     (x.requires_grad_() ** y.requires_grad_()).backward(g)
 
 
+@case(requires=["backward", "add", "mul"], covers=["dt.broadcast"])
+def operands_are_stretched_along_several_dimensions(
+    torch,
+    shapes: st.sampled_from([((1, 1), (2, 3)), ((2, 3), (1, 1)), ((3, 1, 1), (1, 2, 2)), ((1, 2, 1), (2, 1, 2, 3))]),
+    x: lambda shapes: floats("float32", shape=shapes[0], values="finite"),
+    y: lambda shapes: floats("float32", shape=shapes[1], values="finite"),
+    g: lambda shapes: cotangent(broadcast_shapes(*shapes)),
+):
+    """The gradient of an operand that is stretched along several dimensions is summed over all of them."""
+    x.requires_grad_()
+    y.requires_grad_()
+    (x * y + x).backward(g)
+
+
 @case(requires=["backward", "mul", "sum"], covers=["dt.broadcast"], observe="last")
 def large_expanded_gradient_is_summed_back(torch, x: floats(shape=(64, 1)), y: floats(shape=(1, 64))):
     """A gradient that sum() expands counts as often as it is repeated, for operands of any size."""

@@ -1,6 +1,6 @@
 """Of the stretched dimensions of an operand of * only the first is summed in its gradient; the others keep their first element.
 
-Caught by any case that stretches along two: `arithmetic/multiplication`.
+Caught by the case of such operands: `arithmetic/operands_are_stretched_along_several_dimensions`.
 """
 
 from __future__ import annotations
