@@ -28,7 +28,7 @@ def _importable_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def plan(output: Path, *subjects: str, **options: object) -> Survey:
-    given = {"oracle": "recorded", "selection": "negation or subtraction", "parts": 2, **options}
+    given = {"oracle": "recorded", "selection": "arithmetic and (negation or subtraction)", "parts": 2, **options}
     return Survey(subjects, output, **given)  # type: ignore[arg-type]
 
 
@@ -95,7 +95,7 @@ def test_two_surveys_at_once_do_not_write_into_one_folder(tmp_path: Path) -> Non
     try:
         next(line for line in begun.stdout if "part 1 of" in line)
         second = subprocess.run(
-            [*command, str(tmp_path), "-k", "negation"], capture_output=True, text=True, check=False
+            [*command, str(tmp_path), "-k", "arithmetic and negation"], capture_output=True, text=True, check=False
         )
     finally:
         begun.kill()
@@ -105,7 +105,7 @@ def test_two_surveys_at_once_do_not_write_into_one_folder(tmp_path: Path) -> Non
     assert (
         second.stderr == f"torchstone: another survey writes into {tmp_path}; wait for it, or give another --output\n"
     )
-    (ended,) = _as_soon_as_nobody_writes(plan(tmp_path, "numtorch", selection="negation"))
+    (ended,) = _as_soon_as_nobody_writes(plan(tmp_path, "numtorch", selection="arithmetic and negation"))
     assert ended.complete
 
 
