@@ -111,7 +111,8 @@ def _sums(torch: Any) -> dict[str, Callable[..., Any]]:
         return spread(x, dim, correction)[0]
 
     def std(x: Any, dim: Any = None, *, correction: Any = None, keepdim: bool = False) -> Any:
-        return spread(x, dim, correction)[0].sqrt()
+        # In float64, as PyTorch's kernel: a deviation is finite where a square in float32 is not.
+        return spread(x.double(), dim, correction)[0].sqrt()
 
     def with_mean(compute: Callable[..., Any]) -> Callable[..., Any]:
         def pair(x: Any, dim: Any = None, *, correction: Any = None, keepdim: bool = False) -> tuple[Any, Any]:

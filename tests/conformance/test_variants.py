@@ -86,6 +86,13 @@ def test_the_other_order_gives_other_numbers(opened: Callable[[str], Subject]) -
     assert len(sums) == 2
 
 
+def test_the_other_order_overflows_no_sooner(opened: Callable[[str], Subject]) -> None:
+    asks = program(bind("x", tensor([1e30, 2.0, 3e29])), method("$x", "std", out="s"))
+    right = oracle()
+    other = opened("torch:reassociated")
+    assert judge(asks, right.run(asks), other.run(asks), right, other.describe().facets).status == "PASS"
+
+
 def test_with_gaps_a_tensor_is_not_contiguous_and_not_a_view() -> None:
     asks = program(bind("x", tensor([[1.0, 2.0], [3.0, 4.0]])), method("$x", "_is_view", out="v"))
     opened = open_subject("torch:strided", isolate=False)
