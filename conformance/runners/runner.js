@@ -944,7 +944,8 @@ const TENSOR_METHODS = {
   backward: (shim, self, args, kwargs) => {
     const names = ["gradient", "retain_graph", "create_graph", "inputs"];
     const given = { ...Object.fromEntries(args.map((one, at) => [names[at], one])), ...kwargs };
-    if (shim.functional ? given.inputs : given.inputs || given.retain_graph) throw new Missing("Tensor.backward(inputs=)");
+    if (given.inputs) throw new Missing("Tensor.backward(inputs=)");
+    if (given.retain_graph && !shim.functional) throw new Missing("Tensor.backward(retain_graph=)");
     return shim.backward([self], [given.gradient ?? null], given.create_graph ?? false);
   },
 };
