@@ -154,7 +154,7 @@ def test_a_deep_link_opens_its_case_even_if_the_filter_hides_it(reader: Reader) 
 
 
 def test_a_finding_leads_to_its_case_and_the_back_button_leads_back(reader: Reader) -> None:
-    reader.one('#findings a[href="#case=graph/pow_is_one_node"]').click()
+    reader.one('#findings .group-cases a[href="#case=graph/pow_is_one_node"]').click()
     assert reader.panel("graph/pow_is_one_node").is_displayed()
     reader.driver.back()
     WebDriverWait(reader.driver, 5).until(lambda _: not reader.row("graph/pow_is_one_node").get_attribute("open"))

@@ -13,7 +13,8 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 def example() -> str:
-    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    found = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    (code,) = [code for code in found if "import numtorch" in code]
     return str(code)
 
 
