@@ -162,10 +162,12 @@ def logcumsumexp_jvp(x: Any, tangent: Any, dim: int) -> Any:
 def loss_in_its_memory(loss: Any, reduction: int) -> Any:
     """The same of losses that PyTorch reduces within memory for all elements, to which a tangent is copied likewise.
 
-    Of a batch of tangents PyTorch does not compare the memory.
+    Those of float32 and float64 lie in such memory (kernels/losses.py), and their tangents are copied for that; halves are
+    widened before they come to a kernel, and leave it. Of a batch of tangents PyTorch does not compare the memory.
     """
     out = reduced_loss(loss, reduction)
-    if reduction == NONE or loss._desc.numel <= 1 or stands_for_batch(out):
+    half = loss._desc.dtype.numpy.itemsize == 2
+    if reduction == NONE or loss._desc.numel <= 1 or not half or stands_for_batch(out):
         return out
     return copy_(wrap(np.zeros((), out._desc.dtype.numpy)), out)
 
