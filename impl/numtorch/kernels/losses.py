@@ -26,9 +26,14 @@ def reduced_loss(values: Array, reduction: int) -> Array:
 def _within(values: Array, reduction: int) -> Array:
     """The same where PyTorch writes it to the memory that the losses of all elements had, which a dual's tangent has, too."""
     total = reduced_loss(values, reduction)
-    if total is values or type(values) is not np.ndarray or values.size < 2 or not values.flags.forc:
+    if total is values or type(values) is not np.ndarray or values.size < 2:
         return total
-    out = np.ndarray((), values.dtype, values if values.flags.c_contiguous else values.T)
+    dense = values
+    if not values.flags.c_contiguous:
+        dense = values.transpose(sorted(range(values.ndim), key=lambda dim: -values.strides[dim]))
+        if not dense.flags.c_contiguous:
+            return total
+    out = np.ndarray((), values.dtype, dense)
     out[()] = total
     return out
 
