@@ -127,16 +127,18 @@ def bump(tensor: Any) -> None:
 def storage_of(tensor: Any) -> np.ndarray:
     """The tensor's array, materialised if it is still a NumPy scalar, so that memory can be shared."""
     array = tensor._array
-    if type(array) is not np.ndarray and type(array) not in LAZY:
-        old, array = array, np.array(array)
-        tensor._array = array
-        node = tensor._made
-        if type(node) is list:  # a node may have saved this very scalar as its result
-            node[:] = [array if value is old else value for value in node]
-        elif node is not None:
-            for name in node.saved:
-                if getattr(node, name) is old:
-                    setattr(node, name, array)
+    while type(array) is not np.ndarray and type(array) not in LAZY:
+        old, made = array, np.array(array)
+        array = tensor._array
+        if array is old:  # another thread may have been faster, or have added to the number
+            tensor._array = array = made
+            node = tensor._made
+            if type(node) is list:  # a node may have saved this very scalar as its result
+                node[:] = [made if value is old else value for value in node]
+            elif node is not None:
+                for name in node.saved:
+                    if getattr(node, name) is old:
+                        setattr(node, name, made)
     return array
 
 

@@ -145,8 +145,8 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
         else:
             with _adding:
                 np.add(array, grad, out=array, casting="unsafe")
-    elif old._extra is None and old._counter is None and type(array) not in LAZY:
-        old._array = old._array + grad  # read again, for the same reason
+    elif type(array) not in LAZY and old._extra is None and old._counter is None:
+        old._array = old._array + grad  # read again, and no call after the question, for the same reason
     else:
         array = storage_of(old)
         np.add(array, grad, out=array, casting="unsafe")
