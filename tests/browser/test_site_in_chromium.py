@@ -21,6 +21,14 @@ from .reader import NEEDS, Reader
 
 pytestmark = NEEDS
 
+# A page is loaded before its first frame is on the screen, and that frame is what is asked for: the observer waits for it.
+FIRST_PAINT = """
+const answer = arguments[arguments.length - 1];
+new PerformanceObserver(list => {
+  for (const paint of list.getEntriesByName("first-contentful-paint")) answer(paint.startTime);
+}).observe({type: "paint", buffered: true});
+"""
+
 
 def of(name: str, records: list[Record]) -> list[Record]:
     """The records as the run of another subject."""
@@ -203,10 +211,8 @@ def test_a_matrix_of_the_whole_catalogue_and_twelve_implementations_is_painted_a
     page = write_site(paths, tmp_path / "site")
     driver.get("about:blank")
     driver.get(page.as_uri())
-    paint = driver.execute_script("return performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
     assert len(driver.find_elements(By.CSS_SELECTOR, ".grid tbody td")) == 80 * 12
-    assert paint is not None
-    assert paint < 2000
+    assert driver.execute_async_script(FIRST_PAINT) < 2000
 
 
 def test_runs_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
