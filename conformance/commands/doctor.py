@@ -31,7 +31,7 @@ from conformance.program import (
     TensorLiteral,
 )
 from conformance.subjects import Process, Subject, SubjectError, SubjectUnavailable, open_subject
-from conformance.trace import FACETS, StepTrace, Trace
+from conformance.trace import FACETS, StepTrace, TensorSeen, Trace
 
 
 class Wrong(Exception):
@@ -304,6 +304,27 @@ def _calls_are_recorded(patient: Patient) -> None:
         calls = trace[-1].calls
         _expect(len(calls) == 1 and calls[0].function == "hook", f"a hook that ran once is recorded {len(calls)} times")
         _expect(len(calls[0].steps) == 1, f"its body of one step has a trace of {len(calls[0].steps)}")
+
+
+@check("value", "grad")
+def _gradients_are_tensors(patient: Patient) -> None:
+    """What `x.grad` gives is a tensor, and what `y.backward(g)` takes is one, too."""
+    *before, step, read = patient.run(
+        Bind(out="x", value=patient.tensor(2.0, shape=())),
+        Method(self=Ref("x"), name="requires_grad_", out="a"),
+        Operator(operator="mul", args=(Ref("x"), 3), out="y"),
+        Bind(out="g", value=patient.tensor(1.0, shape=())),
+        Method(self=Ref("y"), name="backward", args=(Ref("g"),)),
+        Get(self=Ref("x"), name="grad", out="h"),
+    )
+    if any(each.outcome != "returned" for each in before) or step.outcome == "unsupported":
+        return
+    raised = "nothing" if step.error is None else f"{step.error.type}: {step.error.message}"
+    _expect(step.outcome == "returned", f"`y.backward(g)`, g being a tensor as y is, raises {raised}")
+    _expect(
+        isinstance(read.result, TensorSeen),
+        "after `y.backward(g)` what `x.grad` gives is no tensor; whose engine keeps arrays wraps them, by a property",
+    )
 
 
 @check("mode")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -40,7 +39,11 @@ NARROW = 76
 """Columns of a terminal below which the longest names of features would be cut."""
 
 FAILURES = 10
-"""How many cases are told whole: a new implementation fails hundreds, and whoever reads thousands of lines reads none."""
+"""How many cases are told whole, one a cause: a new implementation fails hundreds, and whoever reads thousands of lines reads
+none."""
+
+LONGEST = 60
+"""How many lines a case is told in."""
 
 CAUSES = 20
 """How many causes are listed at the end."""
@@ -62,8 +65,10 @@ class Progressing(Bar):
             TimeElapsedColumn(),
         )
         self.total = self.done = self.unexpected = 0
-        self.failures: Counter[str] = Counter()
-        """By subject."""
+        self.told: dict[str, set[str]] = {}
+        """By subject: the causes of which a case was told whole."""
+        self.cut: set[str] = set()
+        """Subjects of which somebody was told why not all are."""
         self.task = self.bar.add_task("cases", total=None, trouble="")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -89,7 +94,8 @@ class Progressing(Bar):
             self.unexpected += 1
             # What a new implementation lacks is much, and no difference: it is told at the end, by what is lacking.
             if outcome.get("status") != "UNSUPPORTED":
-                self._failure(str(outcome.get("subject", "")), str(text))
+                subject, case, short = (str(outcome.get(name, "")) for name in ("subject", "case", "short"))
+                self._failure(subject, case, str(text), short, str(outcome.get("cause", text)))
         self._moved()
 
     def pytest_keyboard_interrupt(self) -> None:
@@ -98,17 +104,21 @@ class Progressing(Bar):
     def _writes(self) -> None:
         self.bar.update(self.task, description="writing the report")
 
-    def _failure(self, subject: str, text: str) -> None:
-        first, *rest = text.splitlines()
-        self.failures[subject] += 1
-        if self.failures[subject] <= FAILURES:
+    def _failure(self, subject: str, case: str, text: str, short: str, cause: str) -> None:
+        told = self.told.setdefault(subject, set())
+        if cause not in told and len(told) < FAILURES:
+            told.add(cause)
+            first, *rest = text.splitlines()
             self.console.print(Text(f"✗ {first}", style="bold red"))
-            self.console.print(Text("\n".join(f"  {line}".rstrip() for line in rest)))
+            self.console.print(Text("\n".join(f"  {line}".rstrip() for line in _cut(rest))))
             self.console.print()
             return
-        if self.failures[subject] == FAILURES + 1:
-            self.console.print(f"More than {FAILURES} cases fail: the others in a line each, and whole in the report.")
-        self.console.print(Text(f"✗ {first.partition(':')[0]}: {_in_short(rest)}", style="red"))
+        if subject not in self.cut:
+            self.cut.add(subject)
+            self.console.print(
+                f"In a line each: cases that fail as one above does, and what comes after {FAILURES} of them."
+            )
+        self.console.print(Text(f"✗ {case}: {short}", style="red"), soft_wrap=True)
 
     def _moved(self) -> None:
         trouble = f"{self.unexpected:,} not as expected" if self.unexpected else ""
@@ -120,13 +130,12 @@ class Progressing(Bar):
             self.console.print(f"{self.done:,} of {self.total:,} cases" + (f", {trouble}" if trouble else ""))
 
 
-def _in_short(lines: Sequence[str]) -> str:
-    """What differs first, or what happened."""
-    told = [line.strip() for line in lines if line.strip()]
-    found = next((number for number, line in enumerate(told) if line.startswith("first difference")), None)
-    if found is None:
-        return told[1] if len(told) > 2 else told[0] if told else ""
-    return ", ".join(told[found : found + 1] + [" ".join(line.split()) for line in told[found + 1 : found + 3]])
+def _cut(lines: Sequence[str]) -> Sequence[str]:
+    """A program of thousands of steps by its beginning and its end."""
+    if len(lines) <= LONGEST:
+        return lines
+    half = LONGEST // 2
+    return [*lines[:half], "", f"… {len(lines) - LONGEST:,} more lines, which the report has …", "", *lines[-half:]]
 
 
 def summary(console: Console, result: Result) -> None:

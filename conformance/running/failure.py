@@ -5,10 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from conformance.journal import LevelOutcome, Outcome
+from conformance.journal import Finding, Outcome
 from conformance.judging.verdict import Difference, Verdict
 from conformance.program import Program
 from conformance.render import script
+from conformance.report.causes import Cause
 from conformance.trace import LEVELS
 
 
@@ -26,9 +27,8 @@ def _lines(sentence: str, outcome: Outcome, subject: str, seed: int, oracle: str
     if outcome.reason:
         yield outcome.reason
     # One program is enough to start from: that of the lowest level. `torchstone show` and the report have the others.
-    first = next((of for _, of in failing if of.finding), None)
-    if first is not None:
-        yield from _finding(first, subject)
+    if (finding := _first(outcome)) is not None:
+        yield from _told(finding, subject)
     yield ""
     with_seed = f" --seed {seed}" if seed else ""
     with_oracle = f" --oracle {oracle}" if oracle != "torch" else ""
@@ -40,13 +40,33 @@ def describe_program(program: Program, verdict: Verdict, subject: str) -> str:
     return "\n".join([*_first_difference(verdict, subject), "", "the program:", "", *_indented(program)])
 
 
-def _finding(level: LevelOutcome, subject: str) -> Iterator[str]:
-    assert level.finding is not None
-    yield from _first_difference(level.finding.verdict, subject)
+def in_short(outcome: Outcome, subject: str) -> str:
+    """What differs first, or what happened, in a line."""
+    finding = _first(outcome)
+    difference = None if finding is None else finding.verdict.first
+    if difference is None:
+        return " ".join(outcome.reason.split()) or outcome.status
+    told = f"{difference.what}: PyTorch {difference.oracle}, {subject} {difference.subject}"
+    return " ".join(told.split())
+
+
+def cause_of(outcome: Outcome) -> str:
+    """What cases that fail alike have in common, as the reports group them."""
+    finding = _first(outcome)
+    return outcome.reason if finding is None else str(Cause.of(finding.program, finding.verdict))
+
+
+def _first(outcome: Outcome) -> Finding | None:
+    found = (outcome.levels[level].finding for level in LEVELS if level in outcome.levels)
+    return next((finding for finding in found if finding is not None), None)
+
+
+def _told(finding: Finding, subject: str) -> Iterator[str]:
+    yield from _first_difference(finding.verdict, subject)
     yield ""
     yield "the smallest program that shows it:"
     yield ""
-    yield from _indented(level.finding.program)
+    yield from _indented(finding.program)
 
 
 def _first_difference(verdict: Verdict, subject: str) -> Iterator[str]:

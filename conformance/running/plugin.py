@@ -19,7 +19,7 @@ import pytest
 
 from conformance.journal import Description, Outcome, RunFileError
 from conformance.running import interrupts
-from conformance.running.failure import describe_failure
+from conformance.running.failure import cause_of, describe_failure, in_short
 from conformance.running.oracles import chosen, is_recorded
 from conformance.running.runner import PROFILES, CaseCannotRun, Settings
 from conformance.running.session import Controller, Plan, Worker, import_from_here
@@ -255,7 +255,8 @@ class CaseItem(pytest.Item):
             if outcome.expected
             else describe_failure(self.case.sentence, outcome, self.subject, plan.settings.seed, plan.oracle)
         )
-        self._tell({**_summary(outcome), "subject": self.subject, "text": text})
+        told = {} if outcome.expected else {"short": in_short(outcome, self.subject), "cause": cause_of(outcome)}
+        self._tell({**_summary(outcome), "subject": self.subject, "text": text, **told})
         if text:
             raise NotAsExpected(text)
         if outcome.status == "UNSUPPORTED":

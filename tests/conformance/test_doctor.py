@@ -33,6 +33,7 @@ BROKEN = {
     "Names that share memory": '[s.pop("alias", 0) for s in steps]',
     "Names of one object": '[s.pop("identity", 0) for s in steps]',
     "A call of a function": '[s.update(calls=s["calls"] * 2) for s in steps if s.get("calls")]',
+    "What `x.grad` gives": '[s.update(result=None) for s in steps[-1:] if "h" in str(s.get("result"))]',
     "A program that leaves a mode": '[s["mode"].update(grad=count(state) % 4 < 2) for s in steps[:1] if "mode" in s]',
     "The same program has the same": "[s.update(reason=str(count(state))) for s in steps]",
     "A dtype that the library lacks": '[s.update(outcome="raised") for s in steps if "complex32" in s.get("reason", "")]',
@@ -126,6 +127,58 @@ def test_an_engine_of_doubles_is_told_once_how_it_takes_part(tmp_path, monkeypat
     assert "gives them both names" in wrong.note
     Path("both_names.py").write_text(DOUBLES + "\nfloat32 = float64\n")
     assert {finding.says for finding in examine("both_names")} == {"ok", "left out"}
+
+
+TAPE = """
+import numpy as np
+
+__version__ = "1"
+__torchstone_description__ = {"facets": ["value", "shape", "grad", "raised"], "features": ["backward", "tape", "mul"]}
+float32 = float64 = np.dtype("float64")
+
+
+class Tensor:
+    def __init__(self, data, requires_grad=False, way=None):
+        self.data = np.asarray(data, dtype=float)
+        self.shape, self.dtype = self.data.shape, float64
+        self.requires_grad, self.way, self.grad = requires_grad, way, None
+
+    def numpy(self):
+        return self.data
+
+    def requires_grad_(self):
+        self.requires_grad = True
+        return self
+
+    def __mul__(self, other):
+        return Tensor(self.data * other, self.requires_grad, (self, other))
+
+    def backward(self, gradient):
+        source, factor = self.way
+        source.grad = GRADIENT
+
+
+def tensor(data, dtype=None, requires_grad=False):
+    return Tensor(data, requires_grad)
+"""
+
+
+@pytest.mark.parametrize(
+    ("gradient", "note"),
+    [
+        ("gradient.data * factor", "gives is no tensor"),
+        ("gradient[()] * factor", "raises"),
+        ("gradient * factor", None),
+    ],
+)
+def test_an_engine_that_keeps_arrays_as_gradients_is_told_so(tmp_path, monkeypatch, gradient, note):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    Path("arrays.py").write_text(TAPE.replace("GRADIENT", gradient))
+    findings = {finding.sentence: finding for finding in examine("arrays")}
+    found = findings["What `x.grad` gives is a tensor, and what `y.backward(g)` takes is one, too."]
+    assert found.says == ("wrong" if note else "ok")
+    assert (note or "") in found.note
 
 
 def test_what_is_not_observed_is_left_out(broken):

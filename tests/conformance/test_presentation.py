@@ -19,23 +19,45 @@ from tests.conformance.build_run import HOSTILE
 from tests.conformance.test_causes import differentiated, ran, wrong
 
 
-def failed(subject: str, case: str) -> Any:
-    text = f"{case}: What is true.\nFAIL at required (1 of 1 programs)\n\nfirst difference, at step 2: x.grad\n"
-    text += "    PyTorch  1\n    mylib    2\n\nthe smallest program that shows it:\n\n    import torch"
-    told = json.dumps({"status": "FAIL", "text": text, "subject": subject})
-    return SimpleNamespace(when="call", user_properties=[(PROPERTY, told)], longrepr="")
+def failed(subject: str, case: str, cause: str, code: str = "import torch") -> Any:
+    text = (
+        f"{case}: What is true.\nFAIL at required (1 of 1 programs)\n\nthe smallest program that shows it:\n\n    "
+        + code
+    )
+    told = {
+        "status": "FAIL",
+        "case": case,
+        "text": text,
+        "subject": subject,
+        "short": f"{case} differs",
+        "cause": cause,
+    }
+    return SimpleNamespace(when="call", user_properties=[(PROPERTY, json.dumps(told))], longrepr="")
 
 
-def test_some_cases_are_told_whole_and_the_others_in_a_line() -> None:
+def test_a_case_of_each_cause_is_told_whole_and_the_others_in_a_line() -> None:
     console = Console(record=True, width=200, force_terminal=False)
     progress = Progressing(console)
-    for number in range(FAILURES + 2):
-        progress.pytest_runtest_logreport(failed("mylib", f"a/case_{number}"))
-    progress.pytest_runtest_logreport(failed("other", "a/case_0"))
+    cases = [("a/first", "grad"), ("a/alike", "grad"), *((f"a/case_{n}", f"cause {n}") for n in range(FAILURES))]
+    for case, cause in cases:
+        progress.pytest_runtest_logreport(failed("mylib", case, cause))
+    progress.pytest_runtest_logreport(failed("other", "a/first", "grad"))
     out = console.export_text()
     assert out.count("the smallest program that shows it:") == FAILURES + 1
-    assert "✗ a/case_11: first difference, at step 2: x.grad, PyTorch 1, mylib 2\n" in out
-    assert out.count(f"More than {FAILURES} cases fail") == 1
+    assert [line for line in out.splitlines() if line.endswith(" differs")] == [
+        "✗ a/alike: a/alike differs",
+        f"✗ a/case_{FAILURES - 1}: a/case_{FAILURES - 1} differs",
+    ]
+    assert out.count("In a line each") == 1
+
+
+def test_of_a_long_program_the_beginning_and_the_end_are_shown() -> None:
+    console = Console(record=True, width=200, force_terminal=False)
+    steps = "\n    ".join(f"y{n} = x + {n}" for n in range(2000))
+    Progressing(console).pytest_runtest_logreport(failed("mylib", "engine/deep", "raised", steps))
+    lines = console.export_text().splitlines()
+    assert len(lines) < 70
+    assert {"      y0 = x + 0", "      y1999 = x + 1999", "  … 1,944 more lines, which the report has …"} <= set(lines)
 
 
 def test_the_end_lists_causes_and_how_to_see_the_first() -> None:
