@@ -39,19 +39,24 @@ class Change:
     kind: Kind
     before: Outcome | None
     after: Outcome | None
+    same_programs: bool = False
+    """Whether both runs had the very same programs in it, so that how many of them fail can be compared."""
 
     @property
     def worse(self) -> bool:
-        """Whether the subject does less of what it should: a level is lost, or a status is a worse one."""
+        """Whether the subject does less of what it should: a level is lost, a status is a worse one, or more programs fail."""
         if self.before is None or self.after is None or self.kind is Kind.SAME:
             return False
         if GOODNESS[self.after.status] != GOODNESS[self.before.status]:
             return GOODNESS[self.after.status] < GOODNESS[self.before.status]
-        return any(
-            GOODNESS[self.after.levels[level].status] < GOODNESS[self.before.levels[level].status]
+        both = [
+            (self.before.levels[level], self.after.levels[level])
             for level in LEVELS
             if level in self.after.levels and level in self.before.levels
-        )
+        ]
+        if any(GOODNESS[after.status] != GOODNESS[before.status] for before, after in both):
+            return any(GOODNESS[after.status] < GOODNESS[before.status] for before, after in both)
+        return self.same_programs and any(after.failing > before.failing for before, after in both)
 
     @property
     def now_compared(self) -> bool:
@@ -65,9 +70,12 @@ class Change:
         before, after = told(self.before), told(self.after)
         if self.kind is Kind.SAME or before != after:
             return before, after
-        levels = [level for level in LEVELS if _at(self.before, level) != _at(self.after, level)]
+        for at in (_at, _failing_at):
+            levels = [level for level in LEVELS if at(self.before, level) != at(self.after, level)]
+            if levels:
+                break
         either = (self.before, before), (self.after, after)
-        one, other = (f"{words}; {', '.join(f'{level} {_at(of, level)}' for level in levels)}" for of, words in either)
+        one, other = (f"{words}; {', '.join(f'{level} {at(of, level)}' for level in levels)}" for of, words in either)
         return one, other
 
 
@@ -115,7 +123,8 @@ def compare(before: Run, after: Run) -> Changes:
     was of a part of the catalogue, only what both have is compared.
     """
     ids = [*after.outcomes, *(case for case in before.outcomes if case not in after.outcomes)]
-    changes = (_change(case, before.outcomes.get(case), after.outcomes.get(case)) for case in ids)
+    drawn_alike = _draws(before) == _draws(after)
+    changes = (_change(case, before.outcomes.get(case), after.outcomes.get(case), drawn_alike) for case in ids)
     left_out = {Kind.NEW: _partial(before), Kind.GONE: _partial(after)}
     return Changes(before, after, tuple(change for change in changes if not left_out.get(change.kind)))
 
@@ -124,16 +133,24 @@ def _partial(run: Run) -> bool:
     return bool(run.header.selection or run.header.shard or run.interrupted)
 
 
-def _change(case: str, before: Outcome | None, after: Outcome | None) -> Change:
+def _draws(run: Run) -> tuple[object, ...]:
+    """What decides which programs a run has."""
+    header = run.header
+    return header.torchstone, header.suite, header.seed, header.max_examples, header.oracle.name
+
+
+def _change(case: str, before: Outcome | None, after: Outcome | None, drawn_alike: bool) -> Change:
     if before is None or after is None:
         return Change(case, Kind.NEW if before is None else Kind.GONE, before, after)
+    same_programs = drawn_alike and before.programs == after.programs
     if signature(before) == signature(after):
-        kind = Kind.SAME
+        failing = [[_failing_at(one, level) for level in LEVELS] for one in (before, after)]
+        kind = Kind.CHANGED if same_programs and failing[0] != failing[1] else Kind.SAME
     elif after.status == "PASS":
         kind = Kind.FIXED
     else:
         kind = Kind.BROKEN if before.status == "PASS" else Kind.CHANGED
-    return Change(case, kind, before, after)
+    return Change(case, kind, before, after, same_programs)
 
 
 def first_difference(outcome: Outcome) -> Difference | None:
@@ -157,6 +174,13 @@ def signature(outcome: Outcome) -> tuple[object, ...]:
 
 def _at(outcome: Outcome | None, level: Level) -> str:
     return outcome.levels[level].status if outcome is not None and level in outcome.levels else "–"
+
+
+def _failing_at(outcome: Outcome | None, level: Level) -> str:
+    """How many programs fail; nothing is told of a level that another status ended, as a crash does."""
+    if outcome is None or level not in outcome.levels or not outcome.levels[level].failing:
+        return "–"
+    return f"{outcome.levels[level].failing} of {outcome.programs} programs"
 
 
 def told(outcome: Outcome | None) -> str:

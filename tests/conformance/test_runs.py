@@ -285,6 +285,26 @@ def test_a_level_that_alone_is_lost_is_told() -> None:
     assert " | ".join(change.words) in telling.markdown(compare(a_run([before]), a_run([after])))
 
 
+def failing(case: str, count: int) -> Outcome:
+    found = outcome(case, required="value")
+    level = msgspec.structs.replace(found.levels["required"], failing=count)
+    return msgspec.structs.replace(found, programs=7, levels={**found.levels, "required": level})
+
+
+def test_fewer_or_more_of_the_same_programs_are_a_change() -> None:
+    before = [failing("a/fewer", 4), failing("a/more", 4), failing("a/same", 4)]
+    after = [failing("a/fewer", 1), failing("a/more", 7), failing("a/same", 4)]
+    changes = compare(a_run(before), a_run(after))
+    assert telling.closing_line(changes) == "2 changed, 1 same; 1 worse"
+    assert {change.case: change.words for change in changes.of(Kind.CHANGED)} == {
+        f"a/{case}": tuple(f"FAIL: value (required); required {count} of 7 programs" for count in (4, now))
+        for case, now in (("fewer", 1), ("more", 7))
+    }
+    assert [change.case for change in changes.worse] == ["a/more"]
+    # Other programs were drawn: that more of them fail says nothing.
+    assert telling.closing_line(compare(a_run(before), a_run(after, seed=3))) == "3 same; nothing worse"
+
+
 def test_error_codes_are_told() -> None:
     assert told(outcome("a/x", required="error_code/graph_freed (raises)/none")) == (
         "FAIL: error_code (required) graph_freed → none"
