@@ -227,3 +227,12 @@ def layer_of_nothing_names_what_is_missing(torch, x: floats("float32"), p: st.sa
     F.glu(x.grad)
     F.selu(x.grad)
     F.gumbel_softmax(x.grad)
+
+
+@case()
+def operands_that_are_multiplied_are_tensors(torch, x: floats("float32", max_dims=1)):
+    """addcmul() and addcdiv() refuse a number in the place of a tensor, in place, too."""
+    torch.addcmul(x, 1, 1)
+    torch.addcdiv(x, x, 2)
+    x.addcmul_(1, 1)
+    x.addcdiv_(x, 2)

@@ -239,3 +239,12 @@ def gradients_that_are_added_up_are_complex_products(
         x.backward(h)
         for _ in range(often):
             x.backward(g)
+
+
+@case(requires=["backward", "complex"])
+def real_number_beside_a_complex_one_under_a_logarithm_has_no_gradient(
+    torch, z: complexes("complex64", values="smooth", shape=(2,)), x: floats("float32", values="smooth", shape=(2,))
+):
+    """logaddexp() of a real and a complex number is refused on the way back to the real one."""
+    x.requires_grad_()
+    torch.view_as_real(torch.logaddexp(z, x)).sum().backward()

@@ -185,3 +185,33 @@ def logcumsumexp_of_complex_numbers_is_weighed_against_no_maximum(
     with torch.autograd.forward_ad.dual_level():
         y = torch.logcumsumexp(torch.autograd.forward_ad.make_dual(z, t), 0)
         torch.autograd.forward_ad.unpack_dual(y).tangent.grad_fn
+
+
+@case(requires=["complex"])
+def logarithm_beside_one_keeps_small_numbers(
+    torch, x: complexes("complex64", values="any", max_dims=1), y: complexes("complex128", values="any", max_dims=1)
+):
+    """log1p() of a complex number keeps what is small beside 1, and is nan where it is infinite."""
+    torch.log1p(x)
+    torch.log1p(x * 1e-4)
+    torch.log1p(y * 1e-4 - 2)
+    torch.logaddexp(x, x * 2)
+    torch.nn.functional.soft_margin_loss(x, x * 2, reduction="none")
+    torch.acos(y)
+
+
+@case(requires=["complex"])
+def negative_zeros_hang_on_how_many_numbers_there_are(
+    torch,
+    part: st.sampled_from([0.0, -0.0, 1.0]),
+    whole: st.sampled_from([0.0, -0.0, -1.0, 2.0, float("inf")]),
+    count: st.integers(1, 19),
+    kind: st.sampled_from(["complex64", "complex128"]),
+):
+    """Complex numbers that are taken by the vector are negated by subtraction from 0."""
+    x = torch.full((count,), complex(whole, part), dtype=getattr(torch, kind))
+    torch.view_as_real(-x).reciprocal()
+    torch.view_as_real(x.neg()).reciprocal()
+    (-x).acosh()
+    torch.view_as_real(torch.sgn(x))
+    x.neg_().acosh()

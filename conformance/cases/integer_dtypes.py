@@ -1,5 +1,7 @@
 """Integers and truth values have no gradients, and nothing makes them require one."""
 
+from hypothesis import strategies as st
+
 from conformance.case import case
 from conformance.generate import bools, broadcastable, dtypes, floats, ints, tensors
 
@@ -94,3 +96,23 @@ def in_place_result_must_fit_the_dtype(torch, n: ints("int64")):
     n.add_(0.5)
     n.mul_(2)
     n += 1.5
+
+
+@case()
+def numbers_that_an_integer_type_cannot_hold_are_not_put_anywhere(
+    torch,
+    kind: st.sampled_from(["uint8", "int8", "int32"]),
+    number: st.sampled_from([-1.5, -1, 200, 300, 2**40, 1.5]),
+    as_tensor: st.booleans(),
+):
+    """Filling, scattering and padding refuse what overflows; an unsigned type wraps a negative int."""
+    x = torch.ones(2, dtype=getattr(torch, kind))
+    value = torch.tensor(number) if as_tensor else number
+    mask, at = torch.tensor([True, False]), torch.tensor([0])
+    x.masked_fill(mask, value)
+    x.clone().masked_fill_(mask, value)
+    x.index_fill(0, at, value)
+    x.scatter(0, at, number)
+    x.scatter(0, at, number, reduce="add")
+    torch.nn.functional.pad(x, [1, 1], value=number)
+    torch.nn.functional.hardtanh(x, number, 2**50)

@@ -364,3 +364,14 @@ def tangent_of_a_reduced_loss_is_copied_to_memory_like_its_own(
     with torch.autograd.forward_ad.dual_level():
         dual = torch.autograd.forward_ad.make_dual(loss, torch.ones_like(loss))
         torch.autograd.forward_ad.unpack_dual(dual)
+
+
+@case(requires=["forward_ad"])
+def tangent_of_another_shape_is_not_permuted(
+    torch, x: floats("float32", shape=(2, 3)), t: floats("float32", shape=(2, 3))
+):
+    """A tangent that got a dimension meanwhile does not fit the permutation of its primal."""
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, t)
+        t.unsqueeze_(0)
+        dual.permute(1, 0)

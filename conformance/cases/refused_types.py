@@ -184,3 +184,26 @@ def halves_have_no_random_slopes(
 ):
     """rrelu() draws slopes for neither halves nor complex numbers nor integers."""
     torch.nn.functional.rrelu(torch.ones(2, dtype=getattr(torch, kind)), training=training)
+
+
+@case(requires=["elementwise"])
+def integers_are_refused_by_name(
+    torch,
+    kind: st.sampled_from(["bool", "int8", "uint8", "int32", "int64"]),
+    turned: st.booleans(),
+    size: st.integers(1, 2),
+):
+    """A transposed convolution, a pooled mean, normalization and means of truth values name what they lack."""
+    F = torch.nn.functional
+    x = torch.ones(size, 2, 3, dtype=getattr(torch, kind))
+    y = x.transpose(1, 2) if turned else x
+    F.conv_transpose1d(y, x[:1].transpose(0, 1))
+    F.conv_transpose1d(y, torch.ones(2, 1, 1))
+    F.adaptive_avg_pool1d(y, 2)
+    F.adaptive_avg_pool1d(y[:0], 2)
+    F.batch_norm(y, None, None, training=True)
+    F.hardtanh(y, -0.5, 1)
+    F.hardtanh(y)
+    at = torch.zeros(size, dtype=torch.int64)
+    x[:, 0, 0].scatter_reduce(0, at, x[:, 1, 1], "mean")
+    x[:, 0, 0].index_reduce(0, at, x[:, 1, 1], "mean")

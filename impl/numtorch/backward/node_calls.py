@@ -269,7 +269,7 @@ NOT_DIFFERENTIABLE = (
 LEAVE_COMPLEX = frozenset(
     (
         *("WhereBackward0", "LerpBackward1", "MaskedFillBackward1", "FillBackward1", "FillBackward3"),
-        *("IndexFillBackward1", "IndexPutBackward0", "IndexPutImplBackward0", "DistBackward0"),
+        *("IndexFillBackward1", "IndexPutBackward0", "IndexPutImplBackward0", "DistBackward0", "LogaddexpBackward0"),
         *("BmmBackward0", "BaddbmmBackward0"),
     )
 )

@@ -22,6 +22,7 @@ from ..nodes.saved import check_saveable, is_odd, own_result, saved_result, unpa
 from ..nodes import saved_hooks
 from ..tensor import Tensor
 from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, undifferentiable
+from ..kernels.special import acos as k_acos
 from ..kernels.pointwise import angle as k_angle
 from ..kernels.pointwise import complex_of as k_complex_of
 from ..kernels.pointwise import conj_physical as k_conj_physical
@@ -29,6 +30,7 @@ from ..kernels.pointwise import cosh as k_cosh
 from ..kernels.pointwise import div_mode as k_div_mode
 from ..kernels.pointwise import div_mode_other as k_div_mode_other
 from ..kernels.pointwise import div_mode_self as k_div_mode_self
+from ..kernels.special import log1p as k_log1p
 from ..kernels.pointwise import polar as k_polar
 from ..kernels.pointwise import pow_backward_base as k_pow_backward_base
 from ..kernels.pointwise import pow_backward_exponent as k_pow_backward_exponent
@@ -2083,7 +2085,7 @@ class AcosBackward0(UnaryNode):
 def acos(self, *, out=None):
     """acos(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
-        array = np.arccos(self._array)
+        array = k_acos(self._array)
         if self._extra is None and out is None and not disabled:
             fn0 = self._made
             if fn0 is None and self._requires_grad:
@@ -2104,11 +2106,7 @@ def acos(self, *, out=None):
     else:
         try:
             self = plain(self, 'acos', True)
-            desc = self._desc
-            if desc.large:
-                array = into(np.arccos, desc, self._array)
-            else:
-                array, desc = single(np.arccos(self._array), self)
+            array, desc = single(rounded_once(k_acos, self._array), self)
         except Exception as error:
             autograd_first(error, locals(), 'acos')
             raise
@@ -2200,9 +2198,9 @@ def acos_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        np.arccos(target, out=target, casting='unsafe')
+        target[...] = k_acos(target) if self._desc.real else rounded_once(k_acos, target)
     else:
-        self._array = assigned(target, np.arccos(target))
+        self._array = assigned(target, rounded_once(k_acos, target))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -2892,7 +2890,7 @@ class Log1PBackward0(UnaryNode):
 def log1p(self, *, out=None):
     """log1p(self) -> Tensor"""
     if type(self) is Tensor and (desc := self._desc).fast:
-        array = np.log1p(self._array)
+        array = k_log1p(self._array)
         if self._extra is None and out is None and not disabled:
             fn0 = self._made
             if fn0 is None and self._requires_grad:
@@ -2913,11 +2911,7 @@ def log1p(self, *, out=None):
     else:
         try:
             self = plain(self, 'log1p', True)
-            desc = self._desc
-            if desc.large:
-                array = into(np.log1p, desc, self._array)
-            else:
-                array, desc = single(np.log1p(self._array), self)
+            array, desc = single(rounded_once(k_log1p, self._array), self)
         except Exception as error:
             autograd_first(error, locals(), 'log1p')
             raise
@@ -3009,9 +3003,9 @@ def log1p_(self):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        np.log1p(target, out=target, casting='unsafe')
+        target[...] = k_log1p(target) if self._desc.real else rounded_once(k_log1p, target)
     else:
-        self._array = assigned(target, np.log1p(target))
+        self._array = assigned(target, rounded_once(k_log1p, target))
     bump(self)
     if flag:
         rebase_history(self, node)

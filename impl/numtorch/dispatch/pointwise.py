@@ -29,6 +29,7 @@ from ..kernels.pointwise import cos as k_cos
 from ..kernels.pointwise import div_other as k_div_other
 from ..kernels.pointwise import mul_scalar_backward as k_mul_scalar_backward
 from ..kernels.pointwise import negate as k_negate
+from ..kernels.pointwise import negated as k_negated
 from ..kernels.pointwise import pow_backward as k_pow_backward
 from ..kernels.pointwise import pow_scalar as k_pow_scalar
 from ..kernels.pointwise import reciprocal as k_reciprocal
@@ -2395,7 +2396,7 @@ def neg(self, *, out=None):
         if desc.large:
             array = into(np.negative, desc, self._array)
         else:
-            array, desc = single(np.negative(self._array), self)
+            array, desc = single(k_negated(self._array), self)
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))

@@ -170,6 +170,10 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
         raise ValueError("min_val cannot be greater than max_val")
     if isinstance(input, Tensor) and input._desc.dtype.category == dtypes.BOOL:
         raise RuntimeError("Bool inputs not supported for hardtanh")
+    if isinstance(input, Tensor) and input._desc.dtype is dtypes.uint8:
+        min_val, max_val = int(min_val), int(max_val)  # towards 0, before it is looked at
+        if min_val < 0:
+            raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
     return (d.hardtanh_ if inplace else d.hardtanh)(input, min_val, max_val)
 
 

@@ -45,8 +45,11 @@ def _means(input: Tensor, size: tuple[int, ...]) -> Tensor:
             if dims == 2:
                 _expect_filled(name, shape, range(len(shape) - 2, len(shape)))
             kind = input._desc.dtype
-            if kind.category != dtypes.FLOATING and (input._desc.numel or dims == 3 or not kind.is_complex):
-                raise refused(name if dims == 2 else f"{name}_cpu", input._desc.dtype)
+            if kind.category != dtypes.FLOATING and (input._desc.numel or dims == 3):
+                last = "_channels_last" if dims == 2 and channels_last(input._array) else ""
+                raise refused(f"{name}{last}" if dims == 2 else f"{name}_cpu", input._desc.dtype)
+            if kind.category < dtypes.FLOATING:
+                return input.new_empty((*shape[:-dims], *size))
         return getattr(d, name)(input, size)
     out = input.mean(tuple(reversed(last)), keepdim=True)
     if channels_last(input._array) and len(shape) == dims + 2:

@@ -19,7 +19,7 @@ from ..calls.operands import (
     type_name,
 )
 from ..calls.raising import saving_first
-from ..calls.scalar import real_part
+from ..calls.scalar import checked, real_part
 from ..calls.several import common_type
 from ..dtype import dtypes
 from ..kernels.numbers import IMAGINARY_DISCARDED
@@ -368,7 +368,9 @@ def _filling(self: Tensor, mask: Tensor, value: Any) -> Any:
         return value
     if value._extra is not None:  # which may have a tangent
         return d.to_copy(value, kind)
-    return wrap(value._array.astype(kind.numpy))
+    return wrap(
+        checked(value._array.item(), kind) if kind.category == dtypes.INTEGRAL else value._array.astype(kind.numpy)
+    )
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:

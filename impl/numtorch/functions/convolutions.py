@@ -151,7 +151,7 @@ def _expect_one_type(
                 f"Input type ({_full_name(kind)}) and {what} type ({_full_name(given._desc.dtype)}) should be the same or "
                 f"input should be a MKLDNN tensor and {what} is a dense tensor"
             )
-    if kind is dtypes.bool_:
+    if kind.category < dtypes.FLOATING and (kind is dtypes.bool_ or (transposed and kind is not dtypes.int64)):
         raise refused(name, kind)
     three = transposed and x._desc.ndim == 5
     for given in (weight, bias) if three else (weight,):

@@ -205,11 +205,14 @@ def batch_norm(
     for argument in ("running_mean", "running_var"):
         if named[argument] is None and not training:
             raise RuntimeError(f"{argument} must be defined in evaluation mode")
+    floating = input._desc.dtype.is_floating_point
+    if training and not floating and not input._array.flags.c_contiguous:
+        input.mean()  # PyTorch has another way there, which takes the mean first, and is refused it
     existing_dim(1, input._desc.ndim)
     for argument in ("running_mean", "running_var"):
         no_gradient(named[argument], "native_batch_norm", argument)
     saved = (input, weight, running_mean, running_var)
-    if not input._desc.dtype.is_floating_point:
+    if not floating:
         raise saving(refused("batch_norm", input._desc.dtype), *saved)
     _expect_one_type(input, "batch_norm", (weight, bias, running_mean, running_var), saved)
     return d.native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)[0]

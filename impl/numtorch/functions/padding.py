@@ -117,7 +117,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
             f"{len(given)} and input of dimension {ndim}"
         )
     if mode == "constant":
-        return constant_pad_nd(input, given, 0.0 if value is None else value)
+        return constant_pad_nd(input, given, 0.0 if value is None else float(value) if type(value) is int else value)
     if value:
         raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
     dims = len(given) // 2

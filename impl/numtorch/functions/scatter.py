@@ -14,7 +14,7 @@ from ..aliasing.index_put import (
     refuse_bytes,
 )
 from ..aliasing.overlap import refuse_any
-from ..calls.operands import category_of
+from ..calls.operands import category_of, refused
 from ..calls.scalar import checked, real_part
 from ..dtype import dtypes
 from ..functions import shape as shapes
@@ -162,6 +162,8 @@ def _reduces(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str) -
     if reduce not in REDUCTIONS:
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
     _scattered("scatter", input, dim, index, src)
+    if reduce == "mean" and input._desc.dtype is dtypes.bool_:
+        raise refused("scatter_gather_tensor_cpu_reduce_mean" if index._desc.numel else "div_floor_cpu", dtypes.bool_)
 
 
 def scatter_reduce(

@@ -12,7 +12,7 @@ from ..calls.scalar import checked
 from ..device import contiguous_format, preserve_format
 from ..dispatch import usual as d
 from ..dtype import dtypes
-from ..kernels.shape import view_strides
+from ..kernels.shape import permuted, view_strides
 from ..memory.formats import ORDERS, lies_in
 from ..memory.geometry import element_strides
 from ..plain_numpy import np
@@ -142,11 +142,7 @@ def permute(self: Tensor, *order: Any, dims: Any = None) -> Tensor:
         raise TypeError('permute() missing 1 required positional arguments: "dims"')
     given = sizes(order)
     if len(given) != n:
-        raise RuntimeError(
-            f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of "
-            f"the desired ordering of dimensions i.e. input.dim() = {n} is not equal to len(dims) = "
-            f"{len(given)}"
-        )
+        raise RuntimeError(permuted(n, len(given)))
     wrapped = tuple([wrap_dim(x, n) for x in given])
     if len(set(wrapped)) != n:
         raise RuntimeError("permute(): duplicate dims are not allowed.")

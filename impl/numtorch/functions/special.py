@@ -362,13 +362,20 @@ def _refuse_integers(kind: dtypes.dtype, weight: Any) -> None:
 
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Any = None) -> Tensor:
     """input + value * tensor1 * tensor2"""
+    _both_tensors("addcmul", tensor1, tensor2)
     return d.addcmul(input, tensor1, tensor2, value, out=out)
 
 
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Any = None) -> Tensor:
     """input + value * tensor1 / tensor2"""
+    _both_tensors("addcdiv", tensor1, tensor2)
     _true_division(tensor1, tensor2)
     return d.addcdiv(input, tensor1, tensor2, value, out=out)
+
+
+def _both_tensors(name: str, tensor1: Any, tensor2: Any) -> None:
+    expect_tensor(tensor1, name, "tensor1", 1)
+    expect_tensor(tensor2, name, "tensor2", 2)
 
 
 def _true_division(tensor1: Tensor, tensor2: Tensor) -> None:
@@ -384,11 +391,13 @@ def _true_division(tensor1: Tensor, tensor2: Tensor) -> None:
 
 def addcmul_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
     """addcmul in place"""
+    _both_tensors("addcmul_", tensor1, tensor2)
     return d.addcmul_(self, tensor1, tensor2, value)
 
 
 def addcdiv_(self: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
     """addcdiv in place"""
+    _both_tensors("addcdiv_", tensor1, tensor2)
     _true_division(tensor1, tensor2)
     return d.addcdiv_(self, tensor1, tensor2, value)
 

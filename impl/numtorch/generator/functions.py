@@ -27,6 +27,10 @@ def asked_as(row: Row) -> str:
     return row.name if row.name.endswith("_alpha") else row.says
 
 
+OF_COMPLEX = {np.negative: kernels.negated}
+"""Of NumPy's functions those that do otherwise with complex numbers than PyTorch, and who stands in for them there."""
+
+
 class Functions(Recording):
     """The function of a row, by its template."""
 
@@ -64,6 +68,8 @@ class Functions(Recording):
             if row.row_major:
                 w(at, f"array = {call}\ndesc = describe(array)")
             else:
+                if row.kernel in OF_COMPLEX:
+                    call = f"{self.kernel(row, OF_COMPLEX[row.kernel])}({name}._array)"
                 how = f"laid({call}, {row.layout!r}, {name})" if row.layout else f"single({call}, {name})"
                 if self.pooled(row):
                     w(at, f"desc = {name}._desc\nif desc.large:")

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..memory.geometry import element_strides, laid_out, row_major, storage_offset, strided
 from ..plain_numpy import np
+from .numbers import element
 from .pointwise import clone
 from .shape import contiguous_copy, diagonal, flip, transpose
 
@@ -132,7 +133,7 @@ def constant_pad_nd(x: Array, pad: tuple[int, ...], value: Any) -> Array:
             inner = np.lib.stride_tricks.as_strided(inner, strides=steps)
         return clone(inner)
     shape = [n + a + b for (a, b), n in zip(pairs, x.shape, strict=True)]
-    out = np.full(shape, value, x.dtype)
+    out = np.full(shape, element(value, x.dtype), x.dtype)
     out[tuple([slice(max(a, 0), n - max(b, 0)) for (a, b), n in zip(pairs, shape, strict=True)])] = inner
     return out
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..memory.geometry import row_major
 from ..plain_numpy import np
-from .numbers import in_type
+from .numbers import element, in_type
 
 Array = Any
 
@@ -130,17 +130,17 @@ def _filled(x: Array, mask: Array, value: Any) -> Array:
 
 def masked_fill(x: Array, mask: Array, value: Any) -> Array:
     """One number where the mask holds, in the type of x."""
-    return _filled(x, mask, x.dtype.type(value))
+    return _filled(x, mask, element(value, x.dtype))
 
 
 def fill_where(x: Array, mask: Array, value: Any) -> None:
     """The same in place, place by place: where elements share memory, one that is filled fills them all."""
-    x[np.broadcast_to(mask, x.shape)] = value
+    x[np.broadcast_to(mask, x.shape)] = element(value, x.dtype)
 
 
 def masked_fill_tensor(x: Array, mask: Array, value: Array) -> Array:
     """The element of a 0-d array where the mask holds, in the type of x."""
-    return _filled(x, mask, value.astype(x.dtype))
+    return _filled(x, mask, element(value, x.dtype))
 
 
 def masked_fill_backward(grad: Array, mask: Array, desc: Any) -> Array:

@@ -13,6 +13,7 @@ from ..plain_numpy import np
 from .comparison import in_layout
 from .pointwise import BOOL_NEGATED
 from .reduction import mean_all, sum_all
+from .special import log1p
 
 Array = Any
 NONE, MEAN, SUM = range(3)
@@ -107,7 +108,7 @@ def huber_loss_backward(grad: Array, x: Array, target: Array, reduction: int, de
 
 def soft_margin_loss(x: Array, target: Array, reduction: int) -> Array:
     """log(1 + exp(-target * x))"""
-    return _within(np.log1p(np.exp((-x * target).astype(x.dtype))), reduction)  # all of it in place of -x
+    return _within(log1p(np.exp((-x * target).astype(x.dtype))), reduction)  # all of it in place of -x
 
 
 def soft_margin_loss_backward(grad: Array, x: Array, target: Array, reduction: int) -> Array:

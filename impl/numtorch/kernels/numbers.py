@@ -31,6 +31,13 @@ def in_type(number: Any, kind: np.dtype) -> Any:
     return kind.type(number)
 
 
+def element(value: Any, kind: np.dtype) -> Any:
+    """What is put at single places, a number or a 0-d array, in a type; a RuntimeError where an integer type cannot hold it."""
+    if kind.kind not in "iu":
+        return np.asarray(value).astype(kind)
+    return in_type(value.item() if isinstance(value, (np.ndarray, np.generic)) else value, kind)
+
+
 def wrapped(number: Any, kind: np.dtype) -> Any:
     """The same where PyTorch makes a tensor of the number first, and casts that: ints wrap around."""
     if kind.kind in "iu" and not -100 < number < 100:

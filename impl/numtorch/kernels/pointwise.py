@@ -14,6 +14,7 @@ from ..plain_numpy import np
 from .comparison import choose
 from .half import in_steps, knows_zeros
 from .numbers import in_type, wrapped
+from .vectors import in_vectors
 
 Array = Any
 
@@ -24,9 +25,18 @@ neg, abs, square = np.negative, np.abs, np.square
 where = np.where
 
 
+def negated(x: Array) -> Array:
+    """-x of complex numbers; by the vector, PyTorch subtracts from 0, and so knows no -0."""
+    out = np.negative(x)
+    mask = in_vectors(x) if x.dtype.kind == "c" else None
+    return out if mask is None else np.add(out, 0, out=out, where=mask)
+
+
 def negate(x: Array) -> None:
     """Negate x where it is. Into memory with strides NumPy (2.4.6) writes other elements of what lies 16 or 64 bytes apart."""
-    if x.flags.c_contiguous:
+    if x.dtype.kind == "c":
+        x[...] = negated(x)
+    elif x.flags.c_contiguous:
         np.negative(x, x)
     else:
         x[...] = np.negative(x)
@@ -76,7 +86,13 @@ def sgn(x: Array) -> Array:
         return np.subtract(x > 0, x < 0, dtype=x.dtype)
     if x.dtype.kind != "c":
         return sign(x)
-    return np.where(x == 0, x.dtype.type(0), x / np.abs(x).astype(x.dtype))[()]
+    size = np.abs(x)
+    out = np.where(x == 0, x.dtype.type(0), x / size.astype(x.dtype))
+    mask = in_vectors(x)
+    if mask is not None:  # by the vector, each part is divided alone
+        np.divide(x.real, size, out=out.real, where=mask & (x != 0))
+        np.divide(x.imag, size, out=out.imag, where=mask & (x != 0))
+    return out[()]
 
 
 def reciprocal(x: Array, out: Array | None = None) -> Array:

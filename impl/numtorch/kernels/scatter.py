@@ -12,7 +12,7 @@ from ..memory.geometry import laid_out, like, row_major
 from ..plain_numpy import np
 from ..warning import warn
 from .half import in_steps
-from .numbers import castable, in_type
+from .numbers import castable, element, in_type
 
 Array = Any
 
@@ -73,7 +73,7 @@ def scatter(x: Array, dim: int, index: Array, src: Array) -> Array:
 def scatter_value(x: Array, dim: int, index: Array, value: Any) -> Array:
     """A copy with one number where the index says."""
     out = fresh(x)
-    out[places(index, dim)] = np.array(value).astype(out.dtype)
+    out[places(index, dim)] = element(value, out.dtype)
     return shaped_as(out, x)
 
 
@@ -134,7 +134,7 @@ scatter_with = scatter_reduce
 
 def scatter_value_with(x: Array, dim: int, index: Array, value: Any, reduce: str) -> Array:
     """A copy with one number added or multiplied where the index says."""
-    src = np.full(line(index).shape, np.array(value).astype(x.dtype))
+    src = np.full(line(index).shape, element(value, x.dtype))
     return scatter_reduce(x, dim, index, src, reduce)
 
 
@@ -201,12 +201,14 @@ def fill_slices(x: Array, dim: int, index: Array, value: Any) -> None:
     """The same in place, place by place; without any, no index is looked at."""
     if x.size:
         x = np.atleast_1d(x)  # shares memory
-        x[lanes(x, dim, index)] = np.asarray(value).astype(x.dtype)
+        x[lanes(x, dim, index)] = element(value, x.dtype)
 
 
 def index_reduce(x: Array, dim: int, index: Array, source: Array, reduce: str, include_self: bool) -> Array:
     """A copy with the source's slices combined where the index says."""
     warn("index_reduce() is in beta and the API may change at any time.")
+    if reduce == "mean" and x.dtype == bool:
+        raise NotImplementedError("\"index_func_\" not implemented for 'Bool'")
     out = fresh(x)
     combine_at(out, lanes(x, dim, index), _source(x, source), reduce, include_self)
     return shaped_as(out, x)

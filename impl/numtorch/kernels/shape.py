@@ -105,7 +105,19 @@ def t(x: Array) -> Array:
 
 def permute(x: Array, dims: tuple) -> Array:
     """Dimensions in another order."""
-    return x.transpose(dims) if x.ndim else alone(x)
+    if not x.ndim:
+        return alone(x)
+    if len(dims) != x.ndim:  # of a tangent, whose shape was changed since
+        raise RuntimeError(permuted(x.ndim, len(dims)))
+    return x.transpose(dims)
+
+
+def permuted(dims: int, given: int) -> str:
+    """What PyTorch says of a permutation of another number of dimensions."""
+    return (
+        "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of "
+        f"dimensions i.e. input.dim() = {dims} is not equal to len(dims) = {given}"
+    )
 
 
 def inverse(dims: tuple) -> tuple[int, ...]:

@@ -91,20 +91,32 @@ def logaddexp(x: Array, other: Array) -> Array:
         return np.logaddexp(x, other)
     swapped = other.real > x.real
     small, large = np.where(swapped, x, other), np.where(swapped, other, x)
-    out = log1p_of(np.exp(small - large)) + large
+    out = log1p(np.exp(small - large)) + large
     same = np.isinf(small.real) & (small.real == large.real)
     out = np.where(same, np.where(small.real < 0, small, np.log(np.exp(small) + np.exp(large))), out)
     return np.where(np.isnan(x) | np.isnan(other), x.dtype.type(complex(np.nan, np.nan)), out)[()]
 
 
-def log1p_of(z: Array) -> Array:
-    """log(1 + z) of complex numbers; NumPy's loses small parts."""
-    real, imag = z.real, z.imag
-    small = (np.abs(real) < 0.5) & (np.abs(imag) < 0.5)
-    size = np.where(small, 0.5 * np.log1p(real * (2 + real) + imag * imag), np.log(np.hypot(1 + real, imag)))
-    out = np.empty(np.shape(z), z.dtype)
-    out.real, out.imag = size, np.arctan2(imag, 1 + real)
-    return out[()]
+def log1p(x: Array) -> Array:
+    """log(1 + x); of a complex number log(u) * x / (u - 1) with u = 1 + x, as PyTorch has it: nan where x is infinite."""
+    if x.dtype.kind != "c":
+        return np.log1p(x)
+    one = x.real.dtype.type(1)
+    u, rest = np.array(x), np.array(x)
+    u.real += one  # (adding 1 + 0j would make a -0 of the imaginary part 0)
+    rest.real = u.real - one
+    log = np.log(u)
+    return np.where(u == 1, x, np.where(rest == x, log, log * (x / rest)))[()]
+
+
+def acos(x: Array) -> Array:
+    """The inverse of cos; PyTorch takes it from asin where complex numbers are of double precision."""
+    if x.dtype != np.complex128:
+        return np.arccos(x)
+    sine = np.asarray(np.arcsin(x))
+    sine.real = np.pi / 2 - sine.real
+    sine.imag = 0 - sine.imag
+    return sine[()]
 
 
 def copysign(x: Array, other: Array) -> Array:

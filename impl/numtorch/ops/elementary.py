@@ -42,11 +42,12 @@ op("angle(self)", k.angle, pointwise=True, layout="unless complex", inplace=Fals
 # ---- trigonometry, exponentials and logarithms
 op("atan(self)", np.arctan, float_result=True, self="grad / (self * self + 1).conj()", jvp=ELEMENTWISE)
 op("asin(self)", np.arcsin, float_result=True, self="grad * (-self * self + 1).rsqrt().conj()", jvp=ELEMENTWISE)
-op("acos(self)", np.arccos, float_result=True, self="grad * -((-self * self + 1).rsqrt()).conj()", jvp=ELEMENTWISE)
+op("acos(self)", k.acos, pointwise=True, float_result=True, self="grad * -((-self * self + 1).rsqrt()).conj()", jvp=ELEMENTWISE)
 op("sinh(self)", np.sinh, float_result=True, self="grad * self.cosh().conj()", jvp=ELEMENTWISE)
 op("cosh(self)", np.cosh, float_result=True, self="grad * self.sinh().conj()", jvp=ELEMENTWISE)
 op("tan(self)", np.tan, float_result=True, self="grad * (1 + squared(result)).conj()", jvp=ELEMENTWISE)
-op("log1p(self)", np.log1p, node="Log1PBackward0", float_result=True, self="grad / (self + 1).conj()", jvp=ELEMENTWISE)
+op("log1p(self)", k.log1p, node="Log1PBackward0", pointwise=True, float_result=True,
+   self="grad / (self + 1).conj()", jvp=ELEMENTWISE)
 op("expm1(self)", np.expm1, float_result=True, self="grad * (result.conj() + 1)", jvp=ELEMENTWISE)
 
 # ---- signs and rounding
