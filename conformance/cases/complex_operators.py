@@ -203,15 +203,11 @@ def logarithm_beside_one_keeps_small_numbers(
 @case(requires=["complex"])
 def negative_zeros_hang_on_how_many_numbers_there_are(
     torch,
-    part: st.sampled_from([0.0, -0.0, 1.0]),
-    whole: st.sampled_from([0.0, -0.0, -1.0, 2.0, float("inf")]),
     count: st.integers(1, 19),
+    number: st.sampled_from([0, -1, 2]),
     kind: st.sampled_from(["complex64", "complex128"]),
 ):
     """Complex numbers that are taken by the vector are negated by subtraction from 0."""
-    x = torch.full((count,), complex(whole, part), dtype=getattr(torch, kind))
-    torch.view_as_real(-x).reciprocal()
-    torch.view_as_real(x.neg()).reciprocal()
+    x = torch.zeros(count, dtype=getattr(torch, kind)) + number
     (-x).acosh()
-    torch.view_as_real(torch.sgn(x))
     x.neg_().acosh()
