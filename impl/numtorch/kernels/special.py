@@ -87,6 +87,11 @@ def entr(x: Array) -> Array:
 
 def logaddexp(x: Array, other: Array) -> Array:
     """log(exp(x) + exp(other)) without overflow, of real and complex numbers."""
+    return added_by(log1p, x, other)
+
+
+def added_by(log1p: Any, x: Array, other: Array) -> Array:
+    """The same with one of PyTorch's two logarithms of 1 + z for complex numbers."""
     if x.dtype.kind != "c":
         return np.logaddexp(x, other)
     swapped = other.real > x.real
@@ -107,6 +112,16 @@ def log1p(x: Array) -> Array:
     rest.real = u.real - one
     log = np.log(u)
     return np.where(u == 1, x, np.where(rest == x, log, log * (x / rest)))[()]
+
+
+def exact_log1p(z: Array) -> Array:
+    """log(1 + z) of complex numbers as logcumsumexp has it, which loses no small parts and no infinite ones."""
+    real, imag = z.real, z.imag
+    small = (np.abs(real) < 0.5) & (np.abs(imag) < 0.5)
+    size = np.where(small, 0.5 * np.log1p(real * (2 + real) + imag * imag), np.log(np.hypot(1 + real, imag)))
+    out = np.empty(np.shape(z), z.dtype)
+    out.real, out.imag = size, np.arctan2(imag, 1 + real)
+    return out[()]
 
 
 def acos(x: Array) -> Array:

@@ -8,7 +8,7 @@ from ..memory.geometry import row_major
 from ..plain_numpy import np
 from .reduction import vector_norm
 from .scatter import scatter_add
-from .special import logaddexp
+from .special import added_by, exact_log1p
 
 Array = Any
 
@@ -63,7 +63,7 @@ def _complex_logcumsumexp(x: Array, dim: int) -> Array:
     lanes, sums = np.moveaxis(x, dim, 0), np.moveaxis(out, dim, 0)
     so_far = np.full(lanes.shape[1:], -np.inf, x.dtype)
     for i in range(len(lanes)):
-        so_far = sums[i] = logaddexp(lanes[i], so_far)
+        so_far = sums[i] = added_by(exact_log1p, lanes[i], so_far)
     return out
 
 
