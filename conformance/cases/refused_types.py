@@ -193,7 +193,7 @@ def integers_are_refused_by_name(
     turned: st.booleans(),
     size: st.integers(1, 2),
 ):
-    """A transposed convolution, a pooled mean, normalization and means of truth values name what they lack."""
+    """A transposed convolution, pooled means, normalization and means of bools name what they lack."""
     F = torch.nn.functional
     x = torch.ones(size, 2, 3, dtype=getattr(torch, kind))
     y = x.transpose(1, 2) if turned else x
