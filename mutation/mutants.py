@@ -78,8 +78,11 @@ def looked_at() -> list[str]:
 
 
 def of_faults() -> Iterator[Mutant]:
-    """The named faults."""
+    """The named faults. Raises CannotPlant if one's text is not there: one that is not planted would be called killed."""
     for fault in faults():
+        texts: dict[str, str] = {}
+        for change in fault.changes:
+            texts[change.file] = change.made_to(texts.get(change.file) or (package() / change.file).read_text())
         files = tuple(dict.fromkeys(change.file for change in fault.changes))
         places = lambda fault=fault: tuple(_changed_places(fault.changes))  # noqa: E731
         yield Mutant(fault.name, "faults", fault.feature, fault.kind, fault.texts, places, files)
