@@ -234,11 +234,22 @@ def of_file(
 
 
 def _places(file: str, edit: Edit) -> tuple[str, ...]:
-    """The lines of a change, and of the blocks that it decides about; on import also those that read what it names."""
+    """The lines of a change, and of the blocks that it decides about; on import also those that read what it names, and the
+    methods of the class that it says something of.
+    """
     known = _readers() if edit.binds else {}
     readers = [reader for name in edit.binds for reader in known.get(name, ())]
+    methods = [f"{file}:{line}" for line in _methods_around(file, edit.line)] if edit.binds else []
     behind = [f"{file}:{line}" for line in edit.behind]
-    return tuple(dict.fromkeys([*lines(file, edit.line, edit.last_line), *behind, *readers]))
+    return tuple(dict.fromkeys([*lines(file, edit.line, edit.last_line), *behind, *methods, *readers]))
+
+
+def _methods_around(file: str, line: int) -> list[int]:
+    """Where the methods of the class begin in whose body a line is."""
+    tree = ast.parse((package() / file).read_text())
+    bodies = [n.body for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.lineno < line <= (n.end_lineno or 0)]
+    methods = [node for body in bodies for node in body if isinstance(node, ast.FunctionDef)]
+    return [statement.lineno for method in methods for statement in method.body[:2]]
 
 
 @cache

@@ -47,7 +47,11 @@ PROGRAMS_OF_A_CASE = 8
 RANDOM_PROGRAMS = 3_000
 """Random programs beside them."""
 
-GENERATORS = ("conformance.compose.derivatives", "conformance.compose.passes", "conformance.compose.unlooked")
+PASSES = "conformance.compose.passes"
+OF_PASSES = 4
+"""Of each case of passes so many times as many programs: each is another graph, and few do what the others do."""
+
+GENERATORS = ("conformance.compose.derivatives", PASSES, "conformance.compose.unlooked")
 """Programs that are drawn as those of a case are, and are none of the catalogue."""
 
 GRAPHS = "conformance.compose.graphs"
@@ -421,7 +425,8 @@ def _share(seed: int, counts: tuple[int, int], wanted: dict[str, str], first: in
             for number, one in enumerate(corpus.programs(case.id)):
                 found.append(_stored(wanted[case.id], case.id, number, one))
             continue
-        for number, program in enumerate(drawn(case, seed, counts[0])):
+        count = counts[0] * OF_PASSES if getattr(case, "module", "") == PASSES else counts[0]
+        for number, program in enumerate(drawn(case, seed, count)):
             found.append(Stored(wanted[case.id], case.id, number, program.to_json()))
     if "random" in wanted:
         every = (one for case in corpus.cases if case.startswith(f"{RANDOM}/") for one in corpus.programs(case))

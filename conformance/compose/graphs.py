@@ -56,6 +56,10 @@ class Graph:
         self.leaves: list[Value] = []
         self.live: list[Value] = []
         self.handles: list[Any] = []
+        self.holders: list[Any] = []
+        """Whose gradients are what hooks keep."""
+        self.memory: Any = None
+        """Of which several gradients of the user's are parts."""
 
     def chance(self, share: float) -> bool:
         return self.random.random() < share
@@ -81,27 +85,35 @@ class Graph:
             tensor = torch.tensor(nested(some, shape), dtype=getattr(torch, kind))
         return torch.complex(tensor, tensor * 0.5 + 0.25) if complex else tensor
 
-    def leaf(self, kind: str | None = None, complex: bool = False) -> Value:
-        """A leaf: mostly as it was made, now and then laid out otherwise, with holes, or repeated."""
-        random, shape = self.random, random_shape(self.random)
-        kind = "float32" if complex else kind or random.choice(TYPES)
-        tensor = self.numbers(shape, kind, complex)
+    def laid_out(self, shape: Shape, kind: str, complex: bool = False) -> tuple[Any, Shape]:
+        """Numbers, mostly as they were made, now and then laid out otherwise, with holes, repeated, or as a part of others."""
+        random = self.random
         match random.randrange(12):
             case 0 if len(shape) > 1:
-                tensor, shape = tensor.mT, (*shape[:-2], shape[-1], shape[-2])
+                return self.numbers((*shape[:-2], shape[-1], shape[-2]), kind, complex).mT, shape
             case 1 if shape:
-                tensor, shape = self.numbers((*shape, 2), kind, complex)[..., 0], shape
-            case 2 if shape:
-                tensor, shape = (
-                    tensor[:1].detach().expand(2, *shape[1:]) if shape[0] else tensor,
-                    ((2, *shape[1:]) if shape[0] else shape),
-                )
+                return self.numbers((*shape, 2), kind, complex)[..., 0], shape
+            case 2 if shape and shape[0]:
+                return self.numbers((1, *shape[1:]), kind, complex).expand(2, *shape[1:]), (2, *shape[1:])
             case 3 if shape:
-                tensor, shape = tensor[:1].detach(), (min(1, shape[0]), *shape[1:])
+                return self.numbers((shape[0] + 2, *shape[1:]), kind, complex)[1:-1], shape
+            case _:
+                return self.numbers(shape, kind, complex), shape
+
+    def leaf(self, kind: str | None = None, complex: bool = False) -> Value:
+        """A leaf."""
+        random = self.random
+        kind = "float32" if complex else kind or random.choice(TYPES)
+        tensor, shape = self.laid_out(random_shape(random), kind, complex)
         tensor = tensor.detach().requires_grad_() if self.chance(0.3) else tensor.requires_grad_()
         value = self.keep(Value(tensor, shape, True, complex))
         self.leaves.append(value)
         return value
+
+    def constant(self, shape: Shape, complex: bool = False) -> Value:
+        """What needs no gradient, and is nobody's view."""
+        tensor, shape = self.laid_out(shape, self.random.choice(TYPES) if self.chance(0.1) else "float32", complex)
+        return Value(tensor.detach(), shape, False, complex)
 
     # ------------------------------------------------------------------------------------------------------- operators
 
@@ -138,7 +150,16 @@ class Graph:
         assert first is not None
         second = self.pick(lambda value: fits_together(first.shape, value.shape))
         if second is None or self.chance(0.1):
-            return self.number(first)
+            self.number(first)
+            return
+        if self.chance(0.15):
+            second = self.constant(first.shape)
+            if not fits_together(first.shape, second.shape):
+                second = first
+        self.both(first, second)
+
+    def both(self, first: Value, second: Value) -> None:
+        """A function of these two."""
         either = first.complex or second.complex
         name = self.random.choice(TWO if either else TWO + TWO_REAL)
         torch, x, y = self.torch, first.tensor, second.tensor
@@ -155,6 +176,33 @@ class Graph:
 
     def put(self, value: Value) -> None:
         self.live.append(value)
+
+    def chain(self) -> None:
+        """What was computed is used several times in a row, each time with what was made of it before."""
+        first = self.pick()
+        assert first is not None
+        if self.chance(0.5):
+            self.number(first)
+            first = self.live[-1]
+        self.one()
+        for _ in range(self.random.choice((1, 2, 2, 3))):
+            last = self.live[-1]
+            if not fits_together(first.shape, last.shape):
+                return
+            one, other = (first, last) if self.chance(0.5) else (last, first)
+            self.both(one, other)
+
+    def buffer(self) -> None:
+        """Memory that needs no gradient is written to, so that it has a history."""
+        other = self.pick()
+        assert other is not None
+        target = known = self.constant(other.shape, other.complex)
+        if self.chance(0.5):
+            target = viewed(self.random, target)
+            if self.chance(0.4):
+                self.keep(target)
+        self.written(target, known)
+        self.keep(known)
 
     def number(self, value: Value) -> None:
         number = self.random.choice((2, -1, 0.5, 3.0, 0))
@@ -258,6 +306,10 @@ class Graph:
                 self.keep(target)
         if self.chance(0.2):
             target = viewed(self.random, target)
+        self.written(target, known)
+
+    def written(self, target: Value, known: Value) -> None:
+        """A write to a value, of which `known` is a base."""
         other = self.pick(
             lambda value: (
                 value is not known

@@ -9,6 +9,7 @@ Half of the cases are looked at after each step, half when they are over (`confo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -19,6 +20,9 @@ from conformance.case import Case
 from conformance.compose.graphs import Graph, Value
 
 Act = Callable[[Graph], Any]
+
+MEMORY = 16
+"""Elements that gradients of the user's share: some more than the largest tensor has."""
 
 # ------------------------------------------------------------------------------------------------------------- functions
 
@@ -107,24 +111,45 @@ def hook(graph: Graph) -> None:
     value = graph.pick()
     assert value is not None
     torch, random, x = graph.torch, graph.random, value.tensor
-    kept: list[Any] = []
-    bodies: list[Callable[[Any], Any]] = [
+    holder = x.detach().clone() if graph.chance(0.5) else None
+    if holder is not None:
+        graph.holders.append(holder)
+
+    def keeps(grad):
+        """Whose gradient it is holds the very tensor."""
+        if holder is not None:
+            holder.grad = grad
+
+    def keeps_and_replaces(grad):
+        keeps(grad)
+        return grad * 2
+
+    def writes(grad):
+        grad.mul_(3)
+
+    def keeps_and_writes(grad):
+        keeps(grad)
+        grad.mul_(2)
+
+    bodies: tuple[Callable[[Any], Any], ...] = (
         lambda g: None,
         lambda g: g * 2,
         lambda g: g.clone(),
         lambda g: g,
         lambda g: g.view_as(g),
         lambda g: g.detach(),
-        lambda g: g.mul_(3) and None,
-        lambda g: kept.append(g),
         lambda g: g + g,
-    ]
+        keeps,
+        keeps,
+        keeps_and_replaces,
+        writes,
+        keeps_and_writes,
+    )
     match random.randrange(9):
         case 0 | 1:
             x.retain_grad()
         case 2 | 3 | 4:
-            body = random.choice(bodies[:6] + bodies[8:])
-            graph.handles.append(x.register_hook(lambda g: body(g)))
+            graph.handles.append(x.register_hook(random.choice(bodies)))
         case 5 if value.leaf:
 
             def accumulated(p):
@@ -135,13 +160,16 @@ def hook(graph: Graph) -> None:
             doubles = random.random() < 0.5
 
             def before(grads):
+                keeps(grads[0])
                 return (grads[0] * 2,) if doubles else None
 
             graph.handles.append(x.grad_fn.register_prehook(before))
         case 7 if not value.leaf:
+            which, doubled = random.choice((0, 0, -1)), random.random() < 0.2
 
             def after(inputs, outputs):
-                outputs[0]
+                keeps(outputs[which] if which else inputs[0])
+                return (outputs[0] * 2,) if doubled else None
 
             graph.handles.append(x.grad_fn.register_hook(after))
         case _:
@@ -182,14 +210,14 @@ def complex_leaf(graph: Graph) -> None:
     graph.leaf(complex=True)
 
 
-PLAIN: tuple[Act, ...] = (Graph.one, Graph.two, Graph.two, Graph.reduced, Graph.one, Graph.matrices)
+PLAIN: tuple[Act, ...] = (Graph.one, Graph.two, Graph.two, Graph.reduced, Graph.one, Graph.matrices, Graph.chain)
 
 CONTENTS: dict[str, tuple[Act, ...]] = {
     "plain": (*PLAIN, forget),
-    "wide": (Graph.two, Graph.two, Graph.one),
+    "wide": (Graph.two, Graph.two, Graph.one, Graph.chain),
     "several": (*PLAIN, Graph.several, Graph.several, Graph.several),
     "views": (*PLAIN, Graph.view, Graph.view, Graph.view, Graph.view),
-    "writes": (Graph.one, Graph.two, Graph.view, Graph.write, Graph.write, Graph.write),
+    "writes": (Graph.one, Graph.two, Graph.view, Graph.write, Graph.write, Graph.write, Graph.buffer, Graph.buffer),
     "functions": (Graph.one, Graph.two, function, function, function_of_two, Graph.view),
     "hooks": (*PLAIN, hook, hook, hook, Graph.view, remove),
     "saved": (*PLAIN, saved, saved, Graph.write, Graph.view),
@@ -200,7 +228,7 @@ CONTENTS: dict[str, tuple[Act, ...]] = {
         Graph.view,
         Graph.view,
         Graph.write,
-        Graph.write,
+        Graph.buffer,
         function,
         hook,
         hook,
@@ -217,7 +245,7 @@ def seed_for(graph: Graph, value: Value) -> Any:
     """An incoming gradient: of its own, repeated, turned, or of another type."""
     shape = value.shape
     whole = graph.numbers(shape, complex=value.complex)
-    match graph.random.randrange(8):
+    match graph.random.randrange(9):
         case 0 if shape:
             return graph.numbers((1,) * len(shape), complex=value.complex).expand(shape)
         case 1 if len(shape) > 1:
@@ -228,8 +256,22 @@ def seed_for(graph: Graph, value: Value) -> Any:
             return graph.torch.ones(shape)
         case 4 if shape:
             return graph.numbers((*shape, 2), complex=value.complex)[..., 0]
+        case 5 | 6:
+            return window(graph, value)
         case _:
             return whole
+
+
+def window(graph: Graph, value: Value) -> Any:
+    """A part of memory that other gradients may be parts of, too; seldom what was made in inference mode."""
+    count = math.prod(value.shape)
+    if value.complex or count > MEMORY or graph.chance(0.1):
+        with graph.torch.inference_mode(graph.chance(0.5)):
+            return graph.numbers(value.shape, complex=value.complex)
+    if graph.memory is None:
+        graph.memory = graph.numbers((MEMORY,))
+    first = graph.random.choice((0, 0, 0, 1, min(2, MEMORY - count), MEMORY - count))
+    return graph.memory[first : first + count].view(value.shape)
 
 
 def some_of(graph: Graph, leaves_only: bool = False) -> list[Any]:
@@ -312,7 +354,7 @@ def rooted(graph: Graph) -> None:
 def kept(graph: Graph) -> None:
     """The leaves have gradients, which others hold, too."""
     for value in graph.leaves:
-        match graph.random.randrange(6):
+        match graph.random.randrange(7):
             case 0 | 1:
                 value.tensor.grad = graph.numbers(value.shape, complex=value.complex)
             case 2 if len(value.shape) > 1:
@@ -321,7 +363,12 @@ def kept(graph: Graph) -> None:
                 value.tensor.grad = graph.numbers((1,) * len(value.shape)).expand(value.shape)
             case 4:
                 value.tensor.grad = value.tensor.detach()
-    graph.scalar().backward(create_graph=graph.chance(0.2))
+            case 5:
+                value.tensor.grad = window(graph, value)
+    if graph.chance(0.5):
+        seeded(graph)
+    else:
+        graph.scalar().backward(create_graph=graph.chance(0.2))
 
 
 def moded(graph: Graph) -> None:
@@ -355,13 +402,17 @@ def failing(graph: Graph) -> None:
 
 
 def shared(graph: Graph, grads: list[Any]) -> None:
-    """Gradients are written to, and whoever shares memory with one shows it."""
+    """Gradients are written to, and whoever shares memory with one shows it; or are differentiated by, as any tensor may be."""
     with graph.torch.no_grad():
         for grad in grads[:2]:
             if graph.chance(0.7):
                 grad.add_(1)
             elif graph.chance(0.5):
                 grad.sum()
+    for grad in grads[:2]:
+        if graph.chance(0.2):
+            grad.requires_grad_()
+            (grad * grad).sum().backward()
 
 
 PASSES: dict[str, Act] = {
@@ -396,6 +447,7 @@ def case_of(content: str, way: str, observe: str) -> Case:
             random.choice(CONTENTS[content])(graph)
         PASSES[way](graph)
         shared(graph, [value.tensor.grad for value in graph.leaves])
+        shared(graph, [holder.grad for holder in graph.holders])
 
     passes.__name__ = f"{content}_{way}_{observe}"
     passes.__doc__ = f"A graph of {content}, differentiated ({way}), looked at: {observe}."

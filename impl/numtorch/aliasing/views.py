@@ -52,7 +52,7 @@ class AutogradMeta:
     def __init__(self, base: Any = None, meta: int = DEFAULT, version: int = 0, replay: Any = None) -> None:
         self.base = base  # of a detached alias None: it shares memory but not history
         self.creation_meta = meta
-        self.attr_version = version
+        self.attr_version: int | None = version
         self.replay = replay  # how to re-derive the view where strides cannot say it
         self.hooks: Any = None
         self.post_hooks: Any = None
@@ -394,7 +394,7 @@ def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
     slices.operand_writes = node.writes_grad if node.writes_for_operand else 0
     slices.replay = extra.replay
     replace_history(base, slices, 0)
-    extra.attr_version = -1
+    extra.attr_version = None  # which is no version
     view = current_grad_fn(tensor)
     if isinstance(view, AsStridedBackward0):
         for name in [n + "_version" for n in node.saved if hasattr(node, n + "_counter")]:

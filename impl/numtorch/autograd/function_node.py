@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import grad_mode
+from ..aliasing.views import mark_inference
 from ..backward.graph_task import task_under_way
 from ..memory.descriptor import Descriptor
 from ..nodes.graph import FREED_TEXT, Node, VariadicNode, name_of, next_sequence_nr
@@ -280,4 +281,6 @@ def zeros(desc: Descriptor) -> Tensor:
     """Zeros for an undefined gradient. C++ fills them in place, which counts as a write, but below who watches writes."""
     result = wrap(np.zeros(desc.shape, desc.dtype.numpy))
     result._counter = [0 if grad_mode.watched() else 1]
+    if grad_mode.state.inference:
+        mark_inference(result)
     return result

@@ -105,7 +105,7 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
         desc, found = variable._desc, describe(grad)
         counter = None
         if not (owned and ((found is desc and desc.plain) or obeys_contract(found, desc))):
-            if desc.plain or is_dense(desc.shape, desc.strides):
+            if is_dense(desc.shape, desc.strides):
                 counter = [1]  # PyTorch copies into new memory, which counts as a write; other layouts are cloned
             grad = obedient_copy(grad, desc)
             found = desc if desc.plain and found.dtype is desc.dtype and found.shape == desc.shape else describe(grad)

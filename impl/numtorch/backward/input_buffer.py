@@ -40,8 +40,11 @@ _ndarray = np.ndarray
 _add = np.add
 
 
-def summed(slots: Any, key: Any, grad: Any) -> tuple[Any, bool]:
-    """The sum of `slots[key]` and a further contribution, and whether that wrote to memory that was there before."""
+def summed(slots: Any, key: Any, grad: Any, apart: Any = None) -> tuple[Any, bool]:
+    """The sum of `slots[key]` and a further contribution, and whether that wrote to memory that was there before.
+
+    `apart` are the gradients that are no views, whatever memory they lie in (`GraphTask.apart`), as detached aliases are.
+    """
     old = slots[key]
     slots[key] = None  # so that only `old` holds it
     if grad_mode.watches and grad_mode.state.before_write is not None:
@@ -51,7 +54,9 @@ def summed(slots: Any, key: Any, grad: Any) -> tuple[Any, bool]:
     if type(old) is not _ndarray:  # a NumPy scalar stands for memory that it does not have
         return old + grad, _refcount(old) <= _ALONE and type(old) not in LAZY
     if _refcount(old) <= _ALONE and (
-        (old.ndim < 2 or is_dense(old)) if old.base is None else (owns(old) and is_dense(old))
+        (old.ndim < 2 or is_dense(old))
+        if old.base is None
+        else ((owns(old) or (apart is not None and is_last(apart, old))) and is_dense(old))
     ):
         _add(old, grad, old)  # `old += grad` takes 650 instructions more
         return old, True
@@ -69,7 +74,7 @@ def add(task: GraphTask, slots: Any, key: Any, grad: Any) -> None:
         in_place = task.tangents and _refcount(old) <= _ALONE and is_alone(old) and not grad_mode.watched()
         slots[key] = old.add_(grad) if in_place and wrapped_of(old) is wrapped_of(grad) is None else old + grad
         return
-    total, in_place = summed(slots, key, grad)
+    total, in_place = summed(slots, key, grad, task.apart)
     if in_place:
         if type(total) is not _ndarray:
             total = np.array(total)
@@ -109,6 +114,15 @@ def owns(array: Any) -> bool:
     """Whether an array that has a base is laid out in memory that nothing else is a window into."""
     base = array.base
     return type(base) is Memory and _refcount(base) <= _OWNED
+
+
+def is_last(apart: dict[int, Any], array: Any) -> bool:
+    """Whether a detached alias is the last that shows its memory."""
+    found = apart.get(id(array))
+    if found is None or found() is not array:
+        return False
+    base = array.base
+    return base.base is None and _refcount(base) <= _OWNED
 
 
 def _calibrate() -> tuple[int, int]:
@@ -368,11 +382,7 @@ def taken_back(task: GraphTask, tensors: list[Any]) -> list[Any]:
             continue
         counter = tensor._counter
         if counter is not None:  # even if nothing was written yet: a leaf that steals the memory shares its counter
-            owner = root_of(storage_of(tensor))
-            if task.versions is None:
-                task.versions = {}
-            task.versions[id(owner)] = (weakref.ref(owner), counter)
-            del owner  # who holds the memory is asked below
+            share_counter(task, root_of(storage_of(tensor)), counter)
         array = tensor._array
         if task.shown is not None:
             found = task.shown.get(id(array))
@@ -395,5 +405,11 @@ def taken_back(task: GraphTask, tensors: list[Any]) -> list[Any]:
                     task.apart = {}
                 task.apart[id(array)] = weakref.ref(array)
         arrays.append(array)
-        del tensor, array
     return arrays
+
+
+def share_counter(task: GraphTask, owner: Any, counter: list[int]) -> None:
+    """Count writes to memory where those to a Tensor of it are."""
+    if task.versions is None:
+        task.versions = {}
+    task.versions[id(owner)] = (weakref.ref(owner), counter)

@@ -327,7 +327,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
         if beside is not None:
             waiting.keep(beside, beside_seq, beside_grad)
             beside_grad = None
-        settle(task, waiting, [(node_of(node), 0, None)])
+        settle(task, waiting, [(node_of(node), nr, None)])
         raise
     shared = () if waiting is None else waiting.shared
     if any(ref() is not None for ref, _ in sums):

@@ -35,7 +35,6 @@ UNSIGNED = frozenset(
         "dims",
         "end",
         "index",
-        "index_",
         "k",
         "offset",
         "shifts",

@@ -174,7 +174,7 @@ class Results:
 
     def __enter__(self) -> Results:
         self.was = grad_mode.state.results_later
-        self.held = grad_mode.state.results_later = [] if grad_mode.state.pack_hooks else None
+        self.held = grad_mode.state.results_later = []
         return self
 
     def __exit__(self, *exc: Any) -> None:
@@ -182,7 +182,7 @@ class Results:
 
     def pack(self) -> None:
         """Pack them now."""
-        for node, results, pair in self.held or ():
+        for node, results, pair in self.held:
             pack_results(node, results, pair)
 
 

@@ -57,7 +57,7 @@ class SavedVariable(saved_hooks.SavedTensor):
         return self._packed is not None
 
     def _is_freed(self) -> bool:
-        return getattr(self._node, "_released", False)  # those of a list are gone with it
+        return False  # asked of one that was, PyTorch reads memory that it has given back
 
     def _is_none(self) -> bool:
         return self._original is None and self._array is None
