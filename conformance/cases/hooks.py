@@ -290,11 +290,15 @@ def gradient_detached_by_a_hook_is_taken_over(
     torch, x: floats(shape=(2,)), g: floats(shape=(2,)), keep: st.booleans(), write: st.booleans()
 ):
     """A leaf takes over what a hook's detach() made, though it is the caller's memory."""
-    kept = []
+    other = x.detach().clone()
+
+    def keeps(grad):
+        other.grad = grad
+
     x.requires_grad_()
     x.register_hook(lambda grad: grad.detach())
     if keep:
-        x.register_hook(lambda grad: kept.append(grad))
+        x.register_hook(keeps)
     if write:
         x.register_hook(lambda grad: grad.mul_(2))
     x.backward(g)

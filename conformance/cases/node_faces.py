@@ -64,6 +64,16 @@ def numbers_from_the_end_are_saved_without_sign(
     x.tril(near).grad_fn._saved_diagonal
     x.triu(near).grad_fn._saved_diagonal
     x.diagonal(near, end, 0).grad_fn._saved_offset
+    x.diagonal(0, 0, end).grad_fn._saved_dim2
+    x.unfold(end, 2, 1).grad_fn._saved_dimension
+    x.roll(near, end).grad_fn._saved_shifts
+    x.flip(end).grad_fn._saved_dims
+    x.rot90(near).grad_fn._saved_k
+    x[:, :end].grad_fn._saved_end
+    x[:, end:].grad_fn._saved_start
+    x.select(0, near).grad_fn._saved_index
+    torch.nn.functional.pad(x, (near, 1)).grad_fn._saved_pad
+    torch.nn.functional.nll_loss(x, torch.zeros(2, 2, dtype=torch.int64), ignore_index=end).grad_fn._saved_ignore_index
     x.cumsum(end).grad_fn._saved_dim
     x.transpose(end, 0).grad_fn._saved_dim0
     x.transpose(0, end).grad_fn._saved_dim1

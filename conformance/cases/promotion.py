@@ -129,3 +129,19 @@ def complex_number_has_the_precision_of_what_has_dimensions(
     x, z = x.to(getattr(torch, own)), torch.tensor(1.5).to(getattr(torch, kind))
     getattr(x, name)(z)
     z + x
+
+
+@case(requires=["backward", "promotion", "complex"], covers=["cx.real_input"])
+def complex_gradient_of_what_is_filled_in_is_refused(
+    torch, z: tensors("complex64", "finite", shape=(2,)), s: floats("float32", shape=(), values="finite")
+):
+    """Where a real value is filled into complex numbers its gradient is not made real, and refused."""
+    mask, index = torch.tensor([True, False]), torch.tensor([0])
+    s.requires_grad_()
+    z.requires_grad_()
+    torch.where(mask, z, s).sum().abs().backward()
+    z.masked_fill(mask, s).sum().abs().backward()
+    z.index_fill(0, index, s).sum().abs().backward()
+    torch.fill(z, s).sum().abs().backward()
+    (z * 1).fill_(s).sum().abs().backward()
+    s.grad

@@ -232,3 +232,18 @@ def error_in_another_thread_stays_there(torch, x: floats(), threading):
     threading.Thread(target=work).start()
     handle.remove()
     y.sum().backward()
+
+
+@case(requires=["reentrant", "hooks"])
+def error_within_many_passes_reaches_the_outermost(torch, x: floats(shape=(2,)), depth: st.sampled_from([22, 3, 42])):
+    """An error in a pass that runs within many others is raised by the outermost of them."""
+    x.requires_grad_()
+    losses = []
+    for level in range(depth):
+        y = x * 2
+        if level:
+            y.register_hook(lambda grad, inner=losses[-1]: inner.backward(retain_graph=True))
+        else:
+            y.register_hook(lambda grad: grad.view(7))
+        losses.append(y.sum())
+    losses[-1].backward()

@@ -166,3 +166,50 @@ def sum_of_gradients_has_the_version_of_its_additions(
         g = x.grad
     g._version
     g.add_(1)
+
+
+@case(requires=["custom_function", "backward", "detach"])
+def detached_gradients_are_added_up(
+    torch, x: floats(shape=(3,), values="finite"), order: st.sampled_from([0, 1]), whole: st.booleans()
+):
+    """A gradient that backward() detached is added to in place where nothing else shows its memory."""
+
+    class Twice(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            return a + b
+
+        @staticmethod
+        def backward(ctx, grad):
+            return (grad.clone(), grad.detach()) if order else (grad.detach(), grad.clone())
+
+    y = Twice.apply(x.requires_grad_(), x)
+    y.sum().backward() if whole else (y / 2).mean().backward()
+    x.grad.add_(1)
+    (g,) = torch.autograd.grad((Twice.apply(x, x) * x.detach()).sum(), x)
+    g._version
+
+
+@case(requires=["backward", "views", "alias"], covers=["inp.overlap"])
+def gradient_may_not_overlap_the_one_it_is_added_to(
+    torch, memory: floats("float32", shape=(6,), values="finite"), first: st.integers(0, 3), second: st.integers(0, 3)
+):
+    """A gradient that shares a part of the memory of .grad is refused, one that shares all or nothing is added."""
+    x = torch.ones(3, requires_grad=True)
+    x.grad = memory[first : first + 3]
+    x.backward(memory[second : second + 3])
+    x.view(3, 1).backward(memory[second : second + 3].view(3, 1))
+    x.view(1, 3).backward(memory[1:4].view(1, 3))
+
+
+@case(requires=["backward", "accumulation"])
+def gradient_is_made_a_leaf(torch, x: floats(shape=(2,), values="finite"), seeded: st.booleans(), again: st.booleans()):
+    """A .grad that is made to require grad is a leaf as any other."""
+    y = x.requires_grad_() * x
+    y.backward(torch.ones(2).to(x.dtype)) if seeded else y.sum().backward()
+    if again:
+        (x * 2).sum().backward()
+    g = x.grad.requires_grad_()
+    (g * g).sum().backward()
+    g.grad
+    torch.autograd.grad((g * x).sum(), [g, x])

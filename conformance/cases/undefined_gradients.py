@@ -118,3 +118,22 @@ def gradients_of_none_come_to_all_results_of_a_node(
     elif watch == "before":
         a.grad_fn.register_prehook(lambda outputs: outputs[1])
     (Nothing.apply(a, b, c).sum() + x.sum()).backward()
+
+
+@case(requires=["custom_function", "inference_mode"], covers=["fn.materialize"])
+def zeros_for_no_gradient_in_inference_mode(torch, x: floats(shape=(2,), values="finite")):
+    """In inference mode the zeros that backward() gets for no gradient are inference tensors."""
+
+    class Two(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a * 2, a * 3
+
+        @staticmethod
+        def backward(ctx, grad, other):
+            other.is_inference()
+            return grad + other
+
+    y, _ = Two.apply(x.requires_grad_())
+    with torch.inference_mode():
+        y.sum().backward()
