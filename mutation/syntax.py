@@ -21,7 +21,7 @@ type checkers read are left alone, and so are the insides of f-strings, whose pl
 These are the operators of mutmut and cosmic-ray but for those that change types only, and those about decorators. For the same
 reason a tensor that is only asked for its dtype is not exchanged with another. What says nothing is left alone: the `strict` of
 a zip, whose operands are as long either way or the program fails; zeros with the other sign, which are equal; False where None
-would stand, of which only the truth is asked; and a gradient that is computed although it is not needed, which goes nowhere.
+would stand, of which only the truth is asked; the operands of `max`, which may come in either order; and a gradient that is computed although it is not needed, which goes nowhere.
 """
 
 from __future__ import annotations
@@ -31,8 +31,11 @@ import copy
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-ZEROS = frozenset(["zeros", "zeros_like", "new_zeros", "zeros_of", "not_derived", "not_implemented_for"])
+ZEROS = frozenset(["zeros", "zeros_like", "new_zeros", "zeros_of", "not_derived", "not_implemented_for", "unsaved_zeros"])
 """Functions that return nothing but zeros, or raise."""
+
+SYMMETRIC = frozenset(["max", "min", "within", "within_living", "shares_memory"])
+"""Functions that say the same of two operands in either order."""
 
 Replacement = tuple[str, ast.AST]
 """The operator, and what is to stand in the place of a node."""
@@ -174,6 +177,8 @@ def calls(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
         yield "factor", node.func.value
     if len(node.args) > 1 and ast.dump(node.args[0]) != ast.dump(node.args[1]):
         first, second, *rest = node.args
+        if isinstance(node.func, ast.Name) and node.func.id in SYMMETRIC:
+            return
         if not isinstance(first, ast.Starred | ast.Constant) and not isinstance(second, ast.Starred | ast.Constant):
             yield "operand", _with(node, args=[second, first, *rest])
 

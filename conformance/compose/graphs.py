@@ -58,6 +58,8 @@ class Graph:
         self.handles: list[Any] = []
         self.holders: list[Any] = []
         """Whose gradients are what hooks keep."""
+        self.seeds: list[Any] = []
+        """The incoming gradients."""
         self.memory: Any = None
         """Of which several gradients of the user's are parts."""
 
@@ -111,8 +113,14 @@ class Graph:
         return value
 
     def constant(self, shape: Shape, complex: bool = False) -> Value:
-        """What needs no gradient, and is nobody's view."""
-        tensor, shape = self.laid_out(shape, self.random.choice(TYPES) if self.chance(0.1) else "float32", complex)
+        """What needs no gradient, and is nobody's view: as often as not a part of larger memory, or turned."""
+        kind = self.random.choice(TYPES) if self.chance(0.1) and not complex else "float32"
+        if self.chance(0.3) and shape:
+            tensor = self.numbers((shape[0] + 2, *shape[1:]), kind, complex)[1:-1]
+        elif self.chance(0.3) and len(shape) > 1:
+            tensor = self.numbers((*shape[:-2], shape[-1], shape[-2]), kind, complex).mT
+        else:
+            tensor, shape = self.laid_out(shape, kind, complex)
         return Value(tensor.detach(), shape, False, complex)
 
     # ------------------------------------------------------------------------------------------------------- operators
@@ -414,6 +422,8 @@ def viewed(random: Random, value: Value) -> Value:
             x, shape = x.reshape(-1), (math.prod(shape),)
         case 8 if count == 2:
             x, shape = x.diagonal(), (min(shape),)
+        case 9 if math.prod(shape) == 1:
+            x, shape = x.reshape(()), ()
         case 9:
             x = x.view_as(x)
         case 10 if count and shape[dim]:

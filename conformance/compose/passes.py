@@ -124,6 +124,13 @@ def hook(graph: Graph) -> None:
         keeps(grad)
         return grad * 2
 
+    def keeps_an_alias(grad):
+        keeps(grad.detach())
+
+    def keeps_and_views(grad):
+        keeps(grad)
+        grad.view_as(grad)
+
     def writes(grad):
         grad.mul_(3)
 
@@ -142,6 +149,8 @@ def hook(graph: Graph) -> None:
         keeps,
         keeps,
         keeps_and_replaces,
+        keeps_an_alias,
+        keeps_and_views,
         writes,
         keeps_and_writes,
     )
@@ -165,10 +174,11 @@ def hook(graph: Graph) -> None:
 
             graph.handles.append(x.grad_fn.register_prehook(before))
         case 7 if not value.leaf:
-            which, doubled = random.choice((0, 0, -1)), random.random() < 0.2
+            which, doubled = random.choice((0, -1)), random.random() < 0.2
 
             def after(inputs, outputs):
-                keeps(outputs[which] if which else inputs[0])
+                outputs[0], outputs[-1]
+                keeps(outputs[0] if which else inputs[0])
                 return (outputs[0] * 2,) if doubled else None
 
             graph.handles.append(x.grad_fn.register_hook(after))
@@ -220,6 +230,7 @@ CONTENTS: dict[str, tuple[Act, ...]] = {
     "writes": (Graph.one, Graph.two, Graph.view, Graph.write, Graph.write, Graph.write, Graph.buffer, Graph.buffer),
     "functions": (Graph.one, Graph.two, function, function, function_of_two, Graph.view),
     "hooks": (*PLAIN, hook, hook, hook, Graph.view, remove),
+    "watched": (Graph.one, Graph.two, Graph.view, Graph.view, Graph.chain, hook, hook, hook),
     "saved": (*PLAIN, saved, saved, Graph.write, Graph.view),
     "complex": (*PLAIN, complex_leaf, Graph.view, Graph.write),
     "mixed": (
@@ -242,7 +253,13 @@ CONTENTS: dict[str, tuple[Act, ...]] = {
 
 
 def seed_for(graph: Graph, value: Value) -> Any:
-    """An incoming gradient: of its own, repeated, turned, or of another type."""
+    """An incoming gradient, which its owner may write to when the pass is over."""
+    graph.seeds.append(seed_of(graph, value))
+    return graph.seeds[-1]
+
+
+def seed_of(graph: Graph, value: Value) -> Any:
+    """An incoming gradient: of its own, repeated, turned, conjugated, or of another type."""
     shape = value.shape
     whole = graph.numbers(shape, complex=value.complex)
     match graph.random.randrange(9):
@@ -256,8 +273,10 @@ def seed_for(graph: Graph, value: Value) -> Any:
             return graph.torch.ones(shape)
         case 4 if shape:
             return graph.numbers((*shape, 2), complex=value.complex)[..., 0]
-        case 5 | 6:
+        case 5 | 6 if not value.complex:
             return window(graph, value)
+        case 5 | 6:
+            return whole.conj()
         case _:
             return whole
 
@@ -323,6 +342,29 @@ def captured(graph: Graph) -> None:
         kwargs["materialize_grads"] = True
     found = graph.torch.autograd.grad(outs, inputs, seeds, **kwargs)
     shared(graph, [found[n] for n in range(len(inputs))])
+    rest(graph)
+
+
+def plainly(graph: Graph) -> None:
+    """One number by one leaf, with nothing else asked for; maybe for each of several, as the rows of a Jacobian are."""
+    numbers = [value for value in graph.live if not value.shape and not value.complex]
+    root = graph.random.choice(numbers).tensor if numbers and graph.chance(0.5) else graph.scalar()
+    leaves = graph.random.choices(graph.leaves, k=graph.random.choice((1, 1, 2)))
+    for leaf in leaves:
+        if graph.chance(0.1):
+            leaf.tensor.requires_grad_(False)
+        kwargs: dict[str, Any] = {"retain_graph": True} if len(leaves) > 1 or graph.chance(0.3) else {}
+        if graph.chance(0.3):
+            kwargs["create_graph"] = True
+        shared(graph, [graph.torch.autograd.grad(root, leaf.tensor, **kwargs)[0]])
+    rest(graph)
+
+
+def rest(graph: Graph) -> None:
+    """What a pass did not need can still be gone through."""
+    if graph.chance(0.4):
+        other = graph.random.choice(graph.live)
+        other.tensor.backward(seed_for(graph, other))
 
 
 def twice(graph: Graph) -> None:
@@ -423,6 +465,7 @@ PASSES: dict[str, Act] = {
         again,
         limited,
         captured,
+        plainly,
         twice,
         graphed,
         rooted,
@@ -448,6 +491,9 @@ def case_of(content: str, way: str, observe: str) -> Case:
         PASSES[way](graph)
         shared(graph, [value.tensor.grad for value in graph.leaves])
         shared(graph, [holder.grad for holder in graph.holders])
+        if graph.seeds and graph.chance(0.5):
+            with torch.no_grad():
+                random.choice(graph.seeds).add_(1)
 
     passes.__name__ = f"{content}_{way}_{observe}"
     passes.__doc__ = f"A graph of {content}, differentiated ({way}), looked at: {observe}."
