@@ -31,7 +31,9 @@ import copy
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-ZEROS = frozenset(["zeros", "zeros_like", "new_zeros", "zeros_of", "not_derived", "not_implemented_for", "unsaved_zeros"])
+ZEROS = frozenset(
+    ["zeros", "zeros_like", "new_zeros", "zeros_of", "not_derived", "not_implemented_for", "unsaved_zeros"]
+)
 """Functions that return nothing but zeros, or raise."""
 
 SYMMETRIC = frozenset(["max", "min", "within", "within_living", "shares_memory"])

@@ -306,3 +306,13 @@ def gradient_with_more_dimensions_than_its_leaf_is_warned_of(
     x.requires_grad_().grad = torch.ones(2, dtype=x.dtype)
     x.grad.unsqueeze_(at)
     (x * 2).sum().backward(create_graph=graph)
+
+
+@case(requires=["backward", "accumulation"])
+def large_gradients_are_added_up(torch, size: st.sampled_from([499, 500, 3000]), seeded: st.booleans()):
+    """A second gradient of many elements is added to the first in place."""
+    x = torch.ones(size, requires_grad=True)
+    for factor in (2.0, 3.0):
+        y = x * factor
+        y.backward(torch.ones(size)) if seeded else y.sum().backward()
+    x.grad.sum()

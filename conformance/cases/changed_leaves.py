@@ -82,3 +82,42 @@ def data_of_any_type_is_taken(
         x.requires_grad_()
     x.data = torch.ones(2, dtype=getattr(torch, other))
     x * 2
+
+
+@case(requires=["backward", "requires_grad"])
+def gradient_of_a_leaf_that_needs_none_any_more(torch, x: floats(shape=(2,), values="finite"), graphed: st.booleans()):
+    """A leaf that does not require grad any more is refused as an input, though a graph leads to it."""
+    loss = (x.requires_grad_() * x).sum()
+    x.requires_grad_(False)
+    torch.autograd.grad(loss, x, create_graph=graphed)
+    torch.autograd.grad(loss, x)
+    loss.backward()
+
+
+@case(requires=["views", "in_place", "backward"])
+def gradient_of_a_number_whose_base_was_written_to(
+    torch, x: floats(shape=(2,), values="finite"), place: st.integers(0, 1), by: st.booleans()
+):
+    """A number that is a view is differentiated as what its base has become."""
+    y = x.requires_grad_() * 3
+    v = y[place]
+    y.mul_(2) if by else y[0].mul_(x[1].detach())
+    torch.autograd.grad(v, x, retain_graph=True)
+    torch.autograd.grad(x.unbind(0)[place], x)
+    torch.autograd.grad((x * 2).unbind(0)[place], x)
+    v.backward()
+
+
+@case(requires=["backward"])
+def gradients_of_a_number_used_several_times(
+    torch, x: floats(shape=(), values="finite"), often: st.integers(1, 4), view: st.booleans(), graphed: st.booleans()
+):
+    """The gradients of a number that is a leaf are summed, and the writes of that counted."""
+    y = x.requires_grad_().view(()) if view else x
+    total = y
+    for _ in range(often):
+        total = total + y * 2 if view else total * x
+    g = torch.autograd.grad(total, x, create_graph=graphed)[0]
+    g._version
+    (x * x).backward()
+    x.grad._version

@@ -147,3 +147,27 @@ def ways_back_save_whoever_requires_grad(
     dx = x.grad
     dx.sum().backward()
     dx.sum().backward()
+
+
+@case(requires=["in_place", "create_graph", "promotion"])
+def copied_in_from_another_type(
+    torch, x: floats("float32", shape=(3,), values="finite"), wide: st.booleans(), view: st.booleans()
+):
+    """The gradient of what was copied in is cast before it is summed."""
+    target = torch.zeros(2, 3, dtype=torch.float64 if wide else torch.float16)
+    (target[:1] if view else target).copy_(x.requires_grad_())
+    (g,) = torch.autograd.grad(target.pow(2).sum(), x, create_graph=True)
+    g.sum().backward()
+
+
+@case(requires=["views", "in_place", "create_graph"])
+def written_part_of_memory_that_begins_later(
+    torch, x: floats("float32", shape=(2,), values="finite"), first: st.integers(0, 2), at: st.integers(0, 1)
+):
+    """A part of larger memory that is written to through a view has gradients of every order."""
+    target = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]])[first : first + 2].detach()
+    target[at].mul_(x.requires_grad_())
+    target[0].mul_(x)
+    (g,) = torch.autograd.grad(target.pow(2).sum(), x, create_graph=True)
+    g.sum().backward()
+    target.sum().backward()

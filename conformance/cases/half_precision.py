@@ -62,3 +62,19 @@ def layout_of_a_column_of_halves(
     """A row that was turned keeps its strides through operators that compute in single precision."""
     y = x.t()
     y.index_fill(0, torch.tensor(0), 0.5) if name == "index_fill" else y.erf() if name == "erf" else getattr(y, name)(0)
+
+
+@case(requires=["nn", "backward"])
+def normalization_in_half_precision(
+    torch,
+    x: floats(("float16", "bfloat16"), shape=(2, 4), values="finite"),
+    weighted: st.booleans(),
+    biased: st.booleans(),
+):
+    """The weight and the bias of a normalization get gradients of their own type, whatever it computes in."""
+    x.requires_grad_()
+    w = torch.ones(4).to(x.dtype).requires_grad_()
+    b = torch.zeros(4).to(x.dtype).requires_grad_()
+    weight, bias = w if weighted else None, b if biased else None
+    torch.nn.functional.layer_norm(x, (4,), weight, bias).sum().backward()
+    torch.nn.functional.group_norm(x, 2, weight, bias).sum().backward()

@@ -231,3 +231,31 @@ def complex_number_is_refused_or_halved(
     x[0] = z
     x.fill_(z)
     x.copy_(z)
+
+
+@case(requires=["inference_mode", "nn"])
+def operands_left_out_among_inference_tensors(torch, x: floats("float32", shape=(2, 3), values="finite")):
+    """An operator over inference tensors alone is not recorded, whichever of its operands is left out."""
+    functions = torch.nn.functional
+    with torch.inference_mode():
+        x = (x * 1).requires_grad_()
+        bound = torch.ones(3)
+    functions.layer_norm(x, (3,)).requires_grad
+    functions.layer_norm(x, (3,), None, bound).requires_grad
+    functions.nll_loss(x, torch.tensor([0, 2])).requires_grad
+    functions.binary_cross_entropy(x.sigmoid(), x.sigmoid()).requires_grad
+    x.clamp(max=bound).requires_grad
+
+
+@case(requires=["inference_mode", "saved_tensor_hooks"])
+def writes_over_inference_tensors_are_watched(torch, x: floats("float32", shape=(3,), values="finite")):
+    """Over inference tensors an operator counts its writes, unless somebody watches writes."""
+    with torch.inference_mode():
+        x = x * 1
+    x.sort()[0]._version
+    x.cumsum(0)._version
+    x.std()._version
+    with torch.autograd.graph.allow_mutation_on_saved_tensors():
+        x.sort()[0]._version
+        x.cumsum(0)._version
+        x.std()._version

@@ -263,3 +263,31 @@ def index_is_packed_before_it_is_looked_at(
     with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
         x = x + 1
         getattr(x, name)(0, torch.tensor(index), source.double() if double else source)
+
+
+@case(requires=["scatter", "create_graph"])
+def several_zeros_among_scattered_factors(
+    torch, x: floats(shape=(3,), values="finite"), zeros: st.integers(0, 3), by_index: st.booleans()
+):
+    """A product over several zeros that were scattered to one place has no second derivative."""
+    source = torch.tensor([2.0, 3.0, 5.0]).to(x.dtype)
+    source[:zeros] = 0
+    source.requires_grad_()
+    index = torch.tensor([0, 0, 1])
+    x.requires_grad_()
+    y = x.index_reduce(0, index, source, "prod") if by_index else x.scatter_reduce(0, index, source, "prod")
+    (g, h) = torch.autograd.grad(y.sum(), (x, source), create_graph=True)
+    g.sum().backward(retain_graph=True)
+    h.sum().backward()
+
+
+@case(requires=["scatter", "create_graph", "graph"])
+def nodes_of_gathered_gradients(torch, x: floats(shape=(3,), values="finite"), dim: st.sampled_from([0, -1])):
+    """The gradient of what was scattered is gathered, by a node that keeps the dimension as it was given."""
+    source = torch.ones(3).to(x.dtype).requires_grad_()
+    index = torch.tensor([0, 2, 1])
+    for y in (x.scatter_add(dim, index, source), x.scatter(dim, index, source), x.index_add(dim, index, source)):
+        (g,) = torch.autograd.grad(y.pow(2).sum(), source, create_graph=True)
+        g.grad_fn._saved_dim
+    (g,) = torch.autograd.grad(x.scatter_add(dim, index, source).pow(2).sum(), source, create_graph=True)
+    g.grad_fn._saved_sparse_grad

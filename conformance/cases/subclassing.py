@@ -224,3 +224,18 @@ def parameter_in_another_type(torch, x: floats(), dtype: dtypes("float")):
     weight.to(dtype)
     weight.data = weight.data.to(dtype)
     weight.dtype
+
+
+@case(requires=["subclass", "create_graph"], covers=["sub.torch_function"])
+def formulas_ask_no_subclass(torch, x: floats(shape=(2,), values="finite")):
+    """What a subclass says of functions is not asked by formulas, of gradients of gradients either."""
+
+    class Asked(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args, kwargs=None):
+            return torch.Tensor.__torch_function__.__func__(cls, func, types, args, kwargs)
+
+    marked = x.as_subclass(Asked).requires_grad_()
+    y = (marked * marked).sum()
+    (g,) = torch.autograd.grad(y, marked, create_graph=True)
+    g.sum().backward()

@@ -130,7 +130,7 @@ multilabel_margin_loss  F.multilabel_margin_loss(x, j, reduction='none')
 constant_pad_nd         F.pad(v, (2, -1)) | F.pad(b, (0, 1, -1, 2), value=-1.5) | F.pad(x, (1, 1, -1, 0))
 
 convolution             F.conv1d(b, b[:, :1], w, dilation=2, groups=2, padding='same')
-                      | F.conv3d(b[None], b[None, None], padding=1)
+                      | F.conv3d(b[None], b[None, None], padding=1) | F.conv1d(b[:0], b + 1, w)
                       | F.conv_transpose2d(b, b[:, None, :, 1:], None, (2, 1), (0, 1), (1, 0)) | F.conv1d(x, b[:1, :, :1])
                       | F.conv2d(b.transpose(0, 2), m[:, None, :, None], w[:1].expand(3), 1, 1, 2, 3)
 native_layer_norm       F.layer_norm(b, (3,), v, v + 1, 0.1) | F.layer_norm(x.t(), (2,), w) | F.layer_norm(v, (3,))
@@ -203,7 +203,8 @@ max_all                 v.max() | s.max()
 min_all                 v.min()
 max_dim                 v.max(0) | s.max(0) | b.max(-2)
 min_dim                 v.min(0) | x.min(1, keepdim=True) | b.min(-1)
-amax                    x.amax((), True) | x.amax(()) | x.masked_fill(mask, nan).amax(1) | v.amax(0) | b.amax((0, -1)) | x.amax(-1)
+amax                    x.masked_fill(mask, nan).amax(1) | v.amax(0) | b.amax((0, -1)) | x.amax(-1)
+                      | x.amax((), True) | x.amax(())
 amin                    x.masked_fill(mask, 2.).amin(0) | v.amin(0) | b.amin((0, 2), keepdim=True) | x.amin((0, 1))
 aminmax                 x.aminmax(dim=-1, keepdim=True) | v.aminmax(dim=0)
 median_all              v.median()
@@ -315,6 +316,8 @@ linalg_inv_ex           torch.linalg.inv(torch.stack([q, q.T + 1]))
 linalg_slogdet          torch.linalg.slogdet(torch.stack([q, q.T + 1]))[1] | torch.linalg.slogdet(q)[1]
                       | torch.linalg.slogdet(torch.stack([q, q.T]))[1].sum() * q[0] | q[:0, :0].slogdet()[1]
                       | torch.linalg.inv(q).slogdet()[1]
+lu_unpack               torch.lu_unpack(*torch.linalg.lu_factor(x))[1] | torch.lu_unpack(*torch.linalg.lu_factor(m))[2]
+linalg_lu               torch.linalg.lu(torch.stack([q, q.T]))[1] | torch.linalg.lu(b)[1] | torch.linalg.lu(b.mT)[2]
 linalg_lu_solve         torch.linalg.lu_solve(*torch.linalg.lu_factor(q), torch.stack([m, m * 2]))
                       | torch.linalg.lu_solve(*torch.linalg.lu_factor(q), torch.stack([x, y]), left=False, adjoint=True)
 linalg_solve_ex         torch.linalg.solve(q, v) | torch.linalg.solve(torch.stack([q, q.T]), m)

@@ -362,7 +362,7 @@ def set_history(tensor: Any, node: Node, output_nr: int) -> None:
     tensor._output_nr = output_nr
     tensor._requires_grad = True
     extra = tensor._extra
-    if extra is not None and extra.base is not None:
+    if extra is not None:
         extra.attr_version = tensor._counter[0]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import grad_mode
 from ..calls.checked import MISSING, refusal
-from ..calls.operands import category_of, type_error
+from ..calls.operands import category_of
 from ..calls.scalar import filling, refuse_wide
 from ..device import contiguous_format
 from ..kernels.numbers import castable
@@ -203,7 +203,7 @@ def fill_(self: Tensor, value: Any = MISSING) -> Tensor:
     is_tensor = isinstance(value, Tensor)
     if not is_tensor and category_of(value) is None:
         given = (self,) if value is MISSING else (self, value)
-        raise refusal("fill_", given, {}, True) or type_error("fill_", 1, "value", value)
+        raise refusal("fill_", given, {}, True) or TypeError
     flag = tracked(self, value) if is_tensor else tracked(self)
     check_inplace(self, flag)
     if is_tensor and value._desc.ndim:

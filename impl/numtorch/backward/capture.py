@@ -131,7 +131,7 @@ def alone(found: Any, sums: Iterable[Sum], desc: Descriptor) -> Tensor | None:
             writes += times
     new = _new(*_TENSOR)
     new._array = found
-    known = desc.plain and (desc.ndim < 2 or found.strides == desc.steps) and found.dtype is desc.dtype.numpy
+    known = desc.plain and (desc.ndim < 2 or found.strides == desc.steps)
     new._desc = desc if known else describe(found)
     new._requires_grad = False
     new._made = None
@@ -153,6 +153,7 @@ def arrived(task: GraphTask, found: Any, sums: Iterable[Sum]) -> Tensor | None:
 def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> tuple[dict[Any, Any], Iterable[Sum]]:
     """What arrives at each leaf, a gradient or a list as `finished` takes; NotPlain if some arrives where none is wanted."""
     ran = []
+    seed = grad
     while True:  # as long as the graph does not fork, no gradient waits for another
         if not keep:
             ran.append(node)
@@ -185,7 +186,9 @@ def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> 
         if fn1 is not None:
             if type(fn1) is not AccumulateGrad:
                 if grad is grad1 and isinstance(grad, np.generic):
+                    held = grad is seed
                     grad = grad1 = with_memory(grad, fn, fn1)
+                    seed = grad if held else seed  # and is held to the end, as a seed is
                 number = fn[1] if type(fn) is list else fn.seq
                 if (fn1[1] if type(fn1) is list else fn1.seq) >= number:  # the one made last is next
                     fn, grad, fn1, grad1 = fn1, grad1, fn, grad

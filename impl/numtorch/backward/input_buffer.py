@@ -176,7 +176,7 @@ def take_in(task: GraphTask, grads: list[Any], positions: Sequence[int], tensors
     for nr, note, number in zip(positions, notes, numbers, strict=True):
         if note is True:
             leave_aliases(task, grads, (nr,))
-        elif number and type(grads[nr]) is _ndarray:  # it got memory since, which is held as the number was
+        elif number:  # it may have got memory since, which is held as the number was
             task.kept = [*(task.kept or ()), grads[nr]]
 
 
@@ -244,7 +244,7 @@ def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
     if grad is None or not times:
         return grad
     if node.windows and not (node.fills_empty and grad.shape == (0,)):
-        if task.raw and type(grad) is _ndarray and seed_of(task, grad) is None:  # which has a counter already
+        if type(grad) is _ndarray and seed_of(task, grad) is None:  # which has a counter already
             written(task, grad, 0)  # one counter for all leaves that steal a part of it
         return grad
     if node.fills_empty:

@@ -1050,7 +1050,7 @@ def linalg_eigh(A, UPLO):
 
 
 class LinalgEigBackward0(UnaryNode):
-    __slots__ = ('eigenvalues', 'eigenvalues_counter', 'eigenvalues_version', 'eigenvectors', 'eigenvectors_counter', 'eigenvectors_version', 'self_scalar_type', 'descs', 'written',)
+    __slots__ = ('eigenvalues', 'eigenvalues_counter', 'eigenvalues_version', 'eigenvectors', 'eigenvectors_counter', 'eigenvectors_version', 'descs', 'written',)
     saved = ('eigenvalues', 'eigenvectors',)
     saved_values = ()
     writes_grad = 1
@@ -1074,8 +1074,7 @@ class LinalgEigBackward0(UnaryNode):
         grad = grads[0]
         eigenvalues = unpack_result(node, 'eigenvalues')
         eigenvectors = unpack_result(node, 'eigenvectors')
-        self_scalar_type = node.self_scalar_type
-        return formulas.real_if(formulas.linalg_eig_backward(grads, eigenvalues, eigenvectors), self_scalar_type)
+        return formulas.linalg_eig_backward(grads, eigenvalues, eigenvectors)
 
     def release(node) -> None:
         if node.eigenvalues is not None:
@@ -1112,7 +1111,6 @@ def linalg_eig(self):
             node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
-        node.self_scalar_type = self._desc.dtype
         node.descs = tuple([r._desc for r in results])
         node.desc = results[0]._desc
         results[0]._requires_grad = True

@@ -179,7 +179,7 @@ def refuse_qr(mode: str, rows: int, cols: int) -> None:
 def linalg_qr_backward(grads: list, Q: Any, R: Any, mode: str) -> Any:
     """The gradient through both factors, tall and wide apart."""
     gQ, gR = grads
-    rows, cols = (R if mode == "r" else Q)._desc.shape[-2], R._desc.shape[-1]  # there is no Q in that mode
+    rows, cols = R._desc.shape[-2:]  # of a tall one the rows are its columns, which comes to the same
     refuse_qr(mode, rows, cols)
     if gQ is not None:
         turned = Q.mH.matmul(gQ)  # first: PyTorch's C++ evaluates the right operand first
@@ -264,11 +264,6 @@ def linalg_eig_backward(grads: list, L: Any, V: Any) -> Any:
 def solve(A: Any, B: Any) -> Any:
     """The solution X of A X = B."""
     return d.linalg_solve_ex(A, B, True)[0]
-
-
-def real_if(x: Any, kind: Any) -> Any:
-    """The real part of the gradient of a real operand."""
-    return x if kind.is_complex else x.real
 
 
 def linalg_eig_jvp(dA: Any, L: Any, V: Any) -> tuple:

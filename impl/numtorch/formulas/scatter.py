@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import creation, dispatch as d, grad_mode
+from ..nodes import error_nodes
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import mask
@@ -177,10 +178,10 @@ def _product(by: _Elements, grad: Any, x: Any, source: Any, include_self: bool, 
     several = by.pick(grad * result) / divisor
     other = d.where(single, by.pick(grad * without), several)
     if grad_mode.state.mode and np.any(zeros._array > 1):
-        from ..autograd.function import DelayedError
-
-        text = f"{by.name}(): Double backward is unsupported for {by.source} when >1 zeros in {by.source} are "
-        other = DelayedError(text + "scattered to the same position in self", [other]).attach(other)
+        what = f"Double backward is unsupported for {by.source} when >1 zeros in {by.source} are scattered to the same position"
+        made = error_nodes.node(error_nodes.Error, f"{by.name}(): {what} in self", [other._desc], [other])
+        other = wrap(other._array)
+        error_nodes.attach([other], made)
     return mine, other
 
 

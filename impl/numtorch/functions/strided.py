@@ -80,7 +80,7 @@ def as_strided_backward(grad: Tensor, plan: Scatter) -> Tensor:
     kind = grad._desc.dtype
     if plan.empty:
         return zeros(tuple(base.shape), dtype=kind)
-    for dim in range(grad._desc.ndim - 1, -1, -1):
+    for dim in reversed(range(grad._desc.ndim)):
         if dim in plan.summed:
             grad = grad.sum(dim)
         elif dim in plan.dims:

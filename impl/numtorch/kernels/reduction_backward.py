@@ -254,7 +254,7 @@ def reversed_cumsum(x: Array, dim: int) -> Array:
 
 def cumprod_backward(grad: Array, x: Array, dim: int, result: Array) -> Array:
     """For each element the sum over the products that contain it."""
-    if x.ndim == 0 or not x.size or x.shape[dim] == 1:
+    if x.ndim == 0 or x.shape[dim] == 1:
         return grad
     x = x.astype(grad.dtype, copy=False)
     if not (x == 0).any():

@@ -37,7 +37,7 @@ op("linalg_qr(A, mode)", k.linalg_qr, outputs=("Q", "R"), differentiable=(True, 
 op("linalg_eigh(A, UPLO)", k.linalg_eigh, outputs=("eigenvalues", "eigenvectors"), differentiable=(True, True),
    A="linalg_eigh_backward(grads, eigenvalues, eigenvectors)", jvp="linalg_eigh_jvp(A_t, result0, result1)")
 op("linalg_eig(self)", k.linalg_eig, outputs=("eigenvalues", "eigenvectors"), differentiable=(True, True),
-   self="real_if(linalg_eig_backward(grads, eigenvalues, eigenvectors), self.dtype)",
+   self="linalg_eig_backward(grads, eigenvalues, eigenvectors)",
    jvp="linalg_eig_jvp(self_t, result0, result1)")
 op("linalg_svd(A, full_matrices)", k.linalg_svd, outputs=("U", "S", "Vh"), differentiable=(True, True, True),
    A="linalg_svd_backward(grads, U, S, S.last, Vh, full_matrices)",
