@@ -21,7 +21,8 @@ type checkers read are left alone, and so are the insides of f-strings, whose pl
 These are the operators of mutmut and cosmic-ray but for those that change types only, and those about decorators. For the same
 reason a tensor that is only asked for its dtype is not exchanged with another. What says nothing is left alone: the `strict` of
 a zip, whose operands are as long either way or the program fails; zeros with the other sign, which are equal; False where None
-would stand, of which only the truth is asked; the operands of `max`, which may come in either order; and a gradient that is computed although it is not needed, which goes nowhere.
+would stand, of which only the truth is asked; the operands of `max`, which may come in either order;
+and a gradient that is computed although it is not needed, which goes nowhere.
 """
 
 from __future__ import annotations

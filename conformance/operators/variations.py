@@ -130,7 +130,7 @@ multilabel_margin_loss  F.multilabel_margin_loss(x, j, reduction='none')
 constant_pad_nd         F.pad(v, (2, -1)) | F.pad(b, (0, 1, -1, 2), value=-1.5) | F.pad(x, (1, 1, -1, 0))
 
 convolution             F.conv1d(b, b[:, :1], w, dilation=2, groups=2, padding='same')
-                      | F.conv3d(b[None], b[None, None], padding=1) | F.conv1d(b[:0], b + 1, w)
+                      | F.conv3d(b[None], b[None, None], padding=1)
                       | F.conv_transpose2d(b, b[:, None, :, 1:], None, (2, 1), (0, 1), (1, 0)) | F.conv1d(x, b[:1, :, :1])
                       | F.conv2d(b.transpose(0, 2), m[:, None, :, None], w[:1].expand(3), 1, 1, 2, 3)
 native_layer_norm       F.layer_norm(b, (3,), v, v + 1, 0.1) | F.layer_norm(x.t(), (2,), w) | F.layer_norm(v, (3,))
