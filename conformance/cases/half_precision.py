@@ -71,7 +71,7 @@ def normalization_in_half_precision(
     weighted: st.booleans(),
     biased: st.booleans(),
 ):
-    """The weight and the bias of a normalization get gradients of their own type, whatever it computes in."""
+    """The weight and the bias of a normalization have gradients of their own type."""
     x.requires_grad_()
     w = torch.ones(4).to(x.dtype).requires_grad_()
     b = torch.zeros(4).to(x.dtype).requires_grad_()

@@ -194,7 +194,7 @@ def detached_gradients_are_added_up(
 def gradient_may_not_overlap_the_one_it_is_added_to(
     torch, memory: floats("float32", shape=(6,), values="finite"), first: st.integers(0, 3), second: st.integers(0, 3)
 ):
-    """A gradient that shares a part of the memory of .grad is refused, one that shares all or nothing is added."""
+    """A gradient that shares only a part of its memory with .grad is not added to it."""
     x = torch.ones(3, requires_grad=True)
     x.grad = memory[first : first + 3]
     x.backward(memory[second : second + 3])
