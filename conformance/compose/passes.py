@@ -253,8 +253,9 @@ CONTENTS: dict[str, tuple[Act, ...]] = {
 
 
 def seed_for(graph: Graph, value: Value) -> Any:
-    """An incoming gradient, which its owner may write to when the pass is over."""
-    graph.seeds.append(seed_of(graph, value))
+    """An incoming gradient, which its owner may write to when the pass is over, and which may require grad itself."""
+    seed = seed_of(graph, value)
+    graph.seeds.append(seed.detach().requires_grad_() if graph.chance(0.1) else seed)
     return graph.seeds[-1]
 
 

@@ -57,10 +57,11 @@ def run_backward(
     task.roots = tuple([node for node, _ in roots])
     seeds = task.seeds = []
     arrivals = []
-    for (node, nr), grad in zip(roots, grads, strict=True):
+    for i, ((node, nr), grad) in enumerate(zip(roots, grads, strict=True)):
         if grad is not None:
             if not node.converts:  # a leaf with a grad_dtype converts what arrives itself
                 grad = validate(grad, node.descriptors()[nr], "", 0)
+                grads[i] = grad  # a cast is what is shown of it, with its history if the seed requires grad
             seeds.append(storage_of(grad) if raw else grad)
             arrivals.append((node, nr, seeds[-1]))
     if len(roots) == len(arrivals) == 1 and not (anomaly.enabled or grad_mode.watched()):
