@@ -98,6 +98,8 @@ def linalg_inv_ex(A):
         node.inverse_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, inverse=results[0])
+    if A._extra is not None:
+        counted(A, *results, times=(3, 1))
     return tuple(results)
 
 
@@ -403,6 +405,8 @@ def linalg_solve_ex(A, B, left):
         node.result_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, LU=results[1], pivots=results[2], result=results[0])
+    if A._extra is not None and (_grad.below_inference or (B._extra is not None and B._extra.inference)):
+        counted(A, *results, times=(1, 1, 1, 1))
     return tuple(results)
 
 
@@ -521,6 +525,8 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (B._extra is not None and B._extra.inference)):
+        counted(self, result, times=3)
     return result if out is None else store(out, result, 'linalg_solve_triangular')
 
 
@@ -878,6 +884,8 @@ def cholesky_inverse(self, upper, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'cholesky_inverse')
 
 
@@ -1046,6 +1054,8 @@ def linalg_eigh(A, UPLO):
         node.eigenvectors_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, eigenvalues=results[0], eigenvectors=results[1])
+    if A._extra is not None:
+        counted(A, *results, times=(0, 1))
     return tuple(results)
 
 
@@ -1127,6 +1137,8 @@ def linalg_eig(self):
         node.eigenvectors_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, eigenvalues=results[0], eigenvectors=results[1])
+    if self._extra is not None:
+        counted(self, *results, times=(1, 1))
     return tuple(results)
 
 
@@ -1527,6 +1539,8 @@ def linalg_lstsq(self, b, rcond, driver):
         node.solution_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, solution=results[0])
+    if self._extra is not None and (_grad.below_inference or (b._extra is not None and b._extra.inference)):
+        counted(self, *results, times=(1, 0, 0, 0))
     return tuple(results)
 
 

@@ -14,7 +14,7 @@ from ..kernels.half import rounded_once
 from ..calls.operands import store
 from ..nodes import saved_hooks
 from ..tensor import Tensor
-from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.interpolation import cubic_between as k_cubic_between
 from ..kernels.interpolation import cubic_between_backward as k_cubic_between_backward
 from ..kernels.interpolation import linear_between as k_linear_between
@@ -233,6 +233,8 @@ def upsample_nearest2d(self, output_size, scales_h, scales_w, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'upsample_nearest2d')
 
 
@@ -1079,6 +1081,8 @@ def upsample_bilinear2d(self, output_size, align_corners, scales_h, scales_w, *,
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'upsample_bilinear2d')
 
 

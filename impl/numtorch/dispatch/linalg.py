@@ -648,6 +648,8 @@ def mm(self, mat2, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (mat2._extra is not None and mat2._extra.inference)):
+        counted(self, result, times=int(not self._desc.shape[-1] and result._desc.numel > 0))
     return result if out is None else store(out, result, 'mm')
 
 
@@ -790,6 +792,8 @@ def bmm(self, mat2, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (mat2._extra is not None and mat2._extra.inference)):
+        counted(self, result, times=int(not self._desc.shape[-1] and result._desc.numel > 0))
     return result if out is None else store(out, result, 'bmm')
 
 
@@ -928,7 +932,7 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (mat1._extra is not None and mat1._extra.inference) and (mat2._extra is not None and mat2._extra.inference)):
-        counted(self, result, times=1)
+        counted(self, result, times=int(result._desc.numel > 0))
     return result if out is None else store(out, result, 'addmm')
 
 

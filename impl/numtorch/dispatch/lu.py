@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.lu import linalg_lu as k_linalg_lu
 from ..kernels.lu import linalg_lu_factor_ex as k_linalg_lu_factor_ex
 from ..kernels.decomposition import linalg_lu_solve as k_linalg_lu_solve
@@ -93,6 +93,8 @@ def linalg_lu_factor_ex(A, pivot):
         node.pivots_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, LU=results[0], pivots=results[1])
+    if A._extra is not None:
+        counted(A, *results, times=(1, 0, 0))
     return tuple(results)
 
 
@@ -185,6 +187,8 @@ def linalg_lu(A, pivot):
         node.U_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, L=results[0], P=results[2], U=results[1])
+    if A._extra is not None:
+        counted(A, *results, times=(1, 2, 1))
     return tuple(results)
 
 

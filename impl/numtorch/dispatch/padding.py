@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, unpack_input
 from ..nodes import saved_hooks
 from ..tensor import Tensor
-from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.padding import reflection_pad as k_reflection_pad
 from ..kernels.padding import reflection_pad1d_backward as k_reflection_pad1d_backward
 from ..kernels.padding import reflection_pad2d_backward as k_reflection_pad2d_backward
@@ -302,6 +302,8 @@ def reflection_pad2d(self, padding, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'reflection_pad2d')
 
 

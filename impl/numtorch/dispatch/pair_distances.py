@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor
-from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.pair_distances import cdist as k_cdist
 from ..kernels.pair_distances import cdist_backward as k_cdist_backward
 from ..kernels.pair_distances import cdist_to_first as k_cdist_to_first
@@ -194,6 +194,8 @@ def cdist(x1, x2, p, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if x1._extra is not None and (_grad.below_inference or (x2._extra is not None and x2._extra.inference)):
+        counted(x1, result, times=int(not x1._desc.shape[-1] and result._desc.numel > 0))
     return result if out is None else store(out, result, 'cdist')
 
 

@@ -14,7 +14,7 @@ from ..kernels.half import rounded_once
 from ..calls.operands import store
 from ..nodes import saved_hooks
 from ..tensor import Tensor
-from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.patches import channel_shuffle as k_channel_shuffle
 from ..kernels.patches import channel_shuffle_backward as k_channel_shuffle_backward
 from ..kernels.patches import col2im as k_col2im
@@ -106,6 +106,8 @@ def im2col(self, kernel_size, dilation, padding, stride, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1 if self._desc.ndim == 4 else 2)
     return result if out is None else store(out, result, 'im2col')
 
 

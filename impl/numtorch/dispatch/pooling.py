@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.pooling import adaptive_avg_pool as k_adaptive_avg_pool
 from ..kernels.pooling import adaptive_avg_pool2d as k_adaptive_avg_pool2d
 from ..kernels.pooling import adaptive_avg_pool2d_backward as k_adaptive_avg_pool2d_backward
@@ -571,6 +571,8 @@ def adaptive_avg_pool2d(self, output_size, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'adaptive_avg_pool2d')
 
 

@@ -1072,6 +1072,8 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (src._extra is not None and src._extra.inference)):
+        counted(self, result, times=3 if reduce == 'mean' else 2)
     return result if out is None else store(out, result, 'scatter_reduce')
 
 
@@ -1371,6 +1373,8 @@ def index_add(self, dim, index, source, alpha, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (source._extra is not None and source._extra.inference)):
+        counted(self, result, times=2 if self._desc.ndim > 1 else 1)
     return result if out is None else store(out, result, 'index_add')
 
 
@@ -2083,6 +2087,8 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (source._extra is not None and source._extra.inference)):
+        counted(self, result, times=2)
     return result if out is None else store(out, result, 'index_reduce')
 
 
@@ -2369,6 +2375,8 @@ def put(self, index, source, accumulate, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (source._extra is not None and source._extra.inference)):
+        counted(self, result, times=2)
     return result if out is None else store(out, result, 'put')
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..aliasing.overlap import refuse
-from ..aliasing.views import bump, check_inplace, requires_grad, storage_of
+from ..aliasing.views import bump, check_inplace, counted, requires_grad, storage_of
 from ..calls.checked import refusal
 from ..calls.operands import (
     FOUND_DTYPE,
@@ -377,7 +377,10 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """input with the value where the mask holds."""
     broadcast_shapes(expect_tensor(mask, "masked_fill", "mask", 2)._desc.shape, input._desc.shape)
     value = _filling(input, mask, value)
-    return (d.masked_fill_tensor if isinstance(value, Tensor) else d.masked_fill)(input, mask, value)
+    if isinstance(value, Tensor):
+        return d.masked_fill_tensor(input, mask, value)
+    found = d.masked_fill(input, mask, value)
+    return counted(input, found, times=2) if mask._extra is not None and mask._extra.inference else found
 
 
 def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d, return_types, tangents
-from ..aliasing.views import requires_grad
+from ..aliasing.views import counted, requires_grad
 from ..calls.operands import refused
 from ..calls.raising import saving_first
 from ..dtype import dtypes
@@ -155,7 +155,7 @@ def eigvals(input: Tensor) -> Tensor:
     recorded = (
         expect_tensor(input, "linalg_eigvals").requires_grad and is_grad_enabled()
     )  # then PyTorch finds the eigenvectors, too
-    return _eig("linalg.eig" if recorded else "linalg.eigvals", input)[0]
+    return counted(input, _eig("linalg.eig" if recorded else "linalg.eigvals", input)[0])
 
 
 def svd_factors(A: Tensor, full_matrices: bool) -> tuple:

@@ -14,6 +14,7 @@ from ..aliasing.index_put import (
     refuse_bytes,
 )
 from ..aliasing.overlap import refuse_any
+from ..aliasing.views import counted
 from ..calls.operands import category_of, refused
 from ..calls.scalar import checked, real_part
 from ..dtype import dtypes
@@ -321,7 +322,7 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
         checked(values._array.item(), input._desc.dtype)  # a number, whatever its type
     else:
         check_values(input, picks, values)
-    return d.index_put(input, picks, values, accumulate)
+    return counted(input, d.index_put(input, picks, values, accumulate), times=2)
 
 
 def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
