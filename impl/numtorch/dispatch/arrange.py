@@ -1595,6 +1595,8 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None:
+        counted(grad_output, result, times=2)
     return result if out is None else store(out, result, 'select_backward')
 
 
@@ -1671,6 +1673,8 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None:
+        counted(grad_output, result, times=2)
     return result if out is None else store(out, result, 'slice_backward')
 
 
@@ -1744,6 +1748,8 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None:
+        counted(grad_output, result, times=2)
     return result if out is None else store(out, result, 'diagonal_backward')
 
 

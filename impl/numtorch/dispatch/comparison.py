@@ -3095,7 +3095,7 @@ class WhereBackward0(VariadicNode):
     prunes = True
     combines = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
+        if not node.desc.real or is_odd(node.condition) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3184,7 +3184,7 @@ class MaskedFillBackward0(VariadicNode):
     saved_values = ()
     combines = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
+        if not node.desc.real or is_odd(node.mask) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3306,7 +3306,7 @@ class MaskedFillBackward1(VariadicNode):
     prunes = True
     combines = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
+        if not node.desc.real or is_odd(node.mask) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3985,7 +3985,7 @@ class ClampBackward0(VariadicNode):
     prunes = True
     combines = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
+        if not node.desc.real or is_odd(node.max) or is_odd(node.min) or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()

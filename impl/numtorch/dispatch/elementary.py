@@ -313,9 +313,10 @@ class RsubBackward0(BinaryNode):
     saved_values = ('alpha',)
     alpha = 1
     prunes = True
+    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -432,9 +433,10 @@ class RsubAlphaBackward0(BinaryNode):
     saved = ()
     saved_values = ('alpha',)
     prunes = True
+    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -556,8 +558,9 @@ class RsubScalarAlphaBackward0(UnaryNode):
     __slots__ = ('alpha',)
     saved = ()
     saved_values = ('alpha',)
+    combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()

@@ -342,9 +342,10 @@ class SubBackward0(BinaryNode):
     saved_values = ('alpha',)
     alpha = 1
     prunes = True
+    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -383,6 +384,8 @@ class SubBackward0(BinaryNode):
             _, _, desc, next0, next1 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
+        if desc.ndim > 1 and 1 in desc.shape and grad.strides != desc.steps:
+            return node_of(record).run(grad, keep)
         grad0 = None if next0 is None else grad
         grad1 = None if next1 is None else -grad
         return next0, grad0, next1, grad1
@@ -815,9 +818,10 @@ class SubAlphaBackward0(BinaryNode):
     saved = ()
     saved_values = ('alpha',)
     prunes = True
+    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw:
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2054,7 +2058,7 @@ class MulBackward1(UnaryNode):
     saved_values = ('other',)
     combines = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2226,7 +2230,7 @@ class DivBackward1(UnaryNode):
     combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2328,9 +2332,10 @@ class NegBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
+    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -2355,6 +2360,8 @@ class NegBackward0(UnaryNode):
             _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
+        if desc.ndim > 1 and 1 in desc.shape and grad.strides != desc.steps:
+            return node_of(record).run(grad, keep)
         out = -grad
         return next0, out, None, None
 

@@ -3870,7 +3870,7 @@ class Deg2RadBackward0(UnaryNode):
     combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -3895,6 +3895,8 @@ class Deg2RadBackward0(UnaryNode):
             _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
+        if desc.ndim > 1 and 1 in desc.shape and grad.strides != desc.steps:
+            return node_of(record).run(grad, keep)
         out = grad * 0.017453292519943295
         return next0, out, None, None
 
@@ -4034,7 +4036,7 @@ class Rad2DegBackward0(UnaryNode):
     combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
-        if not node.desc.fast:
+        if not node.desc.fast or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -4059,6 +4061,8 @@ class Rad2DegBackward0(UnaryNode):
             _, _, desc, next0 = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
+        if desc.ndim > 1 and 1 in desc.shape and grad.strides != desc.steps:
+            return node_of(record).run(grad, keep)
         out = grad * 57.29577951308232
         return next0, out, None, None
 
@@ -10880,7 +10884,7 @@ class LerpBackward0(VariadicNode):
     prunes = True
     combines = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real:
+        if not node.desc.real or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -10979,7 +10983,7 @@ class LerpBackward1(VariadicNode):
     combines = True
     computes_anew = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
+        if not node.desc.real or is_odd(node.end) or is_odd(node.self) or is_odd(node.weight) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -11160,7 +11164,7 @@ class AddcmulBackward0(VariadicNode):
     prunes = True
     combines = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
+        if not node.desc.real or is_odd(node.tensor1) or is_odd(node.tensor2) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -11326,7 +11330,7 @@ class AddcdivBackward0(VariadicNode):
     prunes = True
     combines = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real or node.desc.ndim > 1 and turned(grad):
+        if not node.desc.real or is_odd(node.tensor1) or is_odd(node.tensor2) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()

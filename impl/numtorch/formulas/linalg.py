@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dispatch as d
+from .. import dispatch as d, grad_mode
 from ..aliasing.views import bump
 from ..plain_numpy import np
 from ..tensor import wrap
@@ -91,10 +91,13 @@ def _repeated(grad: Any, n: int, rows: int, cols: int) -> Any:
 
 def trace_backward(grad: Any, shape: tuple) -> Any:
     """The gradient on the diagonal."""
+    from ..creation import zeros
+
     n = shape[0] * shape[1]
-    flat = wrap(np.zeros(n, grad._desc.dtype.numpy))
+    flat = zeros(n, dtype=grad._desc.dtype)
     places = wrap(np.arange(0, n, shape[1] + 1)[: shape[1]])
     if within(grad):
         return d.view(d.index_fill_tensor(flat, 0, places, grad), tuple(shape))
-    bump(flat)  # PyTorch fills zeros, and then the diagonal
+    if not grad_mode.state.inference:
+        bump(flat)  # PyTorch fills zeros, and then the diagonal
     return d.view(d.index_fill_tensor_(flat, 0, places, grad), tuple(shape))

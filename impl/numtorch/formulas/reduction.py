@@ -67,7 +67,7 @@ def prod_backward(grad: Any, x: Any, result: Any) -> Any:
     """The gradient times the product of the other elements."""
     if x._desc.ndim == 0:
         return grad
-    if nowhere_zero(x):
+    if nowhere_zero(x) or not x._desc.numel:
         return grad * (result / x).conj()
     if x._desc.numel == 1:
         return d.view(grad, tuple(x._desc.shape))

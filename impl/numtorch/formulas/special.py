@@ -52,7 +52,8 @@ def atan2_scale(x: Any, other: Any) -> Any:
     """One over the square of the distance, 0 at the origin."""
     square = other * other  # first: PyTorch's C++ evaluates the right operand first
     square = x * x + square
-    return d.masked_fill(square.reciprocal(), mask(np.equal, square, 0), 0)
+    fill = d.masked_fill if grad_mode.state.mode else d.masked_fill_  # in place where nothing is recorded
+    return fill(square.reciprocal(), mask(np.equal, square, 0), 0)
 
 
 def atan2_backward(grad: Any, x: Any, other: Any, needed: list) -> tuple:

@@ -54,8 +54,8 @@ COUNTED = {"sgn_backward"}
 SELECTS = {"pow_backward_self"}
 """Formulas of two operands that choose elements by a mask, which lies as an operand does."""
 
-PRODUCTS = (" * ", " / ", "scaled(", "mul_scalar_backward(")
-"""What a formula has that multiplies the gradient, by a number perhaps: PyTorch lays the product out beside that."""
+PRODUCTS = (" * ", " / ", "-grad", "scaled(", "mul_scalar_backward(")
+"""What a formula has that computes with the gradient, and a number perhaps: PyTorch lays the result out beside that."""
 
 COMPUTED = ("-grad", "grad * ", "grad / ")
 """How formulas begin whose result is never the gradient that they were given, nor a view of it."""
@@ -150,8 +150,7 @@ class Nodes(Template):
             if any(formula.partition("(")[0] in WINDOWS for formula in row.formulas.values()):
                 w(1, "windows = True")
                 w(1, f"fills_empty = {row.name == 'cat'}")
-        products = any(sign in formula for formula in row.formulas.values() for sign in PRODUCTS)
-        if row.combines and (row.saved + row.saved_results or products):
+        if row.combines and (row.saved + row.saved_results or self.computes(row)):
             w(1, "combines = True")
         if all(formula.startswith(COMPUTED) and " if " not in formula for formula in row.formulas.values()):
             w(1, "computes_anew = True")
@@ -247,8 +246,7 @@ class Nodes(Template):
         plain = self.is_plain(row)
         w(1, f"def {'run' if plain else 'apply'}(node, {arg}, keep: bool):")
         # The strides of what is combined with what was saved decide those of the result.
-        combines = (row.expands or (row.combines and row.saved + row.saved_results)) and not multi
-        lies = " or node.desc.ndim > 1 and turned(grad)" if combines else ""
+        lies = "" if multi else self.lies(row, "node.", " or ")
         if row.template == "binary":
             w(2, f"plan = node.plan\nif plan is not None and not plan.raw{self.odd(row, 'node.')}{lies}:")
         else:
@@ -332,12 +330,11 @@ class Nodes(Template):
         w(2, f"try:\n    _, _, {', '.join(fields)} = record")
         w(2, "except ValueError:  # another thread looks at the node, which is there by now")
         w(3, "return record[0](record, grad, keep)")
-        combines = row.expands or (row.combines and row.saved + row.saved_results)
         asked = [] if row.template in ("binary", "unary") else ["not desc.real"]
         if odd := self.odd(row, "")[4:]:
             asked.append(odd)
-        if combines:
-            asked.append("desc.ndim > 1 and turned(grad)")
+        if lies := self.lies(row):
+            asked.append(lies)
         if asked:
             w(2, f"if {' or '.join(asked)}:\n    return node_of(record).run(grad, keep)")
         for n in row.saved + row.saved_results:
@@ -397,8 +394,8 @@ class Nodes(Template):
         w(1, "\n@staticmethod\ndef run_number(record, grad, keep: bool):")
         w(2, f"try:\n    _, _, {', '.join(fields)} = record")
         w(2, "except ValueError:\n    return record[0](record, grad, keep)")
-        if row.combines and row.saved:
-            w(2, "if desc.ndim > 1 and turned(grad):\n    return node_of(record).run(grad, keep)")
+        if lies := self.lies(row):
+            w(2, f"if {lies}:\n    return node_of(record).run(grad, keep)")
         w(2, f"counter = {n}._counter\nif counter is not None and counter[0] != 0:")
         w(3, f"{n} = unpack_input(node_of(record), {n!r})")
         w(2, f"{n} = {n}._array")
@@ -410,10 +407,28 @@ class Nodes(Template):
         w(3, f"{n} = unpack_input(node_of(record), {n!r})")
         w(2, f"return {over_tensors(row, row.formulas[name])}")
 
+    def computes(self, row: Row) -> bool:
+        """Whether some formula computes with the gradient."""
+        return any(sign in formula for formula in row.formulas.values() for sign in PRODUCTS)
+
+    def lies(self, row: Row, where: str = "", before: str = "") -> str:
+        """The question, if there is one, whether the gradient lies in memory as NumPy would not lay out what comes of it.
+
+        The strides of what is combined with what was saved decide those of the result. Where the gradient is alone NumPy keeps
+        the order of its dimensions, except of those that have one element.
+        """
+        if row.expands or (row.combines and row.saved + row.saved_results):
+            return f"{before}{where}desc.ndim > 1 and turned(grad)"
+        if row.combines and self.computes(row):
+            return f"{before}{where}desc.ndim > 1 and 1 in {where}desc.shape and grad.strides != {where}desc.steps"
+        return ""
+
     def odd(self, row: Row, where: str) -> str:
         """The question, if there is one, whether a saved operand has strides that NumPy treats in its own way."""
         called = {formula.partition("(")[0] for formula in row.formulas.values()}
-        if row.template == "binary":
+        if row.template == "nary":
+            asks = True
+        elif row.template == "binary":
             asks = bool(called & SELECTS)
         else:
             direct = [f for f in row.formulas.values() if "(" in f.partition(" ")[0]]

@@ -81,6 +81,7 @@ RESULT_WRITES: dict[str, str] = {
     "linalg_lstsq": "(1, 0, 0, 0)",
     "im2col": "1 if self._desc.ndim == 4 else 2",
     **dict.fromkeys(["reflection_pad2d", "upsample_nearest2d", "upsample_bilinear2d", "adaptive_avg_pool2d"], "1"),
+    **dict.fromkeys(["select_backward", "slice_backward", "diagonal_backward"], "2"),
     "cdist": "int(not x1._desc.shape[-1] and result._desc.numel > 0)",
     **dict.fromkeys(["mm", "bmm"], "int(not self._desc.shape[-1] and result._desc.numel > 0)"),
 }

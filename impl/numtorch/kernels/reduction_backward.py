@@ -13,7 +13,7 @@ from ..plain_numpy import np
 from .pointwise import conjugate, sgn
 from .reduction import SUMMED_IN_OWN_TYPE, axes, count, kept, running
 from .scatter import scatter
-from .shape import expand, to_copy
+from .shape import expand, to_copy, unsqueeze
 
 Array = Any
 Dims = Any
@@ -98,6 +98,10 @@ def sum_backward(grad: Array, shape: tuple, dim: Dims, keepdim: bool, dtype: Any
         if steps and 0 not in steps and 0 not in shape and shape[where] != 1:  # else strides do not just have a 0 more
             steps = steps[:where] + (0,) + steps[where + keepdim :]
             return convert(_ndarray(shape, grad.dtype, grad, 0, steps), dtype)
+    if dim and not keepdim and type(grad) is _ndarray and grad.ndim and 1 in shape:
+        for a in sorted(axes(dim, len(shape))):
+            grad = unsqueeze(grad, a)  # with the steps of single elements, which show where nothing is repeated
+        keepdim = True
     return convert(spread(kept(grad, dim, keepdim, len(shape)), tuple(shape)), dtype)
 
 

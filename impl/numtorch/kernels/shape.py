@@ -66,20 +66,25 @@ unsafe_view = reshape
 
 
 def unsqueeze_to(x: Array, shape: tuple) -> Array:
-    """Dimensions of size 1 put back; x itself if there were none."""
-    if x.shape == shape:
-        return x
-    if type(x) is not np.ndarray or describe(x).plain:
-        return x.reshape(shape)
-    for i, size in enumerate(shape):
-        if size == 1 and x.ndim < len(shape):
-            x = unsqueeze(x, i)
-    return x
+    """All dimensions of size 1 put back; x itself if there were none."""
+    return _unsqueezed(x, range(len(shape)), shape)
 
 
 def unsqueeze_dim_to(x: Array, dim: Any, shape: tuple) -> Array:
-    """Dimensions of size 1 put back; those that were asked for do not matter here, but are seen as saved."""
-    return unsqueeze_to(x, shape)
+    """Those of some dimensions put back that have size 1."""
+    n = len(shape) or 1
+    return _unsqueezed(x, (dim % n,) if type(dim) is int else sorted([d % n for d in dim]), shape)
+
+
+def _unsqueezed(x: Array, dims: Any, shape: tuple) -> Array:
+    if x.shape == shape:
+        return x
+    if type(x) is not np.ndarray or (describe(x).plain and 0 not in x.strides):
+        return x.reshape(shape)
+    for i in dims:
+        if shape[i] == 1:
+            x = unsqueeze(x, i)
+    return x
 
 
 def alias(x: np.ndarray) -> np.ndarray:
@@ -227,7 +232,7 @@ def unsqueeze(x: np.ndarray, dim: int) -> Array:
     if dim < 0:
         dim += x.ndim + 1
     shape = (*x.shape[:dim], 1, *x.shape[dim:])
-    if describe(x).plain:
+    if describe(x).plain and 0 not in x.strides:
         return x.reshape(shape)
     old = element_strides(x)
     step = old[dim] * x.shape[dim] if dim < x.ndim else 1

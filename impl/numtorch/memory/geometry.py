@@ -101,7 +101,8 @@ def row_major(array: Any) -> Any:
 def turned(array: Any) -> bool:
     """Whether dimensions lie in memory in another order than they are counted in; where nothing is stepped over.
 
-    Of a row or a column PyTorch goes by the strides, too, although that of the single element means nothing.
+    PyTorch goes by the strides of a single element, too, although they mean nothing, and NumPy does not. Of equal strides the
+    larger dimension is the outer one.
     """
     if array.ndim == 2:
         outer, inner = array.strides
@@ -111,9 +112,11 @@ def turned(array: Any) -> bool:
         if rows == 1 or columns == 1:
             return inner != array.itemsize or outer != columns * inner
         return outer < inner and rows > 0 and columns > 0
-    if array.ndim < 2 or array.flags.c_contiguous:
+    if array.ndim < 2:
         return False
-    steps = [st for s, st in zip(array.shape, array.strides, strict=True) if s != 1 and st]
+    if array.flags.c_contiguous and (1 not in array.shape or 0 in array.shape):
+        return False
+    steps = [(st, s) for s, st in zip(array.shape, array.strides, strict=True) if st]
     return any(outer < inner for outer, inner in itertools.pairwise(steps))
 
 

@@ -6,7 +6,8 @@ pair of Descriptors. In order, as TensorIterator has them:
 
 1. All operands have the result's shape.
    1.1 All are contiguous (dimensions of size 1 do not count, and nothing in an empty tensor does): row-major.
-   1.2 All have the same strides, without holes or overlaps: those strides.
+   1.2 All are pictures, of four dimensions, with the channels innermost (a size of 1 does not count): so is the result.
+   1.3 All have the same strides, without holes or overlaps: those strides.
 2. Otherwise dimensions are sorted by the strides of the first operand that can tell two of them apart (a stride of 0,
    as broadcasting makes it, tells nothing; of equal strides the larger dimension is the outer one), starting from the
    last dimension as the innermost.
@@ -55,12 +56,31 @@ def is_dense(shape: Shape, strides: Shape) -> bool:
     return True
 
 
+def has_channels_last(shape: Shape, strides: Shape) -> bool:
+    """Whether a picture lies in memory with its channels innermost, without holes."""
+    step = 1
+    for dim in (1, 3, 2, 0):
+        if shape[dim] != 1:
+            if strides[dim] != step:
+                return False
+            step *= shape[dim]
+    return True
+
+
+def channels_last_strides(shape: Shape) -> tuple[int, ...]:
+    """The strides of a picture with its channels innermost."""
+    _, channels, height, width = shape
+    return channels * height * width, 1, width * channels, channels
+
+
 def elementwise_strides(shape: Shape, operands: Sequence[tuple[Shape, Shape]]) -> tuple[int, ...]:
     """The strides of the result of this shape; an operand is its shape and its strides."""
     shape = tuple(shape)
     if all(tuple(s) == shape for s, _ in operands):
         if all(is_contiguous(s, st) for s, st in operands):
             return contiguous_strides(shape)
+        if len(shape) == 4 and all(has_channels_last(shape, st) for _, st in operands):
+            return channels_last_strides(shape)
         first = tuple(operands[0][1])
         if all(tuple(st) == first for _, st in operands) and is_dense(shape, first):
             return first

@@ -139,9 +139,9 @@ def modified(desc: Any, node: Node | None, output_nr: int, now: int, then: int) 
 
 
 def is_odd(saved: Any) -> bool:
-    """Whether a saved tensor has strides that NumPy makes something else of than PyTorch."""
+    """Whether a saved tensor has strides that NumPy makes something else of than PyTorch, or a hook may give it such."""
     desc = getattr(saved, "_desc", None)
-    return desc is not None and not desc.plain
+    return type(saved) is Packed if desc is None else not desc.plain
 
 
 def check_saveable(tensor: Any, node: Node | None = None) -> None:
