@@ -276,10 +276,6 @@ def call_engine(
                     f"The differentiated Tensor at index {i} appears to not have been used in the graph. "
                     "Set allow_unused=True if this is the desired behavior."
                 )
-    if grad_mode.state.inference:
-        for g in captured:
-            if g is not None and g._extra is None and not any(g is given for given in grads):
-                mark_inference(g)
     return tuple(captured)
 
 

@@ -161,7 +161,8 @@ def accumulate_shown(variable: Any, grad: Any, owned: bool) -> None:
     first = variable._grad is None
     accumulate(variable, array, owned)
     new = variable._grad
-    if first and new._array is array and new._extra is None:
+    if first and new._array is array and not (grad._extra is not None and grad._extra.inference):
+        new._extra = None
         new._counter = counter_of(grad)  # which hooks behind the accumulation still see
 
 

@@ -18,7 +18,7 @@ import sys
 from typing import Any
 
 from .. import grad_mode
-from ..aliasing.views import storage_of
+from ..aliasing.views import mark_inference, storage_of
 from ..dtype import dtype
 from ..nodes.graph import Node
 from ..nodes.records import node_of
@@ -100,17 +100,22 @@ def run_backward(
 
 
 def steps_count(grads: list[Any]) -> bool:
-    """Whether formulas count what they write, step by step, which only those over Tensors do: where a gradient is an inference
-    tensor outside of inference mode.
+    """Whether the pass goes over Tensors, although its gradients are not to be differentiated: where inference tensors and
+    others meet. Of arrays nobody could tell which is which, and formulas over inference tensors count what they write.
     """
+    if grad_mode.disabled and grad_mode.state.inference:
+        return True
     given = [g._extra for g in grads if g is not None and g._extra is not None]
-    return any(extra.inference for extra in given) and not grad_mode.state.inference
+    return any(extra.inference for extra in given)
 
 
 def run_from_scalar(node: Any, kind: dtype, keep: bool) -> None:
     """`loss.backward()` with nothing else asked for; its node may be a record."""
-    if anomaly.enabled or (grad_mode.disabled and grad_mode.watched()):
-        run_backward([(node_of(node), 0)], [wrap(kind.one)], keep, False)
+    if anomaly.enabled or (grad_mode.disabled and (grad_mode.watched() or grad_mode.state.inference)):
+        seed = wrap(kind.one)
+        if grad_mode.state.inference:
+            mark_inference(seed)
+        run_backward([(node_of(node), 0)], [seed], keep, False)
         return
     left = plain_pass.run(node, 0, kind.one, keep)
     if left is not None:
@@ -192,6 +197,7 @@ def execute(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
             buffers[node] = grad  # the only reference from here on: a gradient is asked who else holds it
             grad = None
             results = call_function(task, node)
+            plain = plain and task.raw
             if results is None:
                 continue
         grad = None

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import grad_mode
-from ..aliasing.views import NO_GRAD_MODE, as_view, counter_of, mark_inference, storage_of
+from ..aliasing.views import NO_GRAD_MODE, as_view, counter_of, mark_inference, requires_grad, storage_of
 from ..kernels.pointwise import addend
 from ..levels import wrapped_of
 from ..memory.descriptor import arrange, describe, plan_of
@@ -170,9 +170,14 @@ def hand_out(task: GraphTask, grads: list[Any], positions: Sequence[int]) -> tup
 def take_in(task: GraphTask, grads: list[Any], positions: Sequence[int], tensors: list[Any], notes: list[Any]) -> None:
     """Put into the list what hooks made of gradients, or left; `tensors` is emptied."""
     numbers = [note is not None and note is not True and note() is tensors[i] for i, note in enumerate(notes)]
+    raw = task.raw
     for nr, array in zip(positions, taken_back(task, tensors), strict=True):
         grads[nr] = array
     array = None
+    if not task.raw:
+        if raw:
+            grads[:] = over_tensors(task, grads)
+        return
     for nr, note, number in zip(positions, notes, numbers, strict=True):
         if note is True:
             leave_aliases(task, grads, (nr,))
@@ -258,6 +263,8 @@ def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
     if node.adds_in_place and not grad.ndim and node.dim is not None and not node.keepdim:
         return grad  # which was summed to a number, after the addition
     if not task.raw:
+        if grad._extra is not None and grad._extra.inference:
+            return grad
         if grad._counter is None or node.writes_for_operand:  # a view of a sum has the sum's counter already
             grad._counter = [times]
         return grad
@@ -302,25 +309,33 @@ def viewed(task: GraphTask, array: Any) -> Any:
     """What a gradient is a view of, or None: the formulas of expand and permute, for example, return views of what arrives,
     a seed of the user's or what another formula made.
     """
-    if array.base is None:
+    if array.base is None or is_apart(task, array):
         return None
-    if task.apart is not None:
-        apart = task.apart.get(id(array))
-        if apart is not None and apart() is array:
-            return None
+    if is_apart(task, array.base):
+        return seen_as(task, array.base)
     seed = seed_of(task, array)
     if seed is None and type(array.base) is _ndarray:
         if type(array) is Zeros and array.shape == array.base.shape:  # NumPy's view of its own memory
             return None
-        root = root_of(array)
-        found = None if task.shown is None else task.shown.get(id(root))
-        base = None if found is None else found()
-        if base is None or base._array is not root:
-            base = wrap(root)
-            if grad_mode.state.inference:
-                mark_inference(base)
-        return base
+        return seen_as(task, root_of(array))
     return seed
+
+
+def is_apart(task: GraphTask, array: Any) -> bool:
+    """Whether an array is a gradient that a user returned and that is no view."""
+    found = None if task.apart is None else task.apart.get(id(array))
+    return found is not None and found() is array
+
+
+def seen_as(task: GraphTask, array: Any) -> Any:
+    """The Tensor that somebody has seen an array as, or one of ours."""
+    found = None if task.shown is None else task.shown.get(id(array))
+    tensor = None if found is None else found()
+    if tensor is None or tensor._array is not array:
+        tensor = wrap(array)
+        if grad_mode.state.inference:
+            mark_inference(tensor)
+    return tensor
 
 
 def shares_memory(one: np.ndarray, other: np.ndarray) -> bool:
@@ -329,9 +344,15 @@ def shares_memory(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def set_version(task: GraphTask, leaf: Any) -> None:
-    """A stolen gradient keeps the version that its memory has."""
-    if leaf._grad._counter is None and leaf._grad._extra is None:  # one with extras is an inference tensor
-        leaf._grad._counter = version_counter(task, leaf._grad._array)
+    """A stolen gradient keeps the version that its memory has: that of a seed has one, in inference mode, too."""
+    grad = leaf._grad
+    if grad._extra is not None and grad._extra.inference:
+        seed = seed_of(task, grad._array)
+        if seed is None or (seed._extra is not None and seed._extra.inference):
+            return
+        grad._extra = None
+    if grad._counter is None and grad._extra is None:
+        grad._counter = version_counter(task, grad._array)
 
 
 # ---- the Tensors that users see
@@ -342,8 +363,11 @@ def show(task: GraphTask, array: Any) -> Any:
 
     So `autograd.grad(y, y, g)` returns g itself, and an input given twice gets one object twice.
     """
-    if array is None or not task.raw:
-        return array
+    return array if array is None or not task.raw else shown_as(task, array)
+
+
+def shown_as(task: GraphTask, array: Any) -> Any:
+    """The Tensor that somebody has seen a gradient as, or that it is seen as now."""
     shown = task.shown
     if shown is None:
         shown = task.shown = {id(t._array): weakref.ref(t) for t in task.user_grads or () if t is not None}
@@ -370,9 +394,16 @@ def show(task: GraphTask, array: Any) -> Any:
 
 
 def taken_back(task: GraphTask, tensors: list[Any]) -> list[Any]:
-    """The gradients in Tensors that a user's function returned or may have written to; the list is emptied."""
+    """The gradients in Tensors that a user's function returned or may have written to; the list is emptied.
+
+    Arrays, unless there is something about a Tensor that an array cannot tell: then the pass goes over Tensors from here on.
+    """
+    if task.raw and any(t is not None and tells_more(task, t) for t in tensors):
+        go_over_tensors(task)
     if not task.raw:
-        return tensors[:]
+        found = tensors[:]
+        tensors.clear()
+        return found
     arrays = []
     tensors.reverse()
     while tensors:
@@ -383,24 +414,13 @@ def taken_back(task: GraphTask, tensors: list[Any]) -> list[Any]:
         counter = tensor._counter
         if counter is not None:  # even if nothing was written yet: a leaf that steals the memory shares its counter
             share_counter(task, root_of(storage_of(tensor)), counter)
+        elif task.versions is not None:
+            task.versions.pop(id(root_of(storage_of(tensor))), None)  # of `.data`, which counts anew
         array = tensor._array
         if task.shown is not None:
-            found = task.shown.get(id(array))
-            if found is not None and found() is not None:
-                is_alias = found() is not tensor
-            else:  # what was shown may have been a scalar, and have got its memory since
-                is_alias = (_refcount(tensor) <= _ALONE and _refcount(array) > _ALONE + 1) and not any(
-                    seen() is tensor for seen in task.shown.values()
-                )
-            if is_alias and type(array) is _ndarray:
-                # A detached alias shares the array, but to PyTorch is another object: who else holds that is asked of it alone.
-                array = tensor._array = array[...]
             task.shown[id(array)] = weakref.ref(tensor)
-            if (
-                type(array) is _ndarray
-                and array.base is not None
-                and (tensor._extra is None or tensor._extra.base is None)
-            ):
+            base = None if tensor._extra is None else tensor._extra.base
+            if base is None and type(array) is _ndarray and array.base is not None:
                 if task.apart is None:
                     task.apart = {}
                 task.apart[id(array)] = weakref.ref(array)
@@ -413,3 +433,43 @@ def share_counter(task: GraphTask, owner: Any, counter: list[int]) -> None:
     if task.versions is None:
         task.versions = {}
     task.versions[id(owner)] = (weakref.ref(owner), counter)
+
+
+def tells_more(task: GraphTask, tensor: Any) -> bool:
+    """Whether a Tensor that a user returned is more than the numbers in its memory: it requires grad, is an inference tensor,
+    or another one over memory that somebody has seen as a Tensor already, or of the seed's.
+    """
+    flag = tensor._requires_grad
+    if flag is not False and requires_grad(tensor):
+        return True
+    extra = tensor._extra
+    if extra is not None and extra.inference:
+        return True
+    if task.shown is None:
+        return False
+    array = tensor._array
+    found = task.shown.get(id(array))
+    if found is not None and found() is not None:
+        return found() is not tensor
+    if (extra is None or extra.base is None) and seed_of(task, array) is not None:
+        return True
+    # What was shown may have been a number without memory, and have got some since.
+    others = [seen() for seen in task.shown.values()] if array.ndim == 0 else ()
+    return any(other is not None and other is not tensor and other._array is array for other in others)
+
+
+def go_over_tensors(task: GraphTask) -> None:
+    """Let a pass go on over Tensors, as which users would see its gradients; whoever calls it sees to what is under way."""
+    buffers = task.buffers
+    for node, waiting in buffers.items():
+        if type(waiting) is list:
+            waiting[:] = over_tensors(task, waiting)
+        elif waiting is not None:
+            buffers[node] = shown_as(task, waiting)
+    task.raw = False
+    task.tangents = True
+
+
+def over_tensors(task: GraphTask, grads: list[Any]) -> list[Any]:
+    """Gradients that are under way as the pass goes over to Tensors."""
+    return [g if g is None or hasattr(g, "_desc") else shown_as(task, g) for g in grads]

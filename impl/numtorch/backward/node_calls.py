@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import grad_mode
 from ..aliasing.strided import CopySlices
+from ..aliasing.views import mark_inference
 from ..dtype import dtypes
 from ..kernels.shape import invalid_gradient
 from ..memory.descriptor import Descriptor, descriptor, expandable
@@ -21,7 +22,7 @@ from . import anomaly
 from .accumulate import HELD, accumulate, accumulate_shown, accumulate_tensor
 from .graph_task import current
 from .hooks import retain, run_post_accumulate_hooks, run_post_hooks, run_pre_hooks, run_tensor_hooks
-from .input_buffer import is_listed_alone, leave_aliases, set_version, show, stamp, taken_back, written
+from .input_buffer import is_listed_alone, leave_aliases, over_tensors, set_version, show, stamp, taken_back, written
 
 _refcount = sys.getrefcount
 
@@ -151,7 +152,11 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
         given_back = node.apply_custom(tensors)  # type: ignore[attr-defined]
         tensors.clear()
         numbers = [[nr for nr, t in enumerate(given_back) if t is ref()] for ref in shown if ref() is not None]
+        raw = task.raw
         results = taken_back(task, given_back)
+        if raw and not task.raw:
+            inputs[:] = over_tensors(task, inputs)
+            return results
         for given in alone:
             if found := [nr for nr, g in enumerate(results) if g is given]:
                 leave_aliases(task, results, found, 3)  # the list of inputs, that of those alone, and the variable
@@ -181,9 +186,18 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
         out = of_edges(node, out)
     if not task.raw:
         out = validated(node, out)
+        if grad_mode.disabled and grad_mode.state.inference:
+            mark_made(out, inputs)
     if (node.writes_grad or node.operand_writes) and not (node.adds_in_place and any(g is None for g in grad)):
         out = [stamp(task, node, index, g) for index, g in enumerate(out)]
     return out
+
+
+def mark_made(results: Any, inputs: list[Any]) -> None:
+    """In inference mode: note of what formulas made without an operator that it was made there."""
+    for g in results:
+        if g is not None and g._extra is None and not g._requires_grad and all(g is not given for given in inputs):
+            mark_inference(g)
 
 
 def of_edges(node: Node, out: Any) -> Any:

@@ -72,8 +72,9 @@ def deliver(task: GraphTask, fn: AccumulateGrad, grad: Any, alone: bool) -> None
     accumulate(leaf, grad, alone)
     if grad is leaf._grad._array and type(grad) is _ndarray and type(grad.base) is _ndarray:
         one_for_both(task, grad)  # one version for all leaves that steal a window of this memory
-    if writes and leaf._grad._counter is None and leaf._grad._extra is None:  # one with extras is an inference tensor
-        leaf._grad._counter = [writes]
+    new = leaf._grad
+    if writes and grad is new._array and new._counter is new._extra is None:  # one with extras is an inference tensor
+        new._counter = [writes]
     elif task.versions is not None or task.user_grads is not None:
         set_version(task, leaf)
 
