@@ -116,23 +116,18 @@ def owns(array: Any) -> bool:
     return type(base) is Memory and _refcount(base) <= _OWNED
 
 
-def is_last(apart: dict[int, Any], array: Any) -> bool:
-    """Whether a detached alias is the last that shows its memory."""
-    found = apart.get(id(array))
-    if found is None or found() is not array:
-        return False
-    base = array.base
-    return base.base is None and _refcount(base) <= _OWNED
-
-
-def _calibrate() -> tuple[int, int]:
-    """How many references one variable makes, and one more array: the numbers differ between Python versions."""
+def _calibrate() -> tuple[int, int, int]:
+    """How many references one variable makes, one more array, and a Tensor and a variable of its array: the numbers differ
+    between Python versions.
+    """
     old = laid_out((2,), (1,), np.dtype("f4"))
     base = old.base
-    return _refcount(old), _refcount(base)
+    tensor = wrap(np.empty(2))
+    array = tensor._array
+    return _refcount(old), _refcount(base), _refcount(array)
 
 
-_ALONE, _OWNED = _calibrate()
+_ALONE, _OWNED, _TOLD = _calibrate()
 _LISTED = (lambda grads: _refcount(grads[0]))([np.empty(2)])  # what a list holds alone
 
 
@@ -453,9 +448,7 @@ def tells_more(task: GraphTask, tensor: Any) -> bool:
         return found() is not tensor
     if (extra is None or extra.base is None) and seed_of(task, array) is not None:
         return True
-    # What was shown may have been a number without memory, and have got some since.
-    others = [seen() for seen in task.shown.values()] if array.ndim == 0 else ()
-    return any(other is not None and other is not tensor and other._array is array for other in others)
+    return type(array) is _ndarray and _refcount(array) > _TOLD  # by an alias, which to PyTorch is another object
 
 
 def go_over_tensors(task: GraphTask) -> None:
