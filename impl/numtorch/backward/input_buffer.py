@@ -116,6 +116,15 @@ def owns(array: Any) -> bool:
     return type(base) is Memory and _refcount(base) <= _OWNED
 
 
+def is_last(apart: dict[int, Any], array: Any) -> bool:
+    """Whether a detached alias is the last that shows its memory."""
+    found = apart.get(id(array))
+    if found is None or found() is not array:
+        return False
+    base = array.base
+    return base.base is None and _refcount(base) <= _OWNED
+
+
 def _calibrate() -> tuple[int, int, int]:
     """How many references one variable makes, one more array, and a Tensor and a variable of its array: the numbers differ
     between Python versions.
