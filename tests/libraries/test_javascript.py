@@ -5,6 +5,7 @@ import pytest
 from conformance.cases import catalogue
 from conformance.commands.doctor import examine
 from conformance.judging.judge import judge
+from conformance.program import has_empty
 from conformance.recorder import record
 from conformance.subjects import javascript, oracle
 from tests.conformance.small_programs import tensor
@@ -26,12 +27,14 @@ OTHERWISE = {
 SUBJECTS = tuple(javascript.LIBRARIES)
 
 
-def statuses(subject, name, seeds=range(4)):
+def statuses(subject, name, seeds=range(6)):
     answers = oracle()
     case = catalogue()[name]
     found = set()
     for seed in seeds:
         program = case.example(seed)
+        if has_empty(program.steps):
+            continue
         verdict = judge(program, answers.run(program), subject.run(program), answers, subject.describe().facets)
         found.add(verdict.status)
     return found
@@ -43,7 +46,8 @@ def test_the_runner_is_sound(subject):
 
 @pytest.mark.parametrize("name", ALIKE)
 def test_plain_gradients_are_those_of_pytorch(subject, name):
-    # js-pytorch does not stretch every shape that PyTorch does, so some programs fail.
+    # js-pytorch does not stretch every shape that PyTorch does, so some programs fail; what is stretched to nothing has no
+    # gradient in the others (docs/findings.md).
     allowed = {"PASS", "UNSUPPORTED", *(["FAIL"] if subject.name == "js-pytorch" else [])}
     assert "PASS" in (found := statuses(subject, f"arithmetic/{name}"))
     assert found <= allowed
