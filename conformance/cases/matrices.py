@@ -305,3 +305,17 @@ def singular_matrices_have_old_factors(torch, size: st.integers(1, 3), infos: st
     torch.lu(torch.ones(size, size), get_infos=infos)
     torch.ones(2, size, size).lu()
     torch.linalg.lu_factor(torch.ones(size, size))
+
+
+@case(requires=["backward", "linalg"], covers=["num.matrix"])
+def gradient_of_one_factor_alone(
+    torch, shape: st.sampled_from([(2, 2), (3, 2), (2, 3), (3, 1), (1, 3)]), upper: st.booleans(), batch: st.booleans()
+):
+    """The gradient of L or U alone is a triangle, in the shape of both of a tall or a wide matrix."""
+    a = torch.eye(3, dtype=torch.float64)[: shape[0], : shape[1]] * 3 + torch.arange(
+        float(shape[1]), dtype=torch.float64
+    )
+    a = (a.expand(2, *shape) if batch else a).clone().requires_grad_()
+    factors = torch.lu_unpack(*torch.linalg.lu_factor(a))
+    wanted = factors[2 if upper else 1]
+    wanted.backward(torch.arange(1.0, wanted.numel() + 1, dtype=torch.float64).view(wanted.shape))

@@ -221,3 +221,16 @@ def window_says_which_of_its_numbers_is_wrong(
     else:
         x.as_strided((2,), wrong)
         torch.as_strided(x, (2,), wrong)
+
+
+@case(requires=["backward"])
+def ordinary_convolution_takes_no_output_padding(
+    torch, more: st.sampled_from([(1, 0), (0, 2), (0, 0)]), transposed: st.booleans(), input: st.booleans()
+):
+    """torch.convolution() overlooks the padding of a result that is not transposed; its gradient refuses it."""
+    x = torch.arange(36.0).view(1, 1, 6, 6)
+    weight = torch.arange(9.0).view(1, 1, 3, 3)
+    wanted = (x if input else weight).requires_grad_()
+    y = torch.convolution(x, weight, None, (3, 3), (1, 1), (1, 1), transposed, more, 1)
+    (first,) = torch.autograd.grad(y.square().sum(), wanted, create_graph=True)
+    first.sum().backward()

@@ -228,3 +228,56 @@ def transforms_within_inference_mode_record_at_their_level_alone(
             torch.func.grad(lambda a: f(a).sum())(x)
         else:
             torch.func.jacrev(f)(x)
+
+
+@case(requires=["functorch"])
+def one_example_beside_a_batch_of_weights(
+    torch,
+    score: st.sampled_from(["binary_cross_entropy", "binary_cross_entropy_with_logits"]),
+    reduction: st.sampled_from(["none", "sum", "mean"]),
+    of_target: st.booleans(),
+    twice: st.booleans(),
+):
+    """Weights of a batch of losses have a gradient each of the one example that all of them are of."""
+    x = torch.tensor([0.1, 0.2, 0.6])
+    target = torch.tensor([0.0, 1.0, 0.3])
+    weights = torch.tensor([[1.0, 2.0, 3.0], [0.5, 0.1, 2.0]])
+
+    def weighted(weight):
+        def loss(given):
+            pair = (x, given) if of_target else (given, target)
+            return getattr(torch.nn.functional, score)(*pair, weight=weight, reduction=reduction).sum()
+
+        first = torch.func.grad(loss)
+        return torch.func.grad(lambda given: first(given).sum())(x) if twice else first(target if of_target else x)
+
+    torch.func.vmap(weighted)(weights)
+
+
+@case(requires=["functorch"])
+def reduced_losses_of_a_batch(
+    torch,
+    name: st.sampled_from(["mse_loss", "huber_loss", "soft_margin_loss", "smooth_l1_loss", "binary_cross_entropy"]),
+    reduction: st.sampled_from(["sum", "mean"]),
+    batched: st.sampled_from([(0, 0), (0, None), (None, 0)]),
+    of_target: st.booleans(),
+    again: st.sampled_from(["", "grad", "jacrev", "jvp"]),
+):
+    """A loss reduced to a mean has its derivatives divided in the memory they are in, of a batch as of one."""
+    pairs = [torch.tensor([[0.1, 0.2, 0.6], [0.3, 0.4, 0.5]]), torch.tensor([[0.0, 1.0, 0.3], [0.7, 0.2, 0.4]])]
+
+    def derivative(x, target):
+        def loss(given):
+            two = (x, given) if of_target else (given, target)
+            return getattr(torch.nn.functional, name)(*two, reduction=reduction)
+
+        first, given = torch.func.grad(loss), target if of_target else x
+        if again == "jvp":
+            return torch.func.jvp(first, (given,), (given,))[1]
+        if again == "jacrev":
+            return torch.func.jacrev(first)(given)
+        return torch.func.grad(lambda given: first(given).sum())(given) if again else first(given)
+
+    torch.func.vmap(derivative, in_dims=batched)(
+        *[pair if at == 0 else pair[0] for pair, at in zip(pairs, batched, strict=True)]
+    )

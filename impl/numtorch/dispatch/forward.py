@@ -34,7 +34,7 @@ FORWARD = {
     'tanh': ('tanh_backward(self_t.conj(), result).conj()', ('self',)),
     'sigmoid': ('sigmoid_backward(self_t.conj(), result).conj()', ('self',)),
     'relu': ('threshold_backward(self_t.conj(), result, 0).conj()', ('self',)),
-    'abs': ('real_like(self_t.conj() * self_p.sgn(), result)', ('self',)),
+    'abs': ('real(self_t.conj() * self_p.sgn())', ('self',)),
     'sum_all': ('linear', ('self',)),
     'sum_dim': ('linear', ('self',)),
     'mean_all': ('linear', ('self',)),

@@ -66,8 +66,7 @@ def _input_twice(
     kernel, out = of_weight._desc.shape[2:], grad._desc.shape[2:]
     for i, n in enumerate(sizes[2:]):
         seen = (kernel[i] - 1) * dilation[i] - 2 * padding[i] + stride[i] * (out[i] - 1) + 1
-        more.append(none[i] if seen == n else n - seen)
-
+        more.append(n - seen)
     return d.convolution(grad, of_weight, None, stride, padding, dilation, True, tuple(more), groups)
 
 

@@ -9,7 +9,7 @@ from ..memory.lazy import IMMUTABLE, Zeros
 from ..plain_numpy import np
 from ..tensor import wrap
 from .activation import indicator
-from .masks import alone, within, without_memory
+from .masks import alone, within, without_memory, wrapped_of
 from .pointwise import number_minus
 
 NONE, MEAN = 0, 1
@@ -24,7 +24,7 @@ def _mean_in_place(x: Any, reduction: int) -> Any:
     """The same where PyTorch writes it into x, as the version says."""
     if reduction != MEAN:
         return x
-    if alone(x):
+    if wrapped_of(x) is not None and type(x._array) is not Zeros:
         return d.div_scalar_(x, x._desc.numel)
     out = d.div_scalar(x, x._desc.numel)  # `x.div_` of a number would record another node
     out._counter = [1 + (0 if x._counter is None else x._counter[0])]

@@ -119,9 +119,7 @@ def layer_norm_double_backward(
         if gamma is not None:
             of_weight = d.sum_dim(grad * twice.sent_back(again, _one(input)), (0,), False, None).reshape(size)
         of_grad = twice.sent_back(again, _one(input) if gamma is None else gamma)
-    of_grad = twice.of_grad(of_grad, of_gamma, of_beta)
-    if of_grad is not None:
-        of_grad = of_grad.expand(rows, count).reshape(shape)
+    of_grad = twice.of_grad(of_grad, of_gamma, of_beta).expand(rows, count).reshape(shape)
     return of_grad, of_input, None, None, of_weight, None
 
 

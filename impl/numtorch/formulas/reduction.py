@@ -102,7 +102,7 @@ def prod_dim_backward(grad: Any, x: Any, result: Any, dim: int, keepdim: bool) -
 
 def evenly_distribute_backward(grad: Any, x: Any, value: Any) -> Any:
     """The gradient shared among all elements that have the value."""
-    if within(grad, x, value):
+    if within(grad, x):
         chosen = of_arrays(lambda array, one: np.isnan(array) if one != one else array == one, x, value)
         out = chosen * (grad / of_arrays(lambda chosen: np.int64(np.count_nonzero(chosen)), chosen))
         out._counter = [0]  # here PyTorch writes to nothing

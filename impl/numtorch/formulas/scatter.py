@@ -30,8 +30,7 @@ def _selected(grad: Any, dim: int, index: Any, source: Any, source_dim: int) -> 
     """The slices of a gradient that belong to a source, which may be 0-d."""
     if source_dim > 0:
         return d.expand(d.index_select(grad, dim, index), tuple(source._desc.shape))
-    alone = d.squeeze_dim(index, 0) if index._desc.ndim else index
-    return sum_to_size(d.index_select(grad, dim, alone), source._desc.shape)
+    return sum_to_size(d.index_select(grad, dim, d.squeeze_dim(index, 0)), source._desc.shape)
 
 
 def index_add_source(grad: Any, dim: int, index: Any, source: Any, source_dim: int, alpha: Any) -> Any:

@@ -38,7 +38,7 @@ def norm_jvp(x: Any, tangent: Any, p: float, norm: Any, dim: Any, keepdim: bool)
     """The tangent along the gradient of a norm, zero where the norm is."""
 
     def summed(product: Any) -> Any:
-        return d.sum_dim(product, dim or (), keepdim, None)
+        return d.sum_dim(product, dim, keepdim, None)
 
     moved = tangent.conj()
     if p == 0:
@@ -170,11 +170,6 @@ def loss_in_its_memory(loss: Any, reduction: int) -> Any:
     if reduction == NONE or loss._desc.numel <= 1 or not half or stands_for_batch(out):
         return out
     return copy_(wrap(np.zeros((), out._desc.dtype.numpy)), out)
-
-
-def real_like(tangent: Any, result: Any) -> Any:
-    """The real part, where the result is real."""
-    return tangent if result._desc.dtype.is_complex or not tangent._desc.dtype.is_complex else tangent.real
 
 
 def where_between(moved: Any, x: Any, low: float, high: float) -> Any:

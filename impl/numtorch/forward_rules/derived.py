@@ -125,10 +125,10 @@ def derived(out: Any, apart: dict[int, Tensor], duals: dict, tracked: bool) -> A
         moved = grad(firsts, seeds, along, create_graph=tracked, retain_graph=True, allow_unused=True)
     by_root = {id(o): m for o, m in zip(roots, moved, strict=True)}
     found = []
-    for result, is_float in zip(outs, floats, strict=True):
-        tangent = by_root.get(id(result)) if is_float else None
+    for result in outs:
+        tangent = by_root.get(id(result))
         if tangent is None:
-            found.append(zeros_like(result) if is_float and id(result) in by_root else None)
+            found.append(zeros_like(result) if id(result) in by_root else None)
         else:
             tangent = tangent.resolve_conj()  # PyTorch's own rules leave no conjugates
             found.append(tangent if tracked else levels.carry(tangent, wrap(storage_of(tangent))))

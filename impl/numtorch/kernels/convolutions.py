@@ -176,6 +176,9 @@ def convolution_backward(
     mask: Any,
 ) -> tuple:
     """The gradients of the input, the weight and the bias, each if it is wanted."""
+    if any(output_padding) and not transposed:
+        given = " ".join(map(str, output_padding))
+        raise RuntimeError(f"output_padding is not supported for non-transposed convolutions; got: {given}")
     found: list[Any] = [None, None, None]
     if mask[0]:
         if transposed:

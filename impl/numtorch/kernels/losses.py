@@ -83,7 +83,9 @@ def smooth_l1_loss_backward(grad: Array, x: Array, target: Array, reduction: int
     """The difference over beta near zero, its sign beyond."""
     x, target = _floats(x, target)
     difference = x - target
-    slope = np.where(np.abs(difference) < beta, difference / x.dtype.type(beta), np.sign(difference)).astype(x.dtype)
+    slope = np.where(np.abs(difference) < beta, difference / difference.dtype.type(beta), np.sign(difference)).astype(
+        x.dtype
+    )
     return _filled(slope * _share(grad, x, reduction), x).astype(x.dtype, copy=False)
 
 
