@@ -227,7 +227,7 @@ def window_says_which_of_its_numbers_is_wrong(
 def ordinary_convolution_takes_no_output_padding(
     torch, more: st.sampled_from([(1, 0), (0, 2), (0, 0)]), transposed: st.booleans(), input: st.booleans()
 ):
-    """torch.convolution() overlooks the padding of a result that is not transposed; its gradient refuses it."""
+    """torch.convolution() overlooks what is to pad an ordinary result, and its gradient refuses it."""
     x = torch.arange(36.0).view(1, 1, 6, 6)
     weight = torch.arange(9.0).view(1, 1, 3, 3)
     wanted = (x if input else weight).requires_grad_()

@@ -263,7 +263,7 @@ def reduced_losses_of_a_batch(
     of_target: st.booleans(),
     again: st.sampled_from(["", "grad", "jacrev", "jvp"]),
 ):
-    """A loss reduced to a mean has its derivatives divided in the memory they are in, of a batch as of one."""
+    """The derivatives of a mean loss are divided in their own memory, of a batch as of one."""
     pairs = [torch.tensor([[0.1, 0.2, 0.6], [0.3, 0.4, 0.5]]), torch.tensor([[0.0, 1.0, 0.3], [0.7, 0.2, 0.4]])]
 
     def derivative(x, target):
