@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
-from ..aliasing.views import counted
+from ..aliasing.views import bump, counted
 from ..kernels import pointwise as kernels
-from ..levels import wrapped_of
+from ..levels import state, wrapped_of
 from ..memory.descriptor import arrange, descriptor
 from ..memory.layout import dense_strides
 from ..plain_numpy import np
@@ -99,7 +99,13 @@ def rsqrt_backward(grad: Any, result: Any) -> Any:
 def zeros_like(x: Any) -> Any:
     from ..creation import zeros_like as make
 
-    return counted(x, make(x))
+    made = shown = counted(x, make(x))
+    if state.inference:  # of a transform: below its levels zeros count that they are filled in
+        while (wrapped := wrapped_of(shown)) is not None:
+            shown = wrapped.value
+        if shown._extra is None or not shown._extra.inference:
+            bump(shown)
+    return made
 
 
 def new_zeros(x: Any) -> Any:
