@@ -238,7 +238,12 @@ def _places(file: str, edit: Edit) -> tuple[str, ...]:
     methods of the class that it says something of.
     """
     known = _readers() if edit.binds else {}
-    readers = [reader for name in edit.binds for reader in known.get(name, ())]
+    readers = [
+        reader
+        for name in edit.binds
+        for reader in known.get(name, ())
+        if not name.startswith("_") or reader.startswith(f"{file}:")  # which other modules have one of their own
+    ]
     methods = [f"{file}:{line}" for line in _methods_around(file, edit.line)] if edit.binds else []
     behind = [f"{file}:{line}" for line in edit.behind]
     return tuple(dict.fromkeys([*lines(file, edit.line, edit.last_line), *behind, *methods, *readers]))
