@@ -236,3 +236,12 @@ def operands_that_are_multiplied_are_tensors(torch, x: floats("float32", max_dim
     torch.addcdiv(x, x, 2)
     x.addcmul_(1, 1)
     x.addcdiv_(x, 2)
+
+
+@case(requires=["products"])
+def shapes_are_compared_with_what_is_written_to(torch, x: floats("float32", shape=(0, 2)), size: st.integers(2, 3)):
+    """masked_fill_() names the tensor's size before the mask's; baddbmm() expands before it counts."""
+    mask = torch.ones(size, dtype=torch.bool)
+    x[:, 0].masked_fill_(mask, 2.0)
+    x.baddbmm(x, torch.ones(1, 1, size))
+    x.addbmm(x, torch.ones(1, 1, size))

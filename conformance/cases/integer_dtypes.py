@@ -116,3 +116,12 @@ def numbers_that_an_integer_type_cannot_hold_are_not_put_anywhere(
     x.scatter(0, at, number, reduce="add")
     torch.nn.functional.pad(x, [1, 1], value=number)
     torch.nn.functional.hardtanh(x, number, 2**50)
+
+
+@case()
+def least_integer_is_divided_towards_zero(
+    torch, number: st.sampled_from([-128, -127, 7, 100]), by: st.sampled_from([-128, -4, 3, 5])
+):
+    """Division towards 0 knows the least integer, which has no absolute value."""
+    x = torch.tensor([number, 5], dtype=torch.int8)
+    torch.div(x, torch.tensor([by, -128], dtype=torch.int8), rounding_mode="trunc")

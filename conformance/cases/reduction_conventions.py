@@ -191,3 +191,23 @@ def spread_of_nothing_has_a_gradient_in_its_format(
     y.retain_grad()
     getattr(y, name)(correction=correction).backward()
     y.grad.stride()
+
+
+@case(requires=["reductions"])
+def many_ties_lie_as_they_are_sorted(
+    torch,
+    count: st.integers(15, 40),
+    kinds: st.integers(1, 5),
+    dtype: st.sampled_from(["float32", "int64", "float64"]),
+    descending: st.booleans(),
+    lone: st.booleans(),
+):
+    """Beyond 16 elements ties lie as a sort leaves them that is not stable, unless one is expanded."""
+    x = torch.arange(count).remainder(kinds).to(getattr(torch, dtype))
+    if lone:
+        x = x[:1].expand(count)
+    x.sort(descending=descending)
+    x.sort(stable=True, descending=descending)
+    x.argsort(descending=descending)
+    x.mode()
+    x.topk(count - 2, largest=descending)

@@ -40,6 +40,7 @@ from ..kernels.reduction_backward import prod_backward as k_prod_backward
 from ..kernels.reduction import prod_dim as k_prod_dim
 from ..kernels.reduction_backward import prod_dim_backward as k_prod_dim_backward
 from ..kernels.ranks import sort as k_sort
+from ..kernels.ranks import sort_stable as k_sort_stable
 from ..kernels.reduction import std_mean as k_std_mean
 from ..kernels.ranks import topk as k_topk
 from ..kernels.reduction_backward import value_selecting_backward as k_value_selecting_backward
@@ -885,7 +886,7 @@ def sort_stable(self, dim, descending):
     """sort_stable(self, dim, descending) -> tuple"""
     if not self._desc.real and self._desc.dtype.category == 3:
         raise RuntimeError(' Sort does not support complex dtypes on CPU')
-    arrays = k_sort(self._array, dim, descending) if self._desc.real else rounded_once(k_sort, self._array, dim, descending)
+    arrays = k_sort_stable(self._array, dim, descending) if self._desc.real else rounded_once(k_sort_stable, self._array, dim, descending)
     results = [wrap(a) for a in arrays]
     if disabled and _grad.inference:
         for r in results:

@@ -385,6 +385,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
 
 def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
     """The value written where the mask holds."""
+    _mask(expect_tensor(mask, "masked_fill_", "mask", 1))
+    broadcast_shapes(self._desc.shape, mask._desc.shape)
     value = _filling(self, mask, value)
     return (d.masked_fill_tensor_ if isinstance(value, Tensor) else d.masked_fill_)(self, mask, value)
 

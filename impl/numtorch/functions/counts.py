@@ -9,7 +9,7 @@ from ..aliasing.writes import tracked
 from ..calls.operands import refused, type_name
 from ..dtype import dtypes
 from ..kernels.numbers import IMAGINARY_DISCARDED
-from ..kernels.ranks import INSERTED, insertion_sort
+from ..kernels.ties import INSERTED, insertion_sort
 from ..nodes.error_nodes import not_implemented
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap, wrap_dim

@@ -360,8 +360,7 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """beta * input + alpha * batch1 @ batch2"""
     shape = _product_shape(batch1, batch2)
-    if batch1._desc.ndim == batch2._desc.ndim == 3:
-        _expands(input, shape)
+    _expands(input, shape)
     kinds = [x._desc.dtype for x in (input, batch1, batch2)]
     if kinds[0] is not kinds[1]:
         raise RuntimeError(

@@ -250,13 +250,13 @@ def _addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, beta: Any) -> None:
         existing_dim(0, a.ndim)  # which is saved, then
     existing_dim(1, a.ndim)
     existing_dim(2, b.ndim)
+    shape = (a.shape[1], b.shape[2])
+    if input._desc.shape != shape:
+        shapes.expand(input.detach(), shape)
     if a.ndim != 3:
         raise RuntimeError("batch1 must be a 3D tensor")
     if b.ndim != 3:
         raise RuntimeError("batch2 must be a 3D tensor")
-    shape = (a.shape[1], b.shape[2])
-    if input._desc.shape != shape:
-        shapes.expand(input.detach(), shape)
     if a.shape[0] != b.shape[0]:
         raise RuntimeError(f"batch1 and batch2 must have same number of batches, got {a.shape[0]} and {b.shape[0]}")
     if a.shape[2] != b.shape[1]:

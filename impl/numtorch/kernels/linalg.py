@@ -133,7 +133,11 @@ def addmv(x: Array, mat: Array, vec: Array, beta: Any, alpha: Any) -> Array:
 def addr(x: Array, vec1: Array, vec2: Array, beta: Any, alpha: Any) -> Array:
     """beta * x + alpha * outer(vec1, vec2), laid out as elementwise operators are"""
     x, vec1, vec2 = alike([x, vec1, vec2])
-    out = plus_scaled(x, outer_backward(vec1, vec2), beta, alpha)
+    if x.dtype.kind == "c":  # PyTorch multiplies by what is 1, too, which infinities show
+        out = (vec1 * x.dtype.type(alpha))[:, None] * vec2
+        out = x * x.dtype.type(beta) + out if beta else out
+    else:
+        out = plus_scaled(x, outer_backward(vec1, vec2), beta, alpha)
     if out.size and (x.ndim < 2 or element_strides(x) == contiguous_strides(x.shape)):
         return out
     operands = [(x.shape, element_strides(x)), ((out.shape[0], 1), (1, 1)), ((1, out.shape[1]), (1, 1))]

@@ -437,7 +437,8 @@ def div_mode(x: Array, other: Array, rounding_mode: str | None) -> Array:
     if rounding_mode == "floor":
         return np.floor_divide(x, other)
     if x.dtype.kind in "iu":
-        return (np.abs(x) // np.abs(other) * np.sign(x) * np.sign(other)).astype(x.dtype)
+        found = np.floor_divide(x, other)  # (the least number has no absolute value)
+        return found + ((x - found * other != 0) & ((x < 0) != (other < 0)))
     return np.trunc(x / other)
 
 

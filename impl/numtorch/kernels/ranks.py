@@ -1,22 +1,22 @@
 """Kernels that select elements by their rank: sorting, the k-th, medians, modes.
 
 Which of several equal elements is selected shows in the indices, in the sign of a zero and in the gradient, and depends on the
-algorithm: PyTorch's CPU sorts stably for medians, and takes std::nth_element for topk and a quick select of its own for
-kthvalue. Ranks come from one stable sort here, and only lanes where the selected value is tied go through those two. (Not
-followed: std::sort beyond the 16 elements that it sorts by insertion, and the heap that topk uses for a small k.)
+algorithm: PyTorch's CPU sorts stably for medians, and takes std::sort for sort and mode, std::nth_element for topk and a
+quick select of its own for kthvalue. Ranks come from one stable sort here, and only lanes where values are tied go through
+those (kernels/ties.py). (Not followed: the heap that topk uses for a small k.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from ..memory.geometry import like
 from ..plain_numpy import np
+from .ties import INSERTED, introsort, nth_element, quick_select, sorted_by
 
 Array = Any
 NOTHING = {"int64": -(2**63), "int32": -(2**31), "bool": True}  # what the processor makes of nan in these types
-INSERTED = 16  # up to so many elements std::sort sorts by insertion, which keeps the order of ties
+FOLLOWED = 1024  # the longest lane whose ties are sorted as std::sort would: in Python that takes a millisecond
 
 
 def order(x: Array, dim: int, descending: bool) -> Array:
@@ -27,11 +27,36 @@ def order(x: Array, dim: int, descending: bool) -> Array:
 
 
 def sort(x: Array, dim: int, descending: bool) -> tuple[Array, Array]:
-    """Elements in order, and where they were; in memory laid out as x is."""
+    """Elements in order, and where they were; in memory laid out as x is. Ties lie as std::sort leaves them."""
     if x.ndim == 0:
         return x[()], np.int64(0)
+    index = order(x, dim, descending)
+    if INSERTED < x.shape[dim] <= FOLLOWED and x.strides[dim]:  # PyTorch leaves alone what is expanded
+        index = _ties_sorted(np.moveaxis(x, dim, -1), np.moveaxis(index, dim, -1), dim)
+    return _in_order(x, dim, index)
+
+
+def sort_stable(x: Array, dim: int, descending: bool) -> tuple[Array, Array]:
+    """The same, with ties in the order in which they were."""
+    return _in_order(x, dim, order(x, dim, descending)) if x.ndim else (x[()], np.int64(0))
+
+
+def _ties_sorted(lanes: Array, index: Array, dim: int) -> Array:
+    """The indices of a stable sort over the last dimension, where there are ties as std::sort would have them."""
+    values = np.take_along_axis(lanes, index, -1)
+    steps = values[..., 1:] != values[..., :-1]
+    if lanes.dtype.kind == "f":
+        steps &= ~(np.isnan(values[..., 1:]) & np.isnan(values[..., :-1]))
+    for at in _where(~steps.all(-1)):
+        ranks = np.zeros(lanes.shape[-1], int)
+        ranks[index[at]] = np.concatenate([[0], np.cumsum(steps[at])])
+        index[at] = sorted_by(ranks.tolist())
+    return np.moveaxis(index, -1, dim)
+
+
+def _in_order(x: Array, dim: int, found: Array) -> tuple[Array, Array]:
     index = like(x, np.int64)
-    index[...] = order(x, dim, descending)
+    index[...] = found
     values = like(x, x.dtype)
     values[...] = np.take_along_axis(x, index, dim)
     return values, index
@@ -44,7 +69,7 @@ def topk(x: Array, k: int, dim: int, largest: bool) -> tuple[Array, Array]:
     lanes = np.moveaxis(x, dim, -1)
     found = order(lanes, -1, largest)[..., :k].astype(np.int64)
     size = lanes.shape[-1]
-    if 0 < k <= INSERTED + 1 and 3 < size < k * 64:  # up to three elements are sorted stably
+    if k > 0 and 3 < size < k * 64 and size <= FOLLOWED:  # up to three elements are sorted stably
         for at in _tied(lanes, found):
             found[at] = _topk_of_ties(lanes[at].tolist(), k, largest)
     values = np.take_along_axis(lanes, found, -1)
@@ -60,7 +85,7 @@ def _topk_of_ties(values: list, k: int, largest: bool) -> list:
 
     queue = list(range(len(values)))
     nth_element(queue, k - 1, before)
-    insertion_sort(queue, 0, k - 1, before)
+    introsort(queue, k - 1, before)
     return queue[:k]
 
 
@@ -129,16 +154,16 @@ def mode(x: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
     same = lanes == np.take_along_axis(lanes, first, -1)
     last = lanes.shape[-1] - 1 - np.flip(same, -1).argmax(-1)[..., None]
     index = np.where(same.any(-1, keepdims=True), last, first)
-    if x.dtype.kind == "f" and lanes.shape[-1] <= INSERTED:
-        for at in _where(np.isnan(lanes).any(-1)):
-            index[at] = _mode_with_nan(lanes[at].tolist())
+    size = lanes.shape[-1]
+    if size <= FOLLOWED and (size > INSERTED or x.dtype.kind == "f"):
+        for at in np.ndindex(lanes.shape[:-1]) if size > INSERTED else _where(np.isnan(lanes).any(-1)):
+            index[at] = _mode_sorted(lanes[at].tolist())
     return _picked(lanes, index, dim, keepdim)
 
 
-def _mode_with_nan(values: list) -> int:
-    """Where the mode of a lane with nan is: they stay where C++'s sort, for which nothing is less than nan, leaves them."""
-    queue = list(range(len(values)))
-    insertion_sort(queue, 0, len(queue), lambda i, j: values[i] < values[j])
+def _mode_sorted(values: list) -> int:
+    """Where the mode of a lane is once std::sort, for which nothing is less than nan, has sorted it."""
+    queue = sorted_by(values)
     most = start = found = 0
     for i, at in enumerate(queue):
         if i + 1 == len(queue) or values[queue[i + 1]] != values[at]:
@@ -170,88 +195,3 @@ def _tied(lanes: Array, index: Array) -> list:
 def _where(lanes: Array) -> list:
     """The indices of the lanes for which something is true."""
     return list(zip(*np.nonzero(lanes), strict=True)) if lanes.ndim else [()] * bool(lanes)
-
-
-def insertion_sort(a: list, first: int, last: int, before: Callable) -> None:
-    """libstdc++'s __insertion_sort."""
-    for i in range(first + 1, last):
-        value = a[i]
-        if before(value, a[first]):
-            a[first + 1 : i + 1] = a[first:i]
-            a[first] = value
-        else:
-            j = i
-            while before(value, a[j - 1]):
-                a[j] = a[j - 1]
-                j -= 1
-            a[j] = value
-
-
-def nth_element(a: list, nth: int, before: Callable) -> None:
-    """libstdc++'s std::nth_element (without its retreat to a heap): afterwards a[nth] is what sorting would put there."""
-    first, last = 0, len(a)
-    while last - first > 3:
-        _median_to_first(a, first, first + 1, first + (last - first) // 2, last - 1, before)
-        left, right, pivot = first + 1, last, a[first]
-        while True:
-            while before(a[left], pivot):
-                left += 1
-            right -= 1
-            while before(pivot, a[right]):
-                right -= 1
-            if left >= right:
-                break
-            a[left], a[right] = a[right], a[left]
-            left += 1
-        if left <= nth:
-            first = left
-        else:
-            last = left
-    insertion_sort(a, first, last, before)
-
-
-def _median_to_first(a: list, to: int, x: int, y: int, z: int, before: Callable) -> None:
-    """Exchange the median of three elements with the one at `to`."""
-    if before(a[x], a[y]):
-        chosen = y if before(a[y], a[z]) else z if before(a[x], a[z]) else x
-    else:
-        chosen = x if before(a[x], a[z]) else z if before(a[y], a[z]) else y
-    a[to], a[chosen] = a[chosen], a[to]
-
-
-def quick_select(values: list, k: int) -> int:
-    """The index of the k-th smallest value, as PyTorch's quick_select_template finds it."""
-    a, index = list(values), list(range(len(values)))
-
-    def after(x: Any, y: Any) -> bool:
-        return (x != x and y == y) or x > y
-
-    def swap(i: int, j: int) -> None:
-        a[i], a[j] = a[j], a[i]
-        index[i], index[j] = index[j], index[i]
-
-    left, right = 0, len(a) - 1
-    while right > left + 1:
-        swap(left + (right - left) // 2, left + 1)
-        for i, j in ((left + 1, right), (left, right), (left + 1, left)):
-            if after(a[i], a[j]):
-                swap(i, j)
-        i, j, pivot = left + 1, right, a[left]
-        while True:
-            i += 1
-            while after(pivot, a[i]):
-                i += 1
-            j -= 1
-            while after(a[j], pivot):
-                j -= 1
-            if j < i:
-                break
-            swap(i, j)
-        swap(left, j)
-        if j <= k:
-            left = i
-        if j >= k:
-            right = j - 1
-    if right == left + 1 and after(a[left], a[right]):
-        swap(left, right)
-    return index[k]

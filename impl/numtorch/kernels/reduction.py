@@ -314,6 +314,11 @@ def _scan(function: Any, x: Array, dim: int, dtype: Any) -> Array:
     x = reals(x, dtype)
     if x.ndim == 0:
         return x.astype(kind)
+    if x.dtype.kind == "c" and function is np.multiply:
+        dim %= x.ndim
+        x = np.array(x)  # 1 times the first: what is infinite is multiplied once, and not at the end
+        x[(slice(None),) * dim + (slice(0, 1),)] *= 1
+        return running(function, x, dim, kind)
     out = running(function, x, dim, kind)
     return function(out, out.dtype.type(function.identity), out=out)
 

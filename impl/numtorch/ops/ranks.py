@@ -29,7 +29,7 @@ op("kthvalue(self, k, dim, keepdim)", k.kthvalue, outputs=("values", "indices"),
 op("sort(self, dim, descending)", k.sort, outputs=("values", "indices"), differentiable=(True, False),
    self="value_selecting_backward(grad, dim, indices, self.shape, True)",
    jvp="(gather_with_keepdimed_indices(self_t, dim, result1, True), None)")
-op("sort_stable(self, dim, descending)", k.sort, node="SortBackward1", outputs=("values", "indices"),
+op("sort_stable(self, dim, descending)", k.sort_stable, node="SortBackward1", outputs=("values", "indices"),
    differentiable=(True, False), self="value_selecting_backward(grad, dim, indices, self.shape, True)",
    jvp="(gather_with_keepdimed_indices(self_t, dim, result1, True), None)")
 op("topk(self, k, dim, largest)", k.topk, outputs=("values", "indices"), differentiable=(True, False),
