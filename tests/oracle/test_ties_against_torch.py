@@ -29,7 +29,7 @@ def lanes(count: int) -> list[tuple[list, str, int, bool]]:
     for _ in range(count):
         size, kinds = draw.choice([1, 3, 16, 17, 20, 33, 48, 100]), draw.choice([1, 2, 3, 9, 200])
         values: list[Any] = [draw.randrange(kinds) for _ in range(size)]
-        dtype = draw.choice(["float32", "float64", "int64", "bool", "float16"])
+        dtype = draw.choice(["float32", "float64", "int64", "float16"])
         if dtype.startswith("float") and draw.random() < 0.3:
             values = [float("nan") if draw.random() < 0.2 else value for value in values]
         found.append((values, dtype, draw.randrange(1, size + 1), draw.random() < 0.5))
