@@ -308,7 +308,7 @@ def gradient_with_more_dimensions_than_its_leaf_is_warned_of(
     (x * 2).sum().backward(create_graph=graph)
 
 
-@case(requires=["backward", "accumulation"])
+@case(requires=["backward"])
 def large_gradients_are_added_up(torch, size: st.sampled_from([499, 500, 3000]), seeded: st.booleans()):
     """A second gradient of many elements is added to the first in place."""
     x = torch.ones(size, requires_grad=True)

@@ -202,7 +202,7 @@ def gradient_may_not_overlap_the_one_it_is_added_to(
     x.view(1, 3).backward(memory[1:4].view(1, 3))
 
 
-@case(requires=["backward", "accumulation"])
+@case(requires=["backward", "tape"])
 def gradient_is_made_a_leaf(torch, x: floats(shape=(2,), values="finite"), seeded: st.booleans(), again: st.booleans()):
     """A .grad that is made to require grad is a leaf as any other."""
     y = x.requires_grad_() * x
