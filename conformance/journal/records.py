@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Union
 
 import msgspec
 
 from conformance.judging.verdict import STATUSES, Status, Verdict
 from conformance.program import Program
-from conformance.trace import Level, Trace
+from conformance.trace import LEVELS, Level, Trace
 
 FORMAT = 1
 
@@ -143,6 +143,12 @@ class Outcome(_Record, frozen=True, kw_only=True):
     left_out: dict[str, int] = {}
     """Of a case whose programs are made of others' data: how many of those no program can say, by reason."""
     seconds: float = 0.0
+
+    @property
+    def findings(self) -> Iterator[Finding]:
+        """The minimal failing programs, that of the lowest level first; several levels may have the same one."""
+        found = (self.levels[level].finding for level in LEVELS if level in self.levels)
+        return (finding for finding in found if finding is not None)
 
 
 class Footer(_Record, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ def _lines(sentence: str, outcome: Outcome, subject: str, seed: int, oracle: str
     if outcome.reason:
         yield outcome.reason
     # One program is enough to start from: that of the lowest level. `torchstone show` and the report have the others.
-    if (finding := _first(outcome)) is not None:
+    if (finding := next(outcome.findings, None)) is not None:
         yield from _told(finding, subject)
     yield ""
     with_seed = f" --seed {seed}" if seed else ""
@@ -42,7 +42,7 @@ def describe_program(program: Program, verdict: Verdict, subject: str) -> str:
 
 def in_short(outcome: Outcome, subject: str) -> str:
     """What differs first, or what happened, in a line."""
-    finding = _first(outcome)
+    finding = next(outcome.findings, None)
     difference = None if finding is None else finding.verdict.first
     if difference is None:
         return " ".join(outcome.reason.split()) or outcome.status
@@ -52,13 +52,8 @@ def in_short(outcome: Outcome, subject: str) -> str:
 
 def cause_of(outcome: Outcome) -> str:
     """What cases that fail alike have in common, as the reports group them."""
-    finding = _first(outcome)
+    finding = next(outcome.findings, None)
     return outcome.reason if finding is None else str(Cause.of(finding.program, finding.verdict))
-
-
-def _first(outcome: Outcome) -> Finding | None:
-    found = (outcome.levels[level].finding for level in LEVELS if level in outcome.levels)
-    return next((finding for finding in found if finding is not None), None)
 
 
 def _told(finding: Finding, subject: str) -> Iterator[str]:

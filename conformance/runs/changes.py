@@ -155,11 +155,8 @@ def _change(case: str, before: Outcome | None, after: Outcome | None, drawn_alik
 
 def first_difference(outcome: Outcome) -> Difference | None:
     """The difference that tells how a case fails: of the lowest level that fails."""
-    for level in LEVELS:
-        found = outcome.levels[level].finding if level in outcome.levels else None
-        if found is not None and found.verdict.first is not None:
-            return found.verdict.first
-    return None
+    firsts = (finding.verdict.first for finding in outcome.findings)
+    return next((first for first in firsts if first is not None), None)
 
 
 def signature(outcome: Outcome) -> tuple[object, ...]:

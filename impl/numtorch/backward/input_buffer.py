@@ -118,8 +118,7 @@ def owns(array: Any) -> bool:
 
 def is_last(apart: dict[int, Any], array: Any) -> bool:
     """Whether a detached alias is the last that shows its memory."""
-    found = apart.get(id(array))
-    if found is None or found() is not array:
+    if not is_apart(apart, array):
         return False
     base = array.base
     return base.base is None and _refcount(base) <= _OWNED
@@ -313,9 +312,9 @@ def viewed(task: GraphTask, array: Any) -> Any:
     """What a gradient is a view of, or None: the formulas of expand and permute, for example, return views of what arrives,
     a seed of the user's or what another formula made.
     """
-    if array.base is None or is_apart(task, array):
+    if array.base is None or is_apart(task.apart, array):
         return None
-    if is_apart(task, array.base):
+    if is_apart(task.apart, array.base):
         return seen_as(task, array.base)
     seed = seed_of(task, array)
     if seed is None and type(array.base) is _ndarray:
@@ -325,9 +324,9 @@ def viewed(task: GraphTask, array: Any) -> Any:
     return seed
 
 
-def is_apart(task: GraphTask, array: Any) -> bool:
-    """Whether an array is a gradient that a user returned and that is no view."""
-    found = None if task.apart is None else task.apart.get(id(array))
+def is_apart(apart: dict[int, Any] | None, array: Any) -> bool:
+    """Whether an array is a gradient that a user returned and that is no view: `apart` is the pass's (`GraphTask.apart`)."""
+    found = None if apart is None else apart.get(id(array))
     return found is not None and found() is array
 
 

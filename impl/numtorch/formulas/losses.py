@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d, grad_mode
+from ..levels import wrapped_of
 from ..memory.lazy import IMMUTABLE, Zeros
 from ..plain_numpy import np
 from ..tensor import wrap
 from .activation import indicator
-from .masks import alone, within, without_memory, wrapped_of
+from .masks import alone, within, without_memory
 from .pointwise import number_minus
 
 NONE, MEAN = 0, 1
