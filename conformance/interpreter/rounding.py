@@ -15,7 +15,8 @@ sums       the result is moved by one unit of the sum of its terms' magnitudes, 
 the others the operands are moved, and the result: an algorithm that is backward stable does no worse. Where a matrix is
            inverted or decomposed, exact operands are moved, too: its condition shows in nothing else.
 nothing    the sign of a nan that was computed, and that of a zero that was chosen among zeros (maximum, sort) or summed, is
-           one or the other: PyTorch itself has that of the place in a vector register. What hangs on it blames nobody.
+           one or the other by the seed: PyTorch itself has that of the place in a vector register. What hangs on it blames
+           nobody.
 in place   as the operator that writes nothing
 layout     every second seed gives the operands with gaps between their elements, which PyTorch computes one by one: its
            loops over vectors answer otherwise for a nan now and then (the backward of hardtanh), and not at the end of a row
@@ -304,14 +305,15 @@ def _mode() -> Any:
             return func(*args, **kwargs)
 
         def signs(self, result: Any, *, zeros: bool = True) -> None:
-            """Turns the signs that nobody promises: by the seed, all of an operation alike."""
-            if self.seed % 2:
-                return
+            """Gives nans, and zeros, a sign of the seed's: in a chain of operations the last one's counts.
+
+            (Turned instead, the sign would be as it was behind every second operation of a chain.)
+            """
             for one in result if isinstance(result, tuple | list) else (result,):
                 if _rounds(one) and not one.is_complex():
                     odd = one.isnan() | (one == 0) if zeros else one.isnan()
                     if odd.any():
-                        one.copy_(torch.where(odd, -one, one))
+                        one.copy_(torch.where(odd, -one.abs() if self.seed % 2 else one.abs(), one))
 
         def slack(self, func: Any, name: str, args: Any, kwargs: Any, result: Any) -> Any:
             """How far a sum may be off, towards the side that its value says."""

@@ -327,6 +327,16 @@ def test_the_sign_of_a_nan_that_was_computed_blames_nobody() -> None:
         assert says(signs, 2, "s", exactly(signs, 2, "s") == 0, "bool") == status
 
 
+def test_so_does_the_sign_of_a_nan_that_went_through_further_operations() -> None:
+    for x, status in ((-2.0, "INCONCLUSIVE"), (2.0, "FAIL")):
+        for between in range(3):
+            path = [call("torch.log10", f"$y{n}", out=f"y{n + 1}") for n in range(between)]
+            root = call("torch.sqrt", "$x", out="y0")
+            signs = program(bind("x", tensor([x])), root, *path, call("torch.signbit", f"$y{between}", out="s"))
+            negative = exactly(signs, between + 2, "s")
+            assert says(signs, between + 2, "s", negative == 0, "bool") == status
+
+
 def test_the_sign_of_a_zero_that_was_chosen_blames_nobody_and_that_of_a_product_does() -> None:
     for name, status in (("maximum", "INCONCLUSIVE"), ("mul", "FAIL")):
         turns = program(
