@@ -13,7 +13,7 @@ from hypothesis.database import ExampleDatabase
 from conformance.compose.composer import Composer
 from conformance.compose.programs import BLOCK, composed
 from conformance.fuzz.findings import Found, Store
-from conformance.judging.adjudicate import ADJUDICATED, Adjudication, adjudicate
+from conformance.judging.adjudicate import ADJUDICATED, CRASHED, Adjudication, adjudicate
 from conformance.judging.judge import judge
 from conformance.judging.verdict import Verdict
 from conformance.program import Program, ProgramError
@@ -32,8 +32,17 @@ ACTIONS = (2, 14)
 REDUCING = 1000
 """Programs that may be run to make one finding small: a few seconds, once for each cause."""
 
+OF_A_CRASH = 150
+"""The same where each costs a process: a minute or two, and of PyTorch's own crashes four."""
+
+OF_A_TIMEOUT = 30
+"""The same where each costs the deadline."""
+
 FAILING = ("FAIL", "CRASH", "TIMEOUT", "BLOCKED")
 """What is a finding. A program that the oracle does not survive is one, too: it is BLOCKED."""
+
+OF_ITS_OWN = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL")
+"""How a process ends by what it does itself. (Others end it by SIGKILL: the system, where memory is short.)"""
 
 
 def drawn(seed: int, index: int, actions: tuple[int, int] = ACTIONS) -> Program:
@@ -166,7 +175,7 @@ class Worker:
             last["smallest"] = judged
             return True
 
-        tries = REDUCING if cause.status == "FAIL" else 30  # each crash costs a process, each time-out the deadline
+        tries = {"FAIL": REDUCING, "TIMEOUT": OF_A_TIMEOUT}.get(cause.status, OF_A_CRASH)
         smallest = reduce(program, fails, tries=tries, values=oracle)
         if "smallest" in last:
             self._write(cause, index, program, smallest, last["smallest"])
@@ -202,6 +211,8 @@ class Worker:
     def _adjudicated(
         self, program: Program, verdict: Verdict, oracle: Trace | None, subject: Trace | None
     ) -> Adjudication | None:
+        if verdict.status == "BLOCKED":
+            return CRASHED if verdict.reason.endswith(OF_ITS_OWN) else None
         first = verdict.first
         if first is None or first.facet not in ADJUDICATED or oracle is None or subject is None:
             return None

@@ -23,7 +23,8 @@ forward mode   the oracle's own tangents: other formulas than those of its backw
 Only the oracle computes here; a function value that it gets wrong itself would mislead.
 
 One difference in what is raised is judged, too: where the oracle fails an assertion of its own code ("INTERNAL ASSERT FAILED …
-please report a bug to PyTorch") it says itself who is wrong.
+please report a bug to PyTorch") it says itself who is wrong. And where a program ends the oracle's process there is no
+difference: `CRASHED` is what campaigns say of it.
 """
 
 from __future__ import annotations
@@ -84,6 +85,8 @@ ADJUDICATED = ("value", "grad", "raised")
 
 ASSERTION = "it fails an assertion of its own, which it asks to be reported as a bug"
 
+CRASH = "the program ends its process"
+
 
 class Adjudication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who is wrong, and what it was told from."""
@@ -92,8 +95,8 @@ class Adjudication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
 
     def __str__(self) -> str:
-        if self.note == ASSERTION:
-            return f"the oracle is wrong: {ASSERTION}"
+        if self.note in (ASSERTION, CRASH):
+            return f"the oracle is wrong: {self.note}"
         words = {
             "subject": "the subject is wrong, by the slope",
             "oracle": "the oracle is wrong, by the slope",
@@ -102,6 +105,9 @@ class Adjudication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "unjudged": "not judged by the slope",
         }
         return words[self.says] + (f" ({self.note})" if self.note else "")
+
+
+CRASHED = Adjudication("oracle", CRASH)
 
 
 def adjudicate(program: Program, difference: Difference, oracle: Trace, subject: Trace, judge: Subject) -> Adjudication:

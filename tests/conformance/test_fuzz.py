@@ -26,6 +26,7 @@ PROGRAMS = 300
 # The two sides are numtorch and modules made of it: they start ten times faster than PyTorch.
 RIGHT = "import numtorch as torch\n__getattr__ = lambda name: getattr(torch, name)\n"
 DYING = RIGHT + "import os; tan = lambda x: os._exit(3)\n"
+FAULTY = RIGHT + "import signal; tan = lambda x: signal.raise_signal(signal.SIGSEGV)\n"
 NEGATING = """
 import numtorch as torch
 __getattr__ = lambda name: getattr(torch, name)
@@ -126,6 +127,16 @@ def test_a_subject_that_dies_is_a_finding(workshop: Path) -> None:
     result = campaign("dying", workshop, programs=25)
     assert {(cause.status, cause.kinds) for cause in result.found} == {("CRASH", "exited with code 3")}
     assert result.tally.programs == 25
+
+
+def test_an_oracle_that_dies_is_wrong_and_its_program_is_made_small(workshop: Path) -> None:
+    (workshop / "faulty.py").write_text(FAULTY)
+    result = campaign("numtorch", workshop, programs=40, against="faulty")
+    ((cause, found),) = result.found.items()
+    assert (cause.status, cause.kinds) == ("BLOCKED", "the oracle: killed by SIGSEGV")
+    assert str(found.adjudication) == "the oracle is wrong: the program ends its process"
+    ((_, program),) = result.campaign.store.read()
+    assert len(program.steps) <= 2
 
 
 def test_the_number_of_a_program_says_all_about_it() -> None:
