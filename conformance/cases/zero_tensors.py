@@ -185,3 +185,28 @@ def zeros_of_nothing_lie_row_major(
     y = (x.transpose(0, -1) if turned else x).sgn().sum()
     for _ in range(times):
         y.backward(retain_graph=True)
+
+
+@case(requires=["backward", "sgn"])
+def zeros_of_a_sign_arrive_as_operators_leave_them(
+    torch,
+    x: st.sampled_from([(), (1,), (2, 3)]).flatmap(lambda shape: floats("float32", shape=shape)),
+    name: st.sampled_from("elu selu celu softmax log_softmax rsqrt exp2 deg2rad erf batch_norm mean amax sum".split()),
+    twice: st.booleans(),
+):
+    """Zeros without memory get some, or a type of their own, in whichever operator sends them back."""
+    x.requires_grad_()
+    if name == "batch_norm":
+        statistics = torch.zeros(x.size(-1) if x.dim() == 2 else 1), torch.ones(x.size(-1) if x.dim() == 2 else 1)
+        y = torch.nn.functional.batch_norm(x if x.dim() == 2 else x.reshape(1, 1), *statistics)
+    elif name in ("elu", "celu", "selu"):
+        y = getattr(torch.nn.functional, name)(x)
+    elif name in ("softmax", "log_softmax", "mean", "amax", "sum"):
+        y = getattr(x, name)(0)
+    else:
+        y = getattr(x, name)()
+    z = y.sgn()
+    z.backward(torch.ones_like(z), retain_graph=True)
+    if twice:
+        z.backward(torch.ones_like(z), retain_graph=True)
+    (found,) = torch.autograd.grad(z, x, torch.ones_like(z))

@@ -20,6 +20,7 @@ from typing import Any
 from .. import grad_mode
 from ..aliasing.views import mark_inference, storage_of
 from ..dtype import dtype
+from ..memory.lazy import Zeros
 from ..nodes.graph import Node
 from ..nodes.records import node_of
 from ..tensor import wrap
@@ -28,7 +29,7 @@ from .accumulate import HELD, accumulate
 from .capture import capture
 from .dependencies import dependencies
 from .graph_task import GraphTask, current
-from .input_buffer import add, add_to_slot, one_for_both, set_version, stamp
+from .input_buffer import add, add_to_slot, one_for_both, set_version, stamped
 from .node_calls import call_function, call_node, looked_at, through_tensors, validate
 
 _refcount = sys.getrefcount
@@ -101,12 +102,13 @@ def run_backward(
 
 def steps_count(grads: list[Any]) -> bool:
     """Whether the pass goes over Tensors, although its gradients are not to be differentiated: where inference tensors and
-    others meet. Of arrays nobody could tell which is which, and formulas over inference tensors count what they write.
+    others meet, and where zeros have no memory. Of arrays nobody could tell which is which, formulas over inference tensors
+    count what they write, and what operators make of such zeros and of numbers is decided by dispatch.
     """
     if grad_mode.disabled and grad_mode.state.inference:
         return True
-    given = [g._extra for g in grads if g is not None and g._extra is not None]
-    return any(extra.inference for extra in given)
+    given = [g for g in grads if g is not None]
+    return any((g._extra is not None and g._extra.inference) or type(g._array) is Zeros for g in given)
 
 
 def run_from_scalar(node: Any, kind: dtype, keep: bool) -> None:
@@ -185,7 +187,8 @@ def execute(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
             if node.arity == 1:
                 results = (results,)
             if node.writes_grad and not (node.adds_in_place and any(g is None for g in grad)):
-                results = [stamp(task, node, index, g) for index, g in enumerate(results)]
+                results = stamped(task, node, results)
+                plain = task.raw
         elif not node.multi and is_plain(node.variable):
             accumulate(node.variable, grad, _refcount(grad) <= HELD)
             if task.versions is not None or task.user_grads is not None:

@@ -242,6 +242,19 @@ def counted_sum(task: GraphTask, total: list[Any]) -> Any:
     return array
 
 
+def stamped(task: GraphTask, node: Node, results: Any) -> list[Any]:
+    """The results of a node that writes to what it passes on, with versions; zeros without memory go on as Tensors.
+
+    What operators make of such zeros hangs on dispatch: whether a number beside them counts as a tensor, and what is no zero
+    any more. Formulas over arrays could only guess it.
+    """
+    out = [stamp(task, node, index, g) for index, g in enumerate(results)]
+    if task.raw and type(out[0]) is Zeros:
+        go_over_tensors(task)
+        return over_tensors(task, out)
+    return out
+
+
 def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
     """The result of a formula that PyTorch's writes to in place; summed to another shape, it is a new one."""
     if node.counts_writes:
@@ -439,14 +452,14 @@ def share_counter(task: GraphTask, owner: Any, counter: list[int]) -> None:
 
 
 def tells_more(task: GraphTask, tensor: Any) -> bool:
-    """Whether a Tensor that a user returned is more than the numbers in its memory: it requires grad, is an inference tensor,
-    or another one over memory that somebody has seen as a Tensor already, or of the seed's.
+    """Whether a Tensor that a user returned is more than the numbers in its memory: it requires grad, is an inference tensor
+    or zeros without memory, or another one over memory that somebody has seen as a Tensor already, or of the seed's.
     """
     flag = tensor._requires_grad
     if flag is not False and requires_grad(tensor):
         return True
     extra = tensor._extra
-    if extra is not None and extra.inference:
+    if (extra is not None and extra.inference) or type(tensor._array) is Zeros:
         return True
     if task.shown is None:
         return False

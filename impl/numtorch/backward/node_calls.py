@@ -22,7 +22,7 @@ from . import anomaly
 from .accumulate import HELD, accumulate, accumulate_shown, accumulate_tensor
 from .graph_task import current
 from .hooks import retain, run_post_accumulate_hooks, run_post_hooks, run_pre_hooks, run_tensor_hooks
-from .input_buffer import is_listed_alone, leave_aliases, over_tensors, set_version, show, stamp, taken_back, written
+from .input_buffer import is_listed_alone, leave_aliases, over_tensors, set_version, show, stamped, taken_back, written
 
 _refcount = sys.getrefcount
 
@@ -189,7 +189,7 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
         if grad_mode.disabled and grad_mode.state.inference:
             mark_made(out, inputs)
     if (node.writes_grad or node.operand_writes) and not (node.adds_in_place and any(g is None for g in grad)):
-        out = [stamp(task, node, index, g) for index, g in enumerate(out)]
+        out = stamped(task, node, out)
     return out
 
 
