@@ -375,3 +375,48 @@ def tangent_of_another_shape_is_not_permuted(
         dual = torch.autograd.forward_ad.make_dual(x, t)
         t.unsqueeze_(0)
         dual.permute(1, 0)
+
+
+@case(requires=["forward_ad", "in_place"])
+def tangent_with_a_tangent_gives_none(
+    torch,
+    xyt: same_shape(3, min_dims=1, values="smooth", empty=False),
+    name: st.sampled_from(
+        [
+            "sin",
+            "floor",
+            "t",
+            "view",
+            "hardsigmoid",
+            "asin_",
+            "exp_",
+            "zero_",
+            "t_",
+            "add_",
+            "copy_",
+            "copysign_",
+            "gt_",
+            "mul",
+        ]
+    ),
+    grad: st.booleans(),
+    whose: st.sampled_from(["self", "other"]),
+):
+    """Of a tangent that was written with a dual nothing gets one, after whatever else is refused."""
+    x, y, t = xyt
+    x.requires_grad_(grad)
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, t)
+        t.copy_(dual)
+        u, v = (dual, y) if whose == "self" else (y, dual)
+        if name == "hardsigmoid":
+            out = torch.nn.functional.hardsigmoid(u)
+        elif name == "view":
+            out = u.view(-1)
+        elif name in ("t", "t_"):
+            out = getattr(u, "transpose" if name == "t" else "transpose_")(0, -1)
+        elif name in ("add_", "copy_", "copysign_", "gt_", "mul"):
+            out = getattr(u, name)(v)
+        else:
+            out = getattr(u, name)()
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(u)

@@ -11,10 +11,9 @@ from ..calls.replacing import Replaced, Rule
 from ..dispatch.forward import FORWARD
 from ..kernels.numbers import IMAGINARY_DISCARDED
 from ..nodes.saved_hooks import Results
-from ..tensor import Tensor
 from ..warning import warn
 from .operands import duals_in, exchanged, in_order, moved, primal
-from .refusals import refuse_out
+from .refusals import CONSTANT, refuse_nested, refuse_out
 
 
 def computed(tangent: Callable[..., Any]) -> Rule:
@@ -30,8 +29,8 @@ def computed(tangent: Callable[..., Any]) -> Rule:
                 out = replaced.original(*args, **kwargs)
             if out is NotImplemented:
                 return out
-            if any(t._extra is not None and has_tangent(t) for _, t in duals.values()):
-                raise RuntimeError(tangents.ITS_OWN.format(level=0))
+            if replaced.name not in CONSTANT:
+                refuse_nested(replaced.name, [t for _, t in duals.values()])
             args, names = in_order(replaced, args, {k: v for k, v in kwargs.items() if k != "out"})
             settle(out, tangent(replaced, args, names, duals, out))
             results.pack()
@@ -52,11 +51,6 @@ def decomposed(formula: Callable[..., Any]) -> Callable[..., Any]:
             state.forward = hidden
 
     return tangent
-
-
-def has_tangent(tangent: Tensor) -> bool:
-    """Whether a tangent has one itself, because it was written to with a dual: so what is computed of it would have."""
-    return tangents.entered is not None and tangents.kept(tangent, tangents.entered) is not None
 
 
 def settle(out: Any, found: Any) -> None:
@@ -85,6 +79,7 @@ def view(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
             for result in several:
                 tangents.forward_of(result).base = root
         if tangent is not None:
+            refuse_nested(replaced.name, [tangent])
             shown = tangent if replaced.name == "alias" else replaced.original(tangent, *args[1:])
             for result, seen in zip(several, shown if isinstance(shown, tuple) else (shown,), strict=True):
                 tangents.hold(result, seen, level)
@@ -97,6 +92,7 @@ def show_otherwise(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> A
     out = replaced.original(*args, **kwargs)
     if tangent is not None:
         replaced.original(tangent, *args[1:], **kwargs)
+        refuse_nested(replaced.name, [tangent])
     return out
 
 

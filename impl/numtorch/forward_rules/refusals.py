@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from .. import tangents
 from ..autograd.function_tangents import without_forward_mode
 from ..calls.operands import FOUND_DTYPE, refused
 from ..calls.replacing import Replaced
+from ..tensor import Tensor
 from .operands import duals_in
 
 NOT_IMPLEMENTED = "Trying to use forward AD with {} that does not support it because it has not been implemented yet."
@@ -51,6 +54,32 @@ REFUSED_LATE = {
     **{name: name for name in ("igamma_", "igammac_", "index_reduce_", "set_")},
 }
 """Writes of which PyTorch has no tangent, which it sees when it has written."""
+
+
+CONSTANT = frozenset(("floor", "ceil", "round", "round_decimals", "trunc", "sign", "sgn", "angle", "div_mode"))
+"""Operators whose tangent is zeros of their own, whatever that of the operand is."""
+
+REFUSED_NESTED = {
+    **{name: (name + "_backward", True) for name in ("huber_loss", "soft_margin_loss")},
+    "hardsigmoid": ("aten::hardsigmoid_backward", False),
+    "glu": ("aten::glu_jvp", False),
+}
+"""What an operator computes its tangent by that takes no duals, and whether PyTorch has a derivative of that."""
+
+
+def is_nested(tangent: Tensor) -> bool:
+    """Whether a tangent has one itself, because it was written to with a dual: so what is computed of it would have."""
+    level = tangents.entered
+    return tangent._extra is not None and level is not None and tangents.kept(tangent, level) is not None
+
+
+def refuse_nested(name: str, given: Iterable[Tensor]) -> None:
+    """Refuse to give a result a tangent that is computed of these, if one of them has a tangent itself."""
+    if any(is_nested(tangent) for tangent in given):
+        by, row = REFUSED_NESTED.get(name, ("", False))
+        if by:
+            raise missing(by) if row else NotImplementedError(NO_KERNEL.format(by))
+        raise RuntimeError(tangents.ITS_OWN.format(level=0))
 
 
 def missing(name: str, row: bool = True) -> NotImplementedError:

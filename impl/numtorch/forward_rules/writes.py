@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dispatch, tangents
 from ..aliasing import writes
+from ..aliasing.views import check_inplace, requires_grad
 from ..autograd.function_tangents import without_forward_mode
 from ..calls.replacing import Replaced
 from ..creation import zeros_like
@@ -15,8 +16,8 @@ from ..nodes.saved_hooks import Results
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from .derived import lies_with, pushed
-from .operands import duals_in, in_order, is_tracked, moved
-from .refusals import NO_KERNEL, refuse_out
+from .operands import duals_in, in_order, is_tracked, moved, tensors_in
+from .refusals import NO_KERNEL, is_nested, refuse_nested, refuse_out
 
 
 def write(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
@@ -24,6 +25,20 @@ def write(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     duals = duals_in(args, kwargs)
     if not duals:
         return replaced.original(*args, **kwargs)
+    nested = [t for _, t in duals.values() if is_nested(t)]
+    out = written(replaced, args, kwargs, duals)
+    level = tangents.entered
+    if nested and level is not None and out is not NotImplemented:
+        target = in_order(replaced, args, kwargs)[0][0]
+        if tangents.kept(target, level) is not None:
+            if id(target) not in duals:
+                tangents.hold(target, None, level)
+            refuse_nested(replaced.name, nested)
+    return out
+
+
+def written(replaced: Replaced, args: tuple, kwargs: dict[str, Any], duals: dict) -> Any:
+    """What a write of duals returns."""
     ordered, names = in_order(replaced, args, kwargs)
     place = names.index("self")
     target = ordered[place]
@@ -41,6 +56,7 @@ def write(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     if text and level is not None:
         given = dict(zip(names, ordered, strict=False))
         if "self_p" in text:  # a tangent that is its own primal is read after the write
+            check_inplace(target, any(map(requires_grad, tensors_in(ordered))))
             given["self"] = dispatch.clone(target)
         with without_forward_mode():
             with Results() as results:
