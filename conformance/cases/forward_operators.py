@@ -142,3 +142,52 @@ def jvp_says_nothing_of_an_output_without_derivative(torch, xt: same_shape(2, mi
         out = Both.apply(torch.autograd.forward_ad.make_dual(x, t))
         torch.autograd.forward_ad.unpack_dual(out[0])
         torch.autograd.forward_ad.unpack_dual(out[1])
+
+
+CALLS = {
+    "kthvalue": lambda torch, x: x.kthvalue(1)[0],
+    "median": lambda torch, x: x.median(0)[0],
+    "cummax": lambda torch, x: x.cummax(0)[0],
+    "mean": lambda torch, x: x.mean(0),
+    "renorm": lambda torch, x: x.reshape(1, -1).renorm(2, 0, 1.0),
+    "hardtanh": lambda torch, x: torch.nn.functional.hardtanh(x),
+    "abs": lambda torch, x: x.abs(),
+    "deg2rad": lambda torch, x: x.deg2rad(),
+    "logsumexp": lambda torch, x: x.logsumexp(0),
+    "power of a number": lambda torch, x: 2**x,
+    "sine": lambda torch, x: x.sin(),
+    "with a number": lambda torch, x: (1 + x) / 2 - 3,
+    "remainder": lambda torch, x: x.remainder(0.8),
+    "xlogy": lambda torch, x: torch.xlogy(2, x),
+    "clone": lambda torch, x: x.clone(),
+}
+
+
+@case(requires=["forward_ad", "inference_mode"])
+def inference_tensor_may_be_seen_by_autograd(
+    torch,
+    xt: same_shape(2, min_dims=1, values="positive", empty=False),
+    name: st.sampled_from(sorted(CALLS)),
+    grad: st.booleans(),
+    dual: st.booleans(),
+    mode: st.sampled_from(["outside", "no_grad", "inside"]),
+):
+    """Numbers, copies and out= within an operator are seen by autograd, even over inference tensors."""
+    x, t = xt
+    with torch.inference_mode():
+        x = x + 0
+        x.requires_grad_(grad)
+    with torch.autograd.forward_ad.dual_level():
+        moved = torch.autograd.forward_ad.make_dual(x, t) if dual else x
+        with (
+            torch.enable_grad()
+            if mode == "outside"
+            else torch.no_grad()
+            if mode == "no_grad"
+            else torch.inference_mode()
+        ):
+            out = CALLS[name](torch, moved)
+            primal, tangent = torch.autograd.forward_ad.unpack_dual(out)
+            same, kept = torch.autograd.forward_ad.unpack_dual(moved)
+            y = torch.ones_like(t).copy_(torch.autograd.forward_ad.make_dual(t, x))
+            copied = torch.autograd.forward_ad.unpack_dual(y).tangent

@@ -122,11 +122,11 @@ class Tensor:
             )
         if value and self._desc.dtype.category < dtypes.FLOATING:
             raise RuntimeError(text)
-        if self._made is not None:
-            return
         extra = self._extra
         if value and extra is not None and extra.inference and not grad_mode.state.inference:
             raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+        if self._made is not None:
+            return
         if value:
             self._requires_grad = views.ALONE if extra is not None and extra.inference else True
         else:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .. import grad_mode, tangents
-from ..aliasing.views import as_view, storage_of
+from ..aliasing.views import ALONE, as_view, edge, requires_grad, storage_of
 from ..dispatch import alias
+from ..dispatch.shape import ViewBackward0
 from ..functions.shape import view
 from ..grad_mode import is_fwd_grad_enabled as _is_fwd_grad_enabled
 from ..levels import carry
+from ..nodes.graph import next_sequence_nr
 from ..tensor import Tensor
 from .grad_mode import ContextDecorator
 
@@ -90,6 +92,12 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Tensor:
     dual = view(tensor, tuple(tensor._desc.shape))
     if dual._desc is not tensor._desc:  # a view but for its strides
         dual._array, dual._desc = storage_of(tensor).view(), tensor._desc
+    if tensor.is_inference() and grad_mode.state.grad and requires_grad(tensor):
+        # Autograd, which sees no operator over inference tensors alone, sees this one: the tangent is none of them.
+        node = object.__new__(ViewBackward0)
+        node.seq, node.desc, node.self_sym_sizes = next_sequence_nr(), dual._desc, tensor._desc.shape
+        node.fn0, node.nr0 = edge(tensor)
+        dual._made, dual._requires_grad = node, ALONE
     tangents.forward_of(dual).base = tangents.NO_BASE
     if tangents.tangent_of(tangent) is not None:
         raise RuntimeError(tangents.ITS_OWN.format(level=level))
@@ -108,7 +116,8 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
     if grad_mode.state.before_write is not None and tensor.is_inference() is not grad_mode.state.inference:
         raise RuntimeError(_NOT_BY_DISPATCHER)
     tangent = tangents.tangent_of(tensor) if level == 0 else None
-    primal = as_view(tensor, tangents.without_tangent(tensor, grad_mode.state.grad))
+    recorded = grad_mode.state.grad and not tensor.is_inference()
+    primal = as_view(tensor, tangents.without_tangent(tensor, recorded))
     tangents.forward_of(carry(tensor, primal)).base = tangents.NO_BASE
     return UnpackedDualTensor(primal, tangent)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .. import grad_mode
+from .. import grad_mode, tangents
 from ..aliasing.views import refuse_write, requires_grad
 from ..nodes.saved_hooks import Packed, in_force, innermost
 from ..tensor import Tensor
@@ -132,6 +132,21 @@ def out_requires_grad(name: str) -> RuntimeError:
         f"{name}(): functions with out=... arguments don't support automatic differentiation, but one "
         "of the arguments requires grad."
     )
+
+
+OUT_OF_DUALS = "Trying to use forward AD with {}_out that does not support it because it is an out= function"
+
+
+def refuse_into(name: str, *operands: Tensor) -> None:
+    """Refuse an operator over inference tensors that PyTorch computes by an out= which autograd sees, if that is to follow."""
+    state = grad_mode.state
+    given = [x for x in operands if x is not None and x._extra is not None and x._extra.inference]
+    if state.inference or state.below_inference or len(given) < len([x for x in operands if x is not None]):
+        return
+    if grad_mode.is_grad_enabled() and any(map(requires_grad, given)):
+        raise out_requires_grad(name)
+    if tangents.entered is not None and any(tangents.tangent_of(x) is not None for x in given):
+        raise NotImplementedError(OUT_OF_DUALS.format(name))
 
 
 def saving(error: Exception, *saved: Tensor | None) -> Exception:

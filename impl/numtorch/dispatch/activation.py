@@ -16,7 +16,7 @@ from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
 from ..tangents import original_of
 from ..calls.operands import inplace_operands, laid, operands, plain, refused, single, store
-from ..calls.raising import autograd_first
+from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
@@ -2401,6 +2401,7 @@ def hardtanh(self, min_val, max_val, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
+        refuse_into('hardtanh', self)
         counted(self, result, times=1)
     if out is not None:
         return store(out, result, 'hardtanh', self)

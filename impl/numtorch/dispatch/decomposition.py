@@ -12,7 +12,7 @@ from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..calls.operands import refused, store
-from ..calls.raising import autograd_first
+from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
@@ -99,6 +99,7 @@ def linalg_inv_ex(A):
         if saved_hooks.in_force:
             saved_hooks.pack(node, inverse=results[0])
     if A._extra is not None:
+        refuse_into('_linalg_solve_ex', A)
         counted(A, *results, times=(3, 1))
     return tuple(results)
 
@@ -406,6 +407,7 @@ def linalg_solve_ex(A, B, left):
         if saved_hooks.in_force:
             saved_hooks.pack(node, LU=results[1], pivots=results[2], result=results[0])
     if A._extra is not None and (_grad.below_inference or (B._extra is not None and B._extra.inference)):
+        refuse_into('linalg_lu_factor_ex', A, B)
         counted(A, *results, times=(1, 1, 1, 1))
     return tuple(results)
 
@@ -1138,6 +1140,7 @@ def linalg_eig(self):
         if saved_hooks.in_force:
             saved_hooks.pack(node, eigenvalues=results[0], eigenvectors=results[1])
     if self._extra is not None:
+        refuse_into('linalg_eig', self)
         counted(self, *results, times=(1, 1))
     return tuple(results)
 
@@ -1540,6 +1543,7 @@ def linalg_lstsq(self, b, rcond, driver):
         if saved_hooks.in_force:
             saved_hooks.pack(node, solution=results[0])
     if self._extra is not None and (_grad.below_inference or (b._extra is not None and b._extra.inference)):
+        refuse_into('linalg_lstsq', self, b)
         counted(self, *results, times=(1, 0, 0, 0))
     return tuple(results)
 

@@ -17,7 +17,7 @@ from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
 from ..tangents import original_of
 from ..calls.operands import inplace_operands, laid, operands, plain, refused, single, store
-from ..calls.raising import autograd_first
+from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, saved_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor
@@ -585,7 +585,7 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
         array, desc = laid(k_rsub_scalar_alpha(self._array, other, alpha), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = (requires_grad(self)) and recorded((self,))
+        flag = (requires_grad(self))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1001,6 +1001,7 @@ def pow_base(self, exponent, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if exponent._extra is not None:
+        refuse_into('pow', exponent)
         counted(exponent, result, times=1)
     if out is not None:
         return store(out, result, 'pow', exponent)
@@ -1389,6 +1390,7 @@ def complex_of(real, imag, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if real._extra is not None and (_grad.below_inference or (imag._extra is not None and imag._extra.inference)):
+        refuse_into('complex', real, imag)
         counted(real, result, times=1)
     return result if out is None else store(out, result, 'complex')
 
@@ -1489,6 +1491,7 @@ def polar(abs, angle, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if abs._extra is not None and (_grad.below_inference or (angle._extra is not None and angle._extra.inference)):
+        refuse_into('polar', abs, angle)
         counted(abs, result, times=1)
     return result if out is None else store(out, result, 'polar')
 

@@ -13,7 +13,7 @@ from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicN
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..calls.operands import laid, store
-from ..calls.raising import autograd_first
+from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..calls.several import together, typed
@@ -912,6 +912,7 @@ def soft_margin_loss(self, target, reduction, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (target._extra is not None and target._extra.inference)):
+        refuse_into('soft_margin_loss', self, target)
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'soft_margin_loss')
 

@@ -12,7 +12,7 @@ from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..calls.operands import store
-from ..calls.raising import autograd_first
+from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
@@ -188,6 +188,7 @@ def linalg_lu(A, pivot):
         if saved_hooks.in_force:
             saved_hooks.pack(node, L=results[0], P=results[2], U=results[1])
     if A._extra is not None:
+        refuse_into('linalg_lu_factor_ex', A)
         counted(A, *results, times=(1, 2, 1))
     return tuple(results)
 

@@ -18,7 +18,7 @@ from ..kernels.pointwise import multiple
 from ..memory.lazy import assigned
 from ..tangents import original_of
 from ..calls.operands import at_once, inplace_operands, laid, operands, plain, single, store
-from ..calls.raising import autograd_first
+from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, saved_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor
@@ -1848,7 +1848,7 @@ def rsub_scalar(self, other, *, out=None):
     array, desc = laid(k_rsub_scalar(self._array, other) if self._desc.real else rounded_once(k_rsub_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = (requires_grad(self)) and recorded((self,))
+        flag = (requires_grad(self))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -4770,6 +4770,7 @@ def abs(self, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
+        refuse_into('abs', self)
         counted(self, result, times=1)
     if out is not None:
         return store(out, result, 'abs', self, exactly='Found dtype {found} but expected {expected}')

@@ -15,7 +15,7 @@ from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
 from ..tangents import original_of
 from ..calls.operands import inplace_operands, plain, refused, store
-from ..calls.raising import autograd_first
+from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
@@ -677,6 +677,7 @@ def median_dim(self, dim, keepdim):
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
     if self._extra is not None:
+        refuse_into('median', self)
         counted(self, *results, times=1)
     return tuple(results)
 
@@ -762,6 +763,7 @@ def kthvalue(self, k, dim, keepdim):
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
     if self._extra is not None:
+        refuse_into('kthvalue', self)
         counted(self, *results, times=1)
     return tuple(results)
 
@@ -1537,6 +1539,7 @@ def logsumexp(self, dim, keepdim, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
+        refuse_into('logsumexp', self)
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'logsumexp')
 

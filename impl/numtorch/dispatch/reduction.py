@@ -14,7 +14,7 @@ from ..nodes.records import node_of
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..calls.operands import refused, store
-from ..calls.raising import autograd_first
+from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
@@ -435,6 +435,7 @@ def mean_all(self, dtype, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
+        refuse_into('sum', self)
         counted(self, result, times=1 if self._desc.dtype.is_half else 2)
     return result if out is None else store(out, result, 'mean_all')
 
@@ -570,6 +571,7 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
+        refuse_into('sum', self)
         counted(self, result, times=1 if self._desc.dtype.is_half else 2)
     return result if out is None else store(out, result, 'mean_dim')
 

@@ -17,7 +17,7 @@ from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
 from ..tangents import original_of
 from ..calls.operands import inplace_operands, laid, operands, plain, refused, single, store, tensors_only
-from ..calls.raising import autograd_first
+from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, saved_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..calls.several import before_write, check_result, fit, together
@@ -1316,7 +1316,7 @@ def xlogy_self(self, other, *, out=None):
             raise
     flag = other._requires_grad
     if flag and flag is not True:
-        flag = (requires_grad(other)) and recorded((other,))
+        flag = (requires_grad(other))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1407,7 +1407,7 @@ def xlogy_other(self, other, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = (requires_grad(self)) and recorded((self,))
+        flag = (requires_grad(self))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1716,7 +1716,7 @@ def xlog1py_self(self, other, *, out=None):
             raise
     flag = other._requires_grad
     if flag and flag is not True:
-        flag = (requires_grad(other)) and recorded((other,))
+        flag = (requires_grad(other))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -1807,7 +1807,7 @@ def xlog1py_other(self, other, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = (requires_grad(self)) and recorded((self,))
+        flag = (requires_grad(self))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -3981,6 +3981,7 @@ def deg2rad(self, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
+        refuse_into('deg2rad', self)
         counted(self, result, times=1)
     if out is not None:
         return store(out, result, 'deg2rad', self)
@@ -4147,6 +4148,7 @@ def rad2deg(self, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
+        refuse_into('rad2deg', self)
         counted(self, result, times=1)
     if out is not None:
         return store(out, result, 'rad2deg', self)
@@ -6867,7 +6869,7 @@ def zeta_self(self, other, *, out=None):
             raise
     flag = other._requires_grad
     if flag and flag is not True:
-        flag = (requires_grad(other)) and recorded((other,))
+        flag = (requires_grad(other))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -8110,7 +8112,7 @@ def fmod_scalar(self, other, *, out=None):
     array, desc = laid(k_fmod_scalar(self._array, other) if self._desc.real else rounded_once(k_fmod_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = (requires_grad(self)) and recorded((self,))
+        flag = (requires_grad(self))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -8461,7 +8463,7 @@ def remainder_scalar(self, other, *, out=None):
     array, desc = laid(k_remainder_scalar(self._array, other) if self._desc.real else rounded_once(k_remainder_scalar, self._array, other), 'beside number', self)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = (requires_grad(self)) and recorded((self,))
+        flag = (requires_grad(self))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -9699,7 +9701,7 @@ def copysign_scalar(self, other, *, out=None):
             raise
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = (requires_grad(self)) and recorded((self,))
+        flag = (requires_grad(self))
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
@@ -10362,6 +10364,7 @@ def frexp(self):
         if saved_hooks.in_force:
             saved_hooks.pack(node, exponent=results[1])
     if self._extra is not None:
+        refuse_into('frexp', self)
         counted(self, *results, times=1)
     return tuple(results)
 
@@ -10524,6 +10527,7 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
+        refuse_into('nan_to_num', self)
         counted(self, result, times=1)
     if out is not None:
         return store(out, result, 'nan_to_num', self, exactly='nan_to_num: dtype of out: {found} should be same as input: {expected}')

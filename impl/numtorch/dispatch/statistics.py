@@ -15,7 +15,7 @@ from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
 from ..tangents import original_of
 from ..calls.operands import inplace_operands, plain, refused, store
-from ..calls.raising import autograd_first
+from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
@@ -142,6 +142,7 @@ def cummax(self, dim):
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
     if self._extra is not None:
+        refuse_into('cummax', self)
         counted(self, *results, times=1)
     return tuple(results)
 
@@ -250,6 +251,7 @@ def cummin(self, dim):
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
     if self._extra is not None:
+        refuse_into('cummin', self)
         counted(self, *results, times=1)
     return tuple(results)
 
@@ -547,6 +549,7 @@ def nanmedian_dim(self, dim, keepdim):
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
     if self._extra is not None:
+        refuse_into('nanmedian', self)
         counted(self, *results, times=1)
     return tuple(results)
 
@@ -719,6 +722,7 @@ def renorm(self, p, dim, maxnorm, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
+        refuse_into('mul', self)
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'renorm')
 

@@ -11,6 +11,7 @@ from ..calls.replacing import Replaced, Rule
 from ..dispatch.forward import FORWARD
 from ..kernels.numbers import IMAGINARY_DISCARDED
 from ..nodes.saved_hooks import Results
+from ..tensor import Tensor
 from ..warning import warn
 from .operands import duals_in, exchanged, in_order, moved, primal
 from .refusals import CONSTANT, refuse_nested, refuse_out
@@ -20,7 +21,8 @@ def computed(tangent: Callable[..., Any]) -> Rule:
     """The rule of an operator whose result has this tangent."""
 
     def rule(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
-        duals = duals_in(args, kwargs, replaced.name == "clone")  # which copies to a tensor that is recorded
+        recorded = replaced.name in RECORDED or (replaced.name in ARITHMETIC and type(args[1]) is not Tensor)
+        duals = duals_in(args, kwargs, recorded)
         if not duals:
             return replaced.original(*args, **kwargs)
         refuse_out(replaced, args, kwargs)
@@ -37,6 +39,17 @@ def computed(tangent: Callable[..., Any]) -> Rule:
         return out
 
     return rule
+
+
+ARITHMETIC = frozenset(("add", "sub", "mul", "div"))
+RECORDED = frozenset(
+    (
+        *("clone", "rsub_scalar", "rsub_scalar_alpha", "fmod_scalar", "remainder_scalar", "copysign_scalar"),
+        *("xlogy_self", "xlogy_other", "xlog1py_self", "xlog1py_other"),
+    )
+)
+"""Operators that over inference tensors alone are recorded all the same, as arithmetic with a number is: PyTorch copies to
+a tensor that is none of inference mode, or makes one of the number."""
 
 
 def decomposed(formula: Callable[..., Any]) -> Callable[..., Any]:

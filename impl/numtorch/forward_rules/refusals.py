@@ -8,6 +8,7 @@ from typing import Any
 from .. import tangents
 from ..autograd.function_tangents import without_forward_mode
 from ..calls.operands import FOUND_DTYPE, refused
+from ..calls.raising import OUT_OF_DUALS
 from ..calls.replacing import Replaced
 from ..tensor import Tensor
 from .operands import duals_in
@@ -19,7 +20,6 @@ PLEASE_FILE = (
 )
 IN_DERIVATIVES = " or submit a PR adding the implementation to derivatives.yaml"
 NO_KERNEL = "Trying to use forward AD with {} that does not support it."
-OUT = "Trying to use forward AD with {}_out that does not support it because it is an out= function"
 REFUSED = {
     **{name: name for name in ("igamma", "igammac", "index_reduce", "cholesky")},
     **{name: name for name in ("grid_sampler_2d", "grid_sampler_3d")},
@@ -100,7 +100,7 @@ def refuse_out(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> None:
             written = replaced.original(*args, **kwargs)
         if written is NotImplemented:  # arguments that are none, which whoever called tells
             return
-        raise NotImplementedError(OUT.format(replaced.name))
+        raise NotImplementedError(OUT_OF_DUALS.format(replaced.name))
 
 
 def refuse(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
@@ -171,5 +171,5 @@ def stored(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     refused = duals_in((out, result, *args[3:]), {})
     replaced.original(*args, **kwargs)
     if refused:
-        raise NotImplementedError(OUT.format("cat" if name in JOINING else name))
+        raise NotImplementedError(OUT_OF_DUALS.format("cat" if name in JOINING else name))
     return out

@@ -12,6 +12,7 @@ from ..calls.replacing import Replaced
 from ..creation import zeros_like
 from ..dispatch.forward import FORWARD
 from ..forward_rules import stated
+from ..functions.shape import clone
 from ..nodes.saved_hooks import Results
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
@@ -142,7 +143,7 @@ def newly_copied(replaced: Replaced, target: Any, given: dict[str, Any], duals: 
     """A copy of the tangent, or where its shape is another the tangent itself, expanded."""
     tangent = duals[id(given["other"])][1]
     return (
-        dispatch.clone(tangent)
+        clone(tangent)
         if tangent._desc.shape == target._desc.shape
         else dispatch.expand(tangent, tuple(target._desc.shape))
     )

@@ -11,7 +11,7 @@ from ..ops.real_only import NO_COMPLEX_GRADIENTS, NO_HALVES, WHERE, refusal
 from ..ops.row import Row
 from ..plain_numpy import np
 from .recording import Recording
-from .result_writes import RESULT_WRITES
+from .result_writes import RESULT_WRITES, WRITTEN_INTO
 
 OPERATORS = {"multiply": "*", "add": "+", "subtract": "-", "true_divide": "/", "divide": "/"}
 
@@ -379,15 +379,19 @@ class Functions(Recording):
 
     def count_writes(self, row: Row, results: str) -> None:
         """The line that counts writes to the results of an operator over inference tensors."""
-        times = RESULT_WRITES.get(row.name)
-        if times:
+        times, into = RESULT_WRITES.get(row.name), WRITTEN_INTO.get(row.name)
+        if times or into:
             first, *others = (p.name for p in row.tensors)
             absent = {p.name: f"{p.name} is None or " for p in row.tensors if p.optional}
             given = " and ".join(
                 f"({absent.get(x, '')}{x}._extra is not None and {x}._extra.inference)" for x in others
             )
             given = f" and (_grad.below_inference or {given})" if others else ""
-            self.body(1, f"if {first}._extra is not None{given}:\n    counted({first}, {results}, times={times})")
+            self.body(1, f"if {first}._extra is not None{given}:")
+            if into:
+                self.body(2, f"refuse_into({into!r}, {', '.join([first, *others])})")
+            if times:
+                self.body(2, f"counted({first}, {results}, times={times})")
 
     def view(self, row: Row) -> None:
         w = self.body

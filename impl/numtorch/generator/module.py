@@ -33,7 +33,7 @@ IMPORTS = (
     ("..memory.lazy", "assigned"),
     ("..tangents", "original_of"),
     ("..calls.operands", "at_once inplace_operands laid operands plain refused single store tensors_only"),
-    ("..calls.raising", "autograd_first"),
+    ("..calls.raising", "autograd_first refuse_into"),
     ("..nodes.saved", "check_saveable is_odd own_result saved_result unpack_input unpack_result"),
     ("..nodes", "saved_hooks"),
     ("..nodes.saved_variable", "SavedList"),

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from ..ops.row import PROPERTIES, Row
+from .result_writes import NUMBERED
 from .writer import Template
 
 
@@ -263,5 +264,6 @@ class Recording(Template):
             w(indent, "if flag and flag is not True:")
             required = " or ".join(f"{asked[n]}requires_grad({n})" for n in names)
             given = [p.name for p in row.params if p.kind == "tensor"]
-            w(indent + 1, f"flag = ({required}) and recorded(({', '.join(given)},))")
+            seen = "" if row.name in NUMBERED else f" and recorded(({', '.join(given)},))"
+            w(indent + 1, f"flag = ({required}){seen}")
         w(indent, "if flag and (not disabled or _grad.grad):")

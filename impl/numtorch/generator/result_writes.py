@@ -85,3 +85,27 @@ RESULT_WRITES: dict[str, str] = {
     "cdist": "int(not x1._desc.shape[-1] and result._desc.numel > 0)",
     **dict.fromkeys(["mm", "bmm"], "int(not self._desc.shape[-1] and result._desc.numel > 0)"),
 }
+
+WRITTEN_INTO: dict[str, str] = {
+    **{n: n for n in ("polar", "abs", "deg2rad", "rad2deg", "frexp", "nan_to_num", "hardtanh", "soft_margin_loss")},
+    **{n: n for n in ("kthvalue", "logsumexp", "linalg_eig", "linalg_lstsq", "cummax", "cummin")},
+    **dict.fromkeys(("linalg_solve_ex", "linalg_lu"), "linalg_lu_factor_ex"),
+    **dict.fromkeys(("mean_all", "mean_dim"), "sum"),
+    "complex_of": "complex",
+    "pow_base": "pow",
+    "median_dim": "median",
+    "nanmedian_dim": "nanmedian",
+    "renorm": "mul",
+    "linalg_inv_ex": "_linalg_solve_ex",
+}
+"""Operators that PyTorch computes into new tensors by another operator's out=, which autograd sees: these tensors are none
+of inference mode. So over inference tensors alone it refuses what requires grad, or has a tangent, by the name given here.
+"""
+
+NUMBERED = frozenset(
+    (
+        *("rsub_scalar", "rsub_scalar_alpha", "fmod_scalar", "remainder_scalar", "copysign_scalar", "zeta_self"),
+        *("xlogy_self", "xlogy_other", "xlog1py_self", "xlog1py_other"),
+    )
+)
+"""Operators with a number that is a tensor to PyTorch, and none of inference mode: so autograd sees all their calls."""
