@@ -11,9 +11,8 @@ from ..calls.replacing import Replaced, Rule
 from ..dispatch.forward import FORWARD
 from ..kernels.numbers import IMAGINARY_DISCARDED
 from ..nodes.saved_hooks import Results
-from ..tensor import Tensor
 from ..warning import warn
-from .operands import duals_in, exchanged, in_order, moved, primal
+from .operands import NUMBERS, duals_in, exchanged, in_order, moved, primal
 from .refusals import CONSTANT, refuse_nested, refuse_out
 
 
@@ -21,7 +20,7 @@ def computed(tangent: Callable[..., Any]) -> Rule:
     """The rule of an operator whose result has this tangent."""
 
     def rule(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
-        recorded = replaced.name in RECORDED or (replaced.name in ARITHMETIC and type(args[1]) is not Tensor)
+        recorded = replaced.name in RECORDED or (replaced.name in ARITHMETIC and type(args[-1]) in NUMBERS)
         duals = duals_in(args, kwargs, recorded)
         if not duals:
             return replaced.original(*args, **kwargs)
