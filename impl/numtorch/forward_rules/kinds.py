@@ -20,7 +20,9 @@ def computed(tangent: Callable[..., Any]) -> Rule:
     """The rule of an operator whose result has this tangent."""
 
     def rule(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
-        recorded = replaced.name in RECORDED or (replaced.name in ARITHMETIC and type(args[-1]) in NUMBERS)
+        recorded = replaced.name in RECORDED
+        if replaced.name in ARITHMETIC:
+            recorded = any(type(x) in NUMBERS for x in (*args, *kwargs.values()))
         duals = duals_in(args, kwargs, recorded)
         if not duals:
             return replaced.original(*args, **kwargs)
