@@ -291,3 +291,39 @@ def nodes_of_gathered_gradients(torch, x: floats(shape=(3,), values="finite"), d
         g.grad_fn._saved_dim
     (g,) = torch.autograd.grad(x.scatter_add(dim, index, source).pow(2).sum(), source, create_graph=True)
     g.grad_fn._saved_sparse_grad
+
+
+INDEXED = [
+    *("gather", "scatter", "scatter_add", "scatter_reduce", "index_select", "index_add", "index_fill"),
+    *("take", "put", "[]", "index_put", "max", "sort"),
+]
+
+
+@case(requires=["backward", "gather"], covers=["num.duplicates"])
+def backward_looks_at_an_index_again(
+    torch,
+    x: floats("float32", shape=(3,), values="finite"),
+    name: st.sampled_from(INDEXED),
+    to: st.sampled_from([0, 2, 3, -1, -4]),
+):
+    """An index that was written to through .data is looked at again by backward: it may be out of range."""
+    x.requires_grad_()
+    index, ones = torch.tensor([0, 1, 2]), torch.ones(3)
+    if name in ("gather", "index_select"):
+        y = getattr(x, name)(0, index)
+    elif name == "take":
+        y = x.take(index)
+    elif name == "[]":
+        y = x[index]
+    elif name == "index_fill":
+        y = x.index_fill(0, index, 2.0)
+    elif name == "put":
+        y = x.put(index, ones)
+    elif name == "index_put":
+        y = x.index_put((index,), ones)
+    elif name in ("max", "sort"):
+        y, index = getattr(x, name)(0)
+    else:
+        y = getattr(ones * 2, name)(0, index, x, *(["amax"] if name == "scatter_reduce" else []))
+    index.data.fill_(to)
+    y.sum().backward()

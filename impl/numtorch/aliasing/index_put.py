@@ -15,7 +15,7 @@ from typing import Any
 
 from ..calls.scalar import checked
 from ..dtype import dtypes
-from ..kernels.index import index_put_zeros, index_values, raw_indices, warn_of_bytes
+from ..kernels.index import check_range, index_put_zeros, index_values, raw_indices, warn_of_bytes
 from ..kernels.linalg import sum_to_info
 from ..memory.descriptor import expandable
 from ..nodes.graph import BinaryNode, name_of
@@ -90,6 +90,7 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     warn_of_bytes(indices)
     check_indices(self, indices)
     check_values(self, indices, values)
+    check_range(array, indices)
     if accumulate:
         np.add.at(array, picks, values._array)
     else:
@@ -151,29 +152,8 @@ def check_indices(view: Tensor, picks: tuple) -> None:
             ) from None
 
 
-def check_range(view: Tensor, picks: tuple) -> None:
-    """PyTorch's error for an index out of range, which counts the dimensions that are indexed by tensors alone."""
-    dim = counted = 0
-    for p in picks:
-        if p is not None and is_mask(p):
-            dim += p._desc.ndim
-            counted += p._desc.ndim
-            continue
-        if p is not None:
-            size = view._desc.shape[dim]
-            array = p._array
-            bad = (array < -size) | (array >= size)
-            if np.any(bad):
-                if 0 in view._desc.shape:
-                    raise IndexError("index is out of bounds for dimension with size 0")
-                first = int(np.asarray(array)[bad].reshape(-1)[0]) if np.ndim(array) else int(array)
-                raise IndexError(f"index {first} is out of bounds for dimension {counted} with size {size}")
-            counted += 1
-        dim += 1
-
-
 def check_values(self: Tensor, indices: tuple, values: Tensor) -> None:
-    """What is asked of values: shape before type, and both before the range of the indices."""
+    """What is asked of values: shape before type, and both before the range of the indices, which the write asks about."""
     shape = np.broadcast_to(np.int8(0), self._desc.shape)[tuple(_within(self, raw_indices(indices)))].shape
     if not expandable(values._desc.shape, shape):
         raise RuntimeError(
@@ -185,7 +165,6 @@ def check_values(self: Tensor, indices: tuple, values: Tensor) -> None:
             "Index put requires the source and destination dtypes match, got "
             f"{self._desc.dtype.scalar_name} for the destination and {values._desc.dtype.scalar_name} for the source."
         )
-    check_range(self, indices)
 
 
 def _within(self: Tensor, picks: tuple) -> Any:

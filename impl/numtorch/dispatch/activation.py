@@ -20,7 +20,7 @@ from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, undifferentiable
+from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.activation import celu as k_celu
 from ..kernels.comparison import clamp as k_clamp
 from ..kernels.activation import elu as k_elu
@@ -1697,7 +1697,7 @@ def log_sigmoid(self):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.buffer = arrays[1]
+        node.buffer = storage_of(results[1])
         node.buffer_counter = results[1]._counter = [0]
         node.buffer_version = 0
         if saved_hooks.in_force:

@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
+from ..aliasing.views import edge, mark_inference, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.attention import safe_softmax as k_safe_softmax
 from ..kernels.attention import scaled_dot_product_flash_attention_for_cpu as k_scaled_dot_product_flash_attention_for_cpu
 from ..kernels.attention import scaled_dot_product_flash_attention_for_cpu_backward as k_scaled_dot_product_flash_attention_for_cpu_backward
@@ -265,7 +265,7 @@ def scaled_dot_product_flash_attention_for_cpu(query, key, value, dropout_p, is_
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.logsumexp = arrays[1]
+        node.logsumexp = storage_of(results[1])
         node.logsumexp_counter = results[1]._counter = [0]
         node.logsumexp_version = 0
         node.output = arrays[0]

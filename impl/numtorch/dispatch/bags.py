@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
+from ..aliasing.views import edge, mark_inference, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.bags import embedding_bag as k_embedding_bag
 from ..kernels.bags import embedding_bag_backward as k_embedding_bag_backward
 from ..kernels.bags import embedding_bag_per_sample_weights_backward as k_embedding_bag_per_sample_weights_backward
@@ -203,13 +203,13 @@ def embedding_bag(weight, indices, offsets, scale_grad_by_freq, mode, sparse, pe
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.result1 = arrays[1]
+        node.result1 = storage_of(results[1])
         node.result1_counter = results[1]._counter = [0]
         node.result1_version = 0
-        node.result2 = arrays[2]
+        node.result2 = storage_of(results[2])
         node.result2_counter = results[2]._counter = [0]
         node.result2_version = 0
-        node.result3 = arrays[3]
+        node.result3 = storage_of(results[3])
         node.result3_counter = results[3]._counter = [0]
         node.result3_version = 0
         if saved_hooks.in_force:

@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.decomposition import cholesky as k_cholesky
 from ..kernels.decomposition import cholesky_inverse as k_cholesky_inverse
 from ..kernels.decomposition import cholesky_solve as k_cholesky_solve
@@ -178,10 +178,10 @@ def linalg_det(A):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.LU = arrays[1]
+        node.LU = storage_of(results[1])
         node.LU_counter = results[1]._counter = [0]
         node.LU_version = 0
-        node.pivots = arrays[2]
+        node.pivots = storage_of(results[2])
         node.pivots_counter = results[2]._counter = [0]
         node.pivots_version = 0
         node.result = arrays[0]
@@ -284,10 +284,10 @@ def linalg_slogdet(A):
         results[1]._requires_grad = True
         results[1]._made = node
         results[1]._output_nr = 1
-        node.LU = arrays[2]
+        node.LU = storage_of(results[2])
         node.LU_counter = results[2]._counter = [0]
         node.LU_version = 0
-        node.pivots = arrays[3]
+        node.pivots = storage_of(results[3])
         node.pivots_counter = results[3]._counter = [0]
         node.pivots_version = 0
         node.sign = arrays[0]
@@ -395,10 +395,10 @@ def linalg_solve_ex(A, B, left):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.LU = arrays[1]
+        node.LU = storage_of(results[1])
         node.LU_counter = results[1]._counter = [0]
         node.LU_version = 0
-        node.pivots = arrays[2]
+        node.pivots = storage_of(results[2])
         node.pivots_counter = results[2]._counter = [0]
         node.pivots_version = 0
         node.result = arrays[0]

@@ -344,6 +344,8 @@ FORWARD = {
     'scatter_value': ('scatter_value(self_t, dim, index, 0)', ('self',)),
     'scatter_with': ('', ('self', 'src')),
     'scatter_value_with': ('', ('self',)),
+    'scatter_with_of': ('', ('self', 'src')),
+    'scatter_value_with_of': ('', ('self',)),
     'scatter_add': ('linear', ('self', 'src')),
     'scatter_reduce': ('scatter_reduce_jvp(self_p, self_t, dim, index, src_p, src_t, reduce, include_self, result)', ('self', 'src')),
     'index_select': ('linear', ('self',)),

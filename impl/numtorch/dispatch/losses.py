@@ -18,7 +18,7 @@ from ..nodes.saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..calls.several import together, typed
 from ..tensor import Tensor, wrap
-from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.losses import binary_cross_entropy as k_binary_cross_entropy
 from ..kernels.losses import binary_cross_entropy_backward as k_binary_cross_entropy_backward
 from ..kernels.losses import binary_cross_entropy_with_logits as k_binary_cross_entropy_with_logits
@@ -1161,7 +1161,7 @@ def nll_loss(self, target, weight, reduction, ignore_index):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.total_weight = arrays[1]
+        node.total_weight = storage_of(results[1])
         node.total_weight_counter = results[1]._counter = [0]
         node.total_weight_version = 0
         if saved_hooks.in_force:
@@ -1292,7 +1292,7 @@ def nll_loss2d(self, target, weight, reduction, ignore_index):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.total_weight = arrays[1]
+        node.total_weight = storage_of(results[1])
         node.total_weight_counter = results[1]._counter = [0]
         node.total_weight_version = 0
         if saved_hooks.in_force:

@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.lu import linalg_lu as k_linalg_lu
 from ..kernels.lu import linalg_lu_factor_ex as k_linalg_lu_factor_ex
 from ..kernels.decomposition import linalg_lu_solve as k_linalg_lu_solve
@@ -88,7 +88,7 @@ def linalg_lu_factor_ex(A, pivot):
         node.LU = arrays[0]
         node.LU_counter = results[0]._counter = [0]
         node.LU_version = 0
-        node.pivots = arrays[1]
+        node.pivots = storage_of(results[1])
         node.pivots_counter = results[1]._counter = [0]
         node.pivots_version = 0
         if saved_hooks.in_force:
@@ -179,7 +179,7 @@ def linalg_lu(A, pivot):
         node.L = arrays[0]
         node.L_counter = results[0]._counter = [0]
         node.L_version = 0
-        node.P = arrays[2]
+        node.P = storage_of(results[2])
         node.P_counter = results[2]._counter = [0]
         node.P_version = 0
         node.U = arrays[1]

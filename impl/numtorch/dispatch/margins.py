@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
+from ..aliasing.views import edge, mark_inference, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.margins import multi_margin_loss as k_multi_margin_loss
 from ..kernels.margins import multi_margin_loss_backward as k_multi_margin_loss_backward
 from ..kernels.margins import multilabel_margin_loss as k_multilabel_margin_loss
@@ -364,7 +364,7 @@ def multilabel_margin_loss(self, target, reduction):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.is_target = arrays[1]
+        node.is_target = storage_of(results[1])
         node.is_target_counter = results[1]._counter = [0]
         node.is_target_version = 0
         if saved_hooks.in_force:

@@ -14,7 +14,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
+from ..aliasing.views import edge, mark_inference, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.normalization import native_batch_norm as k_native_batch_norm
 from ..kernels.normalization import native_batch_norm_backward as k_native_batch_norm_backward
 from ..kernels.normalization import native_group_norm as k_native_group_norm
@@ -152,10 +152,10 @@ def native_layer_norm(input, normalized_shape, weight, bias, eps):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.result1 = arrays[1]
+        node.result1 = storage_of(results[1])
         node.result1_counter = results[1]._counter = [0]
         node.result1_version = 0
-        node.result2 = arrays[2]
+        node.result2 = storage_of(results[2])
         node.result2_counter = results[2]._counter = [0]
         node.result2_version = 0
         if saved_hooks.in_force:
@@ -554,10 +554,10 @@ def native_batch_norm(input, weight, bias, running_mean, running_var, training, 
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.result1 = arrays[1]
+        node.result1 = storage_of(results[1])
         node.result1_counter = results[1]._counter = [0]
         node.result1_version = 0
-        node.result2 = arrays[2]
+        node.result2 = storage_of(results[2])
         node.result2_counter = results[2]._counter = [0]
         node.result2_version = 0
         if saved_hooks.in_force:

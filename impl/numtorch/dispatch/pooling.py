@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.pooling import adaptive_avg_pool as k_adaptive_avg_pool
 from ..kernels.pooling import adaptive_avg_pool2d as k_adaptive_avg_pool2d
 from ..kernels.pooling import adaptive_avg_pool2d_backward as k_adaptive_avg_pool2d_backward
@@ -367,7 +367,7 @@ def max_pool2d_with_indices(self, kernel_size, stride, padding, dilation, ceil_m
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.result1 = arrays[1]
+        node.result1 = storage_of(results[1])
         node.result1_counter = results[1]._counter = [0]
         node.result1_version = 0
         if saved_hooks.in_force:
@@ -765,7 +765,7 @@ def adaptive_max_pool2d(self, output_size):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.result1 = arrays[1]
+        node.result1 = storage_of(results[1])
         node.result1_counter = results[1]._counter = [0]
         node.result1_version = 0
         if saved_hooks.in_force:
@@ -1202,7 +1202,7 @@ def max_pool3d_with_indices(self, kernel_size, stride, padding, dilation, ceil_m
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.result1 = arrays[1]
+        node.result1 = storage_of(results[1])
         node.result1_counter = results[1]._counter = [0]
         node.result1_version = 0
         if saved_hooks.in_force:
@@ -1595,7 +1595,7 @@ def adaptive_max_pool3d(self, output_size):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.result1 = arrays[1]
+        node.result1 = storage_of(results[1])
         node.result1_counter = results[1]._counter = [0]
         node.result1_version = 0
         if saved_hooks.in_force:

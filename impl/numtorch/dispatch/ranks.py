@@ -19,7 +19,7 @@ from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, undifferentiable
+from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.reduction import aminmax as k_aminmax
 from ..kernels.reduction import count_nonzero as k_count_nonzero
 from ..kernels.reduction import cumprod as k_cumprod
@@ -671,7 +671,7 @@ def median_dim(self, dim, keepdim):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.indices = arrays[1]
+        node.indices = storage_of(results[1])
         node.indices_counter = results[1]._counter = [0]
         node.indices_version = 0
         if saved_hooks.in_force:
@@ -757,7 +757,7 @@ def kthvalue(self, k, dim, keepdim):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.indices = arrays[1]
+        node.indices = storage_of(results[1])
         node.indices_counter = results[1]._counter = [0]
         node.indices_version = 0
         if saved_hooks.in_force:
@@ -838,7 +838,7 @@ def sort(self, dim, descending):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.indices = arrays[1]
+        node.indices = storage_of(results[1])
         node.indices_counter = results[1]._counter = [0]
         node.indices_version = 0
         if saved_hooks.in_force:
@@ -918,7 +918,7 @@ def sort_stable(self, dim, descending):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.indices = arrays[1]
+        node.indices = storage_of(results[1])
         node.indices_counter = results[1]._counter = [0]
         node.indices_version = 0
         if saved_hooks.in_force:
@@ -998,7 +998,7 @@ def topk(self, k, dim, largest):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.indices = arrays[1]
+        node.indices = storage_of(results[1])
         node.indices_counter = results[1]._counter = [0]
         node.indices_version = 0
         if saved_hooks.in_force:

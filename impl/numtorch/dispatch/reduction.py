@@ -18,7 +18,7 @@ from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.reduction import all_dim as k_all_dim
 from ..kernels.reduction import amax as k_amax
 from ..kernels.reduction import amin as k_amin
@@ -875,7 +875,7 @@ def max_dim(self, dim, keepdim):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.indices = arrays[1]
+        node.indices = storage_of(results[1])
         node.indices_counter = results[1]._counter = [0]
         node.indices_version = 0
         if saved_hooks.in_force:
@@ -958,7 +958,7 @@ def min_dim(self, dim, keepdim):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.indices = arrays[1]
+        node.indices = storage_of(results[1])
         node.indices_counter = results[1]._counter = [0]
         node.indices_version = 0
         if saved_hooks.in_force:

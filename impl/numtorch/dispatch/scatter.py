@@ -495,7 +495,7 @@ def scatter_value_(self, dim, index, value):
 
 
 class ScatterNotImplemented(BinaryNode):
-    __slots__ = ()
+    __slots__ = ('required',)
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
@@ -511,19 +511,24 @@ class ScatterNotImplemented(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_not_implemented(grad, 'aten::scatter_')
+            grad0 = k_not_implemented(grad, 'aten::scatter')
         fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_not_implemented(grad, 'aten::scatter_')
+            grad1 = k_not_implemented(grad, 'aten::scatter')
         return fn0, grad0, fn1, grad1
     def apply_tensors(node, grad, deps=None):
         fn = node.next0
-        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented(grad, 'aten::scatter_')
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented(grad, 'aten::scatter')
         fn = node.next1
-        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.not_implemented(grad, 'aten::scatter_')
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.not_implemented(grad, 'aten::scatter')
         return grad0, grad1
+
+
+ScatterNotImplemented.__name__ = 'NotImplemented'
+ScatterNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+ScatterNotImplemented.edges = lambda node: tuple([e for e, yes in zip(ScatterNotImplemented.__base__.edges(node), node.required) if yes])
 
 
 def scatter_with(self, dim, index, src, reduce, *, out=None):
@@ -563,6 +568,7 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = None
+        node.required = (requires_grad(self), requires_grad(src),)
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -573,7 +579,7 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
         result._extra = None
         if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'scatter_with')
+        return result if out is None else store(out, result, 'scatter')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -585,19 +591,128 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'scatter_with')
+    return result if out is None else store(out, result, 'scatter')
 
 
-def scatter_with_(self, dim, index, src, reduce):
-    """scatter_with_(self, dim, index, src, reduce) -> Tensor, self itself"""
-    if type(self) is not Tensor:
-        self = plain(self, 'scatter_with_', False)
-    found = inplace_operands(self, None, 'scatter_with', False, others=(index, src, ))
-    flag = found[3] or requires_grad(src)
-    check_inplace(self, flag)
-    flag = flag and (not disabled or _grad.grad)
-    if flag:
-        node = _new(*_ScatterNotImplemented)
+class ScatterValueNotImplemented(UnaryNode):
+    __slots__ = ('required',)
+    saved = ()
+    saved_values = ()
+    multi = True  # as error_nodes.py has it
+    refuses = (0,)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.next0, out, None, None
+        out = k_not_implemented(grad, 'aten::scatter')
+        return node.next0, out, None, None
+    def apply_tensors(node, grad):
+        return formulas.not_implemented(grad, 'aten::scatter')
+
+
+ScatterValueNotImplemented.__name__ = 'NotImplemented'
+ScatterValueNotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+ScatterValueNotImplemented.edges = lambda node: tuple([e for e, yes in zip(ScatterValueNotImplemented.__base__.edges(node), node.required) if yes])
+
+
+def scatter_value_with(self, dim, index, value, reduce, *, out=None):
+    """scatter_value_with(self, dim, index, value, reduce) -> Tensor"""
+    array = k_scatter_value_with(self._array, dim, index._array, value, reduce) if self._desc.real else rounded_once(k_scatter_value_with, self._array, dim, index._array, value, reduce)
+    desc = describe(array)
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = (requires_grad(self)) and recorded((self, index,))
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_ScatterValueNotImplemented)
+        node.seq = ACCUMULATE_SEQ
+        fn0 = self._made
+        if fn0 is not None and self._extra is None:
+            node.next0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.next0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.next0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        node.required = (requires_grad(self),)
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._made = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force and out is None:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'scatter')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._made = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'scatter')
+
+
+class Scatter_NotImplemented(BinaryNode):
+    __slots__ = ('required',)
+    saved = ()
+    saved_values = ()
+    multi = True  # as error_nodes.py has it
+    prunes = True
+    refuses = (0, 1)
+    def run(node, grad, keep: bool):
+        if not node.desc.real:
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.next0, out[0], node.next1, out[1]
+        fn0 = node.next0
+        if fn0 is None:
+            grad0 = None
+        else:
+            grad0 = k_not_implemented(grad, 'aten::scatter_')
+        fn1 = node.next1
+        if fn1 is None:
+            grad1 = None
+        else:
+            grad1 = k_not_implemented(grad, 'aten::scatter_')
+        return fn0, grad0, fn1, grad1
+    def apply_tensors(node, grad, deps=None):
+        fn = node.next0
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.not_implemented(grad, 'aten::scatter_')
+        fn = node.next1
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.not_implemented(grad, 'aten::scatter_')
+        return grad0, grad1
+
+
+Scatter_NotImplemented.__name__ = 'NotImplemented'
+Scatter_NotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+Scatter_NotImplemented.edges = lambda node: tuple([e for e, yes in zip(Scatter_NotImplemented.__base__.edges(node), node.required) if yes])
+
+
+def scatter_with_of(self, dim, index, src, reduce, *, out=None):
+    """scatter_with_of(self, dim, index, src, reduce) -> Tensor"""
+    array = k_scatter_reduce(self._array, dim, index._array, src._array, reduce) if self._desc.real else rounded_once(k_scatter_reduce, self._array, dim, index._array, src._array, reduce)
+    desc = describe(array)
+    flag = self._requires_grad or src._requires_grad
+    if flag and flag is not True:
+        flag = (requires_grad(self) or requires_grad(src)) and recorded((self, index, src,))
+    if flag and (not disabled or _grad.grad):
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_Scatter_NotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._made
         if fn0 is not None and self._extra is None:
@@ -624,6 +739,69 @@ def scatter_with_(self, dim, index, src, reduce):
             if nr1:
                 node.nr1 = nr1
         node.plan = None
+        node.required = (requires_grad(self), requires_grad(src),)
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._made = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force and out is None:
+            saved_hooks.pack(node)
+        return result if out is None else store(out, result, 'scatter')
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._made = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'scatter')
+
+
+def scatter_with_of_(self, dim, index, src, reduce):
+    """scatter_with_of_(self, dim, index, src, reduce) -> Tensor, self itself"""
+    if type(self) is not Tensor:
+        self = plain(self, 'scatter_', False)
+    found = inplace_operands(self, None, 'scatter', False, others=(index, src, ))
+    flag = found[3] or requires_grad(src)
+    check_inplace(self, flag)
+    flag = flag and (not disabled or _grad.grad)
+    if flag:
+        node = _new(*_Scatter_NotImplemented)
+        node.seq = ACCUMULATE_SEQ
+        fn0 = self._made
+        if fn0 is not None and self._extra is None:
+            node.next0 = fn0
+        elif not self._requires_grad:
+            node.next0 = fn0 = None
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.next0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.next0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        fn1 = src._made
+        if fn1 is not None and src._extra is None:
+            node.next1 = fn1
+        elif not src._requires_grad:
+            node.next1 = fn1 = None
+        elif src._extra is None and src._accumulator is not None and (fn1 := src._accumulator()) is not None:
+            node.next1 = fn1
+        else:
+            fn1, nr1 = edge(src)
+            node.next1 = fn1
+            if nr1:
+                node.nr1 = nr1
+        node.plan = None
+        node.required = (requires_grad(self), requires_grad(src),)
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -638,8 +816,8 @@ def scatter_with_(self, dim, index, src, reduce):
     return self
 
 
-class ScatterValueNotImplemented(UnaryNode):
-    __slots__ = ()
+class ScatterValue_NotImplemented(UnaryNode):
+    __slots__ = ('required',)
     saved = ()
     saved_values = ()
     multi = True  # as error_nodes.py has it
@@ -656,8 +834,13 @@ class ScatterValueNotImplemented(UnaryNode):
         return formulas.not_implemented(grad, 'aten::scatter_')
 
 
-def scatter_value_with(self, dim, index, value, reduce, *, out=None):
-    """scatter_value_with(self, dim, index, value, reduce) -> Tensor"""
+ScatterValue_NotImplemented.__name__ = 'NotImplemented'
+ScatterValue_NotImplemented.name = lambda node: 'torch::autograd::NotImplemented'
+ScatterValue_NotImplemented.edges = lambda node: tuple([e for e, yes in zip(ScatterValue_NotImplemented.__base__.edges(node), node.required) if yes])
+
+
+def scatter_value_with_of(self, dim, index, value, reduce, *, out=None):
+    """scatter_value_with_of(self, dim, index, value, reduce) -> Tensor"""
     array = k_scatter_value_with(self._array, dim, index._array, value, reduce) if self._desc.real else rounded_once(k_scatter_value_with, self._array, dim, index._array, value, reduce)
     desc = describe(array)
     flag = self._requires_grad
@@ -666,7 +849,7 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
     if flag and (not disabled or _grad.grad):
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
-        node = _new(*_ScatterValueNotImplemented)
+        node = _new(*_ScatterValue_NotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._made
         if fn0 is not None and self._extra is None:
@@ -678,6 +861,7 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
             node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
+        node.required = (requires_grad(self),)
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array
@@ -688,7 +872,7 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
         result._extra = None
         if saved_hooks.in_force and out is None:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'scatter_value_with')
+        return result if out is None else store(out, result, 'scatter')
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -700,19 +884,19 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'scatter_value_with')
+    return result if out is None else store(out, result, 'scatter')
 
 
-def scatter_value_with_(self, dim, index, value, reduce):
-    """scatter_value_with_(self, dim, index, value, reduce) -> Tensor, self itself"""
+def scatter_value_with_of_(self, dim, index, value, reduce):
+    """scatter_value_with_of_(self, dim, index, value, reduce) -> Tensor, self itself"""
     if type(self) is not Tensor:
-        self = plain(self, 'scatter_value_with_', False)
-    found = inplace_operands(self, None, 'scatter_value_with', False, others=(index, ))
+        self = plain(self, 'scatter_', False)
+    found = inplace_operands(self, None, 'scatter', False, others=(index, ))
     flag = found[3]
     check_inplace(self, flag)
     flag = flag and (not disabled or _grad.grad)
     if flag:
-        node = _new(*_ScatterValueNotImplemented)
+        node = _new(*_ScatterValue_NotImplemented)
         node.seq = ACCUMULATE_SEQ
         fn0 = self._made
         if fn0 is not None and self._extra is None:
@@ -724,6 +908,7 @@ def scatter_value_with_(self, dim, index, value, reduce):
             node.next0 = fn0
             if nr0:
                 node.nr0 = nr0
+        node.required = (requires_grad(self),)
         node.desc = self._desc
         if saved_hooks.in_force:
             saved_hooks.pack_before_write(node, self)
@@ -3029,6 +3214,8 @@ _ScatterBackward1 = (ScatterBackward1,)
 _ScatterNotImplemented = (ScatterNotImplemented,)
 _ScatterReduceBackward0 = (ScatterReduceBackward0,)
 _ScatterValueNotImplemented = (ScatterValueNotImplemented,)
+_ScatterValue_NotImplemented = (ScatterValue_NotImplemented,)
+_Scatter_NotImplemented = (Scatter_NotImplemented,)
 _SelectScatterBackward0 = (SelectScatterBackward0,)
 _SliceScatterBackward0 = (SliceScatterBackward0,)
 _TakeBackward0 = (TakeBackward0,)

@@ -22,7 +22,7 @@ from ..nodes.saved import check_saveable, is_odd, own_result, saved_result, unpa
 from ..nodes import saved_hooks
 from ..calls.several import before_write, check_result, fit, together
 from ..tensor import Tensor, wrap
-from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, undifferentiable
+from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.special import acosh_backward as k_acosh_backward
 from ..kernels.special import addcdiv as k_addcdiv
 from ..kernels.special import addcmul as k_addcmul
@@ -10358,7 +10358,7 @@ def frexp(self):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.exponent = arrays[1]
+        node.exponent = storage_of(results[1])
         node.exponent_counter = results[1]._counter = [0]
         node.exponent_version = 0
         if saved_hooks.in_force:

@@ -19,7 +19,7 @@ from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, undifferentiable
+from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.statistics import cummax as k_cummax
 from ..kernels.statistics import cummaxmin_backward as k_cummaxmin_backward
 from ..kernels.statistics import cummin as k_cummin
@@ -136,7 +136,7 @@ def cummax(self, dim):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.indices = arrays[1]
+        node.indices = storage_of(results[1])
         node.indices_counter = results[1]._counter = [0]
         node.indices_version = 0
         if saved_hooks.in_force:
@@ -245,7 +245,7 @@ def cummin(self, dim):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.indices = arrays[1]
+        node.indices = storage_of(results[1])
         node.indices_counter = results[1]._counter = [0]
         node.indices_version = 0
         if saved_hooks.in_force:
@@ -543,7 +543,7 @@ def nanmedian_dim(self, dim, keepdim):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.indices = arrays[1]
+        node.indices = storage_of(results[1])
         node.indices_counter = results[1]._counter = [0]
         node.indices_version = 0
         if saved_hooks.in_force:
@@ -629,7 +629,7 @@ def mode(self, dim, keepdim):
         results[0]._requires_grad = True
         results[0]._made = node
         results[0]._output_nr = 0
-        node.indices = arrays[1]
+        node.indices = storage_of(results[1])
         node.indices_counter = results[1]._counter = [0]
         node.indices_version = 0
         if saved_hooks.in_force:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..aliasing.views import check_inplace, requires_grad
-from ..plain_numpy import np
 from ..tensor import Tensor
 
 
@@ -18,18 +17,6 @@ def raised(name: str, signatures: str, *given: Any) -> TypeError:
 
 def line(shape: tuple) -> tuple:
     return tuple(shape) or (1,)
-
-
-def bounds(index: Tensor, size: int, text: Any, error: type = RuntimeError, low: int = 0) -> None:
-    """Every element of the index lies in the dimension, or the error names the first that does not."""
-    array = np.asarray(index._array)
-    bad = (array < low) | (array >= size)
-    if bad.any():
-        raise error(text(int(array[bad].flat[0])))
-
-
-def out_of_bounds(dim: int, size: int) -> Any:
-    return lambda i: f"index {i} is out of bounds for dimension {dim} with size {size}"
 
 
 def writable(self: Tensor, *others: Any) -> None:

@@ -25,12 +25,7 @@ from ..plain_numpy import np
 from ..tensor import Tensor, existing_dim, wrap_dim
 from ..warning import warn
 from .arguments import expect_tensor
-from .index_checks import REDUCTIONS, bounds, line, out_of_bounds, raised, writable
-
-for _node in (d.ScatterNotImplemented, d.ScatterValueNotImplemented):
-    _node.__name__ = "NotImplemented"
-    _node.name = lambda self: "torch::autograd::NotImplemented"
-
+from .index_checks import REDUCTIONS, line, raised, writable
 
 # ---- single elements along one dimension
 
@@ -58,7 +53,6 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
                     f"Size does not match at dimension {i} expected index {list(index._desc.shape)} to be no larger than "
                     f"self {list(input._desc.shape)} apart from dimension {at}"
                 )
-        bounds(index, shape[at], out_of_bounds(at, shape[at]))
     return d.gather(input, int(dim), index, sparse_grad)
 
 
@@ -83,7 +77,6 @@ def _scattered(name: str, input: Tensor, dim: int, index: Any, src: Tensor | Non
         )
         text += f"dimension {at}"
         raise RuntimeError(text if src is None else f"{text} and to be no larger size than src {list(src._desc.shape)}")
-    bounds(index, shape[at], out_of_bounds(at, shape[at]))
 
 
 def _scatter(
@@ -133,8 +126,8 @@ def scatter_(
         refuse_any(self._array, src._array)
     return _scatter(
         "scatter_",
-        (d.scatter_, d.scatter_with_),
-        (d.scatter_value_, d.scatter_value_with_),
+        (d.scatter_, d.scatter_with_of_),
+        (d.scatter_value_, d.scatter_value_with_of_),
         self,
         dim,
         index,
@@ -194,17 +187,11 @@ def _flat(name: str, self: Tensor, index: Any) -> None:
         raise RuntimeError(f"{name}(): Expected a long tensor for index, but got {index._desc.dtype.scalar_name}")
 
 
-def _reach(self: Tensor, index: Tensor, of_none: str) -> None:
-    n = self._desc.numel
-    if not n and index._desc.numel:
-        raise IndexError(of_none)
-    bounds(index, n, lambda i: f"out of range: tried to access index {i} on a tensor of {n} elements.", IndexError, -n)
-
-
 def take(input: Tensor, index: Tensor) -> Tensor:
     """The elements at places counted in row-major order."""
     _flat("take", input, index)
-    _reach(input, index, "take(): tried to take from an empty tensor")
+    if not input._desc.numel and index._desc.numel:
+        raise IndexError("take(): tried to take from an empty tensor")
     return d.take(input, index)
 
 
@@ -222,7 +209,8 @@ def _puts(self: Tensor, index: Any, source: Any) -> None:
             "put_(): Expected source and index to have the same number of elements, but got source.numel() = "
             f"{source._desc.numel}, index.numel() = {index._desc.numel}"
         )
-    _reach(self, index, "put_(): Tried to put elements into an empty tensor")
+    if not self._desc.numel and index._desc.numel:
+        raise IndexError("put_(): Tried to put elements into an empty tensor")
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:

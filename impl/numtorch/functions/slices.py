@@ -14,7 +14,7 @@ from ..memory.geometry import root_of
 from ..memory.layout import dense_strides
 from ..tensor import Tensor, wrap_dim
 from .arguments import expect_tensor
-from .index_checks import REDUCTIONS, bounds, line, out_of_bounds, raised, writable
+from .index_checks import REDUCTIONS, line, raised, writable
 from .strided import check_bounds
 
 
@@ -32,10 +32,6 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     size = line(shape)[at]
     if not size and len(shape) > 1 and index._desc.numel:
         raise RuntimeError("index_select(): self indexing axis dim should be positive")
-    if at == 1:
-        bounds(index, size, lambda i: f"INDICES element is out of DATA bounds, id={i} axis_dim={size}")
-    else:
-        bounds(index, size, lambda i: "index out of range in self", IndexError)
     return d.index_select(input, int(dim), index)
 
 
@@ -74,11 +70,6 @@ def _slices(name: str, self: Tensor, dim: int, index: Any, source: Tensor, alpha
         )
     if name == "index_reduce_" and self._desc.dtype.is_complex and self._desc.ndim < 2:
         raise refused("index_func_", self._desc.dtype)
-    extent = line(self._desc.shape)[at]
-    if name == "index_add_" and self._desc.ndim > 1:
-        bounds(index, extent, out_of_bounds(at, extent))
-    else:
-        bounds(index, extent, lambda i: "index out of range in self", IndexError)
 
 
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
@@ -152,13 +143,6 @@ def _copies(self: Tensor, dim: int, index: Any, source: Any) -> None:
         raise IndexError(
             f"index_copy_(): Number of indices ({kind.numel}) should be equal to source.size(dim) ({own.shape[at]})"
         )
-    size = line(shape)[at]
-    bounds(
-        index,
-        size,
-        lambda i: f"index_copy_(): index {i} is out of bounds for dimension {at} with size {size}",
-        IndexError,
-    )
 
 
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
@@ -199,12 +183,9 @@ def _fills(self: Tensor, dim: int, index: Any, value: Any, copied: bool) -> None
     at = wrap_dim(int(dim), self._desc.ndim)
     if index._desc.ndim > 1:
         raise RuntimeError("Index has to be a vector/scalar")
-    size = line(self._desc.shape)[at]
-    if 0 in self._desc.shape:
-        if 0 in self._desc.shape[:at] + self._desc.shape[at + 1 :]:
-            return  # nothing is looked at
+    shape = self._desc.shape
+    if 0 in shape and 0 not in shape[:at] + shape[at + 1 :]:
         _check_restrided(self, at, index._desc.numel, copied)
-    bounds(index, size, out_of_bounds(at, size), IndexError, -size)
 
 
 def _check_restrided(self: Tensor, at: int, count: int, copied: bool) -> None:

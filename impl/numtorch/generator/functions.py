@@ -353,7 +353,11 @@ class Functions(Recording):
                         at,
                         f"results[{i}]._requires_grad = True\nresults[{i}]._made = node\nresults[{i}]._output_nr = {i}",
                     )
-            self.save_result(row, 2, {n: (f"arrays[{i}]", f"results[{i}]") for i, n in enumerate(row.outputs)})
+            # A result without a node is not found to be saved when its number becomes an array: it does so here.
+            arrays = [
+                f"arrays[{i}]" if yes else f"storage_of(results[{i}])" for i, yes in enumerate(row.differentiable)
+            ]
+            self.save_result(row, 2, {n: (arrays[i], f"results[{i}]") for i, n in enumerate(row.outputs)})
         self.count_writes(row, "*results")
         w(1, "return tuple(results)")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..dtype import uint8 as _uint8
+from ..dtype import bool_ as _bool, uint8 as _uint8
 from ..memory.descriptor import describe
 from ..memory.geometry import element_strides, laid_out, row_major
 from ..memory.layout import elementwise_strides
@@ -22,6 +22,28 @@ def raw_indices(indices: tuple) -> tuple:
     )
 
 
+def check_range(x: Array, indices: tuple) -> None:
+    """PyTorch's error for an index out of range, which counts the dimensions that are indexed by tensors alone.
+
+    Asked by whoever uses the index, in backward too: what was saved may have been written to since, through `.data`.
+    """
+    dim = counted = 0
+    for i in indices:
+        if i is not None and i._desc.dtype in (_uint8, _bool):
+            dim += i._desc.ndim
+            counted += i._desc.ndim
+            continue
+        if i is not None:
+            size, array = x.shape[dim], i._array
+            if array.size and (array.min() < -size or array.max() >= size):
+                if 0 in x.shape:
+                    raise IndexError("index is out of bounds for dimension with size 0")
+                first = int(array[(array < -size) | (array >= size)].flat[0])
+                raise IndexError(f"index {first} is out of bounds for dimension {counted} with size {size}")
+            counted += 1
+        dim += 1
+
+
 def warn_of_bytes(indices: tuple) -> None:
     """What PyTorch says about each mask of bytes."""
     for i in indices:
@@ -32,6 +54,7 @@ def warn_of_bytes(indices: tuple) -> None:
 def index(x: Array, indices: tuple) -> Array:
     """The picked elements, copied."""
     x = np.asarray(x)
+    check_range(x, indices)
     picks = raw_indices(indices)
     out = row_major(x[picks])
     if describe(x).plain and describe(out).plain and all(isinstance(p, slice) or p.flags.c_contiguous for p in picks):
@@ -80,6 +103,7 @@ def index_backward(grad: Array, shape: tuple, indices: tuple) -> Array:
     """The gradient added at the picked positions of zeros; a position picked twice gets both."""
     warn_of_bytes(indices)
     out = np.zeros(shape, grad.dtype)
+    check_range(out, indices)
     picks = raw_indices(indices)
     if all(isinstance(p, slice) or p.dtype == np.bool_ for p in picks):
         out[picks] += grad
@@ -91,6 +115,7 @@ def index_backward(grad: Array, shape: tuple, indices: tuple) -> Array:
 def index_put(x: Array, indices: tuple, values: Array, accumulate: bool) -> Array:
     """A copy with values at the picked positions."""
     out = np.asarray(clone(x))
+    check_range(out, indices)
     if accumulate:
         np.add.at(out, raw_indices(indices), values)
     else:
@@ -104,6 +129,7 @@ def index_put_zeros(grad: Array, indices: tuple, accumulate: bool) -> Array:
         return grad
     warn_of_bytes(indices)
     out = np.asarray(clone(grad))
+    check_range(out, indices)
     out[raw_indices(indices)] = 0
     return out
 
@@ -111,7 +137,9 @@ def index_put_zeros(grad: Array, indices: tuple, accumulate: bool) -> Array:
 def index_values(grad: Array, indices: tuple) -> Array:
     """The gradient of the values that were put, before they were broadcast."""
     warn_of_bytes(indices)
-    return np.asarray(grad)[raw_indices(indices)]
+    grad = np.asarray(grad)
+    check_range(grad, indices)
+    return grad[raw_indices(indices)]
 
 
 index_put_impl = index_put

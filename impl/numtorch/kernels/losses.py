@@ -13,6 +13,7 @@ from ..plain_numpy import np
 from .comparison import in_layout
 from .pointwise import BOOL_NEGATED
 from .reduction import mean_all, sum_all
+from .scatter import expect_within
 from .special import log1p
 
 Array = Any
@@ -149,6 +150,8 @@ def nll_loss_backward(
 ) -> Array:
     """Minus the weight at each sample's class."""
     index, scale, dim = _classes(x, target, weight, ignore_index)
+    if reduction != NONE or x.ndim == 1:  # else PyTorch writes to memory that is not the gradient's
+        expect_within(index, 0, x.shape[dim], lambda i: f"Target {i} is out of bounds.", IndexError)
     share = grad / total_weight if reduction == MEAN else grad
     out = np.zeros(x.shape, x.dtype)
     np.put_along_axis(out, index, np.expand_dims(np.where(scale != 0, -scale * share, x.dtype.type(0)), dim), dim)

@@ -2,10 +2,13 @@
 
 `dim` may count from the end; a 0-d array counts as one of one element. Where several elements go to one place the last one
 in row-major order is kept, as PyTorch's loops keep it, or all are combined.
+
+An index is looked at by who uses it, as in PyTorch: one that was saved may have been written to since, through `.data`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..memory.geometry import laid_out, like, row_major
@@ -22,11 +25,28 @@ def line(x: Array) -> Array:
     return np.reshape(x, (1,)) if not np.ndim(x) else x
 
 
-def places(index: Array, dim: int) -> tuple:
-    """NumPy's index of the elements that `index` names along a dimension, each in its own row."""
+def expect_within(index: Array, low: int, size: int, text: Callable[[int], str], error: type = RuntimeError) -> None:
+    """Every element of the index lies in the dimension, or the error names the first that does not."""
+    if not index.size or (index.min() >= low and index.max() < size):
+        return
+    raise error(text(int(index[(index < low) | (index >= size)].flat[0])))
+
+
+def _out_of_bounds(dim: int, size: int) -> Callable[[int], str]:
+    return lambda i: f"index {i} is out of bounds for dimension {dim} with size {size}"
+
+
+def _out_of_self(i: int) -> str:
+    return "index out of range in self"
+
+
+def places(x: Array, dim: int, index: Array) -> tuple:
+    """NumPy's index of the elements of x that `index` names along a dimension, each in its own row."""
     index = line(index)
     if not index.size:
         return (np.zeros(0, np.intp),)  # nothing, and PyTorch asks for no number of dimensions then
+    at = dim % x.ndim
+    expect_within(index, 0, x.shape[at], _out_of_bounds(at, x.shape[at]))
     picks = list(np.ogrid[tuple([slice(0, s) for s in index.shape])])
     picks[dim] = index
     return tuple(picks)
@@ -54,7 +74,8 @@ def gather(x: Array, dim: int, index: Array, sparse_grad: bool = False) -> Array
     """The elements that the index names along a dimension."""
     if not np.size(index):
         return np.empty(np.shape(index), x.dtype)
-    out = row_major(line(x)[places(index, dim)])
+    x = line(x)
+    out = row_major(x[places(x, dim, index)])
     return out if np.ndim(index) else out[0]
 
 
@@ -66,21 +87,21 @@ def gather_backward(grad: Array, x: Array, dim: int, index: Array, sparse_grad: 
 def scatter(x: Array, dim: int, index: Array, src: Array) -> Array:
     """A copy with the source's elements where the index says."""
     out = fresh(x)
-    out[places(index, dim)] = cut(src, index)
+    out[places(out, dim, index)] = cut(src, index)
     return shaped_as(out, x)
 
 
 def scatter_value(x: Array, dim: int, index: Array, value: Any) -> Array:
     """A copy with one number where the index says."""
     out = fresh(x)
-    out[places(index, dim)] = element(value, out.dtype)
+    out[places(out, dim, index)] = element(value, out.dtype)
     return shaped_as(out, x)
 
 
 def scatter_add(x: Array, dim: int, index: Array, src: Array) -> Array:
     """A copy with the source's elements added where the index says."""
     out = fresh(x)
-    np.add.at(out, places(index, dim), cut(src, index))
+    np.add.at(out, places(out, dim, index), cut(src, index))
     return shaped_as(out, x)
 
 
@@ -125,7 +146,7 @@ def combine_at(out: Array, where: tuple, src: Array, reduce: str, include_self: 
 def scatter_reduce(x: Array, dim: int, index: Array, src: Array, reduce: str, include_self: bool = True) -> Array:
     """A copy with the source's elements combined where the index says."""
     out = fresh(x)
-    combine_at(out, places(index, dim), cut(src, index), reduce, include_self)
+    combine_at(out, places(out, dim, index), cut(src, index), reduce, include_self)
     return shaped_as(out, x)
 
 
@@ -146,11 +167,22 @@ def lanes(x: Array, dim: int, index: Array) -> tuple:
     return (slice(None),) * (dim % max(np.ndim(x), 1)) + (line(index),)
 
 
+def _dimension(x: Array, dim: int) -> tuple[int, int]:
+    """A dimension counted from the front, and its size."""
+    at = dim % max(np.ndim(x), 1)
+    return at, x.shape[at] if np.ndim(x) else 1
+
+
 def index_select(x: Array, dim: int, index: Array) -> Array:
     """The slices that the index names along a dimension."""
+    index, at, size = line(index), *_dimension(x, dim)
+    if at == 1:
+        expect_within(index, 0, size, lambda i: f"INDICES element is out of DATA bounds, id={i} axis_dim={size}")
+    else:
+        expect_within(index, 0, size, _out_of_self, IndexError)
     if not np.ndim(x):
         return x.copy()
-    return row_major(np.take(x, line(index), axis=dim))
+    return row_major(np.take(x, index, axis=dim))
 
 
 def index_select_backward(grad: Array, shape: tuple, dim: int, index: Array) -> Array:
@@ -160,6 +192,11 @@ def index_select_backward(grad: Array, shape: tuple, dim: int, index: Array) -> 
 
 def index_add(x: Array, dim: int, index: Array, source: Array, alpha: Any) -> Array:
     """A copy with the source's slices, times a number, added where the index says."""
+    at, size = _dimension(x, dim)
+    if 0 < at < np.ndim(x) - 1 or np.ndim(x) < 2:
+        expect_within(line(index), 0, size, _out_of_self, IndexError)
+    else:
+        expect_within(line(index), 0, size, _out_of_bounds(at, size))
     out = fresh(x)
     source = source if alpha == 1 else source * in_type(alpha, out.dtype)
     np.add.at(out, lanes(x, dim, index), line(source))
@@ -173,6 +210,9 @@ def _source(x: Array, source: Array) -> Array:
 
 def index_copy(x: Array, dim: int, index: Array, source: Array) -> Array:
     """A copy with the source's slices where the index says."""
+    at, size = _dimension(x, dim)
+    text = _out_of_bounds(at, size)
+    expect_within(line(index), 0, size, lambda i: f"index_copy_(): {text(i)}", IndexError)
     out = fresh(x)
     out[lanes(x, dim, index)] = _source(x, source)
     return shaped_as(out, x)
@@ -198,9 +238,11 @@ index_fill_tensor = index_fill
 
 
 def fill_slices(x: Array, dim: int, index: Array, value: Any) -> None:
-    """The same in place, place by place; without any, no index is looked at."""
-    if x.size:
-        x = np.atleast_1d(x)  # shares memory
+    """The same in place, slice by slice; of slices without elements no index is looked at."""
+    x = np.atleast_1d(x)  # shares memory
+    at, size = _dimension(x, dim)
+    if 0 not in x.shape[:at] + x.shape[at + 1 :]:
+        expect_within(line(index), -size, size, _out_of_bounds(at, size), IndexError)
         x[lanes(x, dim, index)] = element(value, x.dtype)
 
 
@@ -209,6 +251,7 @@ def index_reduce(x: Array, dim: int, index: Array, source: Array, reduce: str, i
     warn("index_reduce() is in beta and the API may change at any time.")
     if reduce == "mean" and x.dtype == bool:
         raise NotImplementedError("\"index_func_\" not implemented for 'Bool'")
+    expect_within(line(index), 0, _dimension(x, dim)[1], _out_of_self, IndexError)
     out = fresh(x)
     combine_at(out, lanes(x, dim, index), _source(x, source), reduce, include_self)
     return shaped_as(out, x)
@@ -217,8 +260,16 @@ def index_reduce(x: Array, dim: int, index: Array, source: Array, reduce: str, i
 # ---- flattened elements, and masks
 
 
+def _expect_reached(index: Array, x: Array) -> None:
+    n = int(np.size(x))
+    expect_within(
+        index, -n, n, lambda i: f"out of range: tried to access index {i} on a tensor of {n} elements.", IndexError
+    )
+
+
 def take(x: Array, index: Array) -> Array:
     """The elements at places counted in row-major order."""
+    _expect_reached(index, x)
     return np.array(np.ravel(x)[index], order="C")[()]
 
 
@@ -227,6 +278,7 @@ def put(x: Array, index: Array, source: Array, accumulate: bool) -> Array:
     out = kept_format(x)
     flat = np.array(np.ravel(out))
     index, source = np.asarray(index), np.asarray(source)
+    _expect_reached(index, flat)
     # of two for one place the later one in the index's memory is kept
     order: Any = (
         "F" if index.shape == source.shape and index.flags.f_contiguous and not index.flags.c_contiguous else "C"

@@ -10,10 +10,13 @@ op("scatter(self, dim, index: Tensor, src)", k.scatter, inplace=True,
    self="scatter_value(grad, dim, index, 0)", src="sum_to_info(gather(grad, dim, index, False), src.info)", jvp=LINEAR)
 op("scatter_value(self, dim, index: Tensor, value)", k.scatter_value, node="ScatterBackward1", inplace=True,
    self="scatter_value(grad, dim, index, 0)", jvp="scatter_value(self_t, dim, index, 0)")
-op("scatter_with(self, dim, index: Tensor, src, reduce)", k.scatter_with, node="ScatterNotImplemented", inplace=True,
-   self="not_implemented(grad, 'aten::scatter_')", src="not_implemented(grad, 'aten::scatter_')")
-op("scatter_value_with(self, dim, index: Tensor, value, reduce)", k.scatter_value_with,
-   node="ScatterValueNotImplemented", inplace=True, self="not_implemented(grad, 'aten::scatter_')")
+for _of, _suffix in (("", ""), ("_of", "_")):
+    op(f"scatter_with{_of}(self, dim, index: Tensor, src, reduce)", k.scatter_with, says="scatter",
+       node=f"Scatter{_suffix}NotImplemented", shown="NotImplemented", inplace=bool(_suffix),
+       self=f"not_implemented(grad, 'aten::scatter{_suffix}')", src=f"not_implemented(grad, 'aten::scatter{_suffix}')")
+    op(f"scatter_value_with{_of}(self, dim, index: Tensor, value, reduce)", k.scatter_value_with, says="scatter",
+       node=f"ScatterValue{_suffix}NotImplemented", shown="NotImplemented", inplace=bool(_suffix),
+       self=f"not_implemented(grad, 'aten::scatter{_suffix}')")
 op("scatter_add(self, dim, index: Tensor, src)", k.scatter_add, inplace=True,
    self="grad", src="sum_to_info(gather(grad, dim, index, False), src.info)", jvp=LINEAR)
 op("scatter_reduce(self, dim, index: Tensor, src, reduce, include_self)", k.scatter_reduce, inplace=True,

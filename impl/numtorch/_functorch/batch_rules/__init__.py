@@ -193,7 +193,7 @@ RULES: dict[str, Rule] = {
 }
 WRITES: dict[str, Rule] = {
     **{name: elementwise_written for name in _ELEMENTWISE if name.endswith("_") and name[:-1] not in _OTHERWISE},
-    **dict.fromkeys(("scatter_add_", "scatter_reduce_", "scatter_with_", "scatter_value_with_"), scattered),
+    **dict.fromkeys(("scatter_add_", "scatter_reduce_", "scatter_with_of_", "scatter_value_with_of_"), scattered),
     **dict.fromkeys(("index_add_", "index_fill_", "index_fill_tensor_"), written_at),
     "index_put_": put_written,
     **dict.fromkeys(("copy_", "fill_", "zero_"), elementwise_written),
