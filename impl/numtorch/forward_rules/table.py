@@ -42,7 +42,7 @@ def rule_of(name: str) -> Rule | None:
 def targets() -> Iterable[tuple[FunctionType, str, Rule]]:
     """The functions that look for tangents, and what they do: operators, and the few others that make nodes."""
     for family in FAMILIES:
-        module = importlib.import_module("." + family, dispatch.__name__)
+        module = dispatch.family(family)
         for name, value in vars(module).items():
             rule = rule_of(name) if type(value) is FunctionType and value.__module__ == module.__name__ else None
             if rule is not None:

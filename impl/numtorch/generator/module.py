@@ -68,6 +68,14 @@ usual: Any = type(importlib)("usual")
 vars(usual).update([(n, v) for n, v in globals().items() if not n.startswith("__")])
 
 
+def family(name: str) -> Any:
+    """The module of a family. What it brings is named here at once, since one operator is called as its family is: scatter."""
+    module = importlib.import_module("." + name, __name__)
+    names: Any = importlib.import_module(".names", __name__)
+    globals().update([(n, getattr(module, n)) for n in names.LATE.get(name, ())])
+    return module
+
+
 def __getattr__(name: str) -> Any:
     """What a family that was not imported yet brings, `OPERATORS`, or `NODES`, every Node class there is."""
     if name.startswith("__"):
@@ -78,10 +86,9 @@ def __getattr__(name: str) -> Any:
         return names.OPERATORS
     if name == "NODES":
         return tuple([globals().get(n) or __getattr__(n) for n in names.NODES])
-    for family, brought in names.LATE.items():
+    for late, brought in names.LATE.items():
         if name in brought:
-            module = importlib.import_module("." + family, __name__)
-            globals().update([(n, getattr(module, n)) for n in brought])
+            family(late)
             return globals()[name]
     raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
 '''

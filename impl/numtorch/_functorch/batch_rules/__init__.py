@@ -12,7 +12,6 @@ A rule returns the resulting batch with its batch dimension, or a pair for each 
 
 from __future__ import annotations
 
-import importlib
 from types import FunctionType
 
 from ... import dispatch
@@ -94,7 +93,7 @@ from .products import dot, mm, mv
 def _operators(*families: str) -> list[str]:
     found = []
     for family in families:
-        module = importlib.import_module("." + family, dispatch.__name__)
+        module = dispatch.family(family)
         found += [
             name
             for name, value in vars(module).items()
