@@ -219,3 +219,20 @@ def nothing_is_copied_to_bools_of_a_negated_view(torch, shape: st.sampled_from([
     z = torch.zeros(shape, dtype=torch.complex64)
     torch.ones(shape, dtype=torch.bool).copy_(z.conj().imag)
     torch.ones(shape, dtype=torch.int64).copy_(z.conj().imag)
+
+
+@case(requires=["complex", "in_place"])
+def negatives_are_copied_to_negatives_as_they_lie(
+    torch,
+    kind: st.sampled_from(["float32", "bool", "int64", "complex64"]),
+    to: st.sampled_from(["float32", "bool", "complex64"]),
+    negated: st.sampled_from([(True, True), (True, False), (False, True)]),
+):
+    """What is negated on both sides of a copy is not negated for it; there are no negatives of bools."""
+    x = torch.tensor([0.0, -0.0, 1.0, -2.0]).to(getattr(torch, kind))
+    target = torch.zeros(4, dtype=getattr(torch, to))
+    first = torch._neg_view(target) if negated[0] else target
+    first.copy_(torch._neg_view(x) if negated[1] else x)
+    target._version
+    1 / target
+    (torch._neg_view(x) + 1).dtype

@@ -271,3 +271,31 @@ def write_to_a_part_of_memory_that_begins_later(
     base[row + 1].mul_(base[row])
     (g,) = torch.autograd.grad((base * torch.arange(9.0).view(3, 3)).sum(), w, create_graph=graph)
     g.sum()
+
+
+@case(requires=["custom_function", "in_place", "views", "backward"], covers=["inp.base"])
+def what_a_write_saved_is_kept_by_who_holds_its_ctx(
+    torch, builtins, x: floats(shape=(2, 3), values="finite"), again: st.booleans()
+):
+    """A pass lets go of the node of a write through a view, and of what that saved if nobody holds it."""
+    held = builtins.list()
+
+    class Scale(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, part, factor):
+            ctx.save_for_backward(factor)
+            ctx.mark_dirty(part)
+            held.append(ctx)
+            return part.mul_(factor)
+
+        @staticmethod
+        def backward(ctx, grad):
+            (factor,) = ctx.saved_tensors
+            return grad * factor, None
+
+    y = x.requires_grad_() * 1
+    Scale.apply(y[0], torch.full((3,), 2.0, dtype=x.dtype))
+    y.sum().backward()
+    held[0].saved_tensors
+    if again:
+        y.sum().backward()

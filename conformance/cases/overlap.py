@@ -93,3 +93,58 @@ def expanded_view_that_was_written_has_no_gradient(torch, x: floats(shape=(1, 3)
     e.grad_fn.name()
     y.grad_fn.name()
     y.sum().backward()
+
+
+@case(requires=["complex", "in_place", "views"], covers=["inp.overlap", "inp.expanded"])
+def expanded_conjugates_and_negatives_are_not_written(
+    torch,
+    lazy: st.sampled_from(
+        [lambda torch, z: z.conj(), lambda torch, z: z.conj().imag, lambda torch, z: torch._neg_view(z)]
+    ),
+    write: st.sampled_from(
+        [
+            lambda torch, e: e.fill_(2),
+            lambda torch, e: e.zero_(),
+            lambda torch, e: e.fill_(torch.tensor(2.0)),
+            lambda torch, e: e.copy_(torch.ones(4)),
+            lambda torch, e: e.mul_(2),
+            lambda torch, e: e.sin_(),
+            lambda torch, e: e.masked_fill_(torch.tensor([True, False, False, True]), 3.0),
+            lambda torch, e: e.index_put_((torch.tensor([0]),), torch.tensor(3.0, dtype=e.dtype)),
+            lambda torch, e: e.index_fill_(0, torch.tensor([0]), 3.0),
+            lambda torch, e: e.normal_(),
+            lambda torch, e: torch.add(torch.ones(4, dtype=e.dtype), 1, out=e),
+        ]
+    ),
+):
+    """Memory that is shown several times is not written where it is shown conjugated or negated, by any operator."""
+    e = lazy(torch, torch.tensor([1 + 2j])).expand(4)
+    write(torch, e)
+    e[0] = 2.0
+    e._version
+
+
+@case(requires=["complex", "in_place", "views"], covers=["inp.overlap"])
+def overlap_with_a_conjugate_is_looked_for_by_copies_alone(
+    torch,
+    target: st.sampled_from(["plain", "conjugated", "negated"]),
+    source: st.sampled_from(["plain", "conjugated", "negated"]),
+    name: st.sampled_from(["copy_", "mul_", "add_"]),
+    same: st.booleans(),
+):
+    """A copy asks whether memory overlaps, conjugated or not; what computes has its conjugated operands in other memory."""
+    z = torch.tensor([1 + 2j, 3 - 1j, 0.5j, -2.0])
+    kinds = {"plain": lambda t: t, "conjugated": lambda t: t.conj(), "negated": torch._neg_view}
+    first, second = (z, z) if same else (z[1:], z[:-1])
+    getattr(kinds[target](first), name)(kinds[source](second))
+    z._version
+
+
+@case(requires=["in_place", "indexing", "views"], covers=["inp.overlap"])
+def items_with_holes_may_be_written_with_each_other(torch, x: floats(shape=(6,)), start: st.integers(0, 2)):
+    """Where target or values have holes assigning by index does not look whether they share memory."""
+    i = torch.tensor([0, 1])
+    x[::2].index_put_((i,), x[start : start + 2])
+    x[1:].index_put_((i,), x[start::2][:2])
+    x[::3].index_put_((i,), x[:2].expand(2, 2)[0])
+    x[:4].index_put_((i,), x[start : start + 2])

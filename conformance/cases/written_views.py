@@ -275,12 +275,18 @@ def result_written_through_a_view_is_saved_as_the_view(
     torch,
     x: floats(shape=(2, 2), values="finite"),
     name: st.sampled_from(["tanh_", "exp_", "sigmoid_", "rsqrt_", "reciprocal_"]),
-    part: st.sampled_from([lambda y: y[0], lambda y: y.T, lambda y: y[..., ::2]]),
+    part: st.sampled_from(
+        [lambda y: y[0], lambda y: y.T, lambda y: y[..., ::2], "view_as_complex", "a part of view_as_complex"]
+    ),
     kept: st.booleans(),
 ):
     """A formula of second order reads a result that was written through a view as the view derived anew."""
     y = x.requires_grad_() * 1
-    v = part(y)
+    if isinstance(part, str):
+        z = torch.view_as_complex(y)
+        v = z if part == "view_as_complex" else z[:1]
+    else:
+        v = part(y)
     getattr(v, name)()
     if kept:
         y.retain_grad()
@@ -298,3 +304,114 @@ def operand_written_through_a_view_has_filled_zeros(
     getattr(z[:2], name)(y)
     (g,) = torch.autograd.grad([z], [y], [torch.ones(3)])
     g._version
+
+
+@case(requires=["complex", "views", "in_place", "backward", "create_graph"], covers=["view.complex"])
+def part_read_as_complex_is_derived_by_the_same_steps(
+    torch,
+    x: floats(shape=(4, 2), values="finite"),
+    part: st.sampled_from([lambda y: y, lambda y: y[1:], lambda y: y[1:][::2]]),
+    through: st.sampled_from(["base", "view", "a part of the view"]),
+    graph: st.booleans(),
+):
+    """Numbers read as complex ones are derived anew from the part that they were read of, and written through."""
+    y = x.requires_grad_() * 1
+    z = torch.view_as_complex(part(y))
+    w = torch.tensor(1 + 2j, requires_grad=True)
+    if through == "base":
+        y.mul_(w.abs())
+    elif through == "view":
+        z.mul_(w)
+    else:
+        z[1:].mul_(w)
+    z.grad_fn.name()
+    loss = torch.view_as_real(z).sum() + (y * y).sum()
+    (g,) = torch.autograd.grad(loss, x, create_graph=graph, retain_graph=True)
+    if graph:
+        g.sum().backward(retain_graph=True)
+    loss.backward()
+
+
+@case(requires=["views", "in_place", "backward", "detach"], covers=["view.base_makes_view_require"])
+def view_with_a_history_keeps_it_when_its_base_is_detached(
+    torch,
+    x: floats(shape=(2, 3), values="finite"),
+    part: st.sampled_from([lambda y: y[1], lambda y: y.t(), lambda y: y.as_strided((2,), (1,), 1)]),
+    later: st.booleans(),
+    looked: st.booleans(),
+):
+    """A view that has a node requires grad although its base was detached in place; one that has none does not."""
+    y = torch.zeros(2, 3, dtype=x.dtype) if later else x.requires_grad_() * 2
+    v = part(y)
+    if later:
+        y.add_(x.requires_grad_())
+    if looked:
+        v.grad_fn
+    y.detach_()
+    v.requires_grad
+    v.is_leaf
+    (v * x[0, 0]).sum().backward()
+
+
+@case(requires=["views", "in_place", "backward", "hooks"], covers=["view.retain_grad_on_view", "inp.retain_grad_moves"])
+def retained_gradient_is_looked_for_where_the_tensor_is_by_now(
+    torch,
+    x: floats(shape=(2, 3), values="finite"),
+    how: st.sampled_from(
+        ["in place", "a view in place", "detached", "a second result", "both results", "through a view"]
+    ),
+    hooked: st.booleans(),
+):
+    """PyTorch asserts that a retained gradient is found at the old node, by the number that the tensor has by now."""
+    x.requires_grad_()
+    if how in ("a second result", "both results"):
+        other, y = torch.var_mean(x, 1)
+        if how == "both results":
+            other.retain_grad()
+    else:
+        other, y = x * 3, x * 2
+    y.retain_grad()
+    v = y[:1]
+    v.retain_grad()
+    if how == "in place":
+        y.t_()
+    elif how == "a view in place":
+        v.unsqueeze_(0)
+    elif how == "detached":
+        y.detach_()
+    elif how == "through a view":
+        y.t_()
+        v.mul_(2)
+    if hooked:
+        (v if how == "a view in place" else y).grad_fn.register_hook(lambda inputs, outputs: None)
+    y.mul_(x.sum())
+    y.retains_grad
+    v.grad_fn
+    v.grad_fn
+    v.retains_grad
+    (y.sum() + other.sum() + v.sum()).backward()
+    y.grad
+    v.grad
+    other.grad
+
+
+@case(requires=["views", "in_place", "backward"], covers=["view.complex"])
+def write_through_a_view_is_freed_with_its_pass(
+    torch,
+    x: floats(shape=(2, 2), values="finite"),
+    part: st.sampled_from([lambda y: y[0], lambda y: y.view(2, 1, 2)[:, 0].t()[1], lambda y: y.t()[1]]),
+    packed: st.booleans(),
+    complex: st.booleans(),
+):
+    """A write through a view that saved nothing is freed by a pass like any other, and kept where that is asked."""
+    y = x.requires_grad_() * 1
+    w = torch.ones(2, dtype=x.dtype, requires_grad=True)
+    if complex:
+        torch.view_as_complex(y).real.add_(w)
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+        if packed:
+            y[1].mul_(w)
+    part(y).add_(w)
+    y.sum().backward(retain_graph=True)
+    y.sum().backward()
+    y.sum().backward()

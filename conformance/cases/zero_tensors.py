@@ -226,3 +226,23 @@ def zeros_of_a_sign_arrive_as_operators_leave_them(
     if twice:
         z.backward(torch.ones_like(z), retain_graph=True)
     (found,) = torch.autograd.grad(z, x, torch.ones_like(z))
+
+
+@case(requires=["backward", "sgn", "views"])
+def expanded_gradient_of_a_sign_is_refused_as_such(
+    torch,
+    x: floats(shape=(1,)),
+    write: st.sampled_from(
+        [
+            lambda torch, e: e.mul_(2),
+            lambda torch, e: e.fill_(torch.tensor(2.0)),
+            lambda torch, e: e.masked_fill_(torch.tensor([True, False, True]), 2.0),
+            lambda torch, e: e.index_put_((torch.tensor([0]),), torch.tensor(2.0, dtype=e.dtype)),
+            lambda torch, e: e.copy_(torch.ones(3)),
+            lambda torch, e: e.zero_(),
+        ]
+    ),
+):
+    """Zeros without memory say so when they are written to, whether they are expanded or not."""
+    (zeros,) = torch.autograd.grad(x.requires_grad_().sgn(), x, torch.ones_like(x))
+    write(torch, zeros.expand(3))

@@ -15,16 +15,17 @@ watches = False  # whether some thread ever set `before_write`
 
 
 class _State(threading.local):
-    grad = True  # whether operations are recorded: grad mode is on, and inference mode is off
-    mode = True  # grad mode, as it was set
+    grad: bool  # whether operations are recorded: grad mode is on, and inference mode is off
+    mode: bool  # grad mode, as it was set
+    multithreading: bool  # set_multithreading_enabled: the engine runs in the thread that calls it either way
+    forward: bool | None  # whether forward mode may be used; None while its own rules compute
+    grad = mode = multithreading = forward = True  # in a new thread
     inference = False
     below_inference = False  # an operator runs below a transform that began in inference mode (_functorch/inference.py)
-    multithreading = True  # set_multithreading_enabled: the engine runs in the thread that calls it either way
     pack_hooks: tuple[Any, ...] = ()  # pairs of saved_tensors_hooks, innermost last
     results_later: list[Any] | None = None  # results that are packed when their tangents are there
     before_write: Any = None  # what is told of each tensor before it is written to
     hooks_disabled: str | None = None  # what to say to whoever uses them, while they are disabled
-    forward: bool | None = True  # whether forward mode may be used; None while its own rules compute
     outside_rules: bool | None = None  # grad mode as it is for all but a rule of forward mode that has set its own
 
 
@@ -89,5 +90,8 @@ def snapshot() -> dict[str, Any]:
 
 def restore(modes: dict[str, Any]) -> None:
     """Give this thread the modes of another."""
-    set_inference(modes.get("inference", False), modes.get("mode", True), modes.get("forward", True))
+    was = state.grad
+    state.__dict__.clear()
     state.__dict__.update(modes)
+    if state.grad is not was:
+        be_careful(was)

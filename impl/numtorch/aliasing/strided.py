@@ -26,6 +26,20 @@ def reach(shape: tuple, strides: tuple, offset: int) -> int:
     return 0 if 0 in shape else offset + sum([(s - 1) * st for s, st in zip(shape, strides, strict=True)]) + 1
 
 
+def check_bounds(size: tuple, stride: tuple, offset: int, itemsize: int, available: int) -> None:
+    """PyTorch's errors for a window that does not lie in a storage of so many bytes."""
+    if any(s < 0 for s in (*size, *stride)):
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(size)} and strides={list(stride)}")
+    needed = reach(size, stride, offset) * itemsize
+    if needed > available:
+        raise RuntimeError(
+            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize {itemsize} "
+            f"requiring a storage size of {needed} are out of bounds for storage of size {available}"
+        )
+    if offset < 0:
+        raise RuntimeError(f"Tensor: invalid storage offset {offset}")
+
+
 def may_overlap(shape: tuple, strides: tuple) -> bool:
     """Whether elements of a window may lie on top of each other (PyTorch's _maybe_overlapping_memory)."""
     end = 0
@@ -48,7 +62,6 @@ class Scatter:
     def __init__(self, base: Geometry, size: tuple, strides: tuple, offset: int):
         start = min(base.offset, offset)
         pairs = [(s, st) for s, st in zip(size, strides, strict=True) if s != 1 and st != 0]
-        inner = [(s, st) for s, st in zip(base.shape, base.strides, strict=True) if s != 1]
         self.base = base
         self.empty = 0 in size or 0 in base.shape
         self.summed = tuple([i for i, (s, st) in enumerate(zip(size, strides, strict=True)) if s != 1 and st == 0])
@@ -56,12 +69,12 @@ class Scatter:
         self.size, self.strides = tuple([s for s, _ in pairs]), tuple([st for _, st in pairs])
         self.offset, self.shift = offset - start, base.offset - start
         self.overlaps = may_overlap(self.size, self.strides)
-        self.shares = may_overlap(tuple([s for s, _ in inner]), tuple([st for _, st in inner]))
+        self.shares = not self.empty and may_overlap(base.shape, base.strides)
         self.total = max(reach(base.shape, base.strides, self.shift), reach(self.size, self.strides, self.offset))
 
     def indices(self, shape: tuple, strides: tuple, offset: int) -> np.ndarray:
         """The positions in memory that a window shows, as one row."""
-        return window_of(np.arange(self.total), shape, strides, offset).reshape(-1)
+        return window_of(np.arange(self.total), shape, strides, offset).ravel()
 
     def counts(self) -> np.ndarray:
         """How many elements of the base lie at each position."""
@@ -77,10 +90,10 @@ def scatter_strided(grad: Any, base: Geometry, size: tuple, strides: tuple, offs
     if plan.empty:
         return np.zeros(base.shape, grad.dtype)
     if plan.summed:
-        grad = np.add.reduce(grad, axis=plan.summed, keepdims=True)
+        grad = np.add.reduce(grad, axis=plan.summed)
     out = np.zeros(plan.total, dtype=grad.dtype)
     if plan.overlaps:
-        np.add.at(out, plan.indices(plan.size, plan.strides, plan.offset), grad.reshape(-1))
+        np.add.at(out, plan.indices(plan.size, plan.strides, plan.offset), grad.ravel())
     else:
         window_of(out, plan.size, plan.strides, plan.offset)[...] = grad.reshape(plan.size)
     if plan.shares:
@@ -131,31 +144,31 @@ class CopySlices(VariadicNode):
         return "torch::autograd::CopySlices"
 
     def release(self) -> None:
-        if self.fn is not None:
-            self.fn.release()
-            self.fn = None
+        self.fn = None  # which keeps what it saved: a user may hold the ctx of a Function
 
     def apply(self, grad: Any, keep: bool) -> Any:
-        """Over raw arrays: copy the gradient, cut the window out, run the write's node on it, put the result back."""
-        base, view, fn = self.base, self.view, self.write()
+        base, fn = self.base, self.write()
         if self.replay is not None or fn.custom or fn.checks or not base.desc.real or fn.extra is not None:
             from ..backward.engine import through_tensors
 
             grads = through_tensors(self, grad)
-            if not keep:
-                self.release()
-            return grads
-        # The base is plain. A window that reaches beyond it would be out of bounds in PyTorch, too.
-        result = np.empty(base.shape, dtype=grad.dtype)
-        result[...] = grad
-        window = strided(result, view.shape, view.strides, view.offset - base.offset)
-        inner = fn.apply(window.copy(), keep)
+        else:
+            grads = self.over_arrays(grad)
         if not keep:
             self.fn = None
+        return grads
+
+    def over_arrays(self, grad: Any) -> Any:
+        """Copy the gradient, cut the window out, run the write's node on it, put the result back."""
+        base, view, fn = self.base, self.view, self.write()
+        result = np.empty(base.shape, dtype=grad.dtype)  # the base is plain
+        result[...] = grad
+        offset = view.offset - base.offset
+        check_bounds(view.shape, view.strides, offset, result.itemsize, result.nbytes)
+        window = strided(result, view.shape, view.strides, offset)
+        inner = fn.apply(window.copy(), True)
         if fn.arity == 1:
             inner = (inner,)
-        if self.next_nodes[0] is None:
-            return (None, *inner[1:])
         if inner[0] is None:
             return (None, *inner[1:])
         refuse_internal(window)

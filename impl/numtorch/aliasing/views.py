@@ -24,6 +24,11 @@ ALONE = (
     3  # the same of an inference tensor that requires grad: the slow path asks whether there are others (`recorded`)
 )
 
+ASSERTED = (
+    '{} INTERNAL ASSERT FAILED at "/__w/pytorch/pytorch/torch/csrc/autograd/variable.cpp":{}, please report a bug to '
+    "PyTorch. "
+)
+
 _new = object.__new__
 
 
@@ -49,11 +54,11 @@ class AutogradMeta:
         "wrapped",
     )
 
-    def __init__(self, base: Any = None, meta: int = DEFAULT, version: int = 0, replay: Any = None) -> None:
+    def __init__(self, base: Any = None, meta: int = DEFAULT, version: int | None = None) -> None:
         self.base = base  # of a detached alias None: it shares memory but not history
         self.creation_meta = meta
-        self.attr_version: int | None = version
-        self.replay = replay  # how to re-derive the view where strides cannot say it
+        self.attr_version = version
+        self.replay: Any = None  # how to re-derive the view where strides cannot say it
         self.hooks: Any = None
         self.post_hooks: Any = None
         self.retains_grad = False
@@ -76,7 +81,7 @@ def edge(tensor: Any) -> tuple[Node | None, int]:
     if tensor._extra is None:
         fn = tensor._node
     else:
-        if flag is ASK_BASE and (tensor._extra.base._requires_grad is False or not requires_grad(tensor)):
+        if flag is ASK_BASE and tensor._extra.base._requires_grad is not True:
             return None, 0
         fn = current_grad_fn(tensor)
         if fn is None and flag is ASK_BASE:
@@ -97,8 +102,8 @@ def extras(tensor: Any) -> AutogradMeta:
 def node_label(node: Node) -> str:
     """A node's name as error texts have it: AddBackward0 is Add, SumBackward1 is Sum1, and FBackward is F."""
     name = name_of(node)
-    head, found, tail = name.rpartition("Backward")
-    return head + tail.removesuffix("0") if found and (not tail or tail.isdigit()) else name
+    head, _, tail = name.rpartition("Backward")
+    return head + tail.removesuffix("0") if not tail or tail.isdigit() else name
 
 
 def counter_of(tensor: Any) -> list[int]:
@@ -126,12 +131,10 @@ def bump(tensor: Any) -> None:
 
 def storage_of(tensor: Any) -> np.ndarray:
     """The tensor's array, materialised if it is still a NumPy scalar, so that memory can be shared."""
-    array = tensor._array
-    while type(array) is not np.ndarray and type(array) not in LAZY:
-        old, made = array, np.array(array)
-        array = tensor._array
-        if array is old:  # another thread may have been faster, or have added to the number
-            tensor._array = array = made
+    while type(old := tensor._array) is not np.ndarray and type(old) not in LAZY:
+        made = np.array(old)
+        if tensor._array is old:  # another thread may have been faster, or have added to the number
+            tensor._array = made
             node = tensor._made
             if type(node) is list:  # a node may have saved this very scalar as its result
                 node[:] = [made if value is old else value for value in node]
@@ -139,7 +142,7 @@ def storage_of(tensor: Any) -> np.ndarray:
                 for name in node.saved:
                     if getattr(node, name) is old:
                         setattr(node, name, made)
-    return array
+    return old  # type: ignore[no-any-return]
 
 
 def become(tensor: Any, array: np.ndarray, desc: Any) -> None:
@@ -158,7 +161,7 @@ def counted(source: Any, *results: Any, times: int | tuple[int, ...] = 1) -> Any
     modes = grad_mode.state
     if grad_mode.watched():  # a mode that sees every operator is asked first, and counts nothing
         return results[0]
-    if modes.below_inference or (source._extra is not None and source._extra.inference and not modes.inference):
+    if modes.below_inference or (source._extra is not None and source._extra.inference):
         for result, often in zip(results, times if isinstance(times, tuple) else (times,) * len(results), strict=True):
             for _ in range(often):
                 bump(result)
@@ -188,7 +191,9 @@ def as_view(base: Any, view: Any, meta: int = DEFAULT, replay: Any = None) -> An
             meta = parent.creation_meta
         if replay is not None or parent.replay is not None:
             replay = Chained(parent.replay or Restride(base), replay or Restride(view))
-    view._extra = AutogradMeta(root, meta, counter[0], replay)
+    view._extra = AutogradMeta(root, meta, counter[0])
+    if replay is not None:
+        view._extra.replay = replay
     if not view._requires_grad:
         view._requires_grad = ASK_BASE
     return view
@@ -250,8 +255,8 @@ def current_grad_fn(tensor: Any) -> Node | None:
     version = tensor._counter[0]
     if extra.attr_version != version:
         handle_view_on_rebase(tensor, indirect=True)
-        regenerate(tensor, extra, base)
         extra.attr_version = version
+        regenerate(tensor, extra, base)
     return tensor._node
 
 
@@ -275,18 +280,27 @@ def regenerate(tensor: Any, extra: AutogradMeta, base: Any) -> None:
         node.given_offset = node.offset = storage_offset(tensor._array)
         node.base = geometry(base)
     tensor._made = node
-    move_hooks(extra, old, tensor._output_nr, node, 0)
     tensor._requires_grad = True
-    tensor._output_nr = 0
+    move_hooks(tensor, old, node)
 
 
-def move_hooks(extra: AutogradMeta, old: Node | None, old_nr: int, new: Node, new_nr: int) -> None:
-    """A tensor has a new node: its hooks stay with the old value, and a retained gradient is that of the new one."""
+def move_hooks(tensor: Any, old: Node | None, new: Node) -> None:
+    """A tensor has a new node: its hooks stay with the old value, and a retained gradient is that of the new one.
+
+    PyTorch looks for it at the output of the old node whose number the tensor has by now, and asserts that it is there. It is
+    not where the tensor has got a node, or lost it, without this: by a view in place, by `detach_`.
+    """
+    extra = tensor._extra
     extra.hooks = None
-    if extra.retains_grad and old is not None and old.extra is not None:
-        ref = old.extra.retains_grad.pop(old_nr, None)
-        if ref is not None:
-            new.extras().retains_grad[new_nr] = ref
+    if not extra.retains_grad:
+        return
+    if old is None:
+        raise RuntimeError(ASSERTED.format("old_fn", 205))
+    nr = tensor._output_nr
+    ref = None if old.extra is None else old.extra.retains_grad.pop(nr, None)
+    if ref is None:
+        raise RuntimeError(ASSERTED.format("out != nullptr", 207))
+    new.extras().retains_grad[nr] = ref
 
 
 def handle_view_on_rebase(tensor: Any, indirect: bool = False) -> None:
@@ -368,10 +382,10 @@ def set_history(tensor: Any, node: Node, output_nr: int) -> None:
 
 def replace_history(tensor: Any, node: Node, output_nr: int) -> None:
     """Make a tensor that was written to the node's output: a retained gradient is from now on that of the new value."""
-    old, old_nr = tensor._node, tensor._output_nr
+    old = tensor._node
     set_history(tensor, node, output_nr)
     if tensor._extra is not None:
-        move_hooks(tensor._extra, old, old_nr, node, output_nr)
+        move_hooks(tensor, old, node)
 
 
 def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
@@ -393,12 +407,12 @@ def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
     slices.fn = node
     slices.operand_writes = node.writes_grad if node.writes_for_operand else 0
     slices.replay = extra.replay
-    replace_history(base, slices, 0)
-    extra.attr_version = None  # which is no version
+    if base._extra is not None:
+        move_hooks(base, base._node, slices)
+    set_history(base, slices, 0)
     view = current_grad_fn(tensor)
-    if isinstance(view, AsStridedBackward0):
-        for name in [n + "_version" for n in node.saved if hasattr(node, n + "_counter")]:
-            setattr(node, name, SeenThrough(getattr(node, name), view))
+    for name in [n + "_version" for n in node.saved if hasattr(node, n + "_counter")]:
+        setattr(node, name, SeenThrough(getattr(node, name), view))
 
 
 class SeenThrough(int):

@@ -18,7 +18,7 @@ from ..kernels.pointwise import zeros_like as zeros_of
 from ..memory.descriptor import broadcast_shapes
 from ..memory.geometry import address, laid_out
 from ..memory.layout import is_dense
-from ..memory.lazy import LAZY, Negated
+from ..memory.lazy import LAZY, Negated, Zeros, negative
 from ..nodes.graph import BinaryNode, UnaryNode, next_sequence_nr
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
@@ -31,7 +31,7 @@ _new = object.__new__
 def tracked(*tensors: Any) -> bool:
     """Whether an operation over these is recorded."""
     wanted = grad_mode.state.grad and any(t._requires_grad and requires_grad(t) for t in tensors)
-    return bool(wanted and (tensors[0]._extra is None or recorded(tensors)))
+    return wanted and recorded(tensors)
 
 
 def start(node: Any, desc: Any) -> Any:
@@ -67,11 +67,9 @@ class CopyBackwards(BinaryNode):
         first = None if self.fn0 is None else zeros_like(grad, memory_format=contiguous_format)
         if self.fn1 is None:
             return first, None
-        if grad._desc.dtype is not self.source.dtype:  # before it is summed, as in PyTorch
-            from ..formulas import to_copy_backward
+        from ..formulas import to_copy_backward
 
-            grad = to_copy_backward(grad, self.source.dtype)
-        return first, grad
+        return first, to_copy_backward(grad, self.source.dtype)  # before it is summed, as in PyTorch
 
 
 class ZeroBackward0(UnaryNode):
@@ -134,7 +132,6 @@ def binary(cls: type, target: Tensor, other: Tensor) -> Any:
     node = start(_new(cls), target._desc)
     node.fn0, node.nr0 = edge(target)
     node.fn1, node.nr1 = edge(other)
-    node.plan = None
     return node
 
 
@@ -157,24 +154,25 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
     if flag and self._desc.dtype.category >= 2:
         node = binary(CopyBackwards, self, other)
         node.source = other._desc
-    if self is not other and not same_elements(self, other):
-        refuse(array, other._array.raw if type(other._array) in LAZY else other._array)  # which is not computed first
+    if not same_elements(self, other):
+        source = other._array
+        if type(array) is not Zeros:  # which say themselves that they are not written
+            refuse(array.raw if type(array) in LAZY else array, source.raw if type(source) in LAZY else source)
         check_broadcast(other, self._desc.shape)
-        if type(other._array) is Negated and type(array) is not Negated:
-            _copy_negated(array, other._array.raw)
-        else:
-            np.copyto(array, castable(other._array, array), casting="unsafe")
+        copy_elements(array, source)
     return written(self, node)
 
 
-def _copy_negated(array: Any, raw: Any) -> None:
+def copy_elements(target: Any, source: Any) -> None:
     """Copy what memory holds, and negate the copies: so the imaginary part of what was real is -0, and bools are refused."""
-    np.copyto(array, castable(raw, array), casting="unsafe")
-    if not array.size:
-        return
-    if array.dtype.kind == "b":
-        raise NotImplementedError("\"neg_cpu\" not implemented for 'Bool'")
-    array[...] = np.negative(array)
+    negated = (type(target) is Negated) is not (type(source) is Negated)
+    target = target.raw if type(target) is Negated else target
+    source = source.raw if type(source) is Negated else source
+    if negated and source.dtype == target.dtype:
+        source, negated = negative(source), False
+    np.copyto(target, castable(source, target), casting="unsafe")
+    if negated:
+        target[...] = negative(target)
 
 
 def same_elements(a: Tensor, b: Tensor) -> bool:

@@ -452,7 +452,7 @@ def squeeze_dims_(self, dim):
 
 
 class ViewAsRealBackward0(UnaryNode):
-    __slots__ = ('written',)
+    __slots__ = ('written', '__weakref__',)
     saved = ()
     saved_values = ()
     writes_grad = 1
@@ -518,7 +518,7 @@ def view_as_real(self):
 
 
 class ViewAsComplexBackward0(UnaryNode):
-    __slots__ = ('written',)
+    __slots__ = ('written', '__weakref__',)
     saved = ()
     saved_values = ()
     writes_grad = 1

@@ -590,6 +590,8 @@ def linalg_cholesky_ex(self, upper):
         node.L_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, L=results[0])
+    if self._extra is not None:
+        counted(self, *results, times=(1, 0))
     return tuple(results)
 
 

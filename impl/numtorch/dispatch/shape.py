@@ -1118,7 +1118,7 @@ def slice_(self, dim, start, end, step):
 
 
 class ConjBackward0(UnaryNode):
-    __slots__ = ()
+    __slots__ = ('__weakref__',)
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):
@@ -1185,7 +1185,7 @@ def conj(self):
 
 
 class NegViewBackward0(UnaryNode):
-    __slots__ = ()
+    __slots__ = ('__weakref__',)
     saved = ()
     saved_values = ()
     def run(node, grad, keep: bool):

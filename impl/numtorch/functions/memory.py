@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import grad_mode
-from ..aliasing.strided import reach
+from ..aliasing.strided import check_bounds, reach
 from ..aliasing.views import become, check_inplace, rebase_history, storage_of
 from ..aliasing.writes import tracked
 from ..calls.checked import refusal
@@ -23,7 +23,6 @@ from ..storage import TypedStorage
 from ..tensor import Tensor, cpp_name
 from .arguments import expect_ints, expect_tensor, is_int, sizes
 from .reduction import MISSING
-from .strided import check_bounds
 
 
 def with_room(array: np.ndarray, count: int) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..aliasing.overlap import refuse_any
+from ..aliasing.strided import check_bounds
 from ..aliasing.views import geometry, storage_of
 from ..calls.operands import category_of, refused
 from ..dtype import dtypes
@@ -15,7 +16,6 @@ from ..memory.layout import dense_strides
 from ..tensor import Tensor, wrap_dim
 from .arguments import expect_tensor
 from .index_checks import REDUCTIONS, line, raised, writable
-from .strided import check_bounds
 
 
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:

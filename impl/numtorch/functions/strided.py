@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch
-from ..aliasing.strided import AsStridedBackward0, Scatter, reach, window_of
+from ..aliasing.strided import AsStridedBackward0, Scatter, check_bounds
 from ..aliasing.views import as_view, edge, geometry, storage_of
 from ..aliasing.writes import copy_, start, tracked
-from ..memory.geometry import Geometry, Memory, root_of, strided
+from ..memory.geometry import laid_out, root_of, strided
 from ..nodes.graph import Node
 from ..tensor import Tensor, wrap
 from .arguments import expect_ints
@@ -30,20 +30,6 @@ def check_window(self: Tensor, size: Any, stride: Any, storage_offset: int | Non
     return size, stride, offset, strided(array, size, stride, offset)
 
 
-def check_bounds(size: tuple, stride: tuple, offset: int, itemsize: int, available: int) -> None:
-    """PyTorch's errors for a window that does not lie in a storage of so many bytes."""
-    if any(s < 0 for s in (*size, *stride)):
-        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(size)} and strides={list(stride)}")
-    needed = reach(size, stride, offset) * itemsize
-    if needed > available:
-        raise RuntimeError(
-            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize {itemsize} "
-            f"requiring a storage size of {needed} are out of bounds for storage of size {available}"
-        )
-    if offset < 0:
-        raise RuntimeError(f"Tensor: invalid storage offset {offset}")
-
-
 def strided_node(cls: type, self: Tensor, desc: Any, size: tuple, stride: tuple, offset: int, given: Any) -> Any:
     """The node of as_strided or as_strided_."""
     node = start(_new(cls), desc)
@@ -63,13 +49,6 @@ def as_strided(self: Tensor, size: Any, stride: Any, storage_offset: int | None 
 
 
 # ---- backward, over Tensors
-
-
-def laid_out_as(base: Geometry, start: int, more: int, kind: Any) -> Tensor:
-    """New memory laid out as the base, from `start` on, with room for `more` elements; the tensor is no view of it."""
-    offset = base.offset - start
-    out = Memory(max(reach(base.shape, base.strides, offset), more), kind)
-    return wrap(window_of(out, base.shape, base.strides, offset))
 
 
 def as_strided_backward(grad: Tensor, plan: Scatter) -> Tensor:
@@ -100,16 +79,13 @@ def copy_slices(node: Any, grad: Tensor) -> tuple:
     """A write through a view, backward."""
     base, view, fn = node.base, node.view, node.write()
     kind = grad._desc.dtype.numpy
+    result = copy_(wrap(laid_out(base.shape, base.strides, kind)), grad)
     if node.replay is None:
-        first = min(base.offset, view.offset)
-        place = (view.shape, view.strides, view.offset - first)
-        result = copy_(laid_out_as(base, first, reach(*place), kind), grad)
-        window = as_strided(result, *place)
+        window = as_strided(result, view.shape, view.strides, view.offset - base.offset)
     else:
-        result = copy_(laid_out_as(base, base.offset, 0, kind), grad)
         window = node.replay(result)
     inner = _call(fn, dispatch.contiguous_copy(window))
-    if node.next_nodes[0] is None or inner[0] is None:
+    if inner[0] is None:
         return (None, *inner[1:])
     copy_(window, inner[0])
     return (result, *inner[1:])

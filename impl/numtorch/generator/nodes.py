@@ -101,6 +101,10 @@ class Nodes(Template):
         if counted:
             slots += ["written"]
         w(0, f"\n\nclass {row.node}({base}):")
+        if row.replay:
+            slots += [
+                "__weakref__"
+            ]  # what was written through such a view is called an output of its node (SeenThrough)
         w(1, f"__slots__ = ({''.join(repr(s) + ', ' for s in slots).strip()})")
         w(1, f"saved = ({''.join(repr(s) + ', ' for s in row.saved + row.saved_results).strip()})")
         values = [*row.constants, *(s for s in row.saved_values if not s.endswith(HIDDEN))]

@@ -71,6 +71,7 @@ RESULT_WRITES: dict[str, str] = {
     "index_add": "2 if self._desc.ndim > 1 else 1",
     **dict.fromkeys(["index_reduce", "put"], "2"),
     "linalg_inv_ex": "(3, 1)",
+    "linalg_cholesky_ex": "(1, 0)",
     "linalg_solve_ex": "(1, 1, 1, 1)",
     "linalg_lu_factor_ex": "(1, 0, 0)",
     "linalg_lu": "(1, 2, 1)",

@@ -80,6 +80,9 @@ class Lazy(np.lib.mixins.NDArrayOperatorsMixin):
         return self.function(self.raw)
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        from ..aliasing.overlap import refuse_internal
+
+        refuse_internal(self.raw)  # whatever the operator says of expanded memory: PyTorch copies back what it computed
         self.raw[index] = self.function(np.asarray(value).astype(self.dtype))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -130,11 +133,20 @@ class Conjugated(Lazy):
     function = staticmethod(np.conjugate)
 
 
+def negative(raw: Any) -> Any:
+    """The negatives of numbers; there are none of bools."""
+    if raw.dtype.kind != "b":
+        return np.negative(raw)
+    if raw.size:
+        raise NotImplementedError("\"neg_cpu\" not implemented for 'Bool'")
+    return raw
+
+
 class Negated(Lazy):
     """The negatives of what memory holds: the imaginary parts of conjugates."""
 
     __slots__ = ()
-    function = staticmethod(np.negative)
+    function = staticmethod(negative)
 
 
 class Zeros(Lazy):
