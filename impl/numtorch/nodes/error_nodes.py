@@ -41,7 +41,7 @@ class Error(VariadicNode):
         raise RuntimeError(self.message)
 
     def apply_tensors(self, grad: Any) -> Any:
-        raise RuntimeError(self.message)
+        return self.apply(grad, True)
 
 
 class NotImplementedNode(Error):
@@ -63,7 +63,6 @@ def node(
     made = _new(kind)
     made.seq = ACCUMULATE_SEQ
     made.descs = tuple(outputs)
-    made.desc = outputs[0]  # type: ignore[assignment]
     edges = [(None, 0) if t is None else edge(t) for t in inputs]
     made.next_nodes = tuple([e[0] for e in edges])
     made.next_nrs = tuple([e[1] for e in edges])

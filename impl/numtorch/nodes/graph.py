@@ -11,13 +11,12 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections import OrderedDict
-from typing import Any
+from typing import Any, ClassVar
 from weakref import ref
 
 from ..memory.descriptor import Descriptor
 from .attributes import NextNode, OutputNumber, ReadOnly, SavedAttribute, sole
 from .handles import RemovableHandle
-from .records import computing_anew
 
 sequence_nrs = itertools.count(0.0, 1.0)  # exact up to 2**53; CPython makes and frees floats faster than integers
 next_sequence_nr = sequence_nrs.__next__
@@ -28,10 +27,8 @@ FREED_COUNTER: list[int] = [-1]  # the version counter of a released value: it n
 class Freed:
     """What stands in a node for a saved operand that was released."""
 
-    __slots__ = ("_counter",)
-
-    def __init__(self) -> None:
-        self._counter = FREED_COUNTER
+    __slots__ = ()
+    _counter = FREED_COUNTER
 
 
 FREED = Freed()
@@ -117,7 +114,7 @@ class Node:
     custom = False  # whether outputs must be validated: a user's formula, not ours
     accumulates = False
     converts = False  # of what accumulates: gradients are converted as they arrive
-    plain = False  # none of the above and below
+    plain: bool  # none of the above and below
     may_be_undefined = False  # whether the formula may give None where an edge leads on
     refuses: tuple[int, ...] = ()  # operands whose derivative is not implemented, which undefined gradients say, too
     checks = False  # whether the formulas over arrays may have to refuse a gradient for its shape
@@ -151,6 +148,15 @@ class Node:
     desc: Descriptor
     _extra: NodeExtra | None  # left unset by nearly every node
 
+    # What classes have of which there are records (records.py): the Node of one, `apply_tensors` and `release` by one; and
+    # the same for the shorter one of an operator with a number.
+    of_record: ClassVar[Any]
+    apply_record: ClassVar[Any]
+    release_record: ClassVar[Any]
+    of_number: ClassVar[Any]
+    apply_number: ClassVar[Any]
+    release_number: ClassVar[Any]
+
     @property
     def extra(self) -> NodeExtra | None:
         """The rarely needed part, if it was made."""
@@ -162,36 +168,6 @@ class Node:
     def __new__(cls, *args: Any) -> Any:
         """Operators make nodes, by object.__new__; users cannot."""
         raise TypeError(f"cannot create '{cls.__name__}' instances")
-
-    @staticmethod
-    def of_record(record: list[Any]) -> Node:
-        """A node with what a record of the class holds (records.py)."""
-        raise NotImplementedError
-
-    @staticmethod
-    def apply_record(record: list[Any], grad: Any) -> Any:
-        """`apply_tensors` by a record of the class."""
-        raise NotImplementedError
-
-    @staticmethod
-    def release_record(record: list[Any]) -> None:
-        """Forget what a record of the class has saved."""
-        raise NotImplementedError
-
-    @staticmethod
-    def of_number(record: list[Any]) -> Node:
-        """`of_record` for the shorter record of an operator with a number."""
-        raise NotImplementedError
-
-    @staticmethod
-    def apply_number(record: list[Any], grad: Any) -> Any:
-        """`apply_record` for it."""
-        raise NotImplementedError
-
-    @staticmethod
-    def release_number(record: list[Any]) -> None:
-        """`release_record` for it."""
-        raise NotImplementedError
 
     @property
     def num_outputs(self) -> int:
@@ -238,15 +214,13 @@ class Node:
             recorded.__func__.of_record = cls.of_record
             recorded.__func__.release = cls.release_record
             recorded.__func__.apply_tensors = cls.apply_record
-            if cls.computes_anew:
-                computing_anew.add(recorded.__func__)
+            recorded.__func__.computes_anew = cls.computes_anew
         shorter = cls.__dict__.get("run_number")
         if shorter is not None:
             shorter.__func__.of_record = cls.of_number
             shorter.__func__.release = cls.release_number
             shorter.__func__.apply_tensors = cls.apply_number
-            if cls.computes_anew:
-                computing_anew.add(shorter.__func__)
+            shorter.__func__.computes_anew = cls.computes_anew
         cls.plain = not (
             cls.custom or cls.multi or cls.writes_grad or cls.may_be_undefined or cls.accumulates or cls.warns
         )
@@ -450,7 +424,6 @@ class GraphRoot(Node):
     """Stands for a tensor that no graph leads to: an input that cannot have been used."""
 
     __slots__ = ()
-    arity = 0
 
 
 _new = object.__new__

@@ -10,9 +10,10 @@ A product with a Python number, or a quotient, has a shorter one, with a functio
     [function, sequence number, Descriptor of the result, next node, number]
 
 The function computes the gradients over arrays, as `run` does for a Node, and has others: `apply_tensors` computes them over
-Tensors, `release` forgets what was saved, `of_record` makes the Node. A record is made in half the instructions of an object
-with as many slots, and the plain passes run it as it is. All else goes by `node_of`, which makes the Node when it is first
-asked for; from then on the record holds nothing but the Node, so that there is one state, and one Node whoever asks.
+Tensors, `release` forgets what was saved, `of_record` makes the Node; `computes_anew` says what the class of that says. A
+record is made in half the instructions of an object with as many slots, and the plain passes run it as it is. All else goes
+by `node_of`, which makes the Node when it is first asked for; from then on the record holds nothing but the Node, so that
+there is one state, and one Node whoever asks.
 
 Rejected: a tuple, of which nothing can be let go of while the graph is held; and a Node that reads its record, which the record
 would have to hold for the sake of its hooks: a cycle, which only the garbage collector frees.
@@ -26,7 +27,6 @@ from typing import Any
 from ..plain_numpy import np
 
 Record = list[Any]
-computing_anew: set[Any] = set()  # the functions of records that never pass on the gradient itself, or a view of it
 _lock = threading.RLock()  # two threads may look at one node
 
 
@@ -52,6 +52,7 @@ def run_node(record: Record, grad: Any, keep: bool) -> tuple[Any, Any, Any, Any]
 
 
 run_node.release = lambda record: record[2].release()  # type: ignore[attr-defined]
+run_node.computes_anew = False  # type: ignore[attr-defined]
 
 
 def with_memory(number: Any, fn: Any, fn1: Any) -> Any:
@@ -59,6 +60,6 @@ def with_memory(number: Any, fn: Any, fn1: Any) -> Any:
 
     Where one node computes something new of it at once nobody can tell, and NumPy computes with numbers much faster.
     """
-    if (type(fn) is list and fn[0] in computing_anew) or (type(fn1) is list and fn1[0] in computing_anew):
+    if (type(fn) is list and fn[0].computes_anew) or (type(fn1) is list and fn1[0].computes_anew):
         return number
     return np.asarray(number)

@@ -14,11 +14,10 @@ from ..aliasing.views import SeenThrough, current_grad_fn, node_label
 from ..calls import handlers, torch_function
 from ..tensor import Tensor, copy_slots, wrap
 from .graph import FREED, FREED_COUNTER, FREED_TEXT, Node
-from .saved_hooks import Packed, in_force, pack
+from .saved_hooks import Packed, pack
 
 _new = object.__new__
 _TENSOR = (Tensor,)
-_NONE = type(None)
 # What C++ keeps as int64: PyTorch shows it as if it had no sign.
 UNSIGNED = frozenset(
     (
@@ -27,7 +26,6 @@ UNSIGNED = frozenset(
         "dim0",
         "ignore_index",
         "pad",
-        "padding",
         "padding_idx",
         "dim1",
         "dim2",
@@ -65,7 +63,6 @@ class Detached(list):
     __slots__ = ("shared",)
 
     def __init__(self, shared: list[int]):
-        super().__init__((0,))
         self.shared = shared
 
     def __getitem__(self, position: Any) -> Any:
@@ -147,7 +144,7 @@ def is_odd(saved: Any) -> bool:
 def check_saveable(tensor: Any, node: Node | None = None) -> None:
     """Refuse to save an inference tensor, once what the node saves before it is packed."""
     if tensor._extra.inference:
-        if node is not None and in_force:
+        if node is not None:
             pack(node)
         raise RuntimeError(
             "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference "
@@ -251,9 +248,6 @@ def read_saved(node: Node, name: str) -> Any:
     if name in node.saved:
         if hasattr(type(node), name + "_counter"):
             return unpack_result(node, name)
-        value = getattr(node, name)
-        if isinstance(value, tuple):
-            return tuple(value)
         tensor = unpack_saved(node, name)
         number = tensor._extra.number if tensor is not None and tensor._extra is not None else None
         if number is not None:
