@@ -273,7 +273,7 @@ def write_to_a_part_of_memory_that_begins_later(
     g.sum()
 
 
-@case(requires=["custom_function", "in_place", "views", "backward"], covers=["inp.base"])
+@case(requires=["custom_function", "in_place", "views", "backward"])
 def what_a_write_saved_is_kept_by_who_holds_its_ctx(
     torch, builtins, x: floats(shape=(2, 3), values="finite"), again: st.booleans()
 ):

@@ -117,7 +117,7 @@ def expanded_conjugates_and_negatives_are_not_written(
         ]
     ),
 ):
-    """Memory that is shown several times is not written where it is shown conjugated or negated, by any operator."""
+    """No operator writes memory that is shown several times, conjugated or negated."""
     e = lazy(torch, torch.tensor([1 + 2j])).expand(4)
     write(torch, e)
     e[0] = 2.0
@@ -132,7 +132,7 @@ def overlap_with_a_conjugate_is_looked_for_by_copies_alone(
     name: st.sampled_from(["copy_", "mul_", "add_"]),
     same: st.booleans(),
 ):
-    """A copy asks whether memory overlaps, conjugated or not; what computes has its conjugated operands in other memory."""
+    """A copy refuses overlapping memory, conjugated or not; what computes resolves conjugates first."""
     z = torch.tensor([1 + 2j, 3 - 1j, 0.5j, -2.0])
     kinds = {"plain": lambda t: t, "conjugated": lambda t: t.conj(), "negated": torch._neg_view}
     first, second = (z, z) if same else (z[1:], z[:-1])

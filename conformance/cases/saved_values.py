@@ -16,7 +16,7 @@ def detached_operand_is_told_from_a_written_one(
     write: st.sampled_from(["none", "plain", "tracked"]),
     graph: st.booleans(),
 ):
-    """What was saved before detach_() is missed as detached unless it has a history again, what is saved after as written."""
+    """What was saved before detach_() is missed as detached, unless it has a history again."""
     y = w.requires_grad_() * 1
     z = y * y if saved == "before" else w * 2
     y.detach_()
@@ -36,7 +36,7 @@ def result_in_a_formula_has_the_version_of_its_memory(
     name: st.sampled_from(["tanh", "exp", "sigmoid"]),
     how: st.sampled_from(["detached", "no_grad", "read", "none"]),
 ):
-    """A result that a formula of second order saved is missed when it is written to, and shares its version when it is read."""
+    """A result that a formula of second order saved is missed when it is written to."""
     y = getattr(x.requires_grad_(), name)()
     (g,) = torch.autograd.grad(y.sum(), x, create_graph=True)
     read = y.grad_fn._saved_result if how == "read" else y
@@ -68,7 +68,7 @@ def freed_value_takes_no_hooks(
 def result_of_a_write_through_a_view_that_is_gone_is_the_writes(
     torch, x: floats(shape=(2, 2), values="finite"), name: st.sampled_from(["tanh_", "exp_", "sigmoid_"])
 ):
-    """A result that was written through a view which nobody holds is read as an output of the write's own node."""
+    """A result that was written through a view which nobody holds is an output of the write's node."""
     y = x.requires_grad_() * 1
     getattr(y[0], name)()
     (g,) = torch.autograd.grad(y.sum(), x, create_graph=True)
@@ -104,7 +104,7 @@ def inference_tensors_are_refused_before_they_are_packed(torch, x: floats(shape=
 
 @case(requires=["embedding", "graph"])
 def padding_index_is_saved_without_sign(torch, w: floats(shape=(4, 2)), index: st.sampled_from([-1, 2, None])):
-    """The index that stands for padding is saved as it is counted, and as the greatest number where there is none."""
+    """The index that stands for padding is saved as it is counted, or as the greatest number."""
     y = torch.nn.functional.embedding(torch.tensor([1, 2]), w.requires_grad_(), padding_idx=index)
     y.grad_fn._saved_padding_idx
 
@@ -115,14 +115,14 @@ def what_has_no_derivative_has_none_of_second_order(torch, x: floats(values="fin
     torch.autograd.grad((x.requires_grad_() // 2).sum(), x, create_graph=graph)
 
 
-@case(requires=["backward", "in_place"], covers=["acc.alias"])
+@case(requires=["backward", "in_place"])
 def numbers_along_two_edges_share_memory_where_views_are(
     torch,
     xy: st.tuples(floats("float32", shape=(), values="finite"), floats("float32", shape=(), values="finite")),
     first: st.sampled_from([lambda t: t.view(()), lambda t: t * 1, lambda t: t + 1, lambda t: t.sin()]),
     second: st.sampled_from([lambda t: t.view(()), lambda t: t.view_as(t), lambda t: t + 1, lambda t: t.exp()]),
 ):
-    """The gradient of a sum of two numbers is one: leaves that get it by views share it, others have their own."""
+    """The gradient of a sum of two numbers is one, which leaves that get it by views share."""
     x, y = (t.requires_grad_() for t in xy)
     (first(x) + second(y)).backward()
     x.grad.add_(1)
@@ -166,7 +166,7 @@ def operator_in_place_packs_what_it_saved_once(
     name: st.sampled_from(["pow_", "hypot_", "mul_", "div_", "atan2_", "tanh_", "exp_"]),
     tracked: st.sampled_from([(True, True), (True, False), (False, True)]),
 ):
-    """Operands are packed before the write and results after it, each of them once, and only those that are needed."""
+    """Operands are packed before the write and results after it, each once, if they are needed."""
     x, w = (t.abs() + 1 for t in xw)
     y = x.requires_grad_() * 1 if tracked[0] else x
     w.requires_grad_(tracked[1])

@@ -42,7 +42,7 @@ WINDOWS = st.sampled_from(
 def gradient_of_a_window_lies_as_what_it_is_taken_of(
     torch, x: floats(shape=(4, 6), values="finite"), part: BASES, window: WINDOWS, graph: st.booleans()
 ):
-    """The gradient of a window lies as the tensor that it was taken of, or by rows where there is nothing."""
+    """The gradient of a window lies as what it was taken of, or by rows where there is nothing."""
     size, stride, offset = window
     base = part(x.requires_grad_() * 1)
     shown = base.as_strided(size, stride) if offset is None else base.as_strided(size, stride, offset)
