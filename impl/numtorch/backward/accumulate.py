@@ -74,12 +74,14 @@ def warn_of_layout(grad: Any, variable: Any) -> None:
 
 def obedient_copy(array: Any, desc: Descriptor) -> Any:
     """A copy with the strides the contract asks for."""
-    if array.shape != desc.shape and is_dense(desc.shape, desc.strides):
+    if not is_dense(desc.shape, desc.strides):
+        return array.copy()  # row-major
+    if array.shape != desc.shape:
         from ..aliasing.writes import check_broadcast
 
         check_broadcast(wrap(array), desc.shape)
-    elif desc.plain or not is_dense(desc.shape, desc.strides):
-        return array.copy()  # row-major
+    elif desc.plain:
+        return array.copy()
     out = laid_out(desc.shape, desc.strides, array.dtype)
     out[...] = array
     return out
@@ -108,7 +110,7 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
             if is_dense(desc.shape, desc.strides):
                 counter = [1]  # PyTorch copies into new memory, which counts as a write; other layouts are cloned
             grad = obedient_copy(grad, desc)
-            found = desc if desc.plain and found.dtype is desc.dtype and found.shape == desc.shape else describe(grad)
+            found = desc if desc.plain and found.dtype is desc.dtype else describe(grad)
         new = _new(*_TENSOR)
         new._array = grad
         new._desc = found
@@ -145,7 +147,7 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
         else:
             with _adding:
                 np.add(array, grad, out=array, casting="unsafe")
-    elif type(array) not in LAZY and old._extra is None and old._counter is None:
+    elif type(array) not in LAZY:
         old._array = old._array + grad  # read again, and no call after the question, for the same reason
     else:
         array = storage_of(old)

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from heapq import heappop, heappush
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import grad_mode
 from ..aliasing.views import current_grad_fn
 from ..memory.descriptor import Descriptor, describe
-from ..memory.geometry import turned
 from ..nodes import saved_hooks
 from ..nodes.graph import AccumulateGrad, Node, NodeExtra, NotPlain
 from ..nodes.records import node_of, run_node, with_memory
@@ -24,9 +23,12 @@ from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from . import anomaly
 from .graph_task import GraphTask, next_task_id, plain_task
-from .input_buffer import Sum, add, finished, recall, show, summed
+from .input_buffer import add, finished, recall, show, summed
 from .node_calls import validated
 from .settling import owned
+
+if TYPE_CHECKING:
+    from .input_buffer import Sum
 
 _new = object.__new__
 _TENSOR = (Tensor,)
@@ -57,9 +59,9 @@ def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]
         if enters:
             task.leave()
     found = [leaves.get(fn) for fn, _ in inputs]
-    if len(found) == 1 and not task.raw and found[0] is not None and found[0] is not grad:
+    if not task.raw:
         return found
-    if task.raw and len(set(map(id, found))) == len(found):  # no two share memory by being one
+    if len(set(map(id, found))) == len(found):  # no two share memory by being one
         tensors = []
         for array, (fn, _) in zip(found, inputs, strict=True):
             if array is grad or (tensor := alone(array, sums, fn.desc)) is None:
@@ -95,12 +97,7 @@ def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
     wanted, node, extra = ref(), root._made, root._extra
     if extra is not None and not (extra.base is not None and extra.attr_version == root._counter[0]):
         node = current_grad_fn(root)
-    if (
-        type(wanted) is not AccumulateGrad
-        or not leaf._requires_grad
-        or node is None
-        or (type(node) is not list and node.multi)
-    ):
+    if not leaf._requires_grad or node is None:
         return None
     seed = desc.dtype.one  # that of all passes, as plain_pass.py has it: memory of its own takes 1,800 instructions
     try:
@@ -157,12 +154,10 @@ def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> 
     while True:  # as long as the graph does not fork, no gradient waits for another
         if not keep:
             ran.append(node)
-        if type(grad) is _ndarray and grad.ndim > 1 and turned(grad):
-            raise NotPlain  # its strides would show, and the raw formulas have NumPy's
         fn, grad, fn1, grad1 = node[0](node, grad, True) if type(node) is list else node.run(grad, True)
         if fn is None:
             fn, grad, fn1 = fn1, grad1, None
-        if fn1 is not None or fn is None:
+        if fn1 is not None:
             break
         if type(fn) is AccumulateGrad:
             if fn not in wanted:
@@ -211,8 +206,6 @@ def over_arrays(node: Any, grad: Any, wanted: Container[Any], *, keep: bool) -> 
             break
         if not keep:
             ran.append(node)
-        if type(grad) is _ndarray and grad.ndim > 1 and turned(grad):
-            raise NotPlain  # its strides would show, and the raw formulas have NumPy's
         fn, grad, fn1, grad1 = node[0](node, grad, True) if type(node) is list else node.run(grad, True)
         if fn is None:
             fn, grad, fn1 = fn1, grad1, None
@@ -236,9 +229,11 @@ def over_tensors(task: GraphTask, node: Any, grad: Any, wanted: Container[Any]) 
             grad = node[0].apply_tensors(node, grad)
         elif node.plain:
             grad = node.apply_tensors(grad)
-            if node.arity != 1:
+            if node.arity == 1:
+                fns = (node.next0,)
+            else:
                 grad = validated(node, grad)
-            fns = node.next_nodes if node.arity < 0 else (node.next0, node.next1) if node.arity == 2 else (node.next0,)
+                fns = (node.next0, node.next1) if node.arity == 2 else node.next_nodes
         else:
             raise NotPlain
         if type(grad) is not tuple:

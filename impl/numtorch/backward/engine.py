@@ -52,7 +52,7 @@ def run_backward(
     """
     tangents = tangents or steps_count(grads)
     raw = not create_graph and not tangents
-    task = GraphTask(keep, raw, grads if raw else None)
+    task = GraphTask(keep, raw, grads)
     if not raw:
         task.tangents = not create_graph
     task.roots = tuple([node for node, _ in roots])
@@ -72,13 +72,13 @@ def run_backward(
             if left is not None:
                 finish(*left)
             return None
-        if inputs is not None and not (accumulate_inputs or tried or node.multi):
+        if inputs is not None and not (accumulate_inputs or tried):
             captured = capture(task, node, seeds[0], inputs)
             if captured is not None:
                 return captured
     task.deps = dependencies([node for node, _ in roots])
     if inputs is not None:
-        prune(task, roots, inputs, accumulate_inputs)
+        prune(task, inputs, accumulate_inputs)
         if accumulate_inputs:
             task.captures = None
     buffers = task.buffers
@@ -94,8 +94,6 @@ def run_backward(
         # A single root is ready even if it leads to no input: then only the hooks of its tensor run.
         if task.deps.get(node) == 0 or len(roots) == 1:
             heapq.heappush(heap, (-node.seq, node))
-    if not raw:
-        task.enter()
     finish(task, heap)
     return task.captured
 
@@ -138,11 +136,10 @@ def finish(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
             task.leave()
 
 
-def prune(task: GraphTask, roots: list[tuple[Node, int]], inputs: list[tuple[Node, int]], run_inputs: bool) -> None:
+def prune(task: GraphTask, inputs: list[tuple[Node, int]], run_inputs: bool) -> None:
     """Keep only the nodes on a path to the requested inputs: the others are never counted down, so never run."""
-    deps = task.deps
     parents: dict[Node, list[Node]] = {}
-    for node in deps:
+    for node in task.deps:
         for fn, _ in node.edges():
             if fn is not None:
                 parents.setdefault(fn, []).append(node)
@@ -157,15 +154,7 @@ def prune(task: GraphTask, roots: list[tuple[Node, int]], inputs: list[tuple[Nod
                 seen.add(parent)
                 stack.append(parent)
     task.needed = needed
-    task.deps.clear()
-    keep = needed | seen
-    for node in list(parents) + [node for node, _ in roots]:
-        if node in keep:
-            deps.setdefault(node, 0)
-    for node in keep:
-        for parent in parents.get(node, ()):
-            if parent in needed:
-                deps[node] = deps.get(node, 0) + 1
+    task.deps = {node: len(parents.get(node, ())) for node in seen}
     task.captures = {}
     for index, (node, nr) in enumerate(inputs):
         task.captures.setdefault(node, []).append((nr, index))
@@ -204,7 +193,7 @@ def execute(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
             if results is None:
                 continue
         grad = None
-        if len(results) == 2 and results[0] is results[1] is not None and task.raw:
+        if len(results) == 2 and results[0] is results[1] is not None:
             results = [one_for_both(task, results[0])] * 2
         deliveries = [(fn, nr, g) for (fn, nr), g in zip(node.edges(), results, strict=False)]
         deliveries.reverse()

@@ -74,25 +74,23 @@ def retain(ref: Any, grad: Any) -> None:
 def run_pre_hooks(task: GraphTask, hooks: Any, inputs: list[Any]) -> None:
     """Node pre-hooks: each may replace the tuple of incoming gradients; `inputs` is changed in place."""
     tensors, notes = hand_out(task, inputs, range(len(inputs)))
-    values = tuple(tensors)
-    for hook in list(hooks.values()):
-        values = checked_tuple(values, hook(values), hook)
-    tensors[:] = values
-    del values
+    tensors[:] = shown_to(hooks, tuple(tensors))
     take_in(task, inputs, range(len(inputs)), tensors, notes)
 
 
 def run_post_hooks(task: GraphTask, hooks: Any, results: list[Any], inputs: list[Any]) -> list[Any]:
     """Node post-hooks: each may replace the tuple of outgoing gradients."""
     tensors, notes = hand_out(task, results, range(len(results)))
-    outgoing = tuple(tensors)
-    incoming = tuple([show(task, g) for g in inputs])
-    for hook in list(hooks.values()):
-        outgoing = checked_tuple(outgoing, hook(outgoing, incoming), hook)
-    tensors[:] = outgoing
-    del outgoing
+    tensors[:] = shown_to(hooks, tuple(tensors), tuple([show(task, g) for g in inputs]))
     take_in(task, results, range(len(results)), tensors, notes)
     return results
+
+
+def shown_to(hooks: Any, grads: tuple, *others: tuple) -> tuple:
+    """What hooks, each given what the one before it left, make of the gradients of a node; nothing here holds these then."""
+    for hook in list(hooks.values()):
+        grads = checked_tuple(grads, hook(grads, *others), hook)
+    return grads
 
 
 def checked_tuple(old: tuple, new: Any, hook: Any) -> tuple:

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import grad_mode
-from ..aliasing.views import NO_GRAD_MODE, as_view, counter_of, mark_inference, requires_grad, storage_of
+from ..aliasing.views import NO_GRAD_MODE, as_view, counter_of, requires_grad, storage_of
 from ..kernels.pointwise import addend
 from ..levels import wrapped_of
 from ..memory.descriptor import arrange, describe, plan_of
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from ..nodes.graph import Node
     from .graph_task import GraphTask
 
-Sum = tuple[weakref.ref, int]  # memory in which gradients were added up, weakly, and how often it was written to
+    Sum = tuple[weakref.ref, int]  # memory in which gradients were added up, weakly, and how often it was written to
+
 _refcount = sys.getrefcount
 _ndarray = np.ndarray
 _add = np.add
@@ -53,11 +54,8 @@ def summed(slots: Any, key: Any, grad: Any, apart: Any = None) -> tuple[Any, boo
         grad = addend(grad)
     if type(old) is not _ndarray:  # a NumPy scalar stands for memory that it does not have
         return old + grad, _refcount(old) <= _ALONE and type(old) not in LAZY
-    if _refcount(old) <= _ALONE and (
-        (old.ndim < 2 or is_dense(old))
-        if old.base is None
-        else ((owns(old) or (apart is not None and is_last(apart, old))) and is_dense(old))
-    ):
+    # What has no base, or is laid out in memory of its own, has no holes.
+    if _refcount(old) <= _ALONE and (old.base is None or owns(old) or (is_last(apart, old) and is_dense(old))):
         _add(old, grad, old)  # `old += grad` takes 650 instructions more
         return old, True
     mine, other = describe(old), describe(grad)
@@ -101,13 +99,12 @@ def is_alone(tensor: Any) -> bool:
     if type(array) is not _ndarray:
         return type(array) not in LAZY
     del array
-    alone = _refcount(tensor._array) <= _ALONE and (tensor._array.base is None or owns(tensor._array))
-    return alone and is_dense(tensor._array)
+    return _refcount(tensor._array) <= _ALONE and (tensor._array.base is None or owns(tensor._array))
 
 
 def is_dense(array: Any) -> bool:
     """Whether the elements fill one stretch of memory without holes or overlaps."""
-    return (array.ndim < 2 and array.base is None) or array.flags.forc or is_dense_like(array)
+    return array.flags.forc or is_dense_like(array)
 
 
 def owns(array: Any) -> bool:
@@ -116,7 +113,7 @@ def owns(array: Any) -> bool:
     return type(base) is Memory and _refcount(base) <= _OWNED
 
 
-def is_last(apart: dict[int, Any], array: Any) -> bool:
+def is_last(apart: dict[int, Any] | None, array: Any) -> bool:
     """Whether a detached alias is the last that shows its memory."""
     if not is_apart(apart, array):
         return False
@@ -222,7 +219,7 @@ def finished(total: list[Any], sums: list[Sum]) -> Any:
     if writes:
         if type(array) is not _ndarray:
             array = np.array(array)  # a NumPy scalar has no memory, and so no version
-        sums.append((weakref.ref(array if array.base is None else root_of(array)), writes))
+        sums.append((weakref.ref(array), writes))
     return array
 
 
@@ -307,7 +304,7 @@ def version_counter(task: GraphTask, array: Any) -> list[int] | None:
         if found is not None and found[0]() is owner:
             return found[1]
     seed = seed_of(task, array)
-    return None if seed is None or (seed._extra is not None and seed._extra.inference) else counter_of(seed)
+    return None if seed is None else counter_of(seed)
 
 
 def seed_of(task: GraphTask, array: Any) -> Any:
@@ -347,11 +344,7 @@ def seen_as(task: GraphTask, array: Any) -> Any:
     """The Tensor that somebody has seen an array as, or one of ours."""
     found = None if task.shown is None else task.shown.get(id(array))
     tensor = None if found is None else found()
-    if tensor is None or tensor._array is not array:
-        tensor = wrap(array)
-        if grad_mode.state.inference:
-            mark_inference(tensor)
-    return tensor
+    return wrap(array) if tensor is None or tensor._array is not array else tensor
 
 
 def shares_memory(one: np.ndarray, other: np.ndarray) -> bool:
@@ -360,13 +353,8 @@ def shares_memory(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def set_version(task: GraphTask, leaf: Any) -> None:
-    """A stolen gradient keeps the version that its memory has: that of a seed has one, in inference mode, too."""
+    """A stolen gradient keeps the version that its memory has."""
     grad = leaf._grad
-    if grad._extra is not None and grad._extra.inference:
-        seed = seed_of(task, grad._array)
-        if seed is None or (seed._extra is not None and seed._extra.inference):
-            return
-        grad._extra = None
     if grad._counter is None and grad._extra is None:
         grad._counter = version_counter(task, grad._array)
 
@@ -395,11 +383,8 @@ def shown_as(task: GraphTask, array: Any) -> Any:
         base = viewed(task, array)
         if base is None:
             tensor._counter = counter
-            if grad_mode.disabled and grad_mode.state.inference:
-                mark_inference(tensor)
         else:
-            is_inference = base._extra is not None and base._extra.inference  # which has no version
-            if counter is None and type(array) is _ndarray and not is_inference:
+            if counter is None and type(array) is _ndarray:
                 written(task, array, 0)  # one counter for all windows of its memory
                 counter = version_counter(task, array)
             as_view(base, tensor, NO_GRAD_MODE)

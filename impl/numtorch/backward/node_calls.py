@@ -13,7 +13,6 @@ from ..aliasing.views import mark_inference
 from ..dtype import dtypes
 from ..kernels.shape import invalid_gradient
 from ..memory.descriptor import Descriptor, descriptor, expandable
-from ..memory.geometry import turned
 from ..nodes.graph import AccumulateGrad, Node, name_of
 from ..nodes.saved import read_saved, refuse_detached
 from ..plain_numpy import np
@@ -173,9 +172,7 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
         return (None,) * len(node.edges())
     grad = inputs if node.multi else inputs[0]
     if task.raw:
-        # Only here do strides show: in what is captured, and to hooks. The raw formulas have NumPy's.
-        turn = node.combines and turned(inputs[0])
-        out = through_tensors(node, grad) if turn else node.apply(grad, True)
+        out = node.apply(grad, True)
     elif node.prunes and task.needed is not None:
         out = node.apply_tensors(grad, task.deps)  # computes what is asked for, and so saves no more than that
     else:
@@ -188,7 +185,7 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
         out = validated(node, out)
         if grad_mode.disabled and grad_mode.state.inference:
             mark_made(out, inputs)
-    if (node.writes_grad or node.operand_writes) and not (node.adds_in_place and any(g is None for g in grad)):
+    if node.writes_grad and not (node.adds_in_place and any(g is None for g in grad)):
         out = stamped(task, node, out)
     return out
 

@@ -16,12 +16,10 @@ make a difference, because somebody asks who holds a gradient that such a leaf h
 
 from __future__ import annotations
 
-import math
 import sys
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
-from .. import grad_mode
 from ..dtype import FROM_NUMPY
 from ..memory.geometry import root_of
 from ..nodes.graph import ACCUMULATE_SEQ, AccumulateGrad, Node, NodeExtra, NotPlain
@@ -29,20 +27,23 @@ from ..nodes.records import node_of, with_memory
 from ..plain_numpy import np
 from ..tensor import Tensor
 from .graph_task import next_task_id, plain_task
-from .input_buffer import Sum, finished, recall, summed
+from .input_buffer import finished, recall, summed
 from .settling import deliver, settle, version
 
 if TYPE_CHECKING:
     from .graph_task import GraphTask
+    from .input_buffer import Sum
+
+    Left = tuple[GraphTask, list[tuple[int, Node]]]  # what the counting engine takes: a state, and what is ready
+    Arrival = tuple[
+        Any, int, Any
+    ]  # a gradient that was not delivered: its node, which of the node's outputs, the gradient
 
 _new = object.__new__
 _TENSOR = (Tensor,)
 _refcount = sys.getrefcount
 _extras = NodeExtra.alive.data
 _ndarray = np.ndarray
-_NOBODY = -math.inf  # the number of no node
-Left = tuple["GraphTask", list[tuple[int, Node]]]  # what the counting engine takes: a state, and what is ready
-Arrival = tuple[Any, int, Any]  # a gradient that was not delivered: its node, which of the node's outputs, the gradient
 
 
 def _calibrate() -> tuple[int, int]:
@@ -87,7 +88,7 @@ class Waiting:
         self.nodes[number] = grad
         heappush(self.heap, (-number, fn))
 
-    def reach(self, node: Any, edges: list[Any], careful: bool) -> list[Arrival] | None:
+    def reach(self, node: Any, edges: list[Any], careful: bool) -> list[Arrival]:
         """Deliver what a node passes on, [..., leaf or node, gradient]; what cannot be, if something is not plain.
 
         Whether somebody else holds a leaf's gradient is asked when all have been delivered, as PyTorch asks it.
@@ -128,14 +129,14 @@ class Waiting:
                 if self.held is None:
                     self.held, self.shared = {}, set()
                 other = self.held.get(id(grad))
-                if other is not None and leaves.get(other) is grad:
+                if leaves.get(other) is grad:  # type: ignore[call-overload]
                     # Two leaves wait with one gradient: the second may steal it if the first is complete.
                     del leaves[fn]
                     arrivals.insert(0, (fn, 0, grad))
                 else:
                     self.held[id(grad)] = fn
                     self.shared.add(fn)
-        return arrivals or None
+        return arrivals
 
     def at_node(self, fn: Any, grad: Any) -> bool:
         """Keep a node's gradient; False if the node has several outputs, or it is in doubt who holds a gradient."""
@@ -175,7 +176,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
     nodes: dict[float, Any] = {}
     heap: list[tuple[float, Any]] = []  # of them, but for one: in most graphs no more than that one waits
     beside: Any = None
-    beside_seq = _NOBODY  # its number, read once: of nodes of changing classes that takes CPython 215 instructions
+    beside_seq: Any = None  # its number, read once: of nodes of changing classes that takes CPython 215 instructions
     beside_grad: Any = None  # what waits for it, which to keep in `nodes` and to find there takes 600
     leaves: dict[AccumulateGrad, Any] = {}
     waiting = None  # of these, made when something is asked of them that is not simple
@@ -210,7 +211,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                     waiting = waiting or Waiting(nodes, heap, leaves)
                     if beside is not None:
                         waiting.keep(beside, beside_seq, beside_grad)
-                        beside, beside_seq, beside_grad = None, _NOBODY, None
+                        beside = beside_seq = beside_grad = None
                     edges = [fn1, grad1, fn, grad]
                     fn = grad = fn1 = grad1 = found = None
                     if arrivals := waiting.reach(node, edges, careful):
@@ -221,18 +222,14 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                     if type(found) is list:
                         found[0] += grad1
                         found[1] += 1
-                    elif found is not None and waiting is None:  # then nobody else waits with it
+                    elif found is not None:  # no other leaf waits with it (`Waiting.reach`)
                         found = None
                         leaves[fn1] = list(summed(leaves, fn1, grad1))
-                    elif found is not None:
-                        found = None
-                        if not waiting.add(leaves, fn1, grad1):
-                            raise NotPlain(both(node, (fn, grad), (fn1, grad1)))
                     elif not first(leaves, fn1, grad1, careful):
                         waiting = waiting or Waiting(nodes, heap, leaves)
                         if beside is not None:
                             waiting.keep(beside, beside_seq, beside_grad)
-                            beside, beside_seq, beside_grad = None, _NOBODY, None
+                            beside = beside_seq = beside_grad = None
                         edges = [fn1, grad1, fn, grad]
                         fn = grad = fn1 = grad1 = found = None
                         if arrivals := waiting.reach(node, edges, careful):
@@ -255,7 +252,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                         found[1] += 1
                     elif beside is None and found is None and type(fn1) is list:
                         beside, beside_seq, beside_grad = fn1, seq1, grad1
-                    elif seq1 == beside_seq and waiting is None and not careful:
+                    elif seq1 == beside_seq and waiting is None:
                         alone = [beside_grad]
                         found = beside_grad = None
                         beside_grad = list(summed(alone, 0, grad1))
@@ -264,7 +261,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                         waiting = waiting or Waiting(nodes, heap, leaves)
                         if seq1 == beside_seq:
                             waiting.keep(beside, beside_seq, beside_grad)
-                            beside, beside_seq, beside_grad = None, _NOBODY, None
+                            beside = beside_seq = beside_grad = None
                         if not waiting.at_node(fn1, grad1):
                             raise NotPlain(both(node, (fn, grad), (fn1, grad1)))
                     found = None
@@ -277,7 +274,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                 if (beside is None or (fn is not beside and seq > beside_seq)) and (not heap or -seq < heap[0][0]):
                     node = fn
                     continue
-                if seq == beside_seq and waiting is None and not careful:
+                if seq == beside_seq and waiting is None:
                     if type(beside_grad) is list:
                         beside_grad[0] += grad
                         beside_grad[1] += 1
@@ -289,14 +286,14 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                     waiting = waiting or Waiting(nodes, heap, leaves)
                     if seq == beside_seq:
                         waiting.keep(beside, beside_seq, beside_grad)
-                        beside, beside_seq, beside_grad = None, _NOBODY, None
+                        beside = beside_seq = beside_grad = None
                     if not waiting.at_node(fn, grad):
                         raise NotPlain([(node_of(fn), number(node, fn), grad)])
             last = None
             if beside is not None and (not heap or -beside_seq < heap[0][0]):
                 node = beside
                 grad = beside_grad
-                beside, beside_seq, beside_grad = None, _NOBODY, None
+                beside = beside_seq = beside_grad = None
             elif heap:
                 seq, node = heappop(heap)
                 grad = nodes.pop(-seq)
@@ -334,7 +331,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
         task = task or plain_task(node_of(root), keep, seed)
         recall(task, sums)
     versions = None if task is None else task.versions
-    unseen = (task is None or task.user_grads is None) and not grad_mode.disabled
+    unseen = task is None or task.user_grads is None
     windows: list[Any] = []  # gradients that are windows of some memory, of which another leaf may steal one, too
     for fn, grad in leaves.items():
         leaf = fn.variable
@@ -399,10 +396,8 @@ def first(leaves: dict[AccumulateGrad, Any], fn: AccumulateGrad, grad: Any, care
 
 
 def both(node: Any, one: tuple[Any, Any], other: tuple[Any, Any]) -> list[Arrival]:
-    """The gradients of two edges, each a pair of its node and gradient, in the order of the edges; `one` may have none."""
+    """The gradients of two edges, each a pair of its node and gradient, in the order of the edges."""
     node, fn, fn1 = node_of(node), node_of(one[0]), node_of(other[0])
-    if fn is None:
-        return [(fn1, node.nr1 if node.fn1 is fn1 else node.nr0, other[1])]
     if node.fn0 is not fn or fn is fn1:
         return [(fn1, node.nr0, other[1]), (fn, node.nr1, one[1])]
     return [(fn, node.nr0, one[1]), (fn1, node.nr1, other[1])]

@@ -67,13 +67,11 @@ def deliver(task: GraphTask, fn: AccumulateGrad, grad: Any, alone: bool) -> None
             grad = counted_sum(task, grad)
     else:
         grad = owned(task, grad, {})
-    if leaf._grad is not None:
-        writes = 0
     accumulate(leaf, grad, alone)
     if grad is leaf._grad._array and type(grad) is _ndarray and type(grad.base) is _ndarray:
         one_for_both(task, grad)  # one version for all leaves that steal a window of this memory
     new = leaf._grad
-    if writes and grad is new._array and new._counter is new._extra is None:  # one with extras is an inference tensor
+    if writes and grad is new._array:
         new._counter = [writes]
     elif task.versions is not None or task.user_grads is not None:
         set_version(task, leaf)
@@ -87,6 +85,29 @@ def replace_all(waiting: Waiting, arrivals: list[Arrival], made_of: Callable[[An
     arrivals[:] = [(fn, nr, made_of(grad)) for fn, nr, grad in arrivals]  # the one list that holds them
 
 
+def give_memory(task: GraphTask, waiting: Waiting, arrivals: list[Arrival]) -> None:
+    """Put gradients that others may write to in the place of those that are not, where several are one again."""
+    known: dict[int, Any] = {}
+    replace_all(waiting, arrivals, lambda grad: owned(task, grad, known))
+    held = Counter(map(id, [*waiting.nodes.values(), *waiting.leaves.values(), *(grad for _, _, grad in arrivals)]))
+    given: dict[int, Any] = {}
+
+    def of_all(grad: Any) -> Any:
+        """A gradient that waits in several places: one memory for all of them."""
+        if held[id(grad)] < 2:
+            return grad
+        if id(grad) not in given:
+            given[id(grad)] = one_for_both(task, grad)
+        return given[id(grad)]
+
+    replace_all(waiting, arrivals, of_all)
+
+
+def complete(task: GraphTask, grad: Any) -> Any:
+    """A gradient for the counting engine, which counts what was written to a sum."""
+    return counted_sum(task, grad) if type(grad) is list else grad
+
+
 def settle(
     task: GraphTask, waiting: Waiting, arrivals: list[Arrival], sender: Node | None = None
 ) -> list[tuple[int, Node]]:
@@ -94,41 +115,21 @@ def settle(
 
     `sender` is the node that the arrivals come from.
     """
-    known: dict[int, Any] = {}
-    replace_all(waiting, arrivals, lambda grad: owned(task, grad, known))
-    known.clear()
-    held = Counter(map(id, [*waiting.nodes.values(), *waiting.leaves.values(), *(grad for _, _, grad in arrivals)]))
-
-    def of_all(grad: Any) -> Any:
-        """A gradient that waits in several places: one memory for all of them."""
-        if grad is None or held[id(grad)] < 2:
-            return grad
-        if id(grad) not in known:
-            known[id(grad)] = one_for_both(task, grad)
-        return known[id(grad)]
-
-    replace_all(waiting, arrivals, of_all)
-    known.clear()  # of what is left is asked who holds it
+    give_memory(task, waiting, arrivals)
     reached = {-number: node_of(fn) for number, fn in waiting.heap}
     left = [*[reached[number] for number in waiting.nodes], *[fn for fn, _, _ in arrivals]]
     deps = task.deps = dependencies(left)
     buffers = task.buffers = {}
     for fn in list(waiting.leaves):
         if fn in deps:
-            total = waiting.leaves.pop(fn)
-            buffers[fn] = counted_sum(task, total) if type(total) is list else total
-            del total
+            buffers[fn] = complete(task, waiting.leaves.pop(fn))
         else:
             deliver(task, fn, waiting.leaves.pop(fn), fn not in waiting.shared)
     for number in list(waiting.nodes):
-        total = waiting.nodes.pop(number)
-        buffers[reached[number]] = counted_sum(task, total) if type(total) is list else total
-        del total
+        buffers[reached[number]] = complete(task, waiting.nodes.pop(number))
     arrivals.reverse()
     while arrivals:
         fn, nr, grad = arrivals.pop()
-        if grad is None:
-            continue
         if fn.multi:
             if sender is not None and fn.accumulates and not fn.converts:
                 grad = looked_at(sender, fn, grad)

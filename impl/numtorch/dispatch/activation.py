@@ -78,7 +78,6 @@ class EluBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'alpha', 'scale', 'input_scale',)
     saved = ('self',)
     saved_values = ('alpha', 'scale', 'input_scale',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -186,7 +185,6 @@ class EluBackward1(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version', 'alpha', 'scale', 'input_scale',)
     saved = ('result',)
     saved_values = ('alpha', 'scale', 'input_scale',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -341,7 +339,6 @@ class EluBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     counts_writes = True
-    combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # elu_double_backward has no raw form
         if not keep:
@@ -479,7 +476,6 @@ class CeluBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'alpha',)
     saved = ('self',)
     saved_values = ('alpha',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -581,7 +577,6 @@ class CeluBackward1(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version', 'alpha',)
     saved = ('result',)
     saved_values = ('alpha',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -725,7 +720,6 @@ class SoftplusBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'beta', 'threshold',)
     saved = ('self',)
     saved_values = ('beta', 'threshold',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -833,7 +827,6 @@ class SoftplusBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     counts_writes = True
-    combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # softplus_double_backward has no raw form
         if not keep:
@@ -967,7 +960,6 @@ class GeluBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'approximate',)
     saved = ('self',)
     saved_values = ('approximate',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -1072,7 +1064,6 @@ class GeluBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     counts_writes = True
-    combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # gelu_double_backward has no raw form
         if not keep:
@@ -1204,7 +1195,6 @@ class SiluBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -1411,7 +1401,6 @@ class MishBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -1616,7 +1605,6 @@ class LogSigmoidBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'buffer', 'buffer_counter', 'buffer_version',)
     saved = ('self', 'buffer',)
     saved_values = ()
-    combines = True
     not_differentiable = ('buffer',)
     def run(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
@@ -1787,7 +1775,6 @@ class LogSigmoidBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     counts_writes = True
-    combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # log_sigmoid_double_backward has no raw form
         if not keep:
@@ -1908,7 +1895,6 @@ class LeakyReluBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'negative_slope',)
     saved = ('self',)
     saved_values = ('negative_slope',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -2010,7 +1996,6 @@ class LeakyReluBackward1(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version', 'negative_slope',)
     saved = ('result',)
     saved_values = ('negative_slope',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -2155,7 +2140,6 @@ class LeakyReluBackwardBackward0(BinaryNode):
     saved = ('self',)
     saved_values = ('negative_slope',)
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -2304,7 +2288,6 @@ class HardtanhBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'min_val', 'max_val',)
     saved = ('self',)
     saved_values = ('min_val', 'max_val',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -2465,7 +2448,6 @@ class HardtanhBackwardBackward0(BinaryNode):
     saved = ('self',)
     saved_values = ('min_val', 'max_val',)
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -2617,7 +2599,6 @@ class ThresholdBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'threshold',)
     saved = ('self',)
     saved_values = ('threshold',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -2719,7 +2700,6 @@ class ThresholdBackward1(UnaryNode):
     __slots__ = ('self', 'self_version', 'threshold',)
     saved = ('self',)
     saved_values = ('threshold',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -2868,7 +2848,6 @@ class SoftshrinkBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'lambd',)
     saved = ('self',)
     saved_values = ('lambd',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -2971,7 +2950,6 @@ class SoftshrinkBackwardBackward0(BinaryNode):
     saved = ('self',)
     saved_values = ('lambd',)
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -3120,7 +3098,6 @@ class HardshrinkBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'lambd',)
     saved = ('self',)
     saved_values = ('lambd',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -3223,7 +3200,6 @@ class HardshrinkBackwardBackward0(BinaryNode):
     saved = ('self',)
     saved_values = ('lambd',)
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -3372,7 +3348,6 @@ class HardsigmoidBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -3705,7 +3680,6 @@ class HardswishBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -3913,7 +3887,6 @@ class HardswishBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     counts_writes = True
-    combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # hardswish_double_backward has no raw form
         if not keep:

@@ -2420,7 +2420,6 @@ class MaximumBackward0(BinaryNode):
     saved_values = ()
     prunes = True
     writes_grad = 1
-    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -2589,7 +2588,6 @@ class MinimumBackward0(BinaryNode):
     saved_values = ()
     prunes = True
     writes_grad = 1
-    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -2757,7 +2755,6 @@ class FmaxBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -2925,7 +2922,6 @@ class FminBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -3093,7 +3089,6 @@ class WhereBackward0(VariadicNode):
     saved = ('condition',)
     saved_values = ()
     prunes = True
-    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.condition) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -3182,7 +3177,6 @@ class MaskedFillBackward0(VariadicNode):
     __slots__ = ('mask', 'mask_version', 'operand_descs',)
     saved = ('mask',)
     saved_values = ()
-    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.mask) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -3304,7 +3298,6 @@ class MaskedFillBackward1(VariadicNode):
     saved = ('mask',)
     saved_values = ()
     prunes = True
-    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.mask) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -3543,7 +3536,6 @@ class ClampBackward1(UnaryNode):
     __slots__ = ('self', 'self_version', 'min', 'max',)
     saved = ('self',)
     saved_values = ('min', 'max',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -3692,7 +3684,6 @@ class ClampMinBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'min',)
     saved = ('self',)
     saved_values = ('min',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -3837,7 +3828,6 @@ class ClampMaxBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'max',)
     saved = ('self',)
     saved_values = ('max',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -3983,7 +3973,6 @@ class ClampBackward0(VariadicNode):
     saved = ('max', 'min', 'self',)
     saved_values = ()
     prunes = True
-    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.max) or is_odd(node.min) or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -4152,7 +4141,6 @@ class ClampMinBackward1(BinaryNode):
     saved = ('min', 'self',)
     saved_values = ()
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -4391,7 +4379,6 @@ class ClampMaxBackward1(BinaryNode):
     saved = ('max', 'self',)
     saved_values = ()
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):

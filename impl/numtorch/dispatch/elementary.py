@@ -66,7 +66,6 @@ class DivBackward2(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ('rounding_mode',)
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -313,7 +312,6 @@ class RsubBackward0(BinaryNode):
     saved_values = ('alpha',)
     alpha = 1
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
@@ -433,7 +431,6 @@ class RsubAlphaBackward0(BinaryNode):
     saved = ()
     saved_values = ('alpha',)
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
@@ -558,7 +555,6 @@ class RsubScalarAlphaBackward0(UnaryNode):
     __slots__ = ('alpha',)
     saved = ()
     saved_values = ('alpha',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
             out = through_tensors(node, grad)
@@ -637,7 +633,6 @@ class PowBackward1(BinaryNode):
     saved = ('exponent', 'self', 'result',)
     saved_values = ()
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or is_odd(node.exponent) or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
@@ -890,7 +885,6 @@ class PowBackward2(UnaryNode):
     __slots__ = ('exponent', 'exponent_version', 'result', 'result_counter', 'result_version', 'self',)
     saved = ('exponent', 'result',)
     saved_values = ('self',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.exponent) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -1502,7 +1496,6 @@ class AngleBackward0(UnaryNode):
     saved_values = ()
     writes_grad = 1
     counts_writes = True
-    combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # angle_backward has no raw form
         if not keep:
@@ -1609,7 +1602,6 @@ class AtanBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -1813,7 +1805,6 @@ class AsinBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -2017,7 +2008,6 @@ class AcosBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -2217,7 +2207,6 @@ class SinhBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -2421,7 +2410,6 @@ class CoshBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -2625,7 +2613,6 @@ class TanBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -2822,7 +2809,6 @@ class Log1PBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -3022,7 +3008,6 @@ class Expm1Backward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -3221,7 +3206,6 @@ class SgnBackward0(UnaryNode):
     saved_values = ()
     writes_grad = 1
     counts_writes = True
-    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -4382,7 +4366,6 @@ class TanhBackwardBackward0(BinaryNode):
     saved = ('grad_output', 'output',)
     saved_values = ()
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -4545,7 +4528,6 @@ class SigmoidBackwardBackward0(BinaryNode):
     saved = ('grad_output', 'output',)
     saved_values = ()
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -4708,7 +4690,6 @@ class ThresholdBackwardBackward0(BinaryNode):
     saved = ('self',)
     saved_values = ('threshold',)
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):

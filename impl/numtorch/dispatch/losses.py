@@ -48,7 +48,6 @@ class MseLossBackward0(BinaryNode):
     saved_values = ('reduction',)
     checks = True
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self) or is_odd(node.target) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -197,7 +196,6 @@ class MseLossBackwardBackward0(VariadicNode):
     prunes = True
     writes_grad = 1
     counts_writes = True
-    combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # mse_loss_double_backward has no raw form
         if not keep:
@@ -297,7 +295,6 @@ class SmoothL1LossBackward0(BinaryNode):
     saved_values = ('reduction', 'beta',)
     checks = True
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self) or is_odd(node.target) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -449,7 +446,6 @@ class SmoothL1LossBackwardBackward0(VariadicNode):
     prunes = True
     writes_grad = 1
     counts_writes = True
-    combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # smooth_l1_loss_double_backward has no raw form
         if not keep:
@@ -551,7 +547,6 @@ class HuberLossBackward0(BinaryNode):
     saved_values = ('reduction', 'delta',)
     checks = True
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self) or is_odd(node.target) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -701,7 +696,6 @@ class HuberLossBackwardBackward0(VariadicNode):
     prunes = True
     writes_grad = 1
     counts_writes = True
-    combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # huber_loss_again has no raw form
         if not keep:
@@ -802,7 +796,6 @@ class SoftMarginLossBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'target', 'target_version', 'reduction',)
     saved = ('self', 'target',)
     saved_values = ('reduction',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self) or is_odd(node.target) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -924,7 +917,6 @@ class SoftMarginLossBackwardBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     counts_writes = True
-    combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # soft_margin_again has no raw form
         if not keep:
@@ -1531,7 +1523,6 @@ class BinaryCrossEntropyBackward0(BinaryNode):
     prunes = True
     writes_grad = 1
     counts_writes = True
-    combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # binary_cross_entropy_target_backward has no raw form
         if not keep:
@@ -1655,7 +1646,6 @@ class BinaryCrossEntropyBackwardBackward0(VariadicNode):
     prunes = True
     writes_grad = 1
     counts_writes = True
-    combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # bce_double_backward_grad_output has no raw form
         if not keep:

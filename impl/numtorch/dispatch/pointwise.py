@@ -342,7 +342,6 @@ class SubBackward0(BinaryNode):
     saved_values = ('alpha',)
     alpha = 1
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
@@ -818,7 +817,6 @@ class SubAlphaBackward0(BinaryNode):
     saved = ()
     saved_values = ('alpha',)
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
@@ -1009,7 +1007,6 @@ class MulBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     prunes = True
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -1424,7 +1421,6 @@ class DivBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -2056,7 +2052,6 @@ class MulBackward1(UnaryNode):
     __slots__ = ('other',)
     saved = ()
     saved_values = ('other',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.real or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
             out = through_tensors(node, grad)
@@ -2227,7 +2222,6 @@ class DivBackward1(UnaryNode):
     __slots__ = ('other',)
     saved = ()
     saved_values = ('other',)
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.real or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
@@ -2332,7 +2326,6 @@ class NegBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
@@ -2492,7 +2485,6 @@ class ReciprocalBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -2685,7 +2677,6 @@ class PowBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'exponent',)
     saved = ('self',)
     saved_values = ('exponent',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -2832,7 +2823,6 @@ class ExpBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -3029,7 +3019,6 @@ class LogBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -3233,7 +3222,6 @@ class SqrtBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -3430,7 +3418,6 @@ class RsqrtBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -3622,7 +3609,6 @@ class SinBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -3826,7 +3812,6 @@ class CosBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -4030,7 +4015,6 @@ class TanhBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -4226,7 +4210,6 @@ class SigmoidBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -4418,7 +4401,6 @@ class ReluBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -4618,7 +4600,6 @@ class AbsBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):

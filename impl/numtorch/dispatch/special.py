@@ -107,7 +107,6 @@ class Exp2Backward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -304,7 +303,6 @@ class Log2Backward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -508,7 +506,6 @@ class Log10Backward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -713,7 +710,6 @@ class LogaddexpBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     prunes = True
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -873,7 +869,6 @@ class Logaddexp2Backward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     prunes = True
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -1038,7 +1033,6 @@ class XlogyBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -1269,7 +1263,6 @@ class XlogyBackward1(UnaryNode):
     __slots__ = ('other', 'other_version', 'self',)
     saved = ('other',)
     saved_values = ('self',)
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -1374,7 +1367,6 @@ class XlogyBackward2(UnaryNode):
     saved_values = ('other',)
     writes_grad = 1
     counts_writes = True
-    combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # xlogy_other_backward has no raw form
         if not keep:
@@ -1511,7 +1503,6 @@ class SpecialXlog1PyBackward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -1669,7 +1660,6 @@ class SpecialXlog1PyBackward1(UnaryNode):
     __slots__ = ('other', 'other_version', 'self',)
     saved = ('other',)
     saved_values = ('self',)
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -1774,7 +1764,6 @@ class SpecialXlog1PyBackward2(UnaryNode):
     saved_values = ('other',)
     writes_grad = 1
     counts_writes = True
-    combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # xlog1py_other_backward has no raw form
         if not keep:
@@ -1863,7 +1852,6 @@ class SpecialEntrBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -2021,7 +2009,6 @@ class LogitBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'eps',)
     saved = ('self',)
     saved_values = ('eps',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -2209,7 +2196,6 @@ class AsinhBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -2369,7 +2355,6 @@ class AcoshBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -2528,7 +2513,6 @@ class AtanhBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -3160,7 +3144,6 @@ class Atan2Backward0(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     prunes = True
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -3393,7 +3376,6 @@ class HypotBackward0(BinaryNode):
     saved = ('other', 'self', 'result',)
     saved_values = ()
     prunes = True
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -3668,7 +3650,6 @@ class SincBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -3867,7 +3848,6 @@ class Deg2RadBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
@@ -4034,7 +4014,6 @@ class Rad2DegBackward0(UnaryNode):
     __slots__ = ()
     saved = ()
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
@@ -4201,7 +4180,6 @@ class ErfBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -4404,7 +4382,6 @@ class ErfcBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -4607,7 +4584,6 @@ class ErfinvBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -4810,7 +4786,6 @@ class SpecialErfcxBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
     saved = ('self', 'result',)
     saved_values = ()
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -4998,7 +4973,6 @@ class SpecialNdtriBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -5154,7 +5128,6 @@ class SpecialLogNdtrBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
     saved = ('self', 'result',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -5343,7 +5316,6 @@ class LgammaBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -5547,7 +5519,6 @@ class DigammaBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -5751,7 +5722,6 @@ class PolygammaBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'n',)
     saved = ('self',)
     saved_values = ('n',)
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -5854,7 +5824,6 @@ class PolygammaBackward1(UnaryNode):
     __slots__ = ('self', 'self_version', 'n',)
     saved = ('self',)
     saved_values = ('n',)
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -6004,7 +5973,6 @@ class MvlgammaBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'p',)
     saved = ('self',)
     saved_values = ('p',)
-    combines = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -6158,7 +6126,6 @@ class IgammaBackward0(BinaryNode):
     saved_values = ()
     prunes = True
     refuses = (0,)
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -6406,7 +6373,6 @@ class IgammacBackward0(BinaryNode):
     saved_values = ()
     prunes = True
     refuses = (0,)
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -6654,7 +6620,6 @@ class SpecialZetaBackward0(BinaryNode):
     saved_values = ()
     prunes = True
     refuses = (0,)
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -6820,7 +6785,6 @@ class SpecialZetaBackward1(UnaryNode):
     __slots__ = ('other', 'other_version', 'self',)
     saved = ('other',)
     saved_values = ('self',)
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -7046,7 +7010,6 @@ class I0Backward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -7250,7 +7213,6 @@ class SpecialI0EBackward0(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
     saved = ('self', 'result',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -7439,7 +7401,6 @@ class SpecialI1Backward0(UnaryNode):
     saved_values = ()
     writes_grad = 1
     counts_writes = True
-    combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # i1_backward has no raw form
         if not keep:
@@ -7564,7 +7525,6 @@ class SpecialI1EBackward0(UnaryNode):
     saved_values = ()
     writes_grad = 1
     counts_writes = True
-    combines = True
     def apply(node, grad, keep: bool):
         out = through_tensors(node, grad)  # i1e_backward has no raw form
         if not keep:
@@ -7846,7 +7806,6 @@ class FmodBackward1(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -8197,7 +8156,6 @@ class RemainderBackward1(BinaryNode):
     saved = ('other', 'self',)
     saved_values = ()
     prunes = True
-    combines = True
     def run(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -9336,7 +9294,6 @@ class CopysignBackward0(BinaryNode):
     writes_grad = 1
     writes_for_operand = True
     writes_only = 1
-    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -9572,7 +9529,6 @@ class CopysignBackward1(UnaryNode):
     __slots__ = ('self', 'self_version', 'result', 'result_counter', 'result_version',)
     saved = ('self', 'result',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -9815,7 +9771,6 @@ class NextafterBackward0(BinaryNode):
     writes_grad = 1
     writes_for_operand = True
     writes_only = 1
-    combines = True
     def apply(node, grad, keep: bool):
         plan = node.plan
         if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
@@ -10065,7 +10020,6 @@ class LdexpBackward0(BinaryNode):
     saved = ('other', 'result',)
     saved_values = ()
     prunes = True
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         plan = node.plan
@@ -10299,7 +10253,6 @@ class FrexpBackward0(UnaryNode):
     __slots__ = ('exponent', 'exponent_counter', 'exponent_version',)
     saved = ('exponent',)
     saved_values = ()
-    combines = True
     not_differentiable = ('exponent',)
     def run(node, grad, keep: bool):
         if not node.desc.real or node.desc.ndim > 1 and turned(grad):
@@ -10373,7 +10326,6 @@ class NanToNumBackward0(UnaryNode):
     __slots__ = ('self', 'self_version',)
     saved = ('self',)
     saved_values = ()
-    combines = True
     computes_anew = True
     def run(node, grad, keep: bool):
         if not node.desc.fast or node.desc.ndim > 1 and turned(grad):
@@ -10886,7 +10838,6 @@ class LerpBackward0(VariadicNode):
     saved = ()
     saved_values = ('weight',)
     prunes = True
-    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real or node.desc.ndim > 1 and 1 in node.desc.shape and grad.strides != node.desc.steps:
             out = through_tensors(node, grad)
@@ -10984,7 +10935,6 @@ class LerpBackward1(VariadicNode):
     saved = ('end', 'self', 'weight',)
     saved_values = ()
     prunes = True
-    combines = True
     computes_anew = True
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.end) or is_odd(node.self) or is_odd(node.weight) or node.desc.ndim > 1 and turned(grad):
@@ -11166,7 +11116,6 @@ class AddcmulBackward0(VariadicNode):
     saved = ('tensor1', 'tensor2',)
     saved_values = ('value',)
     prunes = True
-    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.tensor1) or is_odd(node.tensor2) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -11332,7 +11281,6 @@ class AddcdivBackward0(VariadicNode):
     saved = ('tensor1', 'tensor2',)
     saved_values = ('value',)
     prunes = True
-    combines = True
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.tensor1) or is_odd(node.tensor2) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)

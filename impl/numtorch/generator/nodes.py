@@ -154,8 +154,6 @@ class Nodes(Template):
             if any(formula.partition("(")[0] in WINDOWS for formula in row.formulas.values()):
                 w(1, "windows = True")
                 w(1, f"fills_empty = {row.name == 'cat'}")
-        if row.combines and (row.saved + row.saved_results or self.computes(row)):
-            w(1, "combines = True")
         if all(formula.startswith(COMPUTED) and " if " not in formula for formula in row.formulas.values()):
             w(1, "computes_anew = True")
         if any(formula.partition("(")[0] in MAY_BE_UNDEFINED for formula in row.formulas.values()):

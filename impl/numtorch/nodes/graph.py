@@ -125,7 +125,6 @@ class Node:
         False  # `writes_grad` counts where several results have gradients, the second of which is added in place
     )
     computes_anew = False  # whether no result can be the gradient itself or a view of it
-    combines = False  # whether the formula is elementwise over the gradient and what was saved
     counts_writes = (
         False  # whether the formulas over Tensors write as PyTorch's do: `written` is how often, of each operand
     )
