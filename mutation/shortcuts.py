@@ -68,8 +68,8 @@ def reason_for(file: str, edit: Edit) -> str:
     """Why a change of a file only takes a general way more often; empty if it does not."""
     for one in shortcuts():
         for off in _turned_off(one) if one.file == file else ():
-            changed = _changed(off, edit)
-            if changed and between(changed, one.condition, one.off):
+            changed, condition, turned_off = _changed(off, edit)
+            if changed and between(changed, condition, turned_off):
                 return f"It takes a general way more often: {one.reason}"
     return ""
 
@@ -79,13 +79,31 @@ def _turned_off(one: Shortcut) -> tuple[Edit, ...]:
     return tuple(one.edits())
 
 
-def _changed(off: Edit, edit: Edit) -> str:
-    """The text of a condition once something was changed; empty if it stays as it is."""
+def _changed(off: Edit, edit: Edit) -> tuple[str, str, str]:
+    """The text of a condition once something was changed, as it is, and turned off; three empty ones if it stays as it is.
+
+    If what is changed has the condition in it, that is looked at as a whole.
+    """
     if off.start <= edit.start and edit.end <= off.end:
-        return off.old[: edit.start - off.start] + edit.new + off.old[edit.end - off.start :]
-    target, _, value = edit.old.partition("=")
-    given_none = edit.new == f"{target.strip()} = None" and value.strip() == off.old
-    return "None" if given_none and edit.start <= off.start and off.end <= edit.end else ""
+        return off.old[: edit.start - off.start] + edit.new + off.old[edit.end - off.start :], off.old, off.new
+    if edit.start <= off.start and off.end <= edit.end:
+        turned_off = edit.old[: off.start - edit.start] + off.new + edit.old[off.end - edit.start :]
+        if _is_expression(edit.old):
+            return edit.new, edit.old, turned_off
+        if edit.new == "return None":
+            return "None", edit.old.removeprefix("return "), turned_off.removeprefix("return ")
+        target, _, value = edit.old.partition("=")
+        if edit.new == f"{target.strip()} = None":
+            return "None", value.strip(), turned_off.partition("=")[2].strip()
+    return "", "", ""
+
+
+def _is_expression(text: str) -> bool:
+    try:
+        ast.parse(f"({text})", mode="eval")
+    except SyntaxError:
+        return False
+    return True
 
 
 def between(new: str, one: str, other: str) -> bool:
@@ -121,6 +139,9 @@ def _parts(node: ast.expr) -> Iterator[_Part]:
             yield from _parts(value)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         yield from _parts(node.operand)
+    elif isinstance(node, ast.IfExp):
+        for value in (node.test, node.body, node.orelse):
+            yield from _parts(value)
     elif not isinstance(node, ast.Constant):
         yield _part(node)[0]
 
@@ -143,6 +164,8 @@ def _truth(node: ast.expr, known: Mapping[_Part, object]) -> bool:
         return all(values) if isinstance(node.op, ast.And) else any(values)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         return not _truth(node.operand, known)
+    if isinstance(node, ast.IfExp):
+        return _truth(node.body if _truth(node.test, known) else node.orelse, known)
     if isinstance(node, ast.Constant):
         return bool(node.value)
     part, true = _part(node)
