@@ -71,6 +71,7 @@ log_softmax             b.log_softmax(1) | x.log_softmax(-2, dtype=torch.float32
 softmax_backward_data   b.softmax(1) | x.softmax(0)
 log_softmax_backward_data   b.log_softmax(1) | x.log_softmax(0)
 rrelu_with_noise        F.rrelu(x, 0.2, 0.4) | F.rrelu(x, training=False) | F.rrelu(p, training=True)
+                      | F.rrelu(x, -0.4, -0.2) | F.rrelu(x.clone(), -0.4, -0.2, inplace=True)
 glu                     F.glu(m, 1) | F.glu(torch.cat([x, x], 1), 1) | F.glu(torch.cat([b, b], 2), 0)
 elu_backward            F.elu(x, 0.5) | F.selu(x) | F.elu(x.clone(), 0.7, inplace=True) | F.celu(x, 0.7)
                       | F.selu(x.clone(), inplace=True)
@@ -133,22 +134,36 @@ convolution             F.conv1d(b, b[:, :1], w, dilation=2, groups=2, padding='
                       | F.conv3d(b[None], b[None, None], padding=1)
                       | F.conv_transpose2d(b, b[:, None, :, 1:], None, (2, 1), (0, 1), (1, 0)) | F.conv1d(x, b[:1, :, :1])
                       | F.conv2d(b.transpose(0, 2), m[:, None, :, None], w[:1].expand(3), 1, 1, 2, 3)
+                      | F.conv1d(b[:0], b + 1) | F.conv_transpose1d(b[:0], b, w[:1].expand(2))
+                      | F.conv_transpose1d(b, b, None, 2, 1, 1, 2, 2) | F.conv1d(b, b, w, 1, (2,), 2, 1)
 native_layer_norm       F.layer_norm(b, (3,), v, v + 1, 0.1) | F.layer_norm(x.t(), (2,), w) | F.layer_norm(v, (3,))
                       | F.layer_norm(b, (3,), None, v) | F.layer_norm(b[:0], (3,), v, v) | F.layer_norm(b[..., :0], (0,))
+                      | F.layer_norm(x.half(), (3,), v.half(), v.half())
+                      | F.layer_norm(x.half(), (3,), v.float(), v.float() + 1)
 native_group_norm       F.group_norm(b, 2, w, eps=0.1) | F.group_norm(x, 1, v, v) | F.group_norm(b.transpose(0, 2), 1)
                       | F.group_norm(b, 1, None, w) | F.group_norm(b[:, :, :0], 2, w) | F.group_norm(b[:0], 2, w)
+                      | F.group_norm(x.half(), 1, v.half(), v.half())
+                      | F.group_norm(b.half(), 2, w.float(), w.float()) | F.group_norm(x, 3, v) | F.group_norm(b, 2)
 native_batch_norm       F.batch_norm(b.transpose(0, 2), None, None, training=True, eps=0.1) | F.instance_norm(b, eps=0.1)
                       | F.batch_norm(x, c[0], c[1], v, v, True, 0.3) | F.rms_norm(b, (2, 3), y, 0.1)
                       | F.batch_norm(x, c[0], c[1], v, y[0]) | F.batch_norm(b[:, :1], None, None, w[:1], None, True)
                       | F.batch_norm(b[:, :1], c[0, :1], c[1, :1], w[:1])
+                      | F.batch_norm(b.half(), None, None, w.half(), w.half(), True)
+                      | F.batch_norm(b.half(), None, None, w.float(), w.float(), True)
+                      | F.batch_norm(b, c[0, :2], c[1, :2], None, w) | F.batch_norm(b, None, None, None, w, True)
 
 mse_loss                F.mse_loss(x, v) | F.mse_loss(s, x, reduction='sum')
+                      | F.mse_loss(x.half(), y.half(), reduction='none') | F.mse_loss(x.half(), y.half())
 mse_loss_backward       F.mse_loss(x, y, reduction='sum') | F.mse_loss(x, v)
 smooth_l1_loss          F.smooth_l1_loss(x, y, reduction='sum', beta=2.) | F.smooth_l1_loss(x, y, beta=0.)
+                      | F.smooth_l1_loss(x.half(), y.half(), reduction='none') | F.smooth_l1_loss(x.half(), y.half())
 huber_loss              F.huber_loss(x, y, reduction='none', delta=2.) | F.huber_loss(x, v, delta=0.3)
+                      | F.huber_loss(x.half(), y.half(), reduction='none') | F.huber_loss(x.half(), y.half())
 smooth_l1_loss_backward F.smooth_l1_loss(x, y, reduction='sum', beta=2.)
 huber_loss_backward     F.huber_loss(x, y, reduction='none', delta=2.)
 soft_margin_loss        F.soft_margin_loss(x, c, reduction='sum') | F.soft_margin_loss(x, c, reduction='none')
+                      | F.soft_margin_loss(x.half(), c.half(), reduction='none')
+                      | F.soft_margin_loss(x.half(), c.half())
 soft_margin_loss_backward   F.soft_margin_loss(x, c, reduction='sum')
 binary_cross_entropy_backward   F.binary_cross_entropy(p / 3, u.abs(), c, reduction='none')
                       | F.binary_cross_entropy(p / 3, u.abs(), reduction='sum')
@@ -163,6 +178,8 @@ norm_dim                F.triplet_margin_loss(x, y, u) | F.pairwise_distance(x, 
 binary_cross_entropy    F.binary_cross_entropy(u.abs(), p / 3, c)
                       | F.binary_cross_entropy(u.abs(), p / 3, v.exp(), reduction='sum')
                       | F.binary_cross_entropy(u.abs(), p / 3, reduction='none')
+                      | F.binary_cross_entropy(u.half().abs(), c.half() / 4, reduction='none')
+                      | F.binary_cross_entropy(u.half().abs(), c.half() / 4)
 binary_cross_entropy_with_logits   F.binary_cross_entropy_with_logits(x, u, c)
                       | F.binary_cross_entropy_with_logits(x, u, pos_weight=v.exp().detach())
                       | F.binary_cross_entropy_with_logits(x, u, c, reduction='sum', pos_weight=c)
@@ -174,14 +191,19 @@ embedding_bag           F.embedding_bag(j, m, scale_grad_by_freq=True) | F.embed
 embedding_backward      F.embedding(j, x, padding_idx=0) | F.embedding(j, m, scale_grad_by_freq=True)
 
 maximum                 torch.maximum(x, y.masked_fill(mask, nan)) | torch.maximum(v, x) | torch.maximum(s, x)
+                      | torch.maximum(x.to(torch.float32), s) | torch.maximum(s, x.to(torch.float32))
 minimum                 torch.minimum(x, y.masked_fill(mask, nan)) | torch.minimum(v, x) | torch.minimum(x, s)
+                      | torch.minimum(x.to(torch.float32), s) | torch.minimum(s, x.to(torch.float32))
 fmax                    torch.fmax(x, y.masked_fill(mask, nan)) | torch.fmax(x / (x > 0), y) | torch.fmax(v, x)
                       | torch.fmax(x, s)
+                      | torch.fmax(x.to(torch.float32), s) | torch.fmax(s, x.to(torch.float32))
 fmin                    torch.fmin(x, y.masked_fill(mask, nan)) | torch.fmin(x / (x > 0), y) | torch.fmin(v, x)
                       | torch.fmin(x, s)
+                      | torch.fmin(x.to(torch.float32), s) | torch.fmin(s, x.to(torch.float32))
 where                   torch.where(mask[0], x, v) | torch.where(mask, 1., x) | torch.where(mask, s, x)
 masked_fill             v.masked_fill(mask, 2.) | x.masked_fill(mask[1], -1.)
 masked_fill_tensor      v.masked_fill(mask, s) | x.masked_fill(mask[0], s)
+                      | x.masked_fill(x > s, s) | v.masked_fill(x > 0, s)
 masked_select           x.masked_select(mask[0]) | v.masked_select(mask[1])
 clamp                   v.clamp(-0.5, 0.5) | x.clamp(1, -1)
 clamp_min               x.clamp_min(-0.5)
@@ -316,35 +338,59 @@ linalg_inv_ex           torch.linalg.inv(torch.stack([q, q.T + 1]))
 linalg_slogdet          torch.linalg.slogdet(torch.stack([q, q.T + 1]))[1] | torch.linalg.slogdet(q)[1]
                       | torch.linalg.slogdet(torch.stack([q, q.T]))[1].sum() * q[0] | q[:0, :0].slogdet()[1]
                       | torch.linalg.inv(q).slogdet()[1]
+                      | q.slogdet()[0] | [z := torch.linalg.slogdet(torch.stack([q, q.T * 2])), z[0] * z[1]][1]
 lu_unpack               torch.lu_unpack(*torch.linalg.lu_factor(x))[1] | torch.lu_unpack(*torch.linalg.lu_factor(m))[2]
+                      | [z := torch.lu_unpack(*torch.linalg.lu_factor(q)), z[1] * z[2]][1]
+                      | [z := torch.lu_unpack(*torch.linalg.lu_factor(b)), z[1].sum() * z[2]][1]
+                      | [z := torch.lu_unpack(*torch.linalg.lu_factor(b.mT)), z[1] * z[2].sum()][1]
 linalg_lu               torch.linalg.lu(torch.stack([q, q.T]))[1] | torch.linalg.lu(b)[1] | torch.linalg.lu(b.mT)[2]
+                      | [z := torch.linalg.lu(q), z[1] * z[2]][1] | [z := torch.linalg.lu(b), z[1].sum() * z[2]][1]
+                      | [z := torch.linalg.lu(b.mT), z[1] * z[2].sum()][1]
 linalg_lu_solve         torch.linalg.lu_solve(*torch.linalg.lu_factor(q), torch.stack([m, m * 2]))
                       | torch.linalg.lu_solve(*torch.linalg.lu_factor(q), torch.stack([x, y]), left=False, adjoint=True)
+                      | torch.linalg.lu_solve(*torch.linalg.lu_factor(q), x, left=False)
+                      | torch.linalg.lu_solve(*torch.linalg.lu_factor(q), m, adjoint=True)
+                      | torch.linalg.lu_solve(*torch.linalg.lu_factor(torch.stack([q, q.T])), m.expand(2, 3, 2))
 linalg_solve_ex         torch.linalg.solve(q, v) | torch.linalg.solve(torch.stack([q, q.T]), m)
                       | torch.linalg.solve(q, m @ x) | torch.linalg.solve(q, torch.stack([m, m * 2]))
                       | torch.linalg.solve(torch.linalg.inv(q), m)
+                      | torch.linalg.solve(torch.stack([q, q.T]), x, left=False)
+                      | torch.linalg.solve(torch.stack([q, q.T]), b[:, 0])
+linalg_lu_factor_ex     torch.linalg.lu_factor(b)[0] | torch.linalg.lu_factor(b.mT)[0]
+                      | torch.linalg.lu_factor(torch.stack([q, q.T]))[0]
 linalg_solve_triangular torch.linalg.solve_triangular(q, m, upper=False)
                       | torch.linalg.solve_triangular(q, x, upper=True, left=False)
                       | torch.linalg.solve_triangular(q, m, upper=False, unitriangular=True)
                       | torch.linalg.solve_triangular(q, x, upper=False, left=False, unitriangular=True)
+                      | torch.linalg.solve_triangular(q, torch.stack([m, m * 2]), upper=True)
+                      | torch.linalg.solve_triangular(torch.stack([q, q.T]), m, upper=False)
 linalg_cholesky_ex      torch.linalg.cholesky(torch.stack([q @ q.T, q.T @ q]))
+                      | torch.linalg.cholesky(torch.stack([q @ q.T, q.T @ q]), upper=True)
 cholesky                torch.cholesky(q @ q.T, True) | torch.cholesky(torch.stack([q @ q.T, q.T @ q]))
+cholesky_solve          torch.cholesky_solve(torch.stack([m, m * 2]), torch.stack([q.tril(), q.T.tril()]))
+                      | torch.cholesky_solve(m, torch.stack([q.triu(), q.T.triu()]), True)
 cholesky_inverse        torch.cholesky_inverse(q.triu(), True)
+                      | torch.cholesky_inverse(torch.stack([q.tril(), q.T.tril()]))
 linalg_qr               torch.linalg.qr(m, 'r') | torch.linalg.qr(torch.stack([q, q.T])) | torch.linalg.qr(b)
                       | torch.linalg.qr(m, 'complete') | torch.linalg.qr(x, 'complete')
+                      | torch.linalg.qr(b.mT) | torch.linalg.qr(torch.stack([q, q.T]), 'complete')
 linalg_eig              torch.linalg.eigvals(torch.stack([q, q.T])).real | torch.linalg.eig(torch.stack([q, q.T]))[1].abs()
                       | torch.linalg.eig(q)[1].real | [z := torch.linalg.eig(q), z[0].abs() * z[1].abs()][1]
 linalg_eigh             torch.linalg.eigh((q + q.T)[:2, :2])[0] | torch.linalg.eigh((q + q.T)[1:, 1:], 'U')[1].abs()
                       | [z := torch.linalg.eigh((q + q.mH)[:2, :2]), z[0] * z[1].abs()][1]
                       | torch.linalg.eigh((q + q.mH)[1:, 1:])[1].real
+                      | torch.linalg.eigvalsh(torch.stack([q + q.mH, q @ q.mH]))
 linalg_svd              torch.linalg.svd(torch.complex(x, x.cos()), False)[1] | torch.linalg.svd(m, False)[0].abs()
                       | torch.linalg.svd(q)[2].abs() | torch.linalg.svdvals(x) | torch.linalg.svdvals(m)
                       | [z := torch.linalg.svd(m, False), z[0].abs() @ z[2].abs()][1]
                       | torch.linalg.svd(torch.complex(x, y), False)[2].abs()
                       | [z := torch.linalg.svd(torch.complex(x, y), False), (z[0] * z[1]) @ z[2]][1]
                       | torch.linalg.svd(q)[0].real | torch.linalg.svd(m)[0].abs()
+                      | torch.linalg.svdvals(b) | torch.linalg.svd(b.mT)[1]
+                      | [z := torch.linalg.svd(b, False), (z[0] * z[1].unsqueeze(-2)) @ z[2]][1]
 linalg_pinv             torch.linalg.pinv(q) | torch.linalg.pinv(q + q.mH, hermitian=True) | torch.linalg.pinv(b)
 linalg_matrix_exp       torch.linalg.matrix_exp(torch.stack([q / 4, q.T])) | torch.linalg.matrix_exp(q[:1, :1])
+                      | torch.linalg.matrix_exp(b[:, :, :2] / 3)
 fft_c2c                 torch.fft.fftn(torch.complex(x, y), dim=()).real
                       | torch.fft.fft(torch.complex(x, y), 2, 0, 'ortho').real | torch.fft.ihfftn(b, dim=(1, 2)).real
                       | torch.fft.fftn(b, (3, 2), (2, 0), 'forward').imag | torch.fft.ifft(torch.complex(x, y).mT, 4).abs()
@@ -356,6 +402,8 @@ linalg_lstsq            torch.linalg.lstsq(m, v[:, None])[0] | torch.linalg.lsts
                       | torch.linalg.lstsq(m, q, driver='gels')[1] | torch.linalg.lstsq(m, q, driver='gelss')[1]
                       | [z := torch.linalg.lstsq(m, q, driver='gels'), z[0].sum() * z[1]][1]
                       | torch.linalg.lstsq(m, v, driver='gels')[1]
+                      | torch.linalg.lstsq(b.mT, e)[0] | torch.linalg.lstsq(b.mT, e, driver='gels')[1]
+                      | torch.linalg.lstsq(b, b)[0]
 
 cummax                  v.cummax(0) | b.cummax(-2) | s.cummax(0)
 cummin                  v.cummin(0) | b.cummin(-2) | x.cummin(0)

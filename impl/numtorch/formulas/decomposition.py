@@ -61,14 +61,14 @@ def linalg_det_backward(grad: Any, det: Any, A: Any, LU: Any, pivots: Any) -> An
         return zeros_like(A)
     if A._desc.shape[-1] == 1:
         return d.expand(d.unsqueeze(d.unsqueeze(grad, -1), -1), A._desc.shape)
-    if not grad_mode.state.mode and all(wrapped_of(t) is None for t in (grad, A, LU)):  # whoever watches writes
+    if not grad_mode.state.mode and all(wrapped_of(t) is None for t in (grad, A)):  # whoever watches writes
         middle = _on_diagonal(grad * det.conj(), pivots)
         eps = np.finfo(A._desc.dtype.to_real().numpy).eps
         factors = np.array(LU._array)
         diagonal = np.einsum("...ii->...i", factors)
         diagonal[diagonal == 0] += eps
         return _by_factors(A, wrap(factors), pivots, middle)
-    if within(grad, A, LU):  # nobody knows which are singular
+    if within(grad, A):  # nobody knows which are singular
         return _singular_det(A, grad)
     singular = np.abs(det._array) < 100 * np.finfo(A._desc.dtype.to_real().numpy).eps
     if not np.any(singular):
@@ -108,7 +108,7 @@ def linalg_solve_backward(grad: Any, X: Any, A: Any, LU: Any, pivots: Any, left:
     """The gradient of the right side solves with the adjoint; that of the matrix is a product with the solution."""
     vector = is_vector(A._array, X._array)
     g, x = (d.unsqueeze(grad, -1), d.unsqueeze(X, -1)) if vector else (grad, X)
-    if grad_mode.state.mode or within(A, LU, g):
+    if grad_mode.state.mode or within(A, g):
         inner = _solve(A.mH, g, left)
     else:  # by the factors that were saved, which have a solution though those of the adjoint may have a pivot of 0
         inner = d.linalg_lu_solve(LU, pivots, g, left, True)

@@ -15,7 +15,7 @@ def grid_sampler_twice(
     """The gradients of the incoming gradient, the input and the grid, which have no further derivative here."""
     if grads[0] is None and (grads[1] is None or interpolation_mode == kernels.NEAREST):
         return None, None, None
-    return d.grid_sampler_double_backward(grad, x, grid, *grads[:2], interpolation_mode, padding_mode, align_corners)
+    return d.grid_sampler_double_backward(grad, x, grid, *grads, interpolation_mode, padding_mode, align_corners)
 
 
 def affine_grid_generator_backward(grad: Any, size: tuple, align_corners: bool) -> Any:

@@ -35,8 +35,8 @@ class _Twice:
     there is none; `reduce` sums the `count` elements that share a mean.
     """
 
-    def __init__(self, centred: Any, invstd: Any, grad: Any, reduce: Callable[[Any], Any], count: int):
-        self.centred, self.invstd, self.grad, self.reduce = centred, invstd, grad, reduce
+    def __init__(self, centred: Any, invstd: Any, reduce: Callable[[Any], Any], count: int):
+        self.centred, self.invstd, self.reduce = centred, invstd, reduce
         self.count = float(count)
         self.share = 1.0 / count if count else float("inf")
         self.second, self.third = invstd.pow(2), invstd.pow(3)
@@ -107,7 +107,7 @@ def layer_norm_double_backward(
         raise RuntimeError(
             "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #1 'other'"
         )
-    twice = _Twice(x - mean, rstd, grad, lambda x: d.sum_dim(x, (1,), True, None), count)
+    twice = _Twice(x - mean, rstd, lambda x: d.sum_dim(x, (1,), True, None), count)
     of_input = of_weight = of_grad = None
     if again is not None:
         sent = grad * (_one(input) if gamma is None else gamma)
@@ -162,7 +162,7 @@ def batch_norm_double_backward(
     centred = input - spread(save_mean if train else running_mean)
     invstd = spread(save_invstd if train else d.add_scalar(running_var, eps).pow(-0.5))
     scale = _one(input) if gamma is None else gamma
-    twice = _Twice(centred, invstd, grad_out, _channels, prod(shape) // max(shape[1], 1))
+    twice = _Twice(centred, invstd, _channels, prod(shape) // max(shape[1], 1))
     of_input = of_weight = of_grad = None
     if train:
         sums = twice.sums(grad_out)

@@ -212,7 +212,7 @@ def rrelu_with_noise_backward(
     if training and upper - lower > 1e-6:
         return grad * noise
     out = leaky_relu_backward(grad, x, (lower + upper) / 2, self_is_result)
-    return in_layout(out, x) if x.ndim > 1 and not (x.flags.c_contiguous and out.flags.c_contiguous) else out
+    return in_layout(out, x)
 
 
 def prelu_kernel(x: Array, weight: Array) -> Array:

@@ -183,7 +183,7 @@ def binary_cross_entropy_backward(grad: Array, x: Array, target: Array, weight: 
     out = grad * (x - target) / np.maximum((one - x) * x, x.dtype.type(1e-12))
     out = out if weight is None else (out * weight).astype(x.dtype)
     out = out / x.dtype.type(x.size) if reduction == MEAN else out
-    return in_layout(out, x) if x.ndim > 1 else out
+    return in_layout(out, x)
 
 
 def binary_cross_entropy_with_logits(
