@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import grad_mode
+from ..calls.several import promoted
 from ..levels import living, show, wrapped_of
 from ..memory.descriptor import arrange, describe, descriptor
 from ..memory.layout import elementwise_strides
@@ -19,8 +20,13 @@ from ..tensor import Tensor, wrap
 
 
 def mask(test: Callable[..., Any], *operands: Any) -> Tensor:
-    """What a test says of each element of these tensors and numbers."""
-    array = test(*[x._array if isinstance(x, Tensor) else x for x in operands])
+    """What a test says of each element of these tensors and numbers, tensors of two types in the one that PyTorch makes of them."""
+    tensors = [x for x in operands if isinstance(x, Tensor)]
+    if len(tensors) > 1 and any(x._desc.dtype is not tensors[0]._desc.dtype for x in tensors):
+        kind = promoted(tuple(tensors)).numpy  # of which one without dimensions does not widen the others
+        array = test(*[x._array.astype(kind, copy=False) if isinstance(x, Tensor) else x for x in operands])
+    else:
+        array = test(*[x._array if isinstance(x, Tensor) else x for x in operands])
     if array.ndim and not (array.size and all(x._desc.plain for x in operands if isinstance(x, Tensor))):
         shape = array.shape
         given = [(x._desc.shape, x._desc.lies) if isinstance(x, Tensor) else ((), ()) for x in operands]

@@ -265,6 +265,94 @@ def batch_norm_jvp(
     return _affine_jvp(lambda: (x - mean) * invstd, out, weight, weight_t, bias_t)
 
 
+def _has_none(tangent: Any) -> bool:
+    """Whether what stands for an operand's tangent are the zeros of one that has none."""
+    return tangent is None or type(tangent._array) is Zeros
+
+
+def _backward_jvp(
+    grad: Any,
+    grad_t: Any,
+    x: Any,
+    x_t: Any,
+    weight: Any,
+    weight_t: Any,
+    invstd: Any,
+    dims: tuple,
+    over: tuple,
+    mask: Any,
+) -> tuple:
+    """The tangents of the three gradients, of elements whose mean over `dims` and deviation are functions of them.
+
+    Each is None that hangs on no operand with a tangent, as where PyTorch differentiates its decomposition.
+    """
+
+    def mean(x: Any) -> Any:
+        return d.mean_dim(x, dims, True, None)
+
+    def summed(x: Any) -> Any:
+        return d.sum_dim(x, over, False, None) if over else x
+
+    centred, centred_t = x - mean(x), x_t - mean(x_t)
+    invstd_t = -invstd.pow(3) * mean(centred * centred_t)
+    normal, normal_t = centred * invstd, centred_t * invstd + centred * invstd_t
+    of_input = of_weight = of_bias = None
+    if mask[0] and not (_has_none(grad_t) and _has_none(x_t) and _has_none(weight_t)):
+        sent, sent_t = (grad, grad_t) if weight is None else (grad * weight, grad_t * weight + grad * weight_t)
+        along, along_t = mean(sent * normal), mean(sent_t * normal + sent * normal_t)
+        rest = sent - mean(sent) - normal * along
+        rest_t = sent_t - mean(sent_t) - normal_t * along - normal * along_t
+        of_input = invstd_t * rest + invstd * rest_t
+    if mask[1] and weight is not None and not (_has_none(grad_t) and _has_none(x_t)):
+        of_weight = summed(grad_t * normal + grad * normal_t)
+    if mask[2] and not _has_none(grad_t):
+        of_bias = summed(grad_t)
+    return of_input, of_weight, of_bias
+
+
+def layer_norm_backward_jvp(
+    grad: Any, grad_t: Any, x: Any, x_t: Any, weight: Any, weight_t: Any, invstd: Any, normalized_shape: Any, mask: Any
+) -> tuple:
+    """Those of layer_norm's gradients; of nothing there are none."""
+    if not x._desc.numel:
+        return None, None, None
+    front = x._desc.ndim - len(normalized_shape)
+    over, dims = tuple(range(front)), tuple(range(front, x._desc.ndim))
+    return _backward_jvp(grad, grad_t, x, x_t, weight, weight_t, invstd, dims, over, mask)
+
+
+def batch_norm_backward_jvp(
+    grad: Any,
+    grad_t: Any,
+    x: Any,
+    x_t: Any,
+    weight: Any,
+    weight_t: Any,
+    running_mean: Any,
+    running_var: Any,
+    invstd: Any,
+    train: bool,
+    eps: float,
+    mask: Any,
+) -> tuple:
+    """Those of batch_norm's gradients, which by running statistics are linear in the incoming one."""
+    shape = tuple(x._desc.shape)
+    dims = (0, *range(2, len(shape)))
+    each = (1, shape[1], *(1,) * (len(shape) - 2))
+    scale, scale_t = [None if p is None else p.view(each) for p in (weight, weight_t)]
+    if train:
+        return _backward_jvp(grad, grad_t, x, x_t, scale, scale_t, invstd.view(each), dims, dims, mask)
+    mean, invstd = running_mean.view(each), d.rsqrt(d.add_scalar(running_var, eps)).view(each)
+    of_input = of_weight = of_bias = None
+    if mask[0] and not (_has_none(grad_t) and _has_none(weight_t)):
+        of_input = (grad_t if scale is None else grad_t * scale + grad * scale_t) * invstd
+    if mask[1] and not (_has_none(grad_t) and _has_none(x_t)):
+        of_weight = d.sum_dim((grad_t * (x - mean) + grad * x_t) * invstd, dims, False, None)
+    if mask[2] and not _has_none(grad_t):
+        of_bias = d.sum_dim(grad_t, dims, False, None)
+    return of_input, of_weight, of_bias
+
+
 def group_norm_jvp(
     x: Any, x_t: Any, weight: Any, weight_t: Any, bias_t: Any, mean: Any, invstd: Any, group: int
 ) -> tuple:
