@@ -167,3 +167,34 @@ def tangent_may_have_no_tangent_itself(
         dual = torch.autograd.forward_ad.make_dual(x, t)
         t[...] = dual
         getattr(torch, name)(dual)
+
+
+@case(requires=["forward_ad", "grad"])
+def gradient_of_a_bias_has_a_tangent_of_the_incoming_one_only(
+    torch,
+    x: floats(shape=(2, 2, 3)),
+    weighted: st.booleans(),
+    training: st.booleans(),
+    kind: st.sampled_from(["batch_norm", "layer_norm"]),
+    pushed: st.sampled_from(["x", "weight", "bias", "grad"]),
+):
+    """The gradient of a normalization's bias has a tangent where the incoming one has, with a weight or none."""
+    F = torch.nn.functional
+    row = x[0, 0] if kind == "layer_norm" else x[0, :, 1]
+    given = {"x": x, "bias": row.clone(), "grad": x.cos()}
+    if weighted:
+        given["weight"] = row.exp()
+    with torch.autograd.forward_ad.dual_level():
+        if pushed in given:
+            given[pushed] = torch.autograd.forward_ad.make_dual(given[pushed], given[pushed].sin())
+        incoming = given.pop("grad")
+        leaves = [leaf.requires_grad_() for leaf in given.values()]
+        weight, bias = given.get("weight"), given["bias"]
+        if kind == "layer_norm":
+            normal = F.layer_norm(given["x"], (3,), weight, bias)
+        else:
+            mean = x[0, :, 2].detach()
+            normal = F.batch_norm(given["x"], mean.clone(), mean.exp(), weight, bias, training)
+        found = torch.autograd.grad(normal, leaves, incoming)
+        for number in range(len(leaves)):
+            torch.autograd.forward_ad.unpack_dual(found[number])

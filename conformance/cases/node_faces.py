@@ -258,3 +258,15 @@ def saved_tensors_have_a_class_of_their_own(torch, builtins, x: floats()):
     """The class of a raw saved tensor says where it comes from."""
     saved = x.requires_grad_().exp().grad_fn._raw_saved_result
     builtins.getattr(saved, "__module__")
+
+
+@case(requires=["graph"])
+def missing_bias_has_the_sizes_of_an_undefined_tensor(
+    torch, x: floats(shape=(1, 2, 4)), transposed: st.booleans(), biased: st.booleans()
+):
+    """A convolution without a bias keeps the sizes of an undefined tensor for it."""
+    w = x[0, :, :2].expand(2, 2, 2).clone().requires_grad_()
+    convolve = torch.nn.functional.conv_transpose1d if transposed else torch.nn.functional.conv1d
+    y = convolve(x, w, x[0, :, 0] if biased else None)
+    y.grad_fn._saved_bias_sym_sizes_opt
+    y.grad_fn._saved_output_padding

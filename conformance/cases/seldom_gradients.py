@@ -351,3 +351,70 @@ def value_is_used_at_each_step_of_a_chain(torch, x: floats(values="finite"), mor
     u = d.sin() * d
     z = (u + d if more else u) * d
     z.sum().backward()
+
+
+@case(lecture="grad", requires=["grad", "create_graph"])
+def gradient_of_the_gradient_of_a_bias_alone(
+    torch, x: floats(shape=(2, 2, 3)), training: st.booleans(), by: st.sampled_from(["batch_norm", "layer_norm"])
+):
+    """A normalization without a weight has no gradient of its bias's gradient, and adds that to no other."""
+    F = torch.nn.functional
+    bias = x[0, :, 1].clone().requires_grad_()
+    mean = x[0, :, 2].clone()
+    x.requires_grad_()
+    if by == "layer_norm":
+        normal = F.layer_norm(x.mT, (2,), None, bias)
+    else:
+        normal = F.batch_norm(x, mean, mean.exp(), None, bias, training)
+    incoming = normal.detach().cos().requires_grad_()
+    of_x, of_bias = torch.autograd.grad(normal, (x, bias), incoming, create_graph=True)
+    torch.autograd.grad(of_bias.sum(), incoming, retain_graph=True, allow_unused=True)
+    torch.autograd.grad(of_x.cos().sum(), incoming, retain_graph=True)
+    torch.autograd.grad(of_x.cos().sum() + of_bias.sum(), incoming)
+
+
+@case(lecture="grad", requires=["grad"])
+def extremes_tie_in_the_type_that_they_are_compared_in(
+    torch,
+    x: floats(shape=(3,), dtype="float32"),
+    name: st.sampled_from(["maximum", "minimum", "fmax", "fmin"]),
+    turned: st.booleans(),
+    more: st.booleans(),
+):
+    """A number of higher precision ties with what is as large once it is rounded."""
+    x.requires_grad_()
+    third = torch.tensor(1 / 3, dtype=torch.float64).requires_grad_()
+    near = x * 0 + third.detach().float()
+    out = getattr(torch, name)(*((third, near) if turned else (near, third)))
+    torch.autograd.grad(out.sum(), (x, third), create_graph=more)
+
+
+@case(lecture="hooks", requires=["grad", "hooks"])
+def hook_of_a_node_is_shown_no_gradient_that_is_not_needed(
+    torch,
+    x: floats(shape=(2, 2)),
+    first: st.booleans(),
+    name: st.sampled_from(
+        ["solve", "solve_triangular", "cholesky_solve", "lstsq", "group_norm", "atan2", "lerp", "mm"]
+    ),
+):
+    """What a hook of a node is shown has None for each operand that needs no gradient."""
+
+    def see(inputs, outputs):
+        return None
+
+    near = torch.eye(2) * 4 + x.sin()
+    a, b = near.clone(), x.cos()
+    (a if first else b).requires_grad_()
+    y = {
+        "solve": lambda: torch.linalg.solve(a, b),
+        "solve_triangular": lambda: torch.linalg.solve_triangular(a, b, upper=True),
+        "cholesky_solve": lambda: torch.cholesky_solve(b, a),
+        "lstsq": lambda: torch.linalg.lstsq(a, b)[0],
+        "group_norm": lambda: torch.nn.functional.group_norm(a, 1, b[0], b[1]),
+        "atan2": lambda: torch.atan2(a, b),
+        "lerp": lambda: torch.lerp(a, b, 0.3),
+        "mm": lambda: a.mm(b),
+    }[name]()
+    y.grad_fn.register_hook(see)
+    torch.autograd.grad((y * y.detach()).sum(), a if first else b)

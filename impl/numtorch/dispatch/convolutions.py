@@ -117,7 +117,7 @@ def convolution(input, weight, bias, stride, padding, dilation, transposed, outp
         node.weight = weight
         counter = weight._counter
         node.weight_version = 0 if counter is None else counter[0]
-        node.bias_sym_sizes_opt = None if bias is None else bias._desc.shape
+        node.bias_sym_sizes_opt = (0,) if bias is None else bias._desc.shape
         node.stride = stride
         node.padding = padding
         node.dilation = dilation

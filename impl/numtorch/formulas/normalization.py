@@ -81,6 +81,15 @@ class _Twice:
         return _plus(first, of_beta)
 
 
+def _of_bias(of_beta: Any, gamma: Any, again: Any) -> Any:
+    """The gradient of the bias's gradient. PyTorch has none where there is no weight, and adds that to what else there is."""
+    if gamma is None and of_beta is not None and again is not None:
+        raise RuntimeError(
+            "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #1 'other'"
+        )
+    return None if gamma is None else of_beta
+
+
 def _one(like: Any) -> Any:
     """The gamma of those that have none."""
     return wrap(np.ones((), like._desc.dtype.numpy))
@@ -102,24 +111,22 @@ def layer_norm_double_backward(
     gamma = flat(weight, (1, count))
     of_gamma, of_beta = flat(grads[1], (1, count)), flat(grads[2], (1, count))
     again = flat(grads[0], (rows, count))
-    if again is not None and of_beta is not None and gamma is None:
-        # PyTorch adds the gradient of the bias's to a product with the weight, which there is none of.
-        raise RuntimeError(
-            "Expected a proper Tensor but got None (or an undefined Tensor in C++) for argument #1 'other'"
-        )
+    of_beta = _of_bias(of_beta, gamma, again)
     twice = _Twice(x - mean, rstd, lambda x: d.sum_dim(x, (1,), True, None), count)
     of_input = of_weight = of_grad = None
     if again is not None:
         sent = grad * (_one(input) if gamma is None else gamma)
         of_input = twice.of_input(again, sent, twice.sums(sent), False)
-    if of_gamma is not None and gamma is not None:
+    if of_gamma is not None:
         of_input = _plus(of_input, twice.of_input_by_gamma(lambda: grad * of_gamma))
     of_input = flat(of_input, shape)
     if again is not None:
         if gamma is not None:
             of_weight = d.sum_dim(grad * twice.sent_back(again, _one(input)), (0,), False, None).reshape(size)
         of_grad = twice.sent_back(again, _one(input) if gamma is None else gamma)
-    of_grad = twice.of_grad(of_grad, of_gamma, of_beta).expand(rows, count).reshape(shape)
+    of_grad = twice.of_grad(of_grad, of_gamma, of_beta)
+    if of_grad is not None:
+        of_grad = of_grad.expand(rows, count).reshape(shape)
     return of_grad, of_input, None, None, of_weight, None
 
 
@@ -168,18 +175,18 @@ def batch_norm_double_backward(
         sums = twice.sums(grad_out)
         if again is not None:
             of_input = scale * twice.of_input(again, grad_out, sums, True)
-        if of_gamma is not None and gamma is not None:
+        if of_gamma is not None:
             of_input = _plus(of_input, of_gamma * twice.of_input_by_gamma(lambda: grad_out, sums[1]))
         if again is not None:
             of_weight = None if gamma is None else _channels(again * twice.sent_back(grad_out, _one(input)), False)
             of_grad = twice.sent_back(again, scale)
     else:
-        if of_gamma is not None and gamma is not None:
+        if of_gamma is not None:
             of_input = of_gamma * invstd * grad_out
         if again is not None:
             of_weight = None if gamma is None else _channels(again * grad_out * invstd, False)
             of_grad = again * invstd * scale
-    of_grad = twice.of_grad(of_grad, of_gamma, of_beta)
+    of_grad = twice.of_grad(of_grad, of_gamma, _of_bias(of_beta, gamma, again))
     return of_grad, of_input, of_weight, None, None
 
 
@@ -306,7 +313,7 @@ def _backward_jvp(
     if mask[1] and weight is not None and not (_has_none(grad_t) and _has_none(x_t)):
         of_weight = summed(grad_t * normal + grad * normal_t)
     if mask[2] and not _has_none(grad_t):
-        of_bias = summed(grad_t)
+        of_bias = summed(grad_t) if over else d.clone(grad_t)
     return of_input, of_weight, of_bias
 
 

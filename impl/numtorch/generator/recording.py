@@ -98,7 +98,7 @@ class Recording(Template):
             )
             if found:
                 tensor = tensors[n[: -len(found[0]) - 1]]
-                known = f"None if {tensor} is None else " if found[0].endswith("_opt") else ""
+                known = f"(0,) if {tensor} is None else " if found[0].endswith("_opt") else ""
                 yield n, f"{known}{tensor}.{found[1]}"
             elif n.endswith("_descs"):
                 own = "t._desc if t._desc.dtype is desc.dtype else brought_to(t, desc)"

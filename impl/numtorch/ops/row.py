@@ -162,7 +162,7 @@ def _find_saved(row: Row) -> None:
 # What a formula may read of a tensor without saving it: the name that it is saved under, and where it is found.
 PROPERTIES = {
     "shape": ("sym_sizes", "_desc.shape"),
-    "sizes_opt": ("sym_sizes_opt", "_desc.shape"),  # None of an operand that is None
+    "sizes_opt": ("sym_sizes_opt", "_desc.shape"),  # of an operand that is None those of an undefined tensor
     "numel": ("sym_numel", "_desc.numel"),
     "strides": ("sym_strides", "_desc.steps"),  # in bytes; read_saved counts in elements
     "ndim": ("dim", "_desc.ndim"),
