@@ -178,7 +178,7 @@ def gradient_of_a_bias_has_a_tangent_of_the_incoming_one_only(
     kind: st.sampled_from(["batch_norm", "layer_norm"]),
     pushed: st.sampled_from(["x", "weight", "bias", "grad"]),
 ):
-    """The gradient of a normalization's bias has a tangent where the incoming one has, with a weight or none."""
+    """The gradient of a normalization's bias has a tangent where the incoming one has."""
     F = torch.nn.functional
     row = x[0, 0] if kind == "layer_norm" else x[0, :, 1]
     given = {"x": x, "bias": row.clone(), "grad": x.cos()}
