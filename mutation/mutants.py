@@ -244,7 +244,8 @@ def _places(file: str, edit: Edit) -> tuple[str, ...]:
         for reader in known.get(name, ())
         if not name.startswith("_") or reader.startswith(f"{file}:")  # which other modules have one of their own
     ]
-    methods = [f"{file}:{line}" for line in _methods_around(file, edit.line)] if edit.binds else []
+    says = edit.binds and not edit.function.endswith("__init_subclass__")  # of the class itself
+    methods = [f"{file}:{line}" for line in _methods_around(file, edit.line)] if says else []
     behind = [f"{file}:{line}" for line in edit.behind]
     return tuple(dict.fromkeys([*lines(file, edit.line, edit.last_line), *behind, *methods, *readers]))
 

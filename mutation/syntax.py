@@ -91,7 +91,7 @@ class Scope:
     tensors: tuple[str, ...] = ()
     """Names that may stand for each other: the tensors that a formula is given."""
     on_import: bool = False
-    """Whether it stands outside of functions."""
+    """Whether it stands outside of functions, or in what runs as classes are made."""
 
 
 @dataclass(frozen=True)
@@ -375,7 +375,7 @@ def edits(text: str, operators: Iterable[Operator], only: Callable[[str], bool] 
                     for default in (*arguments.defaults, *filter(None, arguments.kw_defaults)):
                         visit(default, Scope(function, mine), statement)
                     for inner in statement.body:
-                        inside(inner, Scope(function, mine))
+                        inside(inner, Scope(function, mine, statement.name == "__init_subclass__"))
             elif only(name.rstrip(".")) and not _is_plumbing(statement):
                 visit(statement, Scope(name.rstrip("."), tensors, on_import=True), statement)
 
@@ -438,8 +438,9 @@ def _behind(statement: ast.stmt) -> tuple[int, ...]:
 def _bound(statement: ast.stmt) -> tuple[str, ...]:
     """The names and attributes that a statement gives something to, also part of something."""
     targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
-    found = []
-    for node in [node for target in targets if target is not None for node in ast.walk(target)]:
+    found = [target.attr for target in targets if isinstance(target, ast.Attribute)]  # whatever they are attributes of
+    parts = [target for target in targets if target is not None and not isinstance(target, ast.Attribute)]
+    for node in [node for target in parts for node in ast.walk(target)]:
         if isinstance(node, ast.Name):
             found.append(node.id)
         elif isinstance(node, ast.Attribute):

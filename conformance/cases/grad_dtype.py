@@ -99,3 +99,24 @@ def gradient_of_a_function_keeps_its_type_if_grad_dtype_is_none(
     y.sum().backward()
     z = x * 1
     torch.autograd.grad(Converts.apply(z).sum(), z)
+
+
+@case(requires=["backward", "grad_dtype", "custom_function"], covers=["acc.grad_dtype"])
+def gradient_of_a_function_is_converted_once(
+    torch, x: floats("float32", shape=(2,), values="finite"), kind: OTHER, given: OTHER
+):
+    """What a Function's backward returns is converted to the leaf's grad_dtype alone."""
+
+    class Thirds(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a * 1
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad.to(getattr(torch, given)) / 3
+
+    x.requires_grad_().grad_dtype = getattr(torch, kind)
+    y = Thirds.apply(x)
+    y.grad_fn.next_functions[0][0]._input_metadata[0].dtype
+    y.sum().backward()

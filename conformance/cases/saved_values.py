@@ -212,3 +212,16 @@ def values_of_functions_and_indices_take_hooks_once(
     handle.register_hooks(lambda t: t * 2, lambda t: t)
     y.sum().backward()
     Square.apply(x).sum().backward()
+
+
+@case(requires=["backward", "graph"])
+def result_that_no_formula_needs_is_none(
+    torch, x: floats(shape=(3,), values="finite"), tracked: st.booleans(), freed: st.booleans()
+):
+    """A result is saved where a formula reads it, and is None elsewhere."""
+    y = (x.abs() + 1).requires_grad_()
+    z = y ** torch.full((3,), 2.0, requires_grad=tracked)
+    if freed:
+        z.sum().backward()
+    z.grad_fn._saved_result
+    z.grad_fn._saved_self

@@ -280,7 +280,8 @@ class Node:
     def _input_metadata(self) -> tuple[Any, ...]:
         from ..autograd.graph import input_metadata
 
-        return tuple([input_metadata(d) for d in self.descriptors()])
+        # A leaf that has a grad_dtype shows its own all the same.
+        return tuple([input_metadata(d) for d in ((self.desc,) if self.accumulates else self.descriptors())])
 
     def __dir__(self) -> list[str]:
         """The names that PyTorch's nodes have."""
