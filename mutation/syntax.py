@@ -336,7 +336,7 @@ def edits(text: str, operators: Iterable[Operator], only: Callable[[str], bool] 
             return
         seen.add((start, end, fresh))
         last = _head_end(statement)
-        binds = _bound(statement) if scope.on_import else ()
+        binds = _bound(statement, scope.function.endswith("__init_subclass__")) if scope.on_import else ()
         found.append(
             Edit(operator, scope.function, old, fresh, start, end, statement.lineno, last, _behind(statement), binds)
         )
@@ -435,16 +435,22 @@ def _behind(statement: ast.stmt) -> tuple[int, ...]:
     return tuple([block[0].lineno for block in (statement.body, statement.orelse) if block])
 
 
-def _bound(statement: ast.stmt) -> tuple[str, ...]:
-    """The names and attributes that a statement gives something to, also part of something."""
+def _bound(statement: ast.stmt, within: bool) -> tuple[str, ...]:
+    """The names and attributes that a statement gives something to, also part of something.
+
+    `within` a function only the last of `a.b.c`: its names are not those of other places.
+    """
     targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
-    found = [target.attr for target in targets if isinstance(target, ast.Attribute)]  # whatever they are attributes of
-    parts = [target for target in targets if target is not None and not isinstance(target, ast.Attribute)]
-    for node in [node for target in parts for node in ast.walk(target)]:
-        if isinstance(node, ast.Name):
-            found.append(node.id)
-        elif isinstance(node, ast.Attribute):
-            found.append(node.attr)
+    found = []
+    for target in targets:
+        if within:
+            found += [target.attr] if isinstance(target, ast.Attribute) else []
+            continue
+        for node in () if target is None else ast.walk(target):
+            if isinstance(node, ast.Name):
+                found.append(node.id)
+            elif isinstance(node, ast.Attribute):
+                found.append(node.attr)
     return tuple(found)
 
 

@@ -20,36 +20,40 @@ BASES = st.sampled_from(
 )
 """Parts of 24 elements: all, turned, from a place on, a few, with holes, none, and such that lie on top of each other."""
 
-WINDOWS = st.sampled_from(
-    [
-        ((2, 3), (1, 1), 0),
-        ((3, 2), (1, 2), 1),
-        ((3, 2), (2, 4), 0),
-        ((2, 2, 2), (1, 2, 3), 2),
-        ((2, 2, 3), (7, 4, 1), 1),
-        ((1, 3), (0, 1), 5),
-        ((2, 3), (0, 2), 0),
-        ((0,), (1,), 3),
-        ((9,), (1,), 14),
-        ((2, 1), (4, 7), 0),
-        ((2, 2), (3, 1), None),
-        ((), (), 7),
-    ]
+WINDOWS = st.lists(
+    st.sampled_from(
+        [
+            ((2, 3), (1, 1), 0),
+            ((3, 2), (1, 2), 1),
+            ((3, 2), (2, 4), 0),
+            ((2, 2, 2), (1, 2, 3), 2),
+            ((2, 2, 3), (7, 4, 1), 1),
+            ((1, 3), (0, 1), 5),
+            ((2, 3), (0, 2), 0),
+            ((0,), (1,), 3),
+            ((9,), (1,), 14),
+            ((2, 1), (4, 7), 0),
+            ((2, 2), (3, 1), None),
+            ((), (), 7),
+        ]
+    ),
+    min_size=1,
+    max_size=6,
 )
 
 
 @case(requires=["views", "backward", "create_graph"], covers=["view.is_set_to"])
 def gradient_of_a_window_lies_as_what_it_is_taken_of(
-    torch, x: floats(shape=(4, 6), values="finite"), part: BASES, window: WINDOWS, graph: st.booleans()
+    torch, x: floats(shape=(4, 6), values="finite"), part: BASES, windows: WINDOWS, graph: st.booleans()
 ):
     """The gradient of a window lies as what it was taken of, or by rows where there is nothing."""
-    size, stride, offset = window
     base = part(x.requires_grad_() * 1)
-    shown = base.as_strided(size, stride) if offset is None else base.as_strided(size, stride, offset)
-    (g,) = torch.autograd.grad((shown * shown).sum(), base, create_graph=graph, retain_graph=True)
-    if graph:
-        (g * g).sum().backward(retain_graph=True)
-    (shown * 2).sum().backward()
+    for size, stride, offset in windows:
+        shown = base.as_strided(size, stride) if offset is None else base.as_strided(size, stride, offset)
+        (g,) = torch.autograd.grad((shown * shown).sum(), base, create_graph=graph, retain_graph=True)
+        if graph:
+            (g * g).sum().backward(retain_graph=True)
+        (shown * 2).sum().backward(retain_graph=True)
 
 
 @case(requires=["views", "in_place", "backward", "create_graph"], covers=["view.is_set_to"])

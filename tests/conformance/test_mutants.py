@@ -101,6 +101,7 @@ def test_a_change_on_import_says_what_it_gives_to_a_name() -> None:
     (binds,) = {edit.binds for edit in edits("a.b = 1", ENGINE)}
     assert set(binds) == {"a", "b"}
     assert {edit.binds for edit in edits("def f():\n    a = 1", ENGINE)} == {()}
+    assert {edit.binds for edit in edits("def __init_subclass__(cls):\n    cls.a.b = 1", ENGINE)} == {("b",)}
 
 
 def test_a_condition_is_tried_on_programs_that_pass_it() -> None:
