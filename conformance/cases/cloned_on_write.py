@@ -153,3 +153,29 @@ def dual_of_another_mode_has_no_primal(torch, x: floats("float32"), made: st.boo
     allowed, level = torch.autograd.graph.allow_mutation_on_saved_tensors(), torch.autograd.forward_ad.dual_level()
     with allowed, level, torch.inference_mode(unpacked):
         torch.autograd.forward_ad.unpack_dual(y)
+
+
+@case(requires=["saved_tensors_hooks", "inference_mode", "views"])
+def composed_views_have_no_base_where_writes_are_watched(
+    torch,
+    x: floats("float32", shape=(2, 2)),
+    name: st.sampled_from(
+        ["T", "mT", "flatten", "ravel", "swapaxes", "reshape", "view_as", "tensor_split", "view", "t"]
+    ),
+    tracked: st.booleans(),
+):
+    """In inference mode what several operators compose shares memory alone where writes are watched."""
+    y = x.requires_grad_() * 2 if tracked else x
+    with torch.autograd.graph.allow_mutation_on_saved_tensors(), torch.inference_mode():
+        if name in ("T", "mT"):
+            z = getattr(y, name)
+        elif name == "tensor_split":
+            z, _ = y.tensor_split(2)
+        else:
+            given = {"swapaxes": (0, 1), "reshape": (4,), "view": (4,), "view_as": (x,)}
+            z = getattr(y, name)(*given.get(name, ()))
+        z.requires_grad
+        z.mul_(2)
+    z._version
+    y._version
+    z._base

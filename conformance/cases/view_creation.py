@@ -304,3 +304,16 @@ def view_of_what_requires_grad_cannot_stop(torch, x: floats(shape=(2, 3))):
     v.requires_grad
     v.requires_grad_()
     v.requires_grad
+
+
+@case(requires=["inference_mode", "views"])
+def memory_read_as_another_type_in_inference_mode(
+    torch, x: floats("float32", shape=(2,)), kind: st.sampled_from(["int32", "float32", "int64", "uint8"])
+):
+    """What view() makes of another type in inference mode is an inference tensor, over ordinary memory."""
+    with torch.inference_mode():
+        y = x.view(getattr(torch, kind))
+        y.is_inference()
+        y.zero_()
+    y._version
+    x._version

@@ -30,6 +30,8 @@ SHAPE = (
     "ravel",
     "t",
     "transpose",
+    "swapaxes",
+    "swapdims",
     "permute",
     "movedim",
     "squeeze",
@@ -159,8 +161,6 @@ ALIASES = {
     "arccos": "acos",
     "absolute": "abs",
     "negative": "neg",
-    "swapaxes": "transpose",
-    "swapdims": "transpose",
     "moveaxis": "movedim",
 }
 

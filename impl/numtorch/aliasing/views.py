@@ -16,6 +16,7 @@ from ..memory.geometry import Geometry, element_strides, storage_offset
 from ..memory.lazy import LAZY
 from ..nodes.graph import Node, accumulator, name_of, next_sequence_nr, outdate
 from ..plain_numpy import np
+from .composites import composed
 from .strided import AsStridedBackward0, CopySlices
 
 DEFAULT, IN_CUSTOM_FUNCTION, MULTI_OUTPUT_NODE, NO_GRAD_MODE, INFERENCE_MODE = range(5)
@@ -184,6 +185,9 @@ def as_view(base: Any, view: Any, meta: int = DEFAULT, replay: Any = None) -> An
     view._counter = counter
     if grad_mode.disabled and not grad_mode.state.grad:
         meta = INFERENCE_MODE if grad_mode.state.inference else NO_GRAD_MODE
+        if meta == INFERENCE_MODE and grad_mode.watched() and composed():
+            view._counter, view._extra, view._requires_grad = None, None, False
+            return view
     root = base
     if parent is not None and parent.base is not None:
         root = parent.base

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dispatch as d
-from ..aliasing.views import storage_of
+from .. import dispatch as d, grad_mode
+from ..aliasing.views import mark_inference, storage_of
 from ..calls.operands import store
 from ..dtype import dtypes
 from ..memory.descriptor import broadcast_shapes
@@ -49,6 +49,8 @@ def view_dtype(self: Tensor, dtype: Any) -> Tensor:
     result = detach(self)
     seen = wrap(strided(array, shape, strides, offset, new.numpy))
     result._array, result._desc = seen._array, seen._desc
+    if grad_mode.state.inference:  # where else what shares memory with an ordinary tensor is one
+        mark_inference(result)
     return result
 
 

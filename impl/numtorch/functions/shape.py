@@ -134,6 +134,16 @@ def transpose(self: Tensor, dim0: int, dim1: int) -> Tensor:
     return d.transpose(self, dim0, dim1)
 
 
+def swapaxes(self: Tensor, dim0: int, dim1: int) -> Tensor:
+    """transpose, composed of it."""
+    return transpose(self, dim0, dim1)
+
+
+def swapdims(self: Tensor, dim0: int, dim1: int) -> Tensor:
+    """transpose, composed of it."""
+    return transpose(self, dim0, dim1)
+
+
 def permute(self: Tensor, *order: Any, dims: Any = None) -> Tensor:
     """Dimensions in another order."""
     if dims is not None:
