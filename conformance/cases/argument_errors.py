@@ -245,3 +245,45 @@ def shapes_are_compared_with_what_is_written_to(torch, x: floats("float32", shap
     x[:, 0].masked_fill_(mask, 2.0)
     x.baddbmm(x, torch.ones(1, 1, size))
     x.addbmm(x, torch.ones(1, 1, size))
+
+
+THREE: list[tuple[int, ...]] = [(), (2,), (3,), (1,), (3, 2), (2, 1), (2, 3), (0,)]
+
+
+@case(requires=["out"])
+def operand_that_is_written_to_keeps_its_shape(
+    torch,
+    name: st.sampled_from(["add", "atan2", "maximum", "pow", "logical_and", "lt", "addcmul", "lerp", "where", "clamp"]),
+    shape: st.sampled_from(THREE),
+    other: st.sampled_from(THREE),
+    third: st.sampled_from(THREE),
+    place: st.integers(0, 2),
+):
+    """Operands are broadcast in their order, and one that is out= as well is not made anew."""
+    given = [torch.ones(shape), torch.ones(other), torch.ones(third)]
+    if name == "where":
+        given[0] = given[0] > 0
+    if name not in ("addcmul", "lerp", "where", "clamp"):
+        given = given[:2]
+    out = getattr(torch, name)(*given)
+    written = getattr(torch, name)(*given, out=given[place % len(given)])
+
+
+@case(requires=["inference_mode"])
+def save_is_refused_before_shapes_and_types_are(
+    torch,
+    name: st.sampled_from(["lerp", "addcmul", "clamp", "mul", "masked_fill"]),
+    kind: st.sampled_from(["float32", "float64"]),
+    shape: st.sampled_from([(2,), (3,)]),
+    inside: st.booleans(),
+):
+    """That an inference tensor cannot be saved is said before the operator looks at what it is given."""
+    with torch.inference_mode(inside):
+        x = torch.ones(2)
+    weight = torch.ones(shape, dtype=getattr(torch, kind)).requires_grad_()
+    if name == "mul":
+        y = x.mul(weight)
+    elif name == "masked_fill":
+        y = torch.ones(2, dtype=torch.int64).masked_fill(torch.ones(2) > 0, weight[0])
+    else:
+        y = getattr(x, name)(torch.ones(2), weight)

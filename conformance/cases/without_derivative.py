@@ -213,3 +213,16 @@ def node_without_a_derivative_raises_whoever_asks(
     values = torch.ones(2, dtype=x.dtype)
     z = y.heaviside_(values) if inplace else y.heaviside(values)
     z.backward(torch.ones_like(z), inputs={"result": [z], "leaf": [x], "anywhere": None}[ends])
+
+
+@case(requires=["not_implemented", "create_graph"], covers=["err.notimplemented"])
+def own_gradient_of_what_has_no_derivative_is_refused(
+    torch, x: floats(values="finite"), create: st.booleans(), inplace: st.booleans(), more: st.booleans()
+):
+    """A gradient that backward() accumulates in what has no derivative is refused, grad() gives it."""
+    y = x.requires_grad_() * 1
+    values = torch.ones_like(x)
+    z = y.heaviside_(values) if inplace else y.heaviside(values)
+    out = z * 2 if more else z
+    torch.autograd.grad(out, z, torch.ones_like(out), retain_graph=True, create_graph=create)
+    out.backward(torch.ones_like(out), retain_graph=True, create_graph=create, inputs=[z])

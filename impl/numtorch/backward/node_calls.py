@@ -173,7 +173,7 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
     grad = inputs if node.multi else inputs[0]
     if task.raw:
         out = node.apply(grad, True)
-    elif node.prunes and task.needed is not None:
+    elif node.prunes and task.needed is not None and not raises:
         out = node.apply_tensors(grad, task.deps)  # computes what is asked for, and so saves no more than that
     else:
         out = node.apply_tensors(grad)

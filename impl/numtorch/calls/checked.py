@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..nodes.saved_hooks import in_force
-
 
 class NotGiven:
     """What stands for an argument that was not given, where None means something else: `help` and editors show it."""
@@ -82,7 +80,7 @@ def checked(function: Any, name: str, method: bool) -> Any:
             told = refusal(name, args, kwargs, method)
             if told is not None:
                 raise told from error
-            if in_force:
+            if not isinstance(error, TypeError):
                 packed(error, name, function, args, kwargs)
             again = rearranged(error, name, args, kwargs, method) if kwargs else None
             if again is None:
@@ -115,7 +113,7 @@ def rearranged(
 
 
 def packed(error: Exception, name: str, function: Any, args: tuple, kwargs: dict[str, Any]) -> None:
-    """Show the hooks on saved tensors what autograd has saved by the time that the function raises."""
+    """Let autograd refuse what it does before the function raises, and show the hooks what it has saved by then."""
     from . import raising
 
     raising.autograd_before_checks(error, name, function, args, kwargs)

@@ -406,6 +406,10 @@ def store(
     if derivable and (result._requires_grad or requires_grad(out)) and _recording():
         raise out_requires_grad(name)
     refuse(out._array, *[x._array for x in operands if isinstance(x, Tensor)])
+    if out._desc.shape != result._desc.shape and any(out is x for x in operands):  # which is read, and so not made anew
+        raise RuntimeError(
+            f"output with shape {list(out._desc.shape)} doesn't match the broadcast shape {list(result._desc.shape)}"
+        )
     if exactly is not None and out._desc.dtype is not result._desc.dtype:
         raise RuntimeError(exactly.format(expected=result._desc.dtype.scalar_name, found=out._desc.dtype.scalar_name))
     if not dtypes.can_cast(result._desc.dtype, out._desc.dtype):

@@ -15,6 +15,7 @@ from typing import Any
 
 from .. import grad_mode, tangents
 from ..aliasing.views import refuse_write, requires_grad
+from ..nodes.saved import check_saveable
 from ..nodes.saved_hooks import Packed, in_force, innermost
 from ..tensor import Tensor
 
@@ -48,7 +49,7 @@ def refuse_and_pack(
             raise out_requires_grad(says)
         return
     pair = innermost() if in_force else None
-    if pair is None or not tracked:
+    if not tracked or all(x._extra is not None and x._extra.inference for x in _tensors(given, operands)):
         return
     if written:
         try:
@@ -61,6 +62,10 @@ def refuse_and_pack(
             if not isinstance(x, Tensor) or (x._extra is not None and x._extra.number is not None):
                 continue
             if len(readers) > 1 or len(operands) == 1 or readers[0] in tracked:
+                if name != written and x._extra is not None:
+                    check_saveable(x)
+                if pair is None:
+                    continue
                 Packed(x.clone() if name == written else x, False, pair)
 
 
@@ -103,7 +108,7 @@ DONE = "_autograd_has_been"
 """The attribute of an error that was raised before autograd, or for which it has done what it does."""
 
 
-def before_autograd(error: Exception) -> Exception:
+def before_autograd(error: RuntimeError) -> RuntimeError:
     """An error that autograd itself raises, before it saves anything."""
     setattr(error, DONE, True)
     return error
@@ -119,6 +124,13 @@ def _by_operator(error: Exception) -> bool:
     return False
 
 
+def _tensors(given: dict[str, Any], operands: tuple[str, ...]) -> Iterator[Tensor]:
+    """The operands that are tensors, or in lists of some."""
+    for name in operands:
+        value = given.get(name)
+        yield from [x for x in (value if isinstance(value, (list, tuple)) else (value,)) if isinstance(x, Tensor)]
+
+
 def _tracked(value: Any) -> bool:
     """Whether an operand, or one of a list, requires grad."""
     if isinstance(value, (list, tuple)):
@@ -128,9 +140,11 @@ def _tracked(value: Any) -> bool:
 
 def out_requires_grad(name: str) -> RuntimeError:
     """The complaint about an `out=` that would have a history."""
-    return RuntimeError(
-        f"{name}(): functions with out=... arguments don't support automatic differentiation, but one "
-        "of the arguments requires grad."
+    return before_autograd(
+        RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one "
+            "of the arguments requires grad."
+        )
     )
 
 

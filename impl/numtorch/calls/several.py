@@ -66,7 +66,7 @@ def together(operands: tuple, fixed: tuple = (), fixed_first: bool = False) -> t
     kind = promoted(operands)
     tensors: list[Any] = []
     arrays: list[Any] = []
-    shape: tuple = ()
+    shape: tuple = common_shape(*fixed) if fixed_first else ()
     for x in operands:
         if x is None:
             tensors.append(None)
@@ -89,6 +89,15 @@ def together(operands: tuple, fixed: tuple = (), fixed_first: bool = False) -> t
         shape, [geometry_as(x._desc, x._desc.dtype if id(x) in given else kind) for x in known]
     )
     return tensors, arrays, descriptor(shape, kind, strides)
+
+
+def common_shape(*operands: Any) -> tuple:
+    """The shape that tensors have together, the first two first."""
+    shape: tuple = ()
+    for x in operands:
+        if isinstance(x, Tensor):
+            shape = broadcast_shapes(shape, x._desc.shape)
+    return shape
 
 
 def fit(grad: Any, desc: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..calls.checked import refusal
-from ..calls.operands import category_of
+from ..calls.operands import category_of, refused
 from ..dtype import dtypes
 from ..tensor import Tensor
 from .arguments import expect_tensor
@@ -28,6 +28,15 @@ def _bounds(input: Tensor, min: Any, max: Any, name: str) -> Tensor:
     return input if kind is input._desc.dtype else input.to(kind)
 
 
+def _refuse_bools(*operands: Any) -> None:
+    """Two bounds are not compiled for bools, one is."""
+    from ..calls.several import common_shape
+
+    if all(isinstance(x, Tensor) and x._desc.dtype is dtypes.bool_ for x in operands):
+        common_shape(*operands)
+        raise refused("clamp_cpu", dtypes.bool_)
+
+
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """input between two bounds, numbers or tensors."""
     if min is None and max is None:
@@ -35,7 +44,8 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     if (isinstance(min, Tensor) and (max is None or isinstance(max, Tensor))) or (
         min is None and isinstance(max, Tensor)
     ):
-        return d.clamp_tensor(expect_tensor(input, "clamp"), min, max)
+        _refuse_bools(expect_tensor(input, "clamp"), min, max)
+        return d.clamp_tensor(input, min, max)
     return d.clamp(_bounds(input, min, max, "clamp"), min, max)
 
 
@@ -44,6 +54,7 @@ def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
+        _refuse_bools(self, min, max)
         return d.clamp_tensor_(self, min, max)
     _castable(self, min, max)
     return d.clamp_(self, min, max)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dispatch as d
+from .. import dispatch as d, grad_mode
 from ..aliasing.overlap import refuse
-from ..aliasing.views import bump, check_inplace, counted, requires_grad, storage_of
+from ..aliasing.views import bump, check_inplace, counted, requires_grad, storage_of, undifferentiable
 from ..calls.checked import refusal
 from ..calls.operands import (
     FOUND_DTYPE,
@@ -53,7 +53,7 @@ def comparison(name: str) -> Any:
         result = function(input, other) if tensors else NotImplemented
         if result is NotImplemented:
             raise _invalid(name, input, other)
-        return result if out is None else store(out, result, name, derivable=False)
+        return result if out is None else store(out, result, name, input, other, derivable=False)
 
     call.__name__ = name
     call.__doc__ = f"{name}(input, other) -> Tensor of bool"
@@ -330,7 +330,11 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Any =
             )
     refuse_recorded(out, "where", condition, input, other)
     result = d.where(condition, input, other)
-    return result if out is None else store(out, result, "where", condition, input, other, exactly=WHERE)
+    if out is None:
+        return result
+    if out._desc.dtype is not result._desc.dtype:
+        raise RuntimeError(WHERE.format(expected=result._desc.dtype.scalar_name, found=out._desc.dtype.scalar_name))
+    return store(out, result, "where", condition, input, other)
 
 
 def where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
@@ -378,6 +382,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     broadcast_shapes(expect_tensor(mask, "masked_fill", "mask", 2)._desc.shape, input._desc.shape)
     value = _filling(input, mask, value)
     if isinstance(value, Tensor):
+        if input._desc.dtype.category < dtypes.FLOATING and requires_grad(value) and grad_mode.state.grad:
+            raise undifferentiable(input._desc)
         return d.masked_fill_tensor(input, mask, value)
     found = d.masked_fill(input, mask, value)
     return counted(input, found, times=2) if mask._extra is not None and mask._extra.inference else found

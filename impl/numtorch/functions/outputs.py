@@ -13,6 +13,7 @@ from .. import grad_mode, return_types
 from ..aliasing.overlap import refuse_any
 from ..aliasing.views import requires_grad
 from ..calls.operands import resize_output, store
+from ..calls.raising import out_requires_grad
 from ..dtype import dtypes
 from ..memory.descriptor import descriptor
 from ..tensor import Tensor, cpp_name
@@ -238,10 +239,7 @@ def answer(name: str, function: Any, row: tuple[str, str | None], args: tuple, k
     if name in ("max", "min") and not several:
         text, operator = (CAST, name + "imum") if len(tensors) > 1 else (EXTREME, name)
     if operator and grad_mode.state.grad and any(requires_grad(t) for t in (*tensors, *outs)):
-        raise RuntimeError(
-            f"{operator}(): functions with out=... arguments don't support automatic differentiation, but one of the "
-            "arguments requires grad."
-        )
+        raise out_requires_grad(operator)
     if (
         text == TYPED
         and "dtype" not in keywords

@@ -199,7 +199,7 @@ def pow(input: Any = MISSING, exponent: Any = MISSING, *, out: Any = None) -> Te
     result = power(input, exponent)
     if result is NotImplemented:
         raise wrong("pow", input, exponent, {"out": out})
-    return result if out is None else store(out, result, "pow")
+    return result if out is None else store(out, result, "pow", input, exponent)
 
 
 def power(self: Any, exponent: Any) -> Any:

@@ -18,10 +18,10 @@ from ..calls.operands import (
     tensors_only,
     type_error,
 )
-from ..calls.several import common_type
+from ..calls.several import common_shape, common_type, promoted
 from ..dtype import dtypes
 from ..kernels import special as kernels
-from ..memory.descriptor import broadcast_shapes, plan_of
+from ..memory.descriptor import plan_of
 from ..plain_numpy import np
 from ..tensor import Tensor, cpp_name
 from .arguments import expect_tensor, no_overload
@@ -314,6 +314,7 @@ def ndtr(input: Tensor, *, out: Any = None) -> Tensor:
 def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Any = None) -> Tensor:
     """input + weight * (end - input)"""
     _alike(input, end, weight)
+    common_shape(input, end, weight)
     _refuse_integers(_kind(input, weight), weight)
     return (d.lerp_tensor if isinstance(weight, Tensor) else d.lerp_scalar)(input, end, weight, out=out)
 
@@ -325,7 +326,7 @@ def lerp_(self: Tensor, end: Tensor, weight: Any) -> Tensor:
     _alike(self, end, weight)
     if self._desc.dtype.category < dtypes.FLOATING:
         refuse(self._array, *[x._array for x in tensors])
-        expected = broadcast_shapes(*[x._desc.shape for x in tensors[:2]])
+        expected = common_shape(*tensors)
         if expected != self._desc.shape:
             raise RuntimeError(
                 f"output with shape {list(self._desc.shape)} doesn't match the broadcast shape {list(expected)}"
@@ -342,17 +343,18 @@ def lerp_(self: Tensor, end: Tensor, weight: Any) -> Tensor:
 def _alike(input: Tensor, end: Tensor, weight: Any) -> None:
     """All of one type; lerp promotes nothing."""
     kind = expect_tensor(input, "lerp")._desc.dtype
-    for name, position, x in (("end", 2, end), ("weight", 3, weight)):
-        if name == "weight" and not isinstance(x, Tensor):
+    expect_tensor(end, "lerp", "end", 2)
+    for name, x in (("end", end), ("weight", weight)):
+        if not isinstance(x, Tensor):
             continue
-        found = expect_tensor(x, "lerp", name, position)._desc.dtype
+        found = x._desc.dtype
         if found is not kind and not (name == "weight" and x._desc.ndim == 0):
             raise RuntimeError(f"expected dtype {cpp_name(kind)} for `{name}` but got dtype {cpp_name(found)}")
 
 
 def _kind(input: Tensor, weight: Any) -> dtypes.dtype:
     """The type that all have together: that of `input`, unless a weight without dimensions is of a higher category."""
-    return plan_of(input._desc, weight._desc).result.dtype if isinstance(weight, Tensor) else input._desc.dtype
+    return promoted((input, weight)) if isinstance(weight, Tensor) else input._desc.dtype
 
 
 def _refuse_integers(kind: dtypes.dtype, weight: Any) -> None:
