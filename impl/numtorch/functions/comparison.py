@@ -20,7 +20,7 @@ from ..calls.operands import (
 )
 from ..calls.raising import saving_first
 from ..calls.scalar import checked, real_part
-from ..calls.several import common_type
+from ..calls.several import common_type, promoted
 from ..dtype import dtypes
 from ..kernels.numbers import IMAGINARY_DISCARDED
 from ..memory.descriptor import broadcast_shapes
@@ -329,12 +329,12 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Any =
                 "where expected condition to be a boolean tensor, but got a tensor with dtype " + kind.scalar_name
             )
     refuse_recorded(out, "where", condition, input, other)
-    result = d.where(condition, input, other)
     if out is None:
-        return result
-    if out._desc.dtype is not result._desc.dtype:
-        raise RuntimeError(WHERE.format(expected=result._desc.dtype.scalar_name, found=out._desc.dtype.scalar_name))
-    return store(out, result, "where", condition, input, other)
+        return d.where(condition, input, other)
+    kind = promoted((input, other))
+    if isinstance(out, Tensor) and out._desc.dtype is not kind:
+        raise RuntimeError(WHERE.format(expected=kind.scalar_name, found=out._desc.dtype.scalar_name))
+    return store(out, d.where(condition, input, other), "where", condition, input, other)
 
 
 def where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
