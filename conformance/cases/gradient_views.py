@@ -197,3 +197,20 @@ def gradients_of_empty_matrices(torch, n: st.integers(0, 2), m: st.integers(0, 2
     y = x.t() @ w
     torch.autograd.grad(y, (x, w), torch.ones(m, k), retain_graph=True)
     y.backward(torch.ones(m, k))
+
+
+@case(requires=["backward", "alias"])
+def parts_of_an_empty_gradient_share_its_version(
+    torch, shape: st.sampled_from([(0,), (2, 0), (2, 0, 3)]), how: st.sampled_from(["cat", "vstack", "hstack"])
+):
+    """Parts of a gradient without elements are its memory: what is added to one counts for all."""
+    x = torch.zeros(shape).requires_grad_()
+    y = torch.zeros(shape).requires_grad_()
+    z = getattr(torch, how)([x, y])
+    g = torch.zeros(z.shape)
+    z.backward(g, retain_graph=True)
+    z.backward(g)
+    g._version
+    x.grad._version
+    y.grad.add_(1)
+    g._version

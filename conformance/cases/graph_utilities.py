@@ -90,3 +90,12 @@ def memory_budget_is_for_compilers(torch, budget: st.sampled_from([0.5, 1, True,
     torch.autograd.graph.region_activation_memory_budget(budget)
     torch.autograd.graph.set_warn_on_accumulate_grad_stream_mismatch(True)
     torch.autograd.graph.set_override_stale_capture_stream(False)
+
+
+@case(requires=["graph"])
+def edge_of_a_running_extreme(
+    torch, x: floats(shape=(3,)), name: st.sampled_from(["cummax", "cummin"]), start: st.sampled_from([0, 3])
+):
+    """Only the edge of a Function's node has a token: that of a running extreme has none, even of nothing."""
+    y, _ = getattr(x[start:].requires_grad_(), name)(0)
+    torch.autograd.graph.get_gradient_edge(y)

@@ -101,10 +101,12 @@ def input_metadata(desc: Any) -> _InputMetadata:
 
 def get_gradient_edge(tensor: Any) -> GradientEdge:
     """The edge that the tensor's gradient flows along."""
+    from .function_node import BackwardCFunction
+
     if not tensor.requires_grad:
         raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
     node, nr = _get_grad_fn_or_grad_acc(tensor), tensor.output_nr
-    if not node.custom:
+    if not isinstance(node, BackwardCFunction):
         return GradientEdge(node, nr)
     with enable_grad():  # PyTorch holds a node made in Python by way of one made in C++; the token is that one
         return GradientEdge(node, nr, tensor.view_as(tensor).grad_fn)

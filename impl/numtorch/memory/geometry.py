@@ -70,11 +70,16 @@ def laid_out(shape: tuple, strides: tuple, kind: Any) -> np.ndarray:
 
 
 def empty_window(root: np.ndarray, shape: tuple, strides: tuple, offset: int) -> np.ndarray:
-    """An empty array that keeps its strides and, as far as the memory reaches, its offset, both in elements."""
+    """An empty array that keeps its strides and, as far as the memory reaches, its offset, both in elements.
+
+    Whose memory it is it keeps in any case: what is written to one such window counts as written to all.
+    """
     size = root.itemsize
     steps = [(st or NO_STEP) * size for st in strides]
-    if not root.flags.forc or not 0 <= offset <= root.size:
+    if not root.flags.forc:
         root, offset = np.empty(0, root.dtype), 0
+    elif not 0 <= offset <= root.size:
+        offset = 0
     buffer = root if root.flags.c_contiguous else root.T
     return np.ndarray(shape, root.dtype, buffer, offset * size, steps)
 
