@@ -14,7 +14,7 @@ import msgspec
 
 from mutation.killing import Ran
 from mutation.mutants import SHORTCUTS, Mutant
-from mutation.shortcuts import reason_for
+from mutation.shortcuts import GENERAL, reason_for
 
 Status = Literal["killed", "survived", "equivalent", "equivalent killed"]
 
@@ -193,7 +193,8 @@ class Summary:
 
 def status_of(record: Record, reasons: dict[str, str]) -> Status:
     """What became of a mutant."""
-    if record.name in reasons:
+    reason = reasons.get(record.name)
+    if reason and not (record.ran.killed and reason.startswith(GENERAL)):
         return "equivalent killed" if record.ran.killed else "equivalent"
     return "killed" if record.ran.killed else "survived"
 

@@ -24,6 +24,10 @@ from mutation.syntax import Edit
 
 LISTED = Path(__file__).with_name("shortcuts.toml")
 
+GENERAL = "It takes a general way more often: "
+"""How the reasons begin. A part of a condition may guard another, which raises without it: such a mutant is killed as any
+other is, and whether the short cut is one `python -m mutation shortcuts` says."""
+
 MOST = 12
 """Parts of conditions of which all values are gone through: four thousand cases or some more."""
 
@@ -70,7 +74,7 @@ def reason_for(file: str, edit: Edit) -> str:
         for off in _turned_off(one) if one.file == file else ():
             changed, condition, turned_off = _changed(off, edit)
             if changed and between(changed, condition, turned_off):
-                return f"It takes a general way more often: {one.reason}"
+                return GENERAL + one.reason
     return ""
 
 

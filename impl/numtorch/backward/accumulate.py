@@ -153,7 +153,7 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
         array = storage_of(old)
         np.add(array, grad, out=array, casting="unsafe")
     bump(old)
-    if not (old._desc.plain and variable._desc.plain) or array.shape != grad.shape:
+    if not (old._desc.plain and variable._desc.plain) or old._desc.shape != variable._desc.shape:
         warn_of_layout(old, variable)
 
 

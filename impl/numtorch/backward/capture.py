@@ -23,7 +23,7 @@ from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from . import anomaly
 from .graph_task import GraphTask, next_task_id, plain_task
-from .input_buffer import add, finished, recall, show, summed
+from .input_buffer import add, finished, grow, recall, show, summed
 from .node_calls import validated
 from .settling import owned
 
@@ -297,8 +297,7 @@ def gather(slots: dict[Any, Any], key: Any, grad: Any) -> None:
     """Add a further raw gradient to one that waits: a list then, of which nobody else holds the sum."""
     old = slots[key]
     if type(old) is list:
-        old[0] += grad
-        old[1] += 1
+        grow(old, grad)
         return
     del old
     total, in_place = summed(slots, key, grad)

@@ -64,6 +64,14 @@ def summed(slots: Any, key: Any, grad: Any, apart: Any = None) -> tuple[Any, boo
     return arrange(old + grad, plan_of(mine, other).result)[0], False
 
 
+def grow(total: list[Any], grad: Any) -> None:
+    """Add a further gradient to a sum [sum, how often it was written to], which nobody else holds."""
+    if grad.dtype.kind == "c":
+        grad = addend(grad)
+    total[0] += grad
+    total[1] += 1
+
+
 def add(task: GraphTask, slots: Any, key: Any, grad: Any) -> None:
     """Add a further contribution to `slots[key]`."""
     if not task.raw:

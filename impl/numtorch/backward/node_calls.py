@@ -333,11 +333,8 @@ def _as_formula(node: Node, grad: Any, desc: Descriptor) -> Any:
     return grad
 
 
-def expected(node: Any, nr: int, grad: Any) -> Descriptor:
-    """Shape and type of a gradient of one output, of a record too; a leaf with a grad_dtype converts what arrives itself."""
-    if type(node) is list:
-        found = node[2]
-        return found if type(found) is Descriptor else found.desc
+def expected(node: Node, nr: int, grad: Any) -> Descriptor:
+    """Shape and type of a gradient of one output; a leaf with a grad_dtype converts what arrives itself."""
     desc = node.descriptors()[nr]
     return descriptor(desc.shape, grad._desc.dtype) if node.converts else desc
 

@@ -27,7 +27,7 @@ from ..nodes.records import node_of, with_memory
 from ..plain_numpy import np
 from ..tensor import Tensor
 from .graph_task import next_task_id, plain_task
-from .input_buffer import finished, recall, summed
+from .input_buffer import finished, grow, recall, summed
 from .settling import deliver, settle, version
 
 if TYPE_CHECKING:
@@ -156,8 +156,7 @@ class Waiting:
         """Add a further gradient to one that waits; False if it is in doubt who else holds that one."""
         old = slots[key]
         if type(old) is list:
-            old[0] += grad
-            old[1] += 1
+            grow(old, grad)
             return True
         leaf = self.held.get(id(old)) if self.held else None
         if leaf is not None and leaf is not key and self.leaves.get(leaf) is old:
@@ -202,8 +201,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
             if type(fn) is AccumulateGrad:
                 found = arrived(fn)
                 if type(found) is list:
-                    found[0] += grad
-                    found[1] += 1
+                    grow(found, grad)
                     fn = grad = None
                 elif found is None and first(leaves, fn, grad, careful):
                     fn = grad = None
@@ -220,8 +218,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                 if type(fn1) is AccumulateGrad:
                     found = arrived(fn1)
                     if type(found) is list:
-                        found[0] += grad1
-                        found[1] += 1
+                        grow(found, grad1)
                     elif found is not None:  # no other leaf waits with it (`Waiting.reach`)
                         found = None
                         leaves[fn1] = list(summed(leaves, fn1, grad1))
@@ -248,8 +245,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                         seq1 = seq
                     found = beside_grad if seq1 == beside_seq else nodes.get(seq1) if nodes else None
                     if type(found) is list:
-                        found[0] += grad1
-                        found[1] += 1
+                        grow(found, grad1)
                     elif beside is None and found is None and type(fn1) is list:
                         beside, beside_seq, beside_grad = fn1, seq1, grad1
                     elif seq1 == beside_seq and waiting is None:
@@ -276,8 +272,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                     continue
                 if seq == beside_seq and waiting is None:
                     if type(beside_grad) is list:
-                        beside_grad[0] += grad
-                        beside_grad[1] += 1
+                        grow(beside_grad, grad)
                     else:
                         alone = [beside_grad]
                         beside_grad = None

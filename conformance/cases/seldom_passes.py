@@ -1,0 +1,160 @@
+"""Passes that are seldom asked for: nodes called by hand, orders of several roots, gradients that somebody saved."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import complexes, floats
+
+REQUIRES = ("tape",)
+Vector = floats(shape=(3,), values="finite", dtype=("float32",))
+
+
+@case(requires=["grad", "hooks", "custom_function"])
+def hook_sees_nothing_of_what_is_not_captured(torch, x: Vector, w: Vector, kind: st.integers(0, 2)):
+    """A node's hook sees no gradient for what is not asked for, but for lists and users' formulas."""
+    x.requires_grad_()
+    w.requires_grad_()
+
+    class Product(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            ctx.save_for_backward(a, b)
+            return a * b
+
+        @staticmethod
+        def backward(ctx, grad):
+            a, b = ctx.saved_tensors
+            return grad * b, grad * a
+
+    def look(grad_inputs, grad_outputs):
+        grad_inputs[0]
+        grad_inputs[1]
+
+    y = [lambda: x * w, lambda: torch.cat([x, w]), lambda: Product.apply(x, w)][kind]()
+    y.grad_fn.register_hook(look)
+    torch.autograd.grad(y.sum(), x, retain_graph=True)
+    torch.autograd.grad(y.sum(), w, create_graph=True)
+
+
+@case(requires=["graph", "complex"])
+def node_is_called_with_a_complex_gradient(
+    torch, x: Vector, z: complexes(shape=(3,), values="finite", dtype=("complex64",)), turned: st.booleans()
+):
+    """A node that is called gives real gradients of real operands."""
+    x.requires_grad_()
+    y = z * x if turned else x * z
+    y.grad_fn(torch.ones(3, dtype=torch.complex64) * (2 + 1j))
+    z = z.clone().requires_grad_()
+    (x * z).grad_fn(torch.ones(3, dtype=torch.complex64) * (2 + 1j))
+    (x * 2).grad_fn(torch.ones(3))
+    (x * torch.ones(3)).grad_fn(torch.ones(3))
+
+
+@case(requires=["graph", "hooks"])
+def accumulator_is_called(torch, x: Vector, recording: st.booleans(), watched: st.booleans(), hooked: st.booleans()):
+    """An accumulator that is called adds to the gradient of its leaf, and the leaf's hooks run."""
+    x.requires_grad_()
+    if watched:
+        x.register_post_accumulate_grad_hook(lambda leaf: None)
+    if hooked:
+        x.register_hook(lambda grad: grad * 2)
+    node = (x * 2).grad_fn.next_functions[0][0]
+    with torch.set_grad_enabled(recording):
+        node(torch.ones(3) * 2)
+        node(torch.ones(3) * x)
+
+
+@case(requires=["hooks", "graph"])
+def order_to_come_of_several_roots(torch, x: Vector, w: Vector, turned: st.booleans(), n: st.integers(1, 3)):
+    """A hook is told the nodes of all roots in the order in which they run."""
+    x.requires_grad_()
+    roots = [(x * w).sum()]
+    for _ in range(n):
+        roots.append((x.sin() * w).sum())
+
+    def ask(grad_outputs):
+        torch._C._current_graph_task_execution_order()
+
+    roots[-1].grad_fn.register_prehook(ask)
+    with torch.autograd.set_multithreading_enabled(False):
+        torch.autograd.backward(list(reversed(roots)) if turned else roots)
+
+
+@case(requires=["retain_grad", "backward"])
+def retained_gradient_of_what_is_gone(torch, x: Vector):
+    """A tensor that asked to retain its gradient, and is gone, hinders nobody."""
+    x.requires_grad_()
+    y = x * 2
+    y.retain_grad()
+    z = y.sum()
+    del y
+    z.backward()
+
+
+@case(requires=["backward", "complex"])
+def zeros_with_signs_are_accumulated(torch, signs: st.lists(st.sampled_from([0.0, -0.0]), min_size=2, max_size=2)):
+    """A complex gradient that is added is multiplied by one first, which shows in the signs of its zeros."""
+    z = torch.ones(1, dtype=torch.complex64).requires_grad_()
+    given = torch.view_as_complex(torch.tensor([signs]))
+    z.view(1).backward(given)
+    z.view(1).backward(given)
+    torch.view_as_real(z.grad).signbit()
+    z.grad = None
+    (z.view(1) + (z + z)).backward(given)
+    torch.view_as_real(z.grad).signbit()
+
+
+@case(requires=["saved_tensors_hooks", "in_place", "backward"])
+def saved_gradient_is_accumulated_to(torch, x: Vector, w: Vector):
+    """In allow_mutation_on_saved_tensors a gradient that somebody saved may be added to."""
+    x.requires_grad_()
+    w.requires_grad_()
+    x.sum().backward()
+    with torch.autograd.graph.allow_mutation_on_saved_tensors():
+        y = x.grad * w
+        (x * x * x).sum().backward()
+        (x * x * x).backward(torch.ones(3))
+        y.sum().backward()
+
+
+@case(requires=["backward", "views", "hooks"])
+def leaf_steals_a_part_of_what_comes_in(torch, x: Vector, w: Vector, hooked: st.booleans(), kind: st.integers(0, 2)):
+    """A leaf whose gradient is a view of the incoming one shares its memory and version."""
+    x.requires_grad_()
+    w.requires_grad_()
+    y = [lambda: x.view(3, 1), lambda: x.unsqueeze(1) + 1, lambda: x.unsqueeze(1) + (w * w + w).unsqueeze(1)][kind]()
+    if hooked:
+        y.register_hook(lambda grad: None)
+    given = torch.ones(3, 1)
+    y.backward(given)
+    given.add_(1)
+
+
+@case(requires=["backward", "complex"])
+def formula_leaves_its_gradient_complex(
+    torch,
+    x: floats(shape=(), values="finite", dtype=("float32",)),
+    z: complexes(shape=(3,), values="finite"),
+    kind: st.integers(0, 3),
+):
+    """A few formulas take no real part, so that the gradient of a real operand is refused."""
+    x.requires_grad_()
+    at = torch.tensor([0, 2])
+    [
+        lambda: torch.where(torch.tensor([True, False, True]), x, z),
+        lambda: z.clone().fill_(x),
+        lambda: z.index_fill(0, at, x),
+        lambda: z.masked_fill(torch.tensor([True, False, True]), x),
+    ][kind]().sum().abs().backward()
+
+
+@case(requires=["backward", "in_place"])
+def leaf_of_another_shape_has_a_gradient(torch, x: Vector, rows: st.sampled_from([0, 2, 3])):
+    """What arrives at a leaf is added to the gradient that it has, whatever memory the leaf was given since."""
+    x.requires_grad_()
+    y = x.view(3)
+    y.backward(torch.ones(3), retain_graph=True)
+    x.data = torch.ones(rows, 3).expand(2, rows, 3) if rows == 2 else torch.ones(rows, 3)
+    y.backward(torch.ones(3), retain_graph=True)
+    x.grad = None
+    y.backward(torch.ones(3))
