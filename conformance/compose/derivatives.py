@@ -13,6 +13,7 @@ programs reach few second derivatives, and few operators twice.
 | forward | the tangent; of operands that require grad or not |
 | across | the tangent of the gradient |
 | within | the gradient by torch.func: within a transform a formula may not ask for numbers |
+| along | the tangent by torch.func, of one direction or of a batch of them |
 | written | the gradient once the results, or the operands, were written to: what a formula saved is refused, nothing else |
 | into | the gradient of a write, where an operator has a form in place |
 | summed | the gradient of a sum, and maybe a graph of it, at which nobody looks until it is over: nodes that nobody has seen |
@@ -43,6 +44,7 @@ AT_A_TIME = {
     "forward": 6,
     "across": 3,
     "within": 3,
+    "along": 3,
     "written": 3,
     "batched": 3,
     "into": 4,
@@ -210,6 +212,14 @@ def within(torch: Any, function: Callable[[Any], Any], leaf: Any, more: bool) ->
     torch.func.grad(function)(leaf)
 
 
+def along(torch: Any, function: Callable[[Any], Any], leaf: Any, more: bool) -> None:
+    """The tangent within a transform, or that of each direction, for which nothing else is a batch."""
+    if more:
+        torch.func.jacfwd(function)(leaf)
+    else:
+        torch.func.jvp(function, (leaf,), (leaf.cos(),))
+
+
 def batched(torch: Any, function: Callable[[Any], Any], leaf: Any, more: bool) -> None:
     """The gradients of a batch, within two transforms; or a batch of gradients, for which nothing else is one."""
     if more:
@@ -263,7 +273,7 @@ WAYS = {
 }
 """Those that are given the results of an expression."""
 
-TRANSFORMS = {"within": within, "batched": batched}
+TRANSFORMS = {"within": within, "along": along, "batched": batched}
 """Those that are given the expression as a function of one leaf."""
 
 
@@ -273,6 +283,9 @@ PUSHED = ("forward", "over")
 IN_PLACE = {row.inplace for row in TABLE.values()}
 WRITTEN = ("into", "over")
 """Ways to differentiate what is written in place."""
+
+VIEWED = 2
+"""Expressions of an operator that are written through a view of all, too."""
 
 OF_SEVERAL_DIMS = [
     name for name, shape in {**SHAPES, **dict.fromkeys(("p", "u", "q", "c"), (2, 3))}.items() if len(shape) > 1
@@ -371,7 +384,10 @@ def case_of(operator: str, texts: list[str], way: str) -> Case:
 def texts_of(operator: str, way: str = "") -> list[str]:
     """All expressions of an operator that can be differentiated in a way."""
     texts = expressions()[operator] + variations().get(operator, [])
-    return [written for text in texts if (written := in_place(text))] if way in WRITTEN else texts
+    if way not in WRITTEN:
+        return texts
+    written = [changed for text in texts if (changed := in_place(text))]
+    return written + [text.replace(".clone().", ".clone()[...].", 1) for text in written[:VIEWED]]
 
 
 globals().update(

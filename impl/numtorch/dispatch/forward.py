@@ -90,7 +90,7 @@ FORWARD = {
     'hardtanh': ('hardtanh_backward(self_t.conj(), self_p, min_val, max_val).conj()', ('self',)),
     'hardtanh_backward': ('where_between(grad_output_t, self_p, min_val, max_val)', ('grad_output', 'self')),
     'threshold': ('threshold_backward(self_t.conj(), self_p, threshold).conj()', ('self',)),
-    'threshold_of': ('self_t.copy_(threshold_backward(self_t.conj(), self_p, threshold).conj())', ('self',)),
+    'threshold_of': ('self_t.copy_(threshold_backward(self_t, self_p, threshold))', ('self',)),
     'softshrink': ('softshrink_backward(self_t.conj(), self_p, lambd).conj()', ('self',)),
     'softshrink_backward': ('where_outside(grad_output_t, self_p, lambd)', ('grad_output', 'self')),
     'hardshrink': ('hardshrink_backward(self_t.conj(), self_p, lambd).conj()', ('self',)),

@@ -434,7 +434,7 @@ def group_norm_backward(
             of_var = None if of_var is None else d.mul_scalar(cube, -0.5) * of_var
             of_mean = None if of_mean is None else of_mean.view(one)
             of_input = _plus(of_input, var_mean_backward((of_var, of_mean), x, (2, 3), 0, True))
-        of_input = None if of_input is None else of_input.reshape(tuple(input._desc.shape))
+        of_input = of_input.reshape(tuple(input._desc.shape))
     if grad is not None:
         if needed[1]:
             of_weight = d.sum_dim((along - total * mean) * rstd, (0,), False, None).reshape(C)

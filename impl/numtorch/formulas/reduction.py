@@ -154,7 +154,7 @@ def aminmax_backward(grads: list, x: Any, least: Any, greatest: Any, dim: int | 
 def value_selecting_backward(grad: Any, dim: int, index: Any, shape: tuple, keepdim: bool) -> Any:
     """The gradient at the selected elements, zeros elsewhere."""
     if not keepdim and shape:
-        grad, index = d.unsqueeze(grad, dim % len(shape)), d.unsqueeze(index, dim % len(shape))
+        grad, index = d.unsqueeze(grad, dim % len(shape)), d.unsqueeze(index, dim)
     return d.scatter(wrap(np.zeros(shape, grad._desc.dtype.numpy)), dim, index, grad)
 
 

@@ -64,7 +64,7 @@ op("threshold(self, threshold, value)", k.threshold, pointwise=True, inplace=Fal
    self="threshold_backward(grad, self, threshold)", jvp=ELEMENTWISE)
 op("threshold_of(self, threshold, value)", k.threshold, node="ThresholdBackward1", pointwise=True,
    self="threshold_backward(grad, self, threshold)",
-   jvp="self_t.copy_(threshold_backward(self_t.conj(), self_p, threshold).conj())")
+   jvp="self_t.copy_(threshold_backward(self_t, self_p, threshold))")
 op("softshrink(self, lambd)", k.softshrink, pointwise=True, inplace=False, refuses="softshrink_check",
    self="softshrink_backward(grad, self, lambd)", jvp=ELEMENTWISE)
 op("softshrink_backward(grad_output, self, lambd)", k.shrink_backward, node="SoftshrinkBackwardBackward0", pointwise=True,
