@@ -93,7 +93,7 @@ def retained_gradient_of_what_is_gone(torch, x: Vector):
 
 @case(requires=["backward", "complex"])
 def zeros_with_signs_are_accumulated(torch, signs: st.lists(st.sampled_from([0.0, -0.0]), min_size=2, max_size=2)):
-    """A complex gradient that is added is multiplied by one first, which shows in the signs of its zeros."""
+    """Where a complex gradient is added it is multiplied by one, which shows in signs of zeros."""
     z = torch.ones(1, dtype=torch.complex64).requires_grad_()
     given = torch.view_as_complex(torch.tensor([signs]))
     z.view(1).backward(given)
@@ -150,7 +150,7 @@ def formula_leaves_its_gradient_complex(
 
 @case(requires=["backward", "in_place"])
 def leaf_of_another_shape_has_a_gradient(torch, x: Vector, rows: st.sampled_from([0, 2, 3])):
-    """What arrives at a leaf is added to the gradient that it has, whatever memory the leaf was given since."""
+    """A leaf's gradient is added to, whatever memory the leaf was given since."""
     x.requires_grad_()
     y = x.view(3)
     y.backward(torch.ones(3), retain_graph=True)
