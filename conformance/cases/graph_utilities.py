@@ -96,6 +96,6 @@ def memory_budget_is_for_compilers(torch, budget: st.sampled_from([0.5, 1, True,
 def edge_of_a_running_extreme(
     torch, x: floats(shape=(3,)), name: st.sampled_from(["cummax", "cummin"]), start: st.sampled_from([0, 3])
 ):
-    """Only the edge of a Function's node has a token: that of a running extreme has none, even of nothing."""
+    """Only the edge of a Function's node has a token: that of a running extreme has none."""
     y, _ = getattr(x[start:].requires_grad_(), name)(0)
     torch.autograd.graph.get_gradient_edge(y)
