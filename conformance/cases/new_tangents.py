@@ -397,8 +397,10 @@ def tangent_with_a_tangent_gives_none(
             "copysign_",
             "gt_",
             "mul",
+            "div",
         ]
     ),
+    rounding_mode: st.sampled_from([None, "floor"]),
     grad: st.booleans(),
     whose: st.sampled_from(["self", "other"]),
 ):
@@ -415,6 +417,8 @@ def tangent_with_a_tangent_gives_none(
             out = u.view(-1)
         elif name in ("t", "t_"):
             out = getattr(u, "transpose" if name == "t" else "transpose_")(0, -1)
+        elif name == "div":
+            out = u.div(v, rounding_mode=rounding_mode)
         elif name in ("add_", "copy_", "copysign_", "gt_", "mul"):
             out = getattr(u, name)(v)
         else:

@@ -13,7 +13,7 @@ from ..kernels.numbers import IMAGINARY_DISCARDED
 from ..nodes.saved_hooks import Results
 from ..warning import warn
 from .operands import NUMBERS, duals_in, exchanged, in_order, moved, primal
-from .refusals import CONSTANT, refuse_nested, refuse_out
+from .refusals import is_constant, refuse_nested, refuse_out
 
 
 def computed(tangent: Callable[..., Any]) -> Rule:
@@ -32,9 +32,9 @@ def computed(tangent: Callable[..., Any]) -> Rule:
                 out = replaced.original(*args, **kwargs)
             if out is NotImplemented:
                 return out
-            if replaced.name not in CONSTANT:
-                refuse_nested(replaced.name, [t for _, t in duals.values()])
             args, names = in_order(replaced, args, {k: v for k, v in kwargs.items() if k != "out"})
+            if not is_constant(replaced.name, args):
+                refuse_nested(replaced.name, [t for _, t in duals.values()])
             settle(out, tangent(replaced, args, names, duals, out))
             results.pack()
         return out

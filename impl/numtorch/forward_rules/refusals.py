@@ -67,6 +67,11 @@ REFUSED_NESTED = {
 """What an operator computes its tangent by that takes no duals, and whether PyTorch has a derivative of that."""
 
 
+def is_constant(name: str, args: tuple) -> bool:
+    """Whether an operator's tangent is zeros of its own; of a quotient, where it is rounded."""
+    return name in CONSTANT and (name != "div_mode" or args[2] is not None)
+
+
 def is_nested(tangent: Tensor) -> bool:
     """Whether a tangent has one itself, because it was written to with a dual: so what is computed of it would have."""
     level = tangents.entered
