@@ -10,34 +10,10 @@ from __future__ import annotations
 import sys
 
 COMPOSITES = frozenset(
-    [
-        *(
-            "T",
-            "mT",
-            "mH",
-            "H",
-            "adjoint",
-            "swapaxes",
-            "swapdims",
-            "movedim",
-            "flatten",
-            "unflatten",
-            "ravel",
-            "reshape",
-        ),
-        *(
-            "reshape_as",
-            "view_as",
-            "expand_as",
-            "broadcast_to",
-            "method_broadcast_to",
-            "_at_least",
-            "einsum",
-            "meshgrid",
-        ),
-        *("tensor_split", "hsplit", "vsplit", "dsplit"),
-    ]
-)
+    ["T", "mT", "mH", "H", "adjoint", "swapaxes", "swapdims", "movedim", "flatten", "unflatten", "ravel", "reshape"]
+    + ["reshape_as", "view_as", "expand_as", "broadcast_to", "method_broadcast_to", "_at_least", "einsum", "meshgrid"]
+    + ["tensor_split", "hsplit", "vsplit", "dsplit"]
+)  # fmt: skip
 _PACKAGE = __name__.partition(".")[0] + "."
 _FUNCTIONS = _PACKAGE + "functions."
 

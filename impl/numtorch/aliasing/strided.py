@@ -153,14 +153,14 @@ class CopySlices(VariadicNode):
 
             grads = through_tensors(self, grad)
         else:
-            grads = self.over_arrays(grad)
+            grads = self.over_arrays(fn, grad)
         if not keep:
             self.fn = None
         return grads
 
-    def over_arrays(self, grad: Any) -> Any:
+    def over_arrays(self, fn: Node, grad: Any) -> Any:
         """Copy the gradient, cut the window out, run the write's node on it, put the result back."""
-        base, view, fn = self.base, self.view, self.write()
+        base, view = self.base, self.view
         result = np.empty(base.shape, dtype=grad.dtype)  # the base is plain
         result[...] = grad
         offset = view.offset - base.offset

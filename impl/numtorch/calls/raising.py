@@ -154,8 +154,8 @@ OUT_OF_DUALS = "Trying to use forward AD with {}_out that does not support it be
 def refuse_into(name: str, *operands: Tensor) -> None:
     """Refuse an operator over inference tensors that PyTorch computes by an out= which autograd sees, if that is to follow."""
     state = grad_mode.state
-    given = [x for x in operands if x is not None and x._extra is not None and x._extra.inference]
-    if state.inference or state.below_inference or len(given) < len([x for x in operands if x is not None]):
+    given = [x for x in operands if x is not None]
+    if state.inference or state.below_inference or not all(x._extra is not None and x._extra.inference for x in given):
         return
     if grad_mode.is_grad_enabled() and any(map(requires_grad, given)):
         raise out_requires_grad(name)

@@ -260,8 +260,7 @@ def batch_norm_jvp(
 ) -> Any:
     """The tangent of batch_norm."""
     shape = tuple(x._desc.shape)
-    dims = (0, *range(2, len(shape)))
-    each = (1, shape[1], *(1,) * (len(shape) - 2))
+    dims, each = _by_channel(shape)
     if train:
         mean, invstd = mean.view(each), invstd.view(each)
         out = _norm_jvp(x, x_t, mean, invstd, dims, prod(shape) // max(shape[1], 1), _unwritten(x_t))
@@ -270,6 +269,11 @@ def batch_norm_jvp(
         out = x_t * invstd
     weight, weight_t, bias_t = [None if p is None else p.view(each) for p in (weight, weight_t, bias_t)]
     return _affine_jvp(lambda: (x - mean) * invstd, out, weight, weight_t, bias_t)
+
+
+def _by_channel(shape: tuple) -> tuple[tuple, tuple]:
+    """The dimensions that are taken together for each channel, and the shape in which a number a channel is spread."""
+    return (0, *range(2, len(shape))), (1, shape[1], *(1,) * (len(shape) - 2))
 
 
 def _has_none(tangent: Any) -> bool:
@@ -343,9 +347,7 @@ def batch_norm_backward_jvp(
     mask: Any,
 ) -> tuple:
     """Those of batch_norm's gradients, which by running statistics are linear in the incoming one."""
-    shape = tuple(x._desc.shape)
-    dims = (0, *range(2, len(shape)))
-    each = (1, shape[1], *(1,) * (len(shape) - 2))
+    dims, each = _by_channel(tuple(x._desc.shape))
     scale, scale_t = [None if p is None else p.view(each) for p in (weight, weight_t)]
     if train:
         return _backward_jvp(grad, grad_t, x, x_t, scale, scale_t, invstd.view(each), dims, dims, mask)

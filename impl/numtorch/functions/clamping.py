@@ -7,6 +7,7 @@ from typing import Any
 from .. import dispatch as d
 from ..calls.checked import refusal
 from ..calls.operands import category_of, refused
+from ..calls.several import common_shape
 from ..dtype import dtypes
 from ..tensor import Tensor
 from .arguments import expect_tensor
@@ -30,8 +31,6 @@ def _bounds(input: Tensor, min: Any, max: Any, name: str) -> Tensor:
 
 def _refuse_bools(*operands: Any) -> None:
     """Two bounds are not compiled for bools, one is."""
-    from ..calls.several import common_shape
-
     if all(isinstance(x, Tensor) and x._desc.dtype is dtypes.bool_ for x in operands):
         common_shape(*operands)
         raise refused("clamp_cpu", dtypes.bool_)
