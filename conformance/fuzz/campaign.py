@@ -79,6 +79,8 @@ class Result:
     """The subject and the oracle, as they describe themselves."""
     died: int = 0
     """Processes of the campaign itself that ended and were replaced."""
+    reducing: dict[int, Cause] = field(default_factory=dict)
+    """The finding that each process makes small now, which takes a minute or more where each try ends a process."""
 
 
 class _Record(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -181,6 +183,19 @@ def _opened(campaign: Campaign) -> contextlib.closing[Worker]:
 
 
 @dataclass
+class _Report:
+    """What a process of the campaign says of itself."""
+
+    number: int
+    next: int
+    """The program that it runs next."""
+    tally: Tally
+    """What it counted since its last report."""
+    finished: bool = False
+    reducing: Cause | None = None
+
+
+@dataclass
 class _Process:
     process: Any
     next: int
@@ -205,19 +220,23 @@ def _share(campaign: Campaign, result: Result, record: _Record, listen: Listener
     try:
         while processes:
             try:
-                number, at, tally, finished = reports.get(timeout=1.0)
+                report: _Report = reports.get(timeout=1.0)
             except queue.Empty:
                 for number, one in list(processes.items()):
                     if not one.process.is_alive():
                         # Its program is passed over: whatever ended the process would end the next one, too.
                         result.died += 1
+                        result.reducing.pop(number, None)
                         processes[number] = spawn(number, one.next + campaign.workers)
                 continue
-            result.tally.add(tally)
+            result.tally.add(report.tally)
             result.seconds = time.monotonic() - began
-            processes[number].next = at
-            if finished:
-                processes.pop(number).process.join()
+            processes[report.number].next = report.next
+            result.reducing.pop(report.number, None)
+            if report.reducing is not None:
+                result.reducing[report.number] = report.reducing
+            if report.finished:
+                processes.pop(report.number).process.join()
             listen(result)
             _write(campaign, record, result)
     finally:
@@ -257,13 +276,18 @@ def _work(
     import_from_here()
     parent = os.getppid()
     index, last, tally = first, time.monotonic(), Tally()
+
+    def reducing(cause: Cause) -> None:
+        reports.put(_Report(number, index, Tally(), reducing=cause))
+
     with _opened(campaign) as worker:
+        worker.reducing = reducing
         while (end is None or index < end) and not stop.is_set():
             if (deadline is not None and time.time() >= deadline) or os.getppid() != parent:
                 break
             tally.add(worker.run(index))
             index += campaign.workers
             if time.monotonic() - last >= EVERY:
-                reports.put((number, index, tally, False))
+                reports.put(_Report(number, index, tally))
                 last, tally = time.monotonic(), Tally()
-    reports.put((number, index, tally, True))
+    reports.put(_Report(number, index, tally, finished=True))

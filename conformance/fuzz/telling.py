@@ -30,13 +30,15 @@ class Progressing(Bar):
 
     def listen(self, result: Result) -> None:
         """Takes a report."""
-        for cause in [*result.found, *result.tally.causes]:
+        for cause in [*result.found, *result.tally.causes, *result.reducing.values()]:
             if cause not in self.told:
                 self.told.add(cause)
                 self.console.print(Text(f"✗ {cause}", style="bold red"))
         done = result.tally.programs
         speed = f"{done / result.seconds:,.0f} a second" if result.seconds else ""
         text = f"{done:,} programs, {speed}, {counted(len(self.told), 'finding')}"
+        if result.reducing:
+            text += f"; making it small: {', '.join(map(str, result.reducing.values()))}"
         self.bar.update(self.task, completed=done, description=text)
         if not self.console.is_terminal and self.campaign.programs:
             tenth = 10 * done // self.campaign.programs

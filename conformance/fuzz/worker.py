@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from hypothesis.database import ExampleDatabase
@@ -102,6 +102,8 @@ class Worker:
         self.facets = described.facets
         self.clock = Clock()
         self.names = (described.name, oracle.describe().name)
+        self.reducing: Callable[[Cause], None] = lambda cause: None
+        """Is told of each finding that is going to be made small."""
 
     def run(self, index: int) -> Tally:
         """One program: its verdict is counted, and if it fails in a new way, made small and written down."""
@@ -126,6 +128,7 @@ class Worker:
             if self.store.claim(cause):
                 # Written down before it is made small, so that nothing is lost if this process ends here.
                 self._write(cause, index, program, program, judged)
+                self.reducing(cause)
                 cause = self._reduced(cause, index, program, judged.oracle)
             tally.causes[cause] += 1
         elif verdict.status == "UNSUPPORTED":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from rich.console import Console
 
 from conformance.fuzz import Campaign, Cause, Found, Result, Store, run
+from conformance.fuzz.telling import Progressing
 from conformance.fuzz.worker import drawn
 from conformance.judging.verdict import Difference, Verdict
 from conformance.program import Bind, Method, Operator, Program, Ref, TensorLiteral
@@ -124,9 +127,20 @@ def test_processes_share_the_same_programs(negating: str, workshop: Path, hundre
 
 def test_a_subject_that_dies_is_a_finding(workshop: Path) -> None:
     (workshop / "dying.py").write_text(DYING)
-    result = campaign("dying", workshop, programs=25)
+    wanted = Campaign("dying", programs=25, against="numtorch", output=workshop / "fuzz")
+    progress = Progressing(Console(file=io.StringIO()), wanted)
+    shown: list[str] = []
+
+    def listen(so_far: Result) -> None:
+        progress.listen(so_far)
+        shown.append(progress.bar.tasks[0].description)
+
+    result = run(wanted, listen)
     assert {(cause.status, cause.kinds) for cause in result.found} == {("CRASH", "exited with code 3")}
     assert result.tally.programs == 25
+    # To make it small takes a process a try, in which the number of programs does not grow.
+    assert any(text.endswith("1 finding; making it small: CRASH: exited with code 3") for text in shown), shown
+    assert "small" not in shown[-1]
 
 
 def test_an_oracle_that_dies_is_wrong_and_its_program_is_made_small(workshop: Path) -> None:
