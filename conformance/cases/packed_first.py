@@ -148,3 +148,32 @@ def refused_rows_are_packed(
     with packing(torch):
         torch.cdist(x, y, p)
         torch.pdist(x, p)
+
+
+UNKNOWN_TANGENTS = {
+    "igamma": lambda torch, x: torch.igamma(torch.ones(2), x),
+    "igammac": lambda torch, x: torch.igammac(torch.ones(2), x),
+    "zeta": lambda torch, x: torch.special.zeta(2.0, x),
+    "cdist": lambda torch, x: torch.cdist(x.reshape(1, 2), x.reshape(1, 2)),
+    "pdist": lambda torch, x: torch.nn.functional.pdist(x.reshape(2, 1)),
+    "multi_margin_loss": lambda torch, x: torch.nn.functional.multi_margin_loss(x, torch.tensor(0)),
+    "multilabel_margin_loss": lambda torch, x: torch.nn.functional.multilabel_margin_loss(x, torch.tensor([0, -1])),
+    "embedding_bag": lambda torch, x: torch.nn.functional.embedding_bag(torch.tensor([[0, 1]]), x.reshape(2, 1)),
+    "index_reduce": lambda torch, x: x.index_reduce(0, torch.tensor([1, 0]), x, "prod"),
+    "index_reduce_": lambda torch, x: x.clone().index_reduce_(0, torch.tensor([1, 0]), x, "amax"),
+    "grid_sample": lambda torch, x: torch.nn.functional.grid_sample(
+        x.reshape(1, 1, 1, 2), x.reshape(1, 1, 1, 2), align_corners=False
+    ),
+}
+
+
+@case(requires=["forward_mode"])
+def operator_without_a_tangent_packs_its_operands(
+    torch, name: st.sampled_from(sorted(UNKNOWN_TANGENTS)), tracked: st.booleans()
+):
+    """An operator that has no tangent is recorded, and its operands are packed, before duals are refused."""
+    x = torch.tensor([1.0, 2.0]).requires_grad_(tracked)
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, torch.ones(2))
+        with packing(torch):
+            UNKNOWN_TANGENTS[name](torch, dual)

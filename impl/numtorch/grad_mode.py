@@ -23,7 +23,7 @@ class _State(threading.local):
     inference = False
     below_inference = False  # an operator runs below a transform that began in inference mode (_functorch/inference.py)
     pack_hooks: tuple[Any, ...] = ()  # pairs of saved_tensors_hooks, innermost last
-    results_later: list[Any] | None = None  # results that are packed when their tangents are there
+    results_later: Any = None  # saved_hooks.Results, which are packed when their tangents are there
     before_write: Any = None  # what is told of each tensor before it is written to
     hooks_disabled: str | None = None  # what to say to whoever uses them, while they are disabled
     outside_rules: bool | None = None  # grad mode as it is for all but a rule of forward mode that has set its own

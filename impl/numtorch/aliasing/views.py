@@ -154,15 +154,16 @@ def become(tensor: Any, array: np.ndarray, desc: Any) -> None:
     bump(tensor)
 
 
-def counted(source: Any, *results: Any, times: int | tuple[int, ...] = 1) -> Any:
+def counted(source: Any, *results: Any, times: int | tuple[int, ...] = 1, beside: tuple = ()) -> Any:
     """Results; over an inference tensor they are written below PyTorch's autograd, where it counts, unless the mode is on.
 
-    So they are below transforms that began in that mode. `times` is how often each is, or all are.
+    So they are below transforms that began in that mode. `times` is how often each is, or all are; where an operand `beside`
+    is no inference tensor autograd sees the call.
     """
     modes = grad_mode.state
     if grad_mode.watched():  # a mode that sees every operator is asked first, and counts nothing
         return results[0]
-    if modes.below_inference or (source._extra is not None and source._extra.inference):
+    if modes.below_inference or all(x._extra is not None and x._extra.inference for x in (source, *beside)):
         for result, often in zip(results, times if isinstance(times, tuple) else (times,) * len(results), strict=True):
             for _ in range(often):
                 bump(result)

@@ -163,7 +163,12 @@ def accumulate_shown(variable: Any, grad: Any, owned: bool) -> None:
     first = variable._grad is None
     accumulate(variable, array, owned)
     new = variable._grad
-    if first and new._array is array and not (grad._extra is not None and grad._extra.inference):
+    if first and new._array is array:
+        if grad._extra is not None and grad._extra.inference:
+            mark_inference(new)
+            if not grad_mode.state.inference:
+                new._counter = [0]  # as one that detach() returns, which it is in PyTorch
+            return
         new._extra = None
         new._counter = counter_of(grad)  # which hooks behind the accumulation still see
 

@@ -789,7 +789,7 @@ def repeat(self, repeats, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
-        counted(self, result, times=1)
+        counted(self, result, times=int(0 not in repeats))
     return result if out is None else store(out, result, 'repeat')
 
 
@@ -950,6 +950,8 @@ def fill(self, value, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (value._extra is not None and value._extra.inference)):
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'fill')
 
 
@@ -1456,6 +1458,8 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_in._extra is not None:
+        counted(grad_in, result, times=1)
     return result if out is None else store(out, result, 'unfold_backward')
 
 
@@ -1524,7 +1528,7 @@ def constant_pad_nd(self, pad, value, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
-        counted(self, result, times=2 if any(pad) else 1)
+        counted(self, result, times=2 if max(pad, default=0) > 0 else 1)
     return result if out is None else store(out, result, 'constant_pad_nd')
 
 

@@ -974,7 +974,7 @@ def linalg_qr(A, mode):
         if saved_hooks.in_force:
             saved_hooks.pack(node, Q=results[0], R=results[1])
     if A._extra is not None:
-        counted(A, *results, times=1)
+        counted(A, *results, times=(int(mode != 'r'), 2 if not (A._desc.shape[-2] == A._desc.shape[-1] if mode == 'complete' else A._desc.shape[-2] > A._desc.shape[-1] if mode == 'r' else A._desc.shape[-2] >= A._desc.shape[-1]) else 1))
     return tuple(results)
 
 

@@ -162,6 +162,8 @@ def upsample_nearest1d_backward(grad_output, output_size, input_size, scales, *,
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None:
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'upsample_nearest1d_backward')
 
 
@@ -304,6 +306,8 @@ def upsample_nearest2d_backward(grad_output, output_size, input_size, scales_h, 
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None:
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'upsample_nearest2d_backward')
 
 
@@ -448,6 +452,8 @@ def upsample_nearest3d_backward(grad_output, output_size, input_size, scales_d, 
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None:
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'upsample_nearest3d_backward')
 
 
@@ -584,6 +590,8 @@ def upsample_nearest_exact1d_backward(grad_output, output_size, input_size, scal
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None:
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'upsample_nearest_exact1d_backward')
 
 
@@ -655,6 +663,8 @@ def upsample_nearest_exact2d(self, output_size, scales_h, scales_w, *, out=None)
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'upsample_nearest_exact2d')
 
 
@@ -724,6 +734,8 @@ def upsample_nearest_exact2d_backward(grad_output, output_size, input_size, scal
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None:
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'upsample_nearest_exact2d_backward')
 
 
@@ -868,6 +880,8 @@ def upsample_nearest_exact3d_backward(grad_output, output_size, input_size, scal
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None:
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'upsample_nearest_exact3d_backward')
 
 
@@ -1008,6 +1022,8 @@ def upsample_linear1d_backward(grad_output, output_size, input_size, align_corne
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None:
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'upsample_linear1d_backward')
 
 
@@ -1154,6 +1170,8 @@ def upsample_bilinear2d_backward(grad_output, output_size, input_size, align_cor
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None:
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'upsample_bilinear2d_backward')
 
 
@@ -1302,6 +1320,8 @@ def upsample_trilinear3d_backward(grad_output, output_size, input_size, align_co
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None:
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'upsample_trilinear3d_backward')
 
 
@@ -1446,6 +1466,8 @@ def upsample_bicubic2d_backward(grad_output, output_size, input_size, align_corn
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None:
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'upsample_bicubic2d_backward')
 
 

@@ -932,7 +932,7 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (mat1._extra is not None and mat1._extra.inference) and (mat2._extra is not None and mat2._extra.inference)):
-        counted(self, result, times=int(result._desc.numel > 0))
+        counted(self, result, times=(beta != 0) + (not mat1._desc.shape[-1] and result._desc.numel > 0) if result._desc.numel else 0)
     return result if out is None else store(out, result, 'addmm')
 
 

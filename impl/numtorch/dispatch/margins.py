@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import edge, mark_inference, recorded, requires_grad, storage_of, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.margins import multi_margin_loss as k_multi_margin_loss
 from ..kernels.margins import multi_margin_loss_backward as k_multi_margin_loss_backward
 from ..kernels.margins import multilabel_margin_loss as k_multilabel_margin_loss
@@ -158,6 +158,8 @@ def multi_margin_loss(self, target, p, margin, weight, reduction, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (target._extra is not None and target._extra.inference) and (weight is None or weight._extra is not None and weight._extra.inference)):
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'multi_margin_loss')
 
 
@@ -369,6 +371,8 @@ def multilabel_margin_loss(self, target, reduction):
         node.is_target_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, is_target=results[1])
+    if self._extra is not None and (_grad.below_inference or (target._extra is not None and target._extra.inference)):
+        counted(self, *results, times=1)
     return tuple(results)
 
 

@@ -519,6 +519,8 @@ def pdist(self, p, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=0 if self._desc.shape[0] < 2 else 1 if self._desc.shape[1] else 2)
     return result if out is None else store(out, result, 'pdist')
 
 

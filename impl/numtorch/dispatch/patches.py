@@ -184,6 +184,8 @@ def col2im(self, output_size, kernel_size, dilation, padding, stride, *, out=Non
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1 if self._desc.ndim == 3 else 2)
     return result if out is None else store(out, result, 'col2im')
 
 
@@ -251,6 +253,8 @@ def pixel_shuffle(self, upscale_factor, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'pixel_shuffle')
 
 
@@ -318,6 +322,8 @@ def pixel_unshuffle(self, downscale_factor, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'pixel_unshuffle')
 
 
@@ -385,6 +391,8 @@ def channel_shuffle(self, groups, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'channel_shuffle')
 
 

@@ -1207,6 +1207,8 @@ def max_pool3d_with_indices(self, kernel_size, stride, padding, dilation, ceil_m
         node.result1_version = 0
         if saved_hooks.in_force:
             saved_hooks.pack(node, result1=results[1])
+    if self._extra is not None:
+        counted(self, *results, times=1)
     return tuple(results)
 
 
@@ -1400,6 +1402,8 @@ def adaptive_avg_pool3d(self, output_size, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'adaptive_avg_pool3d')
 
 

@@ -637,7 +637,7 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (batch1._extra is not None and batch1._extra.inference) and (batch2._extra is not None and batch2._extra.inference)):
-        counted(self, result, times=1)
+        counted(self, result, times=(beta != 0) + (not batch1._desc.shape[-1] and result._desc.numel > 0))
     return result if out is None else store(out, result, 'baddbmm')
 
 
@@ -798,6 +798,8 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (batch1._extra is not None and batch1._extra.inference) and (batch2._extra is not None and batch2._extra.inference)):
+        counted(self, result, times=1 + int(beta != 0) + max(batch1._desc.shape[0], 1))
     return result if out is None else store(out, result, 'addbmm')
 
 

@@ -1258,7 +1258,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (src._extra is not None and src._extra.inference)):
-        counted(self, result, times=3 if reduce == 'mean' else 2)
+        counted(self, result, times=2 + (reduce == 'mean') + (not include_self))
     return result if out is None else store(out, result, 'scatter_reduce')
 
 
@@ -1559,7 +1559,7 @@ def index_add(self, dim, index, source, alpha, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (source._extra is not None and source._extra.inference)):
-        counted(self, result, times=2 if self._desc.ndim > 1 else 1)
+        counted(self, result, times=2 if self._desc.ndim > 1 and alpha == 1 and self._desc.numel and index._desc.numel else 1)
     return result if out is None else store(out, result, 'index_add')
 
 
@@ -2273,7 +2273,7 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (source._extra is not None and source._extra.inference)):
-        counted(self, result, times=2)
+        counted(self, result, times=1 + (reduce == 'mean') + (not include_self))
     return result if out is None else store(out, result, 'index_reduce')
 
 
@@ -3010,6 +3010,8 @@ def select_scatter(self, src, dim, index, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (src._extra is not None and src._extra.inference)):
+        counted(self, result, times=2)
     return result if out is None else store(out, result, 'select_scatter')
 
 
@@ -3103,6 +3105,8 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (src._extra is not None and src._extra.inference)):
+        counted(self, result, times=2)
     return result if out is None else store(out, result, 'slice_scatter')
 
 

@@ -9,7 +9,7 @@ from ..aliasing.views import bump
 from ..kernels.index import warn_of_bytes
 from ..plain_numpy import np
 from ..tensor import wrap
-from .masks import within
+from .masks import into_zeros, within
 
 
 def index_backward(grad: Any, shape: tuple, indices: tuple) -> Any:
@@ -18,8 +18,9 @@ def index_backward(grad: Any, shape: tuple, indices: tuple) -> Any:
     zeros = wrap(np.zeros(shape, grad._desc.dtype.numpy))
     if within(grad):
         return d.index_put(zeros, indices, grad, True)
-    out = d.index_put_impl(zeros, indices, grad, True)
-    bump(out)  # PyTorch writes into zeros
+    out = into_zeros(grad, d.index_put_impl(zeros, indices, grad, True))
+    if out._counter is None:
+        bump(out)  # PyTorch writes into zeros
     return out
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import grad_mode
+from ..aliasing.views import counted
 from ..calls.several import promoted
 from ..levels import living, show, wrapped_of
 from ..memory.descriptor import arrange, describe, descriptor
@@ -51,6 +52,11 @@ def of_arrays(compute: Callable[..., Any], *tensors: Any) -> Tensor:
     """The tensor of what `compute` makes of the tensors' arrays; numbers are handed on as they are."""
     found = compute(*[t._array if isinstance(t, Tensor) else t for t in tensors])
     return wrap(found if isinstance(found, (np.ndarray, np.generic, Lazy)) else np.asarray(found)[()])
+
+
+def into_zeros(grad: Tensor, written: Tensor) -> Tensor:
+    """What was written into new zeros; those that PyTorch makes of an inference tensor count that they are filled, too."""
+    return counted(grad, written, times=2)
 
 
 def without_memory(shape: tuple, kind: Any) -> Tensor:

@@ -10,7 +10,7 @@ from ..grad_mode import is_grad_enabled, watched
 from ..kernels.reduction import axes, count
 from ..plain_numpy import np
 from ..tensor import wrap
-from .masks import in_memory, joined, mask, nowhere_zero, of_arrays, within, within_living
+from .masks import in_memory, into_zeros, joined, mask, nowhere_zero, of_arrays, within, within_living
 
 
 def restored(x: Any, dim: Any, keepdim: bool, ndim: int) -> Any:
@@ -110,7 +110,7 @@ def evenly_distribute_backward(grad: Any, x: Any, value: Any) -> Any:
     chosen = mask(np.isnan, x) if value._array != value._array else mask(np.equal, x, value)
     n = of_arrays(lambda chosen: np.int64(np.count_nonzero(chosen)), chosen)
     zeros = wrap(np.zeros(x._desc.shape, grad._desc.dtype.numpy))
-    return d.masked_fill_tensor(zeros, chosen, grad / n)
+    return into_zeros(grad, d.masked_fill_tensor(zeros, chosen, grad / n))
 
 
 def scale_by_count_backward(grad: Any, x: Any, result: Any, dim: Any, keepdim: bool) -> Any:

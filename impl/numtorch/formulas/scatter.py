@@ -8,7 +8,7 @@ from .. import creation, dispatch as d, grad_mode
 from ..nodes import error_nodes
 from ..plain_numpy import np
 from ..tensor import wrap
-from .masks import mask
+from .masks import into_zeros, mask
 from .shape import of_number, sum_to_size
 
 
@@ -18,12 +18,12 @@ def _zeros(shape: tuple, grad: Any) -> Any:
 
 def gather_backward(grad: Any, x: Any, dim: int, index: Any, sparse_grad: bool) -> Any:
     """The gradients added at the places that they were gathered from."""
-    return d.scatter_add(_zeros(x._desc.shape, grad), dim, index, grad)
+    return into_zeros(grad, d.scatter_add(_zeros(x._desc.shape, grad), dim, index, grad))
 
 
 def index_select_backward(grad: Any, shape: tuple, dim: int, index: Any) -> Any:
     """The gradients added at the slices that they were taken from."""
-    return d.index_add(_zeros(shape, grad), dim, index, grad, 1)
+    return into_zeros(grad, d.index_add(_zeros(shape, grad), dim, index, grad, 1))
 
 
 def _selected(grad: Any, dim: int, index: Any, source: Any, source_dim: int) -> Any:

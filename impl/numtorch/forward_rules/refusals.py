@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +12,7 @@ from ..autograd.function_tangents import without_forward_mode
 from ..calls.operands import FOUND_DTYPE, refused
 from ..calls.raising import OUT_OF_DUALS
 from ..calls.replacing import Replaced
+from ..nodes.saved_hooks import Results, innermost
 from ..tensor import Tensor
 from .operands import duals_in
 
@@ -109,18 +112,30 @@ def refuse_out(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> None:
 
 
 def refuse(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
-    """An operator that has no rule for tangents."""
-    if duals_in(args, kwargs):
-        raise missing(REFUSED[replaced.name])
-    return replaced.original(*args, **kwargs)
+    """An operator that has no rule for tangents.
+
+    PyTorch sees that between its operands, which it has saved by then, and its kernel. Here a kernel comes before both: so it
+    runs in vain where somebody sees what is saved, and nobody hears of what it says.
+    """
+    if not duals_in(args, kwargs):
+        return replaced.original(*args, **kwargs)
+    if innermost() is not None:
+        with without_forward_mode(), Results(refused=True) as operands, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with contextlib.suppress(Exception):
+                replaced.original(*args, **kwargs)
+        operands.pack()
+    raise missing(REFUSED[replaced.name])
 
 
 def refuse_late(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     """A write that has no rule for tangents."""
     refused = duals_in(args, kwargs)
-    out = replaced.original(*args, **kwargs)
+    with Results() as results:
+        out = replaced.original(*args, **kwargs)
     if refused:
         raise missing(REFUSED_LATE[replaced.name], row=False)
+    results.pack()
     return out
 
 

@@ -380,13 +380,13 @@ def _filling(self: Tensor, mask: Tensor, value: Any) -> Any:
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """input with the value where the mask holds."""
     broadcast_shapes(expect_tensor(mask, "masked_fill", "mask", 2)._desc.shape, input._desc.shape)
+    operands = (mask, value) if isinstance(value, Tensor) else (mask,)
     value = _filling(input, mask, value)
     if isinstance(value, Tensor):
         if input._desc.dtype.category < dtypes.FLOATING and requires_grad(value) and grad_mode.state.grad:
             raise undifferentiable(input._desc)
-        return d.masked_fill_tensor(input, mask, value)
-    found = d.masked_fill(input, mask, value)
-    return counted(input, found, times=2) if mask._extra is not None and mask._extra.inference else found
+        return counted(input, d.masked_fill_tensor(input, mask, value), times=2, beside=operands)
+    return counted(input, d.masked_fill(input, mask, value), times=2, beside=operands)
 
 
 def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:

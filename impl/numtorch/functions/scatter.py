@@ -310,7 +310,8 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
         checked(values._array.item(), input._desc.dtype)  # a number, whatever its type
     else:
         check_values(input, picks, values)
-    return counted(input, d.index_put(input, picks, values, accumulate), times=2)
+    beside = (values, *[at for at in picks if isinstance(at, Tensor)])
+    return counted(input, d.index_put(input, picks, values, accumulate), times=2, beside=beside)
 
 
 def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:

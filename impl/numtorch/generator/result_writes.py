@@ -23,25 +23,39 @@ _STAYS = f"{_EMPTY} or not self._desc.ndim or not any({_MOVED})"
 _SINGLE = "self._desc.ndim > 0 < self._desc.numel and self._desc.shape[dim] == 1"
 """Whether there is one element along the dimension."""
 
+_ADDEND = "(beta != 0) + (not mat1._desc.shape[-1] and result._desc.numel > 0)"
+"""Of an addend and a product: it is copied to, unless it is multiplied by zero; and scaled, where the product is of nothing."""
+
+_RESIZED = [f"{n}{d}d" for n in ("nearest", "nearest_exact") for d in (1, 2, 3)]
+_RESIZED += ["linear1d", "bilinear2d", "trilinear3d", "bicubic2d"]
+
+_CUT = "not (rows == cols if mode == 'complete' else rows > cols if mode == 'r' else rows >= cols)"
+_CUT = _CUT.replace("rows", "A._desc.shape[-2]").replace("cols", "A._desc.shape[-1]")
+"""Whether R has other dimensions than A, or is all that there is and is written where A was."""
+
 _REDUCED_LOSS = "reduction and (2 if self._desc.ndim else 1)"
 
 RESULT_WRITES: dict[str, str] = {
     **dict.fromkeys(["sum_all", "sum_dim", "prod_all", "prod_dim", "max_all", "min_all", "logsumexp"], "1"),
     **dict.fromkeys(["nansum_dim", "all_dim", "any_dim", "median_dim", "nanmedian_dim", "sort", "sort_stable"], "1"),
     **dict.fromkeys(["cummax", "cummin", "logical_not", "logical_and", "logical_or", "logical_xor", "kthvalue"], "1"),
-    **dict.fromkeys(["repeat", "renorm", "fill_scalar", "complex_of", "polar", "pow_base", "diagonal_copy"], "1"),
-    "addmm": "int(result._desc.numel > 0)",
-    **dict.fromkeys(["baddbmm", "linalg_det", "linalg_slogdet", "linalg_qr", "dot", "vdot", "frexp"], "1"),
+    **dict.fromkeys(["renorm", "fill_scalar", "fill", "complex_of", "polar", "pow_base", "diagonal_copy"], "1"),
+    "repeat": "int(0 not in repeats)",
+    "addmm": f"{_ADDEND} if result._desc.numel else 0",
+    "baddbmm": _ADDEND.replace("mat1", "batch1"),
+    "addbmm": "1 + int(beta != 0) + max(batch1._desc.shape[0], 1)",
+    **dict.fromkeys(["linalg_det", "linalg_slogdet", "dot", "vdot", "frexp"], "1"),
     **dict.fromkeys(["abs", "deg2rad", "rad2deg", "nan_to_num", "hardtanh", "all_alike", "nonzero", "mvlgamma"], "1"),
     **dict.fromkeys(["soft_margin_loss", "mv", "scatter", "scatter_value", "scatter_add", "index_copy"], "1"),
     **dict.fromkeys(["index_fill", "index_fill_tensor"], "2"),
-    **dict.fromkeys(["masked_fill", "masked_fill_tensor", "masked_scatter", "diagonal_scatter"], "2"),
+    **dict.fromkeys(["masked_fill", "masked_fill_tensor", "masked_scatter"], "2"),
+    **dict.fromkeys([f"{part}_scatter" for part in ("select", "slice", "diagonal")], "2"),
     "conj_physical": f"int({_KIND} == 3)",
     "amax": f"int(not {_EMPTY})",
     "amin": f"int(not {_EMPTY} and self._desc.dtype.name != 'int64')",
     **dict.fromkeys(["mean_all", "mean_dim"], "1 if self._desc.dtype.is_half else 2"),
     "diag_embed": "2",
-    "constant_pad_nd": "2 if any(pad) else 1",
+    "constant_pad_nd": "2 if max(pad, default=0) > 0 else 1",
     "count_nonzero": f"int({_KIND} == 0 and dim is not None)",
     "aminmax": "1 if dim is None or not self._desc.ndim else 2 * (not keepdim)",
     **dict.fromkeys(["max_dim", "min_dim"], f"{_SELECTED} if self._desc.ndim else 1"),
@@ -67,21 +81,29 @@ RESULT_WRITES: dict[str, str] = {
     "rot90": "bool(k % 4) and (k % 2) + "
     f"({_STAYS.replace('which', '(dims if k % 4 == 2 else dims[k % 4 == 1 :][:1])')})",
     "linalg_matrix_exp": "2 * (self._desc.shape[-1] > 1)",
-    "scatter_reduce": "3 if reduce == 'mean' else 2",
-    "index_add": "2 if self._desc.ndim > 1 else 1",
-    **dict.fromkeys(["index_reduce", "put"], "2"),
+    "scatter_reduce": "2 + (reduce == 'mean') + (not include_self)",
+    "index_add": "2 if self._desc.ndim > 1 and alpha == 1 and self._desc.numel and index._desc.numel else 1",
+    "index_reduce": "1 + (reduce == 'mean') + (not include_self)",
+    "put": "2",
     "linalg_inv_ex": "(3, 1)",
     "linalg_cholesky_ex": "(1, 0)",
     "linalg_solve_ex": "(1, 1, 1, 1)",
     "linalg_lu_factor_ex": "(1, 0, 0)",
-    "linalg_lu": "(1, 2, 1)",
+    "linalg_lu": "(2, 1, 1) if A._desc.shape[-2] > A._desc.shape[-1] else (1, 2, 1)",
+    "linalg_qr": f"(int(mode != 'r'), 2 if {_CUT} else 1)",
     "linalg_eigh": "(0, 1)",
     "linalg_eig": "(1, 1)",
     "linalg_solve_triangular": "3",
     "cholesky_inverse": "1",
     "linalg_lstsq": "(1, 0, 0, 0)",
     "im2col": "1 if self._desc.ndim == 4 else 2",
-    **dict.fromkeys(["reflection_pad2d", "upsample_nearest2d", "upsample_bilinear2d", "adaptive_avg_pool2d"], "1"),
+    "col2im": "1 if self._desc.ndim == 3 else 2",
+    **dict.fromkeys(["reflection_pad2d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"], "1"),
+    **dict.fromkeys([f"upsample_{n}2d" for n in ("nearest", "nearest_exact", "bilinear")], "1"),
+    **dict.fromkeys([f"upsample_{kind}_backward" for kind in _RESIZED], "1"),
+    **dict.fromkeys(["pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "unfold_backward"], "1"),
+    **dict.fromkeys(["max_pool3d_with_indices", "multi_margin_loss", "multilabel_margin_loss"], "1"),
+    "pdist": "0 if self._desc.shape[0] < 2 else 1 if self._desc.shape[1] else 2",
     **dict.fromkeys(["select_backward", "slice_backward", "diagonal_backward"], "2"),
     "cdist": "int(not x1._desc.shape[-1] and result._desc.numel > 0)",
     **dict.fromkeys(["mm", "bmm"], "int(not self._desc.shape[-1] and result._desc.numel > 0)"),

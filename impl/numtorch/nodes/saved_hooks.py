@@ -144,6 +144,17 @@ def pack(node: Node, **results: Any) -> None:
     if pair is None:
         return
     node.extras()  # which makes the engine announce the pass before it runs the node, and so the hooks' code
+    later = grad_mode.state.results_later
+    if later is None or not later.refused:
+        pack_operands(node, pair)
+    if later is None:
+        pack_results(node, results, pair)
+    else:
+        later.held.append((node, results, pair))
+
+
+def pack_operands(node: Node, pair: Pair) -> None:
+    """Pack what a node saved of its operands."""
     for name in node.saved:
         if hasattr(type(node), name + "_counter"):
             continue  # a result
@@ -152,11 +163,6 @@ def pack(node: Node, **results: Any) -> None:
             continue
         if value._extra is None or value._extra.number is None:
             setattr(node, name, Packed(value, False, pair))
-    later = grad_mode.state.results_later
-    if later is None:
-        pack_results(node, results, pair)
-    else:
-        later.append((node, results, pair))
 
 
 def pack_results(node: Node, results: dict[str, Any], pair: Pair) -> None:
@@ -168,13 +174,20 @@ def pack_results(node: Node, results: dict[str, Any], pair: Pair) -> None:
 
 
 class Results:
-    """The results of an operator, which forward mode packs when it has computed their tangents: entered around the operator."""
+    """The results of an operator, which forward mode packs when it has computed their tangents: entered around the operator.
 
-    __slots__ = ("held", "was")
+    Of an operator that is `refused` its operands are packed instead, when it is left, whatever came of it.
+    """
+
+    __slots__ = ("held", "refused", "was")
+
+    def __init__(self, refused: bool = False):
+        self.refused = refused
+        self.held: list[tuple[Node, dict[str, Any], Pair]] = []
 
     def __enter__(self) -> Results:
         self.was = grad_mode.state.results_later
-        self.held = grad_mode.state.results_later = []
+        grad_mode.state.results_later = self
         return self
 
     def __exit__(self, *exc: Any) -> None:
@@ -183,7 +196,10 @@ class Results:
     def pack(self) -> None:
         """Pack them now."""
         for node, results, pair in self.held:
-            pack_results(node, results, pair)
+            if self.refused:
+                pack_operands(node, pair)
+            else:
+                pack_results(node, results, pair)
 
 
 def pack_before_write(node: Node, target: Any) -> None:

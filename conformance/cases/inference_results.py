@@ -1,0 +1,163 @@
+"""What becomes of inference tensors outside of their mode: versions of what operators and formulas make of them."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+
+REQUIRES = ("inference_mode",)
+
+
+def inference(torch, *shape):
+    """Ones that were made in inference mode."""
+    with torch.inference_mode():
+        return torch.ones(shape)
+
+
+INTO_ZEROS = {
+    "gather": lambda torch, x: x.gather(1, torch.zeros(2, 1).long()),
+    "index_select": lambda torch, x: x.index_select(0, torch.tensor([1, 0, 1])),
+    "index": lambda torch, x: x[torch.tensor([1, 0, 1])],
+    "max": lambda torch, x: x.max(),
+    "median": lambda torch, x: x.median(),
+    "nanmedian": lambda torch, x: x.nanmedian(),
+    "unfold": lambda torch, x: x.unfold(1, 2, 1),
+    "im2col": lambda torch, x: torch.nn.functional.unfold(x.reshape(1, 1, 2, 4), 2),
+    "pad": lambda torch, x: torch.nn.functional.pad(x, (1, 2)),
+    "pixel_shuffle": lambda torch, x: torch.nn.functional.pixel_shuffle(x.reshape(1, 4, 1, 2), 2),
+    "pixel_unshuffle": lambda torch, x: torch.nn.functional.pixel_unshuffle(x.reshape(1, 1, 2, 4), 2),
+    "channel_shuffle": lambda torch, x: torch.nn.functional.channel_shuffle(x.reshape(1, 4, 2), 2),
+}
+AS_WINDOWS = {
+    "view": lambda torch, x: x.view(4, 2),
+    "unsqueeze": lambda torch, x: x.unsqueeze(1),
+    "flatten": lambda torch, x: x.flatten(),
+    "cat": lambda torch, x: torch.cat([x, x * 2]),
+    "stack": lambda torch, x: torch.stack([x, x * 2]),
+    "sum": lambda torch, x: x[0, 0].sum(0),
+    "select_scatter": lambda torch, x: torch.zeros(3, 2, 4).select_scatter(x, 0, 1),
+    "t": lambda torch, x: x.t(),
+}
+
+
+@case(requires=["backward"])
+def inference_gradient_written_into_zeros_counts_twice(torch, name: st.sampled_from(sorted(INTO_ZEROS))):
+    """What a formula writes of an inference gradient into zeros counts, and that they are filled counts."""
+    x = torch.ones(2, 4).requires_grad_()
+    y = INTO_ZEROS[name](torch, x)
+    y.backward(inference(torch, *y.shape))
+    x.grad
+
+
+@case(requires=["backward"])
+def window_of_an_inference_gradient_is_kept_as_one(
+    torch, name: st.sampled_from(sorted(AS_WINDOWS)), again: st.booleans()
+):
+    """A leaf that takes a window of an inference gradient as it is has an inference tensor for its grad."""
+    x = torch.ones(2, 4).requires_grad_()
+    y = AS_WINDOWS[name](torch, x)
+    y.backward(inference(torch, *y.shape), retain_graph=True)
+    x.grad.is_inference()
+    if again:
+        y.backward(torch.ones(y.shape))
+
+
+@case(requires=["backward", "nn"])
+def inference_gradient_of_a_resized_picture_counts_once(
+    torch, mode: st.sampled_from(["nearest", "nearest-exact", "area", "bilinear", "bicubic"]), dims: st.integers(1, 3)
+):
+    """The gradient of interpolate() is written once, of whatever mode."""
+    if mode.startswith("bi"):
+        dims = 2
+    x = torch.ones((1, 2, *(3,) * dims)).requires_grad_()
+    y = torch.nn.functional.interpolate(x, (2, 4, 3)[:dims], mode=mode)
+    y.backward(inference(torch, *y.shape))
+
+
+@case(requires=["nn"])
+def operators_of_pictures_count_writes_over_inference_tensors(
+    torch,
+    name: st.sampled_from(["max_pool3d", "adaptive_avg_pool3d", "fold", "pixel_shuffle", "pixel_unshuffle"])
+    | st.sampled_from(["channel_shuffle", "pad", "pdist", "interpolate"]),
+    batch: st.sampled_from([(), (1,), (2,)]),
+    amount: st.sampled_from([1, 2, -1]),
+):
+    """Pictures made of inference tensors have versions that say in how many steps."""
+    functional = torch.nn.functional
+    if name == "pad":
+        functional.pad(inference(torch, *batch, 4, 4), (0, amount))
+    elif name == "pdist":
+        functional.pdist(inference(torch, len(batch) + 1, abs(amount) - 1))
+    elif name == "interpolate":
+        functional.interpolate(inference(torch, 1, 2, 3, 3), 2, mode="nearest-exact")
+    elif name == "fold":
+        functional.fold(inference(torch, *batch, 4, 3), (2, 4), (2, 2))
+    elif name == "channel_shuffle":
+        functional.channel_shuffle(inference(torch, 1, 4, 2, 2), abs(amount))
+    else:
+        shape = {"pixel_shuffle": (4, 2, 2), "pixel_unshuffle": (1, 2, 4)}.get(name, (1, 2, 4, 4))
+        getattr(functional, name)(inference(torch, *batch, *shape), abs(amount))
+
+
+@case()
+def products_with_an_addend_count_writes_over_inference_tensors(
+    torch,
+    name: st.sampled_from(["addmm", "addbmm", "baddbmm"]),
+    inner: st.integers(0, 2),
+    beta: st.sampled_from([0, 1, 2]),
+    batch: st.integers(0, 3),
+):
+    """The addend of a product of inference tensors is copied to unless it is multiplied by zero, and then scaled."""
+    lead = () if name == "addmm" else (batch,)
+    a, b = inference(torch, *lead, 2, inner), inference(torch, *lead, inner, 3)
+    getattr(torch, name)(inference(torch, 3), a, b, beta=beta)
+
+
+@case()
+def selections_count_writes_over_inference_tensors(
+    torch,
+    name: st.sampled_from(["index_add", "index_reduce", "scatter_reduce", "repeat", "select_scatter", "slice_scatter"])
+    | st.sampled_from(["masked_fill", "fill", "index_put"]),
+    how: st.sampled_from(["mean", "prod", "amax"]),
+    count: st.integers(0, 2),
+    flag: st.booleans(),
+):
+    """What is put into copies of inference tensors counts, beside inference tensors alone."""
+    x, source = inference(torch, 2, 3), inference(torch, count, 3)
+    with torch.inference_mode():
+        index = torch.zeros(count).long()
+        value = torch.ones(())
+        mask = torch.ones(3).bool()
+    if name == "index_add":
+        x.index_add(0, index, source, alpha=2 if flag else 1)
+    elif name == "index_reduce":
+        x.index_reduce(0, index, source, how, include_self=flag)
+    elif name == "scatter_reduce":
+        with torch.inference_mode():
+            index = index.reshape(-1, 1).clone()
+        x.scatter_reduce(0, index, source, how, include_self=flag)
+    elif name == "repeat":
+        x.repeat(count, 1)
+    elif name == "masked_fill":
+        x.masked_fill(mask, value if flag else 1.0)
+    elif name == "fill":
+        torch.fill(x, value)
+    elif name == "index_put":
+        x.index_put((index,), torch.ones(()) if flag else value)
+    elif name == "select_scatter":
+        x.select_scatter(inference(torch, 3), 0, 1)
+    else:
+        x.slice_scatter(source, 0, 0, count)
+
+
+@case(requires=["linalg"])
+def factors_count_writes_over_inference_tensors(
+    torch,
+    shape: st.sampled_from([(2, 2), (3, 2), (2, 3), (3, 0), (0, 2)]),
+    mode: st.sampled_from(["reduced", "complete", "r", "lu"]),
+):
+    """The factors of an inference tensor have versions by its shape."""
+    a = inference(torch, *shape)
+    if mode == "lu":
+        torch.linalg.lu(a)
+    else:
+        torch.linalg.qr(a, mode=mode)
