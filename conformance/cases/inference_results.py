@@ -106,7 +106,7 @@ def products_with_an_addend_count_writes_over_inference_tensors(
     beta: st.sampled_from([0, 1, 2]),
     batch: st.integers(0, 3),
 ):
-    """The addend of a product of inference tensors is copied to unless it is multiplied by zero, and then scaled."""
+    """The addend of inference tensors is copied to unless it is multiplied by zero, and then scaled."""
     lead = () if name == "addmm" else (batch,)
     a, b = inference(torch, *lead, 2, inner), inference(torch, *lead, inner, 3)
     getattr(torch, name)(inference(torch, 3), a, b, beta=beta)
