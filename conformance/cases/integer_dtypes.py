@@ -125,3 +125,40 @@ def least_integer_is_divided_towards_zero(
     """Division towards 0 knows the least integer, which has no absolute value."""
     x = torch.tensor([number, 5], dtype=torch.int8)
     torch.div(x, torch.tensor([by, -128], dtype=torch.int8), rounding_mode="trunc")
+
+
+@case(requires=["in_place"])
+def integers_with_a_history_are_made_floats_without_a_node(
+    torch,
+    n: ints("int64", shape=(2, 2)),
+    x: floats(shape=()),
+    name: st.sampled_from(["tanh", "log2", "sinh", "logit", "square"]),
+    compared: st.booleans(),
+):
+    """Operators lead straight to the write that gave integers a history, whatever type they compute in."""
+    x.requires_grad_()
+    if compared:
+        n.ge_(x)
+    else:
+        n[:1] = x
+    getattr(n, name)()
+    n**1.5
+    n.logsumexp(0)
+    n.clamp(-0.5, 0.5)
+    torch.div(n, 2, rounding_mode=None)
+    n.bool()
+
+
+@case(requires=["in_place"])
+def integers_with_a_history_are_not_copied_for_a_node(
+    torch,
+    n: ints("int64", shape=(2, 2)),
+    x: floats(shape=()),
+    name: st.sampled_from(["sinh_", "square_", "nan_to_num_", "abs_", "t_", "cos_", "unsqueeze_"]),
+):
+    """Writes that would save whole numbers with a history, or make a view of them, are refused first of all."""
+    n.lt_(x.requires_grad_())
+    getattr(n, name)(*([0] if name == "unsqueeze_" else []))
+    n.pow_(2.5)
+    n.hypot_(x)
+    torch.clamp(n > 0, 0, 2)

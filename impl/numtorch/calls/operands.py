@@ -10,10 +10,21 @@ from typing import Any
 
 from .. import grad_mode
 from ..aliasing.overlap import refuse, refuse_internal, warn_of_internal
-from ..aliasing.views import bump, check_inplace, extras, mark_inference, recorded, requires_grad, storage_of
+from ..aliasing.views import (
+    bump,
+    check_inplace,
+    counter_of,
+    edge,
+    extras,
+    mark_inference,
+    recorded,
+    requires_grad,
+    storage_of,
+)
 from ..dtype import dtypes
 from ..kernels.numbers import IMAGINARY_DISCARDED
 from ..kernels.pointwise import BOOL_NEGATED, addend, subtrahend
+from ..kernels.shape import to_copy
 from ..memory.descriptor import Descriptor, arrange, broadcast_shapes, describe, descriptor, plan_of
 from ..memory.geometry import laid_out
 from ..memory.layout import OF_COMPLEX, OF_PARTS, RULES, dense_strides
@@ -105,13 +116,27 @@ def plain(tensor: Any, name: str, to_float: bool, refuses: str | None = None) ->
     if tensor._desc.dtype.category < dtypes.FLOATING:
         refuse_bools(tensor, name)
         if to_float:
-            converted = tensor.to(dtypes.get_default_dtype())
+            converted = in_type(tensor, dtypes.get_default_dtype())
             if tensor._extra is not None and tensor._extra.inference:
                 mark_inference(converted)  # whose results are counted as if it were the operand itself
             return converted
         if refuses is not None:
             raise refused(refuses, tensor._desc.dtype)
     return tensor
+
+
+def in_type(tensor: Tensor, kind: dtypes.dtype) -> Tensor:
+    """The operand in another type: no node says so, as PyTorch's kernels cast it below autograd.
+
+    Integers have a history where a comparison or an assignment with what requires grad has written to them.
+    """
+    if tensor._desc.dtype.category >= dtypes.FLOATING or not requires_grad(tensor):
+        return tensor.to(kind)
+    converted = wrap(to_copy(tensor._array, kind))
+    converted._requires_grad = True
+    converted._made, converted._output_nr = edge(tensor)
+    converted._counter = counter_of(tensor)  # what the operator saves is the operand itself
+    return converted
 
 
 _NO_BOOLS = {"abs": "abs_cpu", **{name: f"{name}_vml_cpu" for name in ("floor", "ceil", "trunc", "round")}}

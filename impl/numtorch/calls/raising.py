@@ -62,11 +62,12 @@ def refuse_and_pack(
             if not isinstance(x, Tensor) or (x._extra is not None and x._extra.number is not None):
                 continue
             if len(readers) > 1 or len(operands) == 1 or readers[0] in tracked:
-                if name != written and x._extra is not None:
+                if name == written:
+                    x = x.clone()  # which whole numbers with a history refuse
+                elif x._extra is not None:
                     check_saveable(x)
-                if pair is None:
-                    continue
-                Packed(x.clone() if name == written else x, False, pair)
+                if pair is not None:
+                    Packed(x, False, pair)
 
 
 _GENERATED = f"{grad_mode.__package__}.dispatch."

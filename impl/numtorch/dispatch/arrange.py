@@ -445,6 +445,8 @@ def squeeze_dims_(self, dim):
         node.desc = desc
     become(self, array, desc)
     if flag:
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         set_history(self, node, 0)
         if saved_hooks.in_force:
             saved_hooks.pack(node)

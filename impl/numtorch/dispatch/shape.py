@@ -374,6 +374,8 @@ def t_(self):
         node.desc = desc
     become(self, array, desc)
     if flag:
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         set_history(self, node, 0)
         if saved_hooks.in_force:
             saved_hooks.pack(node)
@@ -487,6 +489,8 @@ def transpose_(self, dim0, dim1):
         node.desc = desc
     become(self, array, desc)
     if flag:
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         set_history(self, node, 0)
         if saved_hooks.in_force:
             saved_hooks.pack(node)
@@ -731,6 +735,8 @@ def squeeze_(self):
         node.desc = desc
     become(self, array, desc)
     if flag:
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         set_history(self, node, 0)
         if saved_hooks.in_force:
             saved_hooks.pack(node)
@@ -839,6 +845,8 @@ def squeeze_dim_(self, dim):
         node.desc = desc
     become(self, array, desc)
     if flag:
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         set_history(self, node, 0)
         if saved_hooks.in_force:
             saved_hooks.pack(node)
@@ -948,6 +956,8 @@ def unsqueeze_(self, dim):
         node.desc = desc
     become(self, array, desc)
     if flag:
+        if not desc.real and desc.dtype.category < 2:
+            raise undifferentiable(desc)
         set_history(self, node, 0)
         if saved_hooks.in_force:
             saved_hooks.pack(node)

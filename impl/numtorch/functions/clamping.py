@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..calls.checked import refusal
-from ..calls.operands import category_of, refused
+from ..calls.operands import category_of, in_type, refused
 from ..calls.several import common_shape
 from ..dtype import dtypes
 from ..tensor import Tensor
@@ -26,7 +26,7 @@ def _bounds(input: Tensor, min: Any, max: Any, name: str) -> Tensor:
                 "\n * (Tensor min = None, Tensor max = None)\n * (Number min = None, Number max = None)\n"
             )
     kind = promoted((input, min, max))
-    return input if kind is input._desc.dtype else input.to(kind)
+    return input if kind is input._desc.dtype else in_type(input, kind)
 
 
 def _refuse_bools(*operands: Any) -> None:

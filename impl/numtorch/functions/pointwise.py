@@ -10,7 +10,8 @@ from typing import Any
 from .. import dispatch
 from ..aliasing.views import check_inplace, requires_grad
 from ..calls.checked import MISSING, NotGiven, refusal
-from ..calls.operands import category_of, check_subtraction, refuse_recorded, store, type_error
+from ..calls.operands import category_of, check_subtraction, in_type, refuse_recorded, store, type_error
+from ..calls.raising import autograd_first
 from ..dispatch import usual as d
 from ..dtype import bool_, combine, default_of_category, get_default_dtype
 from ..memory.descriptor import broadcast_shapes
@@ -131,7 +132,7 @@ def div(input: Any = MISSING, other: Any = MISSING, *, rounding_mode: Any = TRUE
 
 
 def _floats(x: Any) -> Any:
-    return x.to(get_default_dtype()) if isinstance(x, Tensor) and x._desc.dtype.category < 2 else x
+    return in_type(x, get_default_dtype()) if isinstance(x, Tensor) and x._desc.dtype.category < 2 else x
 
 
 def rtruediv(self: Tensor, other: Any) -> Any:
@@ -190,7 +191,7 @@ def _promoted(self: Tensor, category: int) -> Tensor:
     """The tensor in the type that it has together with a number of this category."""
     if category <= self._desc.dtype.category:
         return self
-    return self.to(combine(self._desc.dtype, None, default_of_category(category)))
+    return in_type(self, combine(self._desc.dtype, None, default_of_category(category)))
 
 
 def pow(input: Any = MISSING, exponent: Any = MISSING, *, out: Any = None) -> Tensor:
@@ -264,9 +265,11 @@ def _check_castable(self: Tensor, category: int) -> None:
     if category > kind.category:
         check_inplace(self, requires_grad(self))
         wide = combine(kind, None, default_of_category(category))
-        raise RuntimeError(
+        error = RuntimeError(
             f"result type {wide.scalar_name} can't be cast to the desired output type {kind.scalar_name}"
         )
+        autograd_first(error, {"self": self}, "pow_scalar", "self")
+        raise error
 
 
 def _not_negative(self: Tensor, exponent: Any) -> None:

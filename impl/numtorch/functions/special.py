@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dispatch as d, return_types
+from .. import dispatch as d, grad_mode, return_types
 from ..aliasing.overlap import refuse
 from ..aliasing.views import check_inplace, requires_grad, storage_of
 from ..aliasing.writes import copy_
 from ..calls.operands import (
     category_of,
     check_subtraction,
+    in_type,
     refuse_cast,
     refuse_shape,
     refused,
@@ -23,6 +24,7 @@ from ..dtype import dtypes
 from ..kernels import special as kernels
 from ..memory.descriptor import plan_of
 from ..plain_numpy import np
+from ..tangents import original_of
 from ..tensor import Tensor, cpp_name
 from .arguments import expect_tensor, no_overload
 from .reflected import of_operands
@@ -63,7 +65,7 @@ def _with_number(x: Any, number: Any) -> Any:
     if not isinstance(x, Tensor):
         return x
     kind = dtypes.combine(x._desc.dtype, None, dtypes.default_of_category(category_of(number)))
-    return x if kind is x._desc.dtype else x.to(kind)
+    return x if kind is x._desc.dtype else in_type(x, kind)
 
 
 xlogy = by_operands("xlogy", d.xlogy, d.xlogy_self, d.xlogy_other)
@@ -279,6 +281,9 @@ def nan_to_num_(
 ) -> Tensor:
     """nan_to_num in place"""
     if self._desc.dtype.category < dtypes.FLOATING:  # copied onto itself
+        if grad_mode.is_grad_enabled() and requires_grad(self):
+            check_inplace(self, True)
+            original_of(self)  # what its node would save, which whole numbers refuse
         return copy_(self, self)
     return d.nan_to_num_(self, nan, posinf, neginf)
 

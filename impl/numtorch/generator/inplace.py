@@ -158,7 +158,9 @@ class InPlace(Functions):
         self.track(row, 2, cls=row.inplace_node)
         w(2, "node.desc = desc\n")
         w(1, f"become({first}, array, desc)")
-        w(1, f"if flag:\n    set_history({first}, node, 0)")
+        w(1, "if flag:")
+        self.recordable(2, row, cheaper="not desc.real and ")
+        w(2, f"set_history({first}, node, 0)")
         w(2, "if saved_hooks.in_force:\n    saved_hooks.pack(node)")
         w(1, f"return {first}")
 
