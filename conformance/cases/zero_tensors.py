@@ -246,3 +246,33 @@ def expanded_gradient_of_a_sign_is_refused_as_such(
     """Zeros without memory say so when they are written to, whether they are expanded or not."""
     (zeros,) = torch.autograd.grad(x.requires_grad_().sgn(), x, torch.ones_like(x))
     write(torch, zeros.expand(3))
+
+
+@case(requires=["backward", "sgn"])
+def zeros_without_memory_refuse_a_write_before_it_is_looked_at(
+    torch,
+    x: floats("float64", shape=(3,)),
+    name: st.sampled_from(["triu_", "squeeze_", "copy_", "fill_", "clamp_", "cumsum_", "mul_", "addcmul_", "put_"]),
+):
+    """Zeros without memory refuse any write and any out= first, even one that does not fit."""
+    (zeros,) = torch.autograd.grad(x.requires_grad_().sgn().sum(), x)
+    long, far = torch.ones(5, dtype=torch.float64), torch.tensor([9])
+    given = {"triu_": [], "squeeze_": [7], "cumsum_": [7], "addcmul_": [long, long], "put_": [far, long[:1]]}
+    getattr(zeros, name)(*given.get(name, [long]))
+    zeros[torch.tensor([0])] = torch.tensor(1.0)
+    zeros.index_fill_(0, far, 1)
+    zeros.unsqueeze_(9)
+    torch.exp(long, out=zeros)
+
+
+@case(requires=["backward", "sgn"])
+def single_zero_without_memory_is_laid_out_as_an_operand(
+    torch, x: floats("float64", shape=(1,)), name: st.sampled_from(["eq", "maximum", "fmod", "atan2"])
+):
+    """What is computed of a zero without memory beside a scalar is laid out row-major; a sum is a copy."""
+    (zero,) = torch.autograd.grad(x.requires_grad_().sgn().sum(), x)
+    compared = getattr(torch, name)(zero, x[0])
+    other = getattr(torch, name)(x[0].detach(), zero)
+    number = zero.eq(1)
+    copied = zero + x[0]
+    torch.nn.functional.group_norm(zero.expand(2, 3), 1)

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..memory.geometry import address, element_strides, has_internal_overlap, root_of
 from ..memory.layout import is_dense
+from ..memory.lazy import IMMUTABLE, Zeros
 from ..plain_numpy import np
 from ..warning import warn
 
@@ -28,13 +29,18 @@ NONE, PARTIAL, FULL = range(3)
 
 
 def refuse_internal(array: Any) -> None:
-    """Case 1."""
-    if type(array) is np.ndarray and not array.flags.c_contiguous and has_internal_overlap(array):
-        raise RuntimeError(INTERNAL)
+    """Case 1, and zeros without memory."""
+    if type(array) is np.ndarray:
+        if not array.flags.c_contiguous and has_internal_overlap(array):
+            raise RuntimeError(INTERNAL)
+    elif type(array) is Zeros:
+        raise RuntimeError(IMMUTABLE)
 
 
 def warn_of_internal(array: Any, name: str) -> None:
     """Case 1, of the operations for which PyTorch only deprecates it."""
+    if type(array) is Zeros:
+        raise RuntimeError(IMMUTABLE)
     if type(array) is np.ndarray and has_internal_overlap(array):
         warn(
             f"Use of {name} on expanded tensors is deprecated. Please clone() the tensor before performing this "

@@ -18,7 +18,7 @@ from ..kernels.pointwise import zeros_like as zeros_of
 from ..memory.descriptor import broadcast_shapes
 from ..memory.geometry import address, laid_out
 from ..memory.layout import is_dense
-from ..memory.lazy import LAZY, Negated, Zeros, negative
+from ..memory.lazy import COPIED_TO, IMMUTABLE, LAZY, Negated, Zeros, negative
 from ..nodes.graph import BinaryNode, UnaryNode, next_sequence_nr
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
@@ -156,8 +156,9 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
         node.source = other._desc
     if not same_elements(self, other):
         source = other._array
-        if type(array) is not Zeros:  # which say themselves that they are not written
-            refuse(array.raw if type(array) in LAZY else array, source.raw if type(source) in LAZY else source)
+        if type(array) is Zeros:
+            raise RuntimeError(COPIED_TO)
+        refuse(array.raw if type(array) in LAZY else array, source.raw if type(source) in LAZY else source)
         check_broadcast(other, self._desc.shape)
         copy_elements(array, source)
     return written(self, node)
@@ -205,6 +206,8 @@ def fill_(self: Tensor, value: Any = MISSING) -> Tensor:
     flag = tracked(self, value) if is_tensor else tracked(self)
     check_inplace(self, flag)
     if is_tensor and value._desc.ndim:
+        if type(self._array) is Zeros:
+            raise RuntimeError(IMMUTABLE)
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value._desc.ndim} dimensions."
         )

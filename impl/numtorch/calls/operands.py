@@ -27,7 +27,7 @@ from ..kernels.pointwise import BOOL_NEGATED, addend, subtrahend
 from ..kernels.shape import to_copy
 from ..memory.descriptor import Descriptor, arrange, broadcast_shapes, describe, descriptor, plan_of
 from ..memory.geometry import laid_out
-from ..memory.layout import OF_COMPLEX, OF_PARTS, RULES, dense_strides
+from ..memory.layout import OF_COMPLEX, OF_PARTS, RULES, dense_strides, spread_strides
 from ..memory.lazy import Zeros
 from ..memory.resizing import warn_of_resizing
 from ..plain_numpy import np
@@ -156,6 +156,8 @@ def refuse_bools(tensor: Tensor, name: str) -> None:
 _SUBTRACTIONS = frozenset(("sub", "rsub", "sub_alpha", "rsub_alpha"))
 _SWAPPED = frozenset(("rsub", "rsub_alpha"))
 _SUMS = {"add": addend, "sub": subtrahend}
+_COPIES = _SUBTRACTIONS | {"add", "add_alpha"}
+"""Operators that give a copy of the other operand where one is of zeros without memory."""
 _FORGETFUL = frozenset(("add", "mul", "div"))
 """Operators that, beside zeros without memory, forget that a number is none: it counts as a tensor, of double precision."""
 _COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))  # in place these write 0 and 1 into any type
@@ -239,6 +241,9 @@ def operands(a: Any, b: Any, name: str, to_float: bool) -> Any:
     if name in _SUMS:
         right = _SUMS[name](right)
     result = plan.result
+    if da.zeros is not db.zeros and name in _COPIES:
+        copied = db if da.zeros else da
+        result = descriptor(result.shape, result.dtype, spread_strides(result.shape, copied.shape, copied.strides))
     if name in _SUBTRACTIONS and (db if name in _SWAPPED else da).zeros:  # a copy times -1
         strides = RULES["beside number"](result.shape, [(result.shape, result.strides)])
         result = descriptor(result.shape, result.dtype, strides)

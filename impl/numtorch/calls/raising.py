@@ -15,6 +15,7 @@ from typing import Any
 
 from .. import grad_mode, tangents
 from ..aliasing.views import refuse_write, requires_grad
+from ..memory.lazy import IMMUTABLE, Zeros
 from ..nodes.saved import check_saveable
 from ..nodes.saved_hooks import Packed, in_force, innermost
 from ..tensor import Tensor
@@ -85,9 +86,31 @@ def autograd_before_checks(error: Exception, name: str, function: Any, args: tup
     names = function.__code__.co_varnames[: function.__code__.co_argcount]
     given = dict(zip(names, args, strict=False)) | kwargs
     operator = name.removesuffix("_")
+    if operator != name and operator not in WRITE_LAST and args:
+        refuse_target(*args, *kwargs.values(), unrecorded=operator in UNRECORDED, zeros=operator not in OF_ZEROS_TOO)
     if isinstance(given.get(NUMBERS.get(operator, "")), Tensor):
         operator += "_tensor"
     autograd_first(error, given, operator, "self" if name.endswith("_") else "")
+
+
+WRITE_LAST = frozenset(("float_power", "fill_diagonal", "detach"))
+"""Writes that look at something before they come to autograd."""
+
+UNRECORDED = frozenset(("logical_and", "logical_or", "logical_xor", "logical_not"))
+"""Writes that autograd does not see."""
+
+OF_ZEROS_TOO = frozenset(("t", "transpose", "swapaxes", "swapdims", "unsqueeze", "squeeze"))
+"""What is done in place to zeros without memory as well."""
+
+
+def refuse_target(target: Any, *operands: Any, unrecorded: bool = False, zeros: bool = True) -> None:
+    """What PyTorch says of the target of a write before its kernel looks at anything."""
+    if not isinstance(target, Tensor):
+        return
+    if not unrecorded and grad_mode.state.grad and any(_tracked(x) for x in (target, *operands)):
+        refuse_write(target)
+    if zeros and type(target._array) is Zeros:
+        raise RuntimeError(IMMUTABLE)
 
 
 NUMBERS = {"index_fill": "value", "lerp": "weight", "masked_fill": "value"}

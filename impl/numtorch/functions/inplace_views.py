@@ -8,6 +8,7 @@ from .. import dispatch as d
 from ..aliasing.strided import AsStridedBackward1
 from ..aliasing.views import become, check_inplace, refuse_write, set_history
 from ..aliasing.writes import tracked
+from ..calls.raising import refuse_target
 from ..memory.descriptor import describe
 from ..tensor import Tensor, wrap_dim
 from .arguments import as_given
@@ -41,6 +42,7 @@ def squeeze_(self: Tensor, dim: Any = None) -> Tensor:
     _refuse_leaf(self)
     if dim is None:
         return d.squeeze_(self)
+    refuse_target(self)  # zeros without memory; the other views in place do not mind them
     if isinstance(dim, (tuple, list)):
         return d.squeeze_dims_(self, as_given(tuple(dim), self._desc.ndim))
     wrap_dim(dim, self._desc.ndim)

@@ -11,6 +11,7 @@ from ..calls.raising import saving
 from ..calls.scalar import spelled
 from ..dtype import dtypes
 from ..kernels.pooling import channels_last
+from ..memory.layout import is_contiguous
 from ..tensor import Tensor, existing_dim
 from ..warning import warn
 from .arguments import expect_ints, expect_tensor, no_gradient, sizes
@@ -149,6 +150,13 @@ def _dense(x: Tensor) -> Tensor:
     return x if channels_last(x._array) else contiguous(x)
 
 
+NOT_CONTIGUOUS = (
+    "Expected X.is_contiguous(memory_format) to be true, but got false.  (Could this error message be improved?  If so, "
+    "please report an enhancement request to PyTorch.)"
+)
+"""Zeros without memory call themselves contiguous; what stands for them in a kernel is one zero, expanded."""
+
+
 def group_norm(
     input: Tensor,
     num_groups: int,
@@ -163,6 +171,8 @@ def group_norm(
     n, channels, *inner = input._desc.shape
     x = _dense(input)
     weight, bias = [None if p is None else contiguous(p) for p in (weight, bias)]
+    if x._desc.zeros and not is_contiguous(x._desc.shape, x._desc.lies):
+        raise RuntimeError(NOT_CONTIGUOUS)
     _expect_one_type(x, "GroupNormKernelImpl", (weight, bias), (x, weight))
     return d.native_group_norm(x, weight, bias, n, channels, prod(inner), num_groups, eps)[0]
 

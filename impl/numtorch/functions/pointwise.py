@@ -11,7 +11,7 @@ from .. import dispatch
 from ..aliasing.views import check_inplace, requires_grad
 from ..calls.checked import MISSING, NotGiven, refusal
 from ..calls.operands import category_of, check_subtraction, in_type, refuse_recorded, store, type_error
-from ..calls.raising import autograd_first
+from ..calls.raising import autograd_first, refuse_target
 from ..dispatch import usual as d
 from ..dtype import bool_, combine, default_of_category, get_default_dtype
 from ..memory.descriptor import broadcast_shapes
@@ -314,6 +314,8 @@ def div_(self: Tensor, other: Any = MISSING, *, rounding_mode: Any = TRUE) -> Te
     """self /= other, rounded if asked"""
     if rounding_mode is TRUE:
         return _checked(d.div_(self, other), "div_", self, other)
+    if rounding_mode is not None and rounding_mode not in MODES:
+        refuse_target(self, other)
     mode = _checked_mode(rounding_mode, "div")
     try:
         return _checked(dispatch.div_mode_(self, other, mode), "div_", self, other, rounding_mode=mode)

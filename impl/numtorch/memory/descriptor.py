@@ -13,7 +13,7 @@ from typing import Any
 from ..dtype import dtype, dtypes
 from ..plain_numpy import np
 from .geometry import contiguous_strides, element_strides, laid_out
-from .layout import dense_strides, elementwise_strides, spread_strides
+from .layout import dense_strides, elementwise_strides
 from .lazy import LAZY, Zeros
 
 LARGE = 2**24  # bytes; see buffers.py
@@ -163,9 +163,6 @@ class Plan:
         strides = None
         if not (a.plain and b.plain):
             strides = elementwise_strides(shape, [geometry_as(a, kind), geometry_as(b, kind)])
-        if a.zeros is not b.zeros:  # what is added to zeros is copied
-            other = b if a.zeros else a
-            strides = spread_strides(shape, other.shape, other.strides)
         self.result = descriptor(shape, kind, strides)
         # If so, NumPy makes it so: where operands are not of one mind, row-major wins.
         self.plain = self.result.plain and not (a.zeros or b.zeros)
