@@ -327,7 +327,7 @@ def target_is_looked_at_before_the_operands(
     view: st.booleans(),
     name: st.sampled_from(["triu_", "renorm_", "masked_fill_", "index_add_", "logical_and_", "float_power_", "clamp_"]),
 ):
-    """A leaf or its view refuses a write before the operands are looked at, unless autograd does not see the write."""
+    """A leaf or its view refuses a write before operands are looked at, unless autograd sees no write."""
     target = x.requires_grad_()[:2] if view else x.requires_grad_()
     long, at = torch.ones(7), torch.tensor([9])
     given = {"triu_": [], "renorm_": [2, 0, 1], "masked_fill_": [long > 0, 1], "index_add_": [0, at, long]}

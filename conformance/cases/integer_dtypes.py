@@ -156,7 +156,7 @@ def integers_with_a_history_are_not_copied_for_a_node(
     x: floats(shape=()),
     name: st.sampled_from(["sinh_", "square_", "nan_to_num_", "abs_", "t_", "cos_", "unsqueeze_"]),
 ):
-    """Writes that would save whole numbers with a history, or make a view of them, are refused first of all."""
+    """Writes that save whole numbers with a history, or make a view of them, are refused first of all."""
     n.lt_(x.requires_grad_())
     getattr(n, name)(*([0] if name == "unsqueeze_" else []))
     n.pow_(2.5)
