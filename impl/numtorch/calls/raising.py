@@ -93,8 +93,11 @@ def autograd_before_checks(error: Exception, name: str, function: Any, args: tup
     autograd_first(error, given, operator, "self" if name.endswith("_") else "")
 
 
-WRITE_LAST = frozenset(("float_power", "fill_diagonal", "detach"))
-"""Writes that look at something before they come to autograd."""
+WRITE_LAST = frozenset(
+    ("float_power", "fill_diagonal", "detach", "resize", "resize_as", "set", "requires_grad")
+    + ("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout")
+)
+"""What looks at something before it comes to autograd, if it does."""
 
 UNRECORDED = frozenset(("logical_and", "logical_or", "logical_xor", "logical_not"))
 """Writes that autograd does not see."""
