@@ -30,10 +30,9 @@ NONE, PARTIAL, FULL = range(3)
 
 def refuse_internal(array: Any) -> None:
     """Case 1, and zeros without memory."""
-    if type(array) is np.ndarray:
-        if not array.flags.c_contiguous and has_internal_overlap(array):
-            raise RuntimeError(INTERNAL)
-    elif type(array) is Zeros:
+    if type(array) is np.ndarray and not array.flags.c_contiguous and has_internal_overlap(array):
+        raise RuntimeError(INTERNAL)
+    if type(array) is Zeros:
         raise RuntimeError(IMMUTABLE)
 
 
