@@ -171,3 +171,41 @@ def written_part_of_memory_that_begins_later(
     (g,) = torch.autograd.grad(target.pow(2).sum(), x, create_graph=True)
     g.sum().backward()
     target.sum().backward()
+
+
+@case(requires=["create_graph"], covers=["graph.saved_attrs"])
+def what_second_gradients_of_convolution_keep(
+    torch, x: floats(shape=(1, 2, 4)), w: floats(shape=(2, 1, 3)), transposed: st.booleans()
+):
+    """The convolutions of which second gradients are made keep stride, padding, dilation and output padding."""
+    if transposed:
+        y = torch.nn.functional.conv_transpose1d(x.requires_grad_(), w.requires_grad_(), None, 2, 1, 1, 2, 2)
+    else:
+        y = torch.nn.functional.conv1d(x.requires_grad_(), w.requires_grad_(), None, 2, 1, 2, 2)
+    seed = torch.ones_like(y).requires_grad_()
+    first = torch.autograd.grad(y, [x, w], seed, create_graph=True)
+    of_x, of_w = torch.ones_like(x).requires_grad_(), torch.ones_like(w).requires_grad_()
+    back = torch.autograd.grad(first[0], [w, seed], of_x, create_graph=True)
+    there = torch.autograd.grad(first[1], [x, seed], of_w, create_graph=True)
+    part = back[0].grad_fn.next_functions[0][0].next_functions[0][0]  # of two groups, one beside the other
+    for node in (part, back[1].grad_fn, there[0].grad_fn, there[1].grad_fn):
+        node.name()
+        node._saved_transposed
+        node._saved_stride
+        node._saved_padding
+        node._saved_dilation
+        node._saved_output_padding
+        node._saved_groups
+
+
+@case(requires=["scatter", "create_graph"], covers=["graph.saved_attrs"])
+def what_gradients_of_scattering_keep(
+    torch, x: floats(shape=(2, 3)), y: floats(shape=(2, 3)), name: st.sampled_from(["scatter", "scatter_add"])
+):
+    """The gradient of what is scattered is gathered, and not sparse."""
+    out = getattr(x, name)(1, torch.tensor([[0, 1, 2], [2, 0, 1]]), y.requires_grad_())
+    (found,) = torch.autograd.grad(out, y, torch.ones_like(x).requires_grad_(), create_graph=True)
+    node = found.grad_fn
+    node.name()
+    node._saved_dim
+    node._saved_sparse_grad

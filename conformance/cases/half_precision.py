@@ -78,3 +78,23 @@ def normalization_in_half_precision(
     weight, bias = w if weighted else None, b if biased else None
     torch.nn.functional.layer_norm(x, (4,), weight, bias).sum().backward()
     torch.nn.functional.group_norm(x, 2, weight, bias).sum().backward()
+
+
+@case(requires=["backward"])
+def parameters_beside_halves_have_gradients_of_their_own_type(
+    torch,
+    x: floats("float16", shape=(4, 3), values="finite"),
+    name: st.sampled_from(["layer_norm", "batch_norm", "group_norm"]),
+    weighted: st.booleans(),
+):
+    """Normalization of halves gives float32 parameters gradients that no half could hold."""
+    weight = torch.ones(3).requires_grad_() if weighted else None
+    bias = torch.ones(3).requires_grad_()
+    norm = getattr(torch.nn.functional, name)
+    if name == "layer_norm":
+        y = norm(x, (3,), weight, bias)
+    elif name == "batch_norm":
+        y = norm(x, None, None, weight, bias, True)
+    else:
+        y = norm(x, 1, weight, bias)
+    y.backward(torch.full((4, 3), 6e4, dtype=torch.float16))

@@ -10,9 +10,9 @@ programs reach few second derivatives, and few operators twice.
 |---|---|
 | once | the gradient; over raw arrays, as far as the subject has such a thing |
 | twice | the gradient of the gradient, by the operands and the incoming gradient, and maybe a graph of that, too |
-| forward | the tangent; of operands that require grad or not |
-| across | the tangent of the gradient |
-| within | the gradient by torch.func: within a transform a formula may not ask for numbers |
+| forward | the tangent; of operands that require grad or not, and then the tangent's gradient, too |
+| across | the tangent of the gradient, of which some operands, or the incoming gradient, have one |
+| within | the gradient by torch.func, or its tangent: within a transform a formula may not ask for numbers |
 | along | the tangent by torch.func, of one direction or of a batch of them |
 | written | the gradient once the results, or the operands, were written to: what a formula saved is refused, nothing else |
 | into | the gradient of a write, where an operator has a form in place |
@@ -193,23 +193,28 @@ def twice(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bo
 
 
 def forward(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool, which: slice) -> None:
-    """The tangent."""
+    """The tangent, and maybe its gradient."""
     for out in outs:
         primal, tangent = torch.autograd.forward_ad.unpack_dual(out)
+        if more and leaves:
+            grads(torch, [tangent], leaves, [unlike(torch, out, turned)], allow_unused=True)
 
 
 def across(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool, which: slice) -> None:
-    """The tangent of the gradient; maybe the incoming gradient has one, too."""
+    """The tangent of the gradient, of which there may be a graph; maybe the incoming gradient has one, too."""
     seeds = [unlike(torch, out, turned) for out in outs]
     if more:
         seeds = [torch.autograd.forward_ad.make_dual(seed, seed.sin()) for seed in seeds]
-    for first in grads(torch, outs, leaves, seeds, create_graph=more):
+    for first in grads(torch, outs, leaves, seeds, create_graph=which != slice(None)):
         primal, tangent = torch.autograd.forward_ad.unpack_dual(first)
 
 
 def within(torch: Any, function: Callable[[Any], Any], leaf: Any, more: bool) -> None:
-    """The gradient within a transform."""
-    torch.func.grad(function)(leaf)
+    """The gradient within a transform, or the tangent of that within another one."""
+    if more:
+        torch.func.jvp(torch.func.grad(function), (leaf,), (leaf.cos(),))
+    else:
+        torch.func.grad(function)(leaf)
 
 
 def along(torch: Any, function: Callable[[Any], Any], leaf: Any, more: bool) -> None:
@@ -327,7 +332,8 @@ def chosen(random: Random, names: Sequence[str], texts: Sequence[str], way: str)
     start = random.randrange(len(texts))
     which = random.choice((slice(None), slice(None), slice(0, 1), slice(1, 2)))
     laid = some_of(random, names) if random.random() < 0.25 else dict.fromkeys(names, False)
-    return values, numbers, odd, active, start, which, random.random() < 0.5, laid, random.random() < 0.1
+    moving = some_of(random, names) if random.random() < 0.5 else dict.fromkeys(names, True)
+    return values, numbers, odd, active, start, which, random.random() < 0.5, laid, random.random() < 0.1, moving
 
 
 def case_of(operator: str, texts: list[str], way: str) -> Case:
@@ -336,7 +342,7 @@ def case_of(operator: str, texts: list[str], way: str) -> Case:
     tracked = [name for name in names if name != CONSTANT]
 
     def derivatives(torch, drawn: by_chance(lambda random: chosen(random, names, texts, way))):
-        values, numbers, odd, active, start, which, more, laid, nothing = drawn
+        values, numbers, odd, active, start, which, more, laid, nothing, moving = drawn
         turns = {n: numbers == "complex" or (numbers == "mixed" and odd[n]) for n in names}
         turned = any(turns.values())
         leaves = {}
@@ -350,24 +356,25 @@ def case_of(operator: str, texts: list[str], way: str) -> Case:
         wanted = [name for name in tracked if active[name]]
         if not any(name in names_in(text) for name in wanted for text in some):
             wanted = tracked
-        for name in (
-            [] if way in TRANSFORMS else wanted if way not in PUSHED else wanted[way == "forward" :] if more else []
-        ):
+        with_grad = [] if way in TRANSFORMS or (way in PUSHED and not more) else wanted[way == "forward" :]
+        for name in with_grad:
             leaves[name].requires_grad_()
+        duals = wanted if way in PUSHED else [name for name in wanted if moving[name]]
         with torch.autograd.forward_ad.dual_level() if way in ("across", *PUSHED) else nullcontext() as level:
-            for name in wanted if level is not None else ():
+            for name in duals if level is not None else ():
                 tangent = unlike(torch, leaves[name], turned, TANGENT).to(leaves[name].dtype)
                 leaves[name] = torch.autograd.forward_ad.make_dual(leaves[name], tangent)
-            for text in some:
+            for number, text in enumerate(some):
                 used = [name for name in wanted if name in names_in(text)]
                 if way in TRANSFORMS:
-                    for name in used[:2]:
+                    for name in (used * 2)[(start + number) % (len(used) or 1) :][: min(len(used), 2)]:
                         TRANSFORMS[way](torch, product_of(torch, text, leaves, name, turned), leaves[name], more)
                 elif used:
                     outs = results(torch, operator, text, leaves)
                     if nothing and way in OF_NOTHING:
                         outs = [out.sgn() for out in outs]
-                    WAYS[way](torch, outs[which] or outs, [leaves[name] for name in used], turned, more, which)
+                    by = used if way != "forward" else [name for name in used if name in with_grad]
+                    WAYS[way](torch, outs[which] or outs, [leaves[name] for name in by], turned, more, which)
 
     def product_of(torch, text, leaves, name, turned):
         def product(given):

@@ -209,7 +209,7 @@ def rrelu_with_noise_backward(
     grad: Array, x: Array, noise: Array, lower: float, upper: float, training: bool, self_is_result: bool
 ) -> Array:
     """The gradient of the same."""
-    if training and upper - lower > 1e-6:
+    if training:
         return grad * noise
     out = leaky_relu_backward(grad, x, (lower + upper) / 2, self_is_result)
     return in_layout(out, x)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from ..dtype import dtypes
 from ..memory.geometry import row_major
 from ..plain_numpy import np
 from .half import in_steps
@@ -147,7 +148,12 @@ def native_layer_norm_backward(
     mask: Any,
 ) -> tuple:
     """The gradients of the elements, the weight and the bias, each if it is wanted."""
-    kind, of_weight = x.dtype, next((p.dtype for p in (weight, bias) if p is not None), None)
+    kind, of_weight = x.dtype, (x if weight is None else weight).dtype
+    if (
+        bias is not None and bias.dtype != of_weight and grad.size
+    ):  # only a weight tells PyTorch's kernel of wider parameters
+        wanted, given = dtypes.from_numpy(of_weight), dtypes.from_numpy(bias.dtype)
+        raise RuntimeError(f"expected scalar type {wanted.scalar_name} but found {given.scalar_name}")
     grad, x, mean, rstd, weight, bias = _double(grad, x, mean, rstd, weight, bias)  # type: ignore[assignment]
     front = x.ndim - len(shape)
     axes = tuple(range(front, x.ndim))
