@@ -287,3 +287,15 @@ def save_is_refused_before_shapes_and_types_are(
         y = torch.ones(2, dtype=torch.int64).masked_fill(torch.ones(2) > 0, weight[0])
     else:
         y = getattr(x, name)(torch.ones(2), weight)
+
+
+@case(requires=["forward_ad"])
+def named_tuple_where_a_tensor_is_wanted(
+    torch, x: floats(shape=(2, 3)), kind: st.sampled_from(["max", "sort", "median"])
+):
+    """A named tuple that stands where a tensor is wanted is refused by its name and module."""
+    several = getattr(x, kind)(0)
+    with torch.autograd.forward_ad.dual_level():
+        torch.autograd.forward_ad.unpack_dual(several)
+    x.copy_(several)
+    torch.exp(x, out=several)

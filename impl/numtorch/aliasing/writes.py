@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import grad_mode
 from ..calls.checked import MISSING, refusal
-from ..calls.operands import category_of
+from ..calls.operands import category_of, type_name
 from ..calls.scalar import filling, refuse_wide
 from ..device import contiguous_format
 from ..kernels.numbers import castable
@@ -145,7 +145,7 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
     """Overwrite with the elements of `other`, broadcast and converted."""
     if not isinstance(other, Tensor):
         if category_of(other) is None:
-            raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
+            raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type_name(other)}")
         other = wrap(np.array(other))
     flag = tracked(self, other)
     check_inplace(self, flag)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from .. import grad_mode, tangents
 from ..aliasing.views import ALONE, as_view, edge, requires_grad, storage_of
+from ..calls.operands import type_name
 from ..dispatch import alias
 from ..dispatch.shape import ViewBackward0
 from ..functions.shape import view
@@ -112,7 +113,7 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
     if level < 0:
         return UnpackedDualTensor(tensor, None)
     if not isinstance(tensor, Tensor):
-        raise TypeError(f"_unpack_dual(): argument 'dual' (position 1) must be Tensor, not {type(tensor).__name__}")
+        raise TypeError(f"_unpack_dual(): argument 'dual' (position 1) must be Tensor, not {type_name(tensor)}")
     if grad_mode.state.before_write is not None and tensor.is_inference() is not grad_mode.state.inference:
         raise RuntimeError(_NOT_BY_DISPATCHER)
     tangent = tangents.tangent_of(tensor) if level == 0 else None

@@ -432,7 +432,7 @@ def store(
     `out` requires grad.
     """
     if not isinstance(out, Tensor):
-        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
+        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type_name(out)}")
     if derivable and (result._requires_grad or requires_grad(out)) and _recording():
         raise out_requires_grad(name)
     refuse(out._array, *[x._array for x in operands if isinstance(x, Tensor)])

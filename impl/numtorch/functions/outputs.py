@@ -12,7 +12,7 @@ from typing import Any
 from .. import grad_mode, return_types
 from ..aliasing.overlap import refuse_any
 from ..aliasing.views import requires_grad
-from ..calls.operands import resize_output, store
+from ..calls.operands import resize_output, store, type_name
 from ..calls.raising import out_requires_grad
 from ..dtype import dtypes
 from ..memory.descriptor import descriptor
@@ -219,7 +219,7 @@ def answer(name: str, function: Any, row: tuple[str, str | None], args: tuple, k
             raise TypeError(f"expected tuple of {count} elements but got {len(outs)}")
     for o in outs:
         if not isinstance(o, Tensor):
-            raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(o).__name__}")
+            raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type_name(o)}")
     operands = [t for a in (*args, *keywords.values()) for t in (a if isinstance(a, (tuple, list)) else (a,))]
     tensors = [t for t in operands if isinstance(t, Tensor)]
     if name == "matrix_power":
