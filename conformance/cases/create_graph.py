@@ -177,7 +177,7 @@ def written_part_of_memory_that_begins_later(
 def what_second_gradients_of_convolution_keep(
     torch, x: floats(shape=(1, 2, 4)), w: floats(shape=(2, 1, 3)), transposed: st.booleans()
 ):
-    """The convolutions of which second gradients are made keep stride, padding, dilation and output padding."""
+    """Convolutions of which second gradients are made keep stride, padding, dilation and output padding."""
     if transposed:
         y = torch.nn.functional.conv_transpose1d(x.requires_grad_(), w.requires_grad_(), None, 2, 1, 1, 2, 2)
     else:
