@@ -46,8 +46,7 @@ def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]
     for fn in wanted:
         if type(fn) is not AccumulateGrad or fn.variable._extra is not None:
             return None
-    enters = not task.raw and bool(grad_mode.disabled or task.tangents)
-    if enters:
+    if not task.raw:
         task.enter()
     try:
         leaves, sums = (
@@ -56,7 +55,7 @@ def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]
     except IN_VAIN:
         return None
     finally:
-        if enters:
+        if task.entered:
             task.leave()
     found = [leaves.get(fn) for fn, _ in inputs]
     if not task.raw:
@@ -94,9 +93,7 @@ def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
         or _extras
     ):
         return None
-    wanted, node, extra = ref(), root._made, root._extra
-    if extra is not None and not (extra.base is not None and extra.attr_version == root._counter[0]):
-        node = current_grad_fn(root)
+    wanted, node = ref(), root._made if root._extra is None else current_grad_fn(root)
     if not leaf._requires_grad or node is None:
         return None
     seed = desc.dtype.one  # that of all passes, as plain_pass.py has it: memory of its own takes 1,800 instructions
@@ -128,8 +125,7 @@ def alone(found: Any, sums: Iterable[Sum], desc: Descriptor) -> Tensor | None:
             writes += times
     new = _new(*_TENSOR)
     new._array = found
-    known = desc.plain and (desc.ndim < 2 or found.strides == desc.steps)
-    new._desc = desc if known else describe(found)
+    new._desc = desc if desc.plain and found.strides == desc.steps else describe(found)
     new._requires_grad = False
     new._made = None
     new._grad = None

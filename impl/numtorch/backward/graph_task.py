@@ -47,7 +47,6 @@ class GraphTask:
     apart: dict[int, Any] | None = (
         None  # gradients that users returned and that are no views, whatever memory they lie in
     )
-    kept: list[Any] | None = None  # memory that gradients got which somebody held as numbers
     reached: dict[Node, int] | None = None  # every node behind the roots, once somebody asks
     keep: bool
     raw: bool

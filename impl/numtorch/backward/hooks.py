@@ -20,10 +20,10 @@ def run_tensor_hooks(task: GraphTask, inputs: list[Any], nr: int, hooks: Any) ->
 
     if not hooks:
         return
-    tensors, notes = hand_out(task, inputs, (nr,))
+    tensors, alone = hand_out(task, inputs, (nr,))
     for hook in list(hooks.values()):
         tensors[0] = checked(tensors[0], hook(tensors[0]), hook)
-    take_in(task, inputs, (nr,), tensors, notes)
+    take_in(task, inputs, (nr,), tensors, alone)
 
 
 def checked(old: Any, new: Any, hook: Any) -> Any:
@@ -73,16 +73,19 @@ def retain(ref: Any, grad: Any) -> None:
 
 def run_pre_hooks(task: GraphTask, hooks: Any, inputs: list[Any]) -> None:
     """Node pre-hooks: each may replace the tuple of incoming gradients; `inputs` is changed in place."""
-    tensors, notes = hand_out(task, inputs, range(len(inputs)))
+    tensors, alone = hand_out(task, inputs, range(len(inputs)))
     tensors[:] = shown_to(hooks, tuple(tensors))
-    take_in(task, inputs, range(len(inputs)), tensors, notes)
+    take_in(task, inputs, range(len(inputs)), tensors, alone)
 
 
 def run_post_hooks(task: GraphTask, hooks: Any, results: list[Any], inputs: list[Any]) -> list[Any]:
-    """Node post-hooks: each may replace the tuple of outgoing gradients."""
-    tensors, notes = hand_out(task, results, range(len(results)))
-    tensors[:] = shown_to(hooks, tuple(tensors), tuple([show(task, g) for g in inputs]))
-    take_in(task, results, range(len(results)), tensors, notes)
+    """Node post-hooks: each may replace the tuple of outgoing gradients; `inputs` is emptied."""
+    tensors, alone = hand_out(task, results, range(len(results)), inputs)
+    given = tuple([show(task, g) for g in inputs])
+    inputs.clear()
+    tensors[:] = shown_to(hooks, tuple(tensors), given)
+    del given
+    take_in(task, results, range(len(results)), tensors, alone)
     return results
 
 

@@ -54,8 +54,7 @@ def summed(slots: Any, key: Any, grad: Any, apart: Any = None) -> tuple[Any, boo
         grad = addend(grad)
     if type(old) is not _ndarray:  # a NumPy scalar stands for memory that it does not have
         return old + grad, _refcount(old) <= _ALONE and type(old) not in LAZY
-    # What has no base, or is laid out in memory of its own, has no holes.
-    if _refcount(old) <= _ALONE and (old.base is None or owns(old) or (is_last(apart, old) and is_dense(old))):
+    if _refcount(old) <= _ALONE and (old.base is None or (is_last(apart, old) and is_dense(old))):
         _add(old, grad, old)  # `old += grad` takes 650 instructions more
         return old, True
     mine, other = describe(old), describe(grad)
@@ -107,26 +106,18 @@ def is_alone(tensor: Any) -> bool:
     if type(array) is not _ndarray:
         return type(array) not in LAZY
     del array
-    return _refcount(tensor._array) <= _ALONE and (tensor._array.base is None or owns(tensor._array))
+    return _refcount(tensor._array) <= _ALONE and (tensor._array.base is None or is_last(None, tensor._array))
 
 
 def is_dense(array: Any) -> bool:
-    """Whether the elements fill one stretch of memory without holes or overlaps."""
+    """Whether the elements, if there are any, fill one stretch of memory without holes or overlaps."""
     return array.flags.forc or is_dense_like(array)
 
 
-def owns(array: Any) -> bool:
-    """Whether an array that has a base is laid out in memory that nothing else is a window into."""
-    base = array.base
-    return type(base) is Memory and _refcount(base) <= _OWNED
-
-
 def is_last(apart: dict[int, Any] | None, array: Any) -> bool:
-    """Whether a detached alias is the last that shows its memory."""
-    if not is_apart(apart, array):
-        return False
+    """Whether an array that has a base is the last that shows its memory: it is laid out there, or a detached alias."""
     base = array.base
-    return base.base is None and _refcount(base) <= _OWNED
+    return (type(base) is Memory or is_apart(apart, array)) and _refcount(base) <= _OWNED
 
 
 def _calibrate() -> tuple[int, int, int]:
@@ -144,9 +135,9 @@ _ALONE, _OWNED, _TOLD = _calibrate()
 _LISTED = (lambda grads: _refcount(grads[0]))([np.empty(2)])  # what a list holds alone
 
 
-def is_listed_alone(grads: list[Any], nr: int) -> bool:
-    """Whether only this list holds a gradient."""
-    return _refcount(grads[nr]) <= _LISTED
+def is_listed_alone(grads: list[Any], nr: int, others: int = 0) -> bool:
+    """Whether only this list holds a gradient, and so many others that will let go of it."""
+    return _refcount(grads[nr]) <= _LISTED + others
 
 
 def leave_aliases(task: GraphTask, grads: list[Any], positions: Sequence[int], others: int = 0) -> None:
@@ -156,41 +147,37 @@ def leave_aliases(task: GraphTask, grads: list[Any], positions: Sequence[int], o
     aliases, which to PyTorch are other objects over its memory.
     """
     grad = grads[positions[0]]
-    if _refcount(grad) > _ALONE + len(positions) + others and type(grad) is _ndarray and task.shown is not None:
-        seen = task.shown.get(id(grad))
-        if seen is not None and seen() is None:
-            grad = grad[...]
-            for nr in positions:
-                grads[nr] = grad
+    if _refcount(grad) > _ALONE + len(positions) + others and type(grad) is _ndarray and seen_as(task, grad) is None:
+        grad = grad[...]
+        for nr in positions:
+            grads[nr] = grad
 
 
-def hand_out(task: GraphTask, grads: list[Any], positions: Sequence[int]) -> tuple[list[Any], list[Any]]:
-    """Gradients as Tensors for hooks, and for `take_in` who held them: only the list, or as a number without memory others."""
-    alone = [is_listed_alone(grads, nr) for nr in positions]
-    tensors = [show(task, grads[nr]) for nr in positions]
-    notes = [
-        True if only else weakref.ref(tensor) if isinstance(grads[nr], np.generic) else None
-        for nr, only, tensor in zip(positions, alone, tensors, strict=True)
-    ]
-    return tensors, notes
+def hand_out(
+    task: GraphTask, grads: list[Any], positions: Sequence[int], beside: Sequence[Any] = ()
+) -> tuple[list[Any], list[int]]:
+    """Gradients as Tensors for hooks, and the positions of those that nothing holds but this list and what is `beside` it."""
+    for nr in positions:
+        give_memory(grads, nr)
+    alone = [nr for nr in positions if is_listed_alone(grads, nr, sum([g is grads[nr] for g in beside]))]
+    return [show(task, grads[nr]) for nr in positions], alone
 
 
-def take_in(task: GraphTask, grads: list[Any], positions: Sequence[int], tensors: list[Any], notes: list[Any]) -> None:
+def give_memory(grads: list[Any], nr: int) -> None:
+    """Memory for a number that users are about to see: theirs is what is computed next may be a view of."""
+    if isinstance(grads[nr], np.generic):
+        grads[nr] = np.asarray(grads[nr])
+
+
+def take_in(task: GraphTask, grads: list[Any], positions: Sequence[int], tensors: list[Any], alone: list[int]) -> None:
     """Put into the list what hooks made of gradients, or left; `tensors` is emptied."""
-    numbers = [note is not None and note is not True and note() is tensors[i] for i, note in enumerate(notes)]
-    raw = task.raw
     for nr, array in zip(positions, taken_back(task, tensors), strict=True):
         grads[nr] = array
     array = None
     if not task.raw:
-        if raw:
-            grads[:] = over_tensors(task, grads)
-        return
-    for nr, note, number in zip(positions, notes, numbers, strict=True):
-        if note is True:
-            leave_aliases(task, grads, (nr,))
-        elif number:  # it may have got memory since, which is held as the number was
-            task.kept = [*(task.kept or ()), grads[nr]]
+        grads[:] = over_tensors(task, grads)
+    for nr in alone:
+        leave_aliases(task, grads, (nr,))
 
 
 # ---- versions
@@ -211,14 +198,17 @@ def written(task: GraphTask, array: Any, times: int = 1) -> None:
 
 def one_for_both(task: GraphTask, grad: Any) -> Any:
     """A gradient that goes along two edges: with memory, of which leaves may steal windows, and these have one version."""
-    if isinstance(grad, np.generic):
-        grad = np.asarray(grad)
-    elif type(grad) is not _ndarray:
-        return grad
-    seeds = [given._array for given in task.user_grads or () if given is not None]
-    if not any(type(array) is _ndarray and shares_memory(array, grad) for array in seeds):
-        written(task, grad, 0)
+    if task.raw:
+        if isinstance(grad, np.generic):
+            grad = np.asarray(grad)
+        count_together(task, grad)
     return grad
+
+
+def count_together(task: GraphTask, array: Any) -> None:
+    """One counter for all leaves that steal a part of this memory; that of a seed of the user's has one already."""
+    if seed_of(task, array) is None:
+        written(task, array, 0)
 
 
 def finished(total: list[Any], sums: list[Sum]) -> Any:
@@ -254,7 +244,7 @@ def stamped(task: GraphTask, node: Node, results: Any) -> list[Any]:
     any more. Formulas over arrays could only guess it.
     """
     out = [stamp(task, node, index, g) for index, g in enumerate(results)]
-    if task.raw and type(out[0]) is Zeros:
+    if type(out[0]) is Zeros:
         go_over_tensors(task)
         return over_tensors(task, out)
     return out
@@ -270,8 +260,8 @@ def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
     if grad is None or not times:
         return grad
     if node.windows and not (node.fills_empty and grad.shape == (0,)):
-        if type(grad) is _ndarray and seed_of(task, grad) is None:  # which has a counter already
-            written(task, grad, 0)  # one counter for all leaves that steal a part of it
+        if task.raw:
+            count_together(task, grad)
         return grad
     if node.fills_empty:
         fn, nr = node.edges()[index]
@@ -304,8 +294,6 @@ def made_anew(plan: Any, index: int) -> bool:
 
 def version_counter(task: GraphTask, array: Any) -> list[int] | None:
     """The version counter of an array's memory, if it was written to or is a window into a seed of the user's."""
-    if type(array) is not _ndarray:
-        return version_counter(task, array.raw) if type(array) in LAZY else None
     if task.versions is not None:
         owner = root_of(array)
         found = task.versions.get(id(owner))
@@ -317,12 +305,9 @@ def version_counter(task: GraphTask, array: Any) -> list[int] | None:
 
 def seed_of(task: GraphTask, array: Any) -> Any:
     """The seed of the user's that an array is a window into."""
-    if type(array) in LAZY:
-        array = array.raw
-    if array.base is not None:
-        for given in task.user_grads or ():
-            if given is not None and type(given._array) is _ndarray and shares_memory(given._array, array):
-                return given
+    for given in task.user_grads or ():
+        if given is not None and shares_memory(given._array, array):
+            return given
     return None
 
 
@@ -330,16 +315,16 @@ def viewed(task: GraphTask, array: Any) -> Any:
     """What a gradient is a view of, or None: the formulas of expand and permute, for example, return views of what arrives,
     a seed of the user's or what another formula made.
     """
-    if array.base is None or is_apart(task.apart, array):
+    base = array.base
+    if base is None or is_apart(task.apart, array):
         return None
-    if is_apart(task.apart, array.base):
-        return seen_as(task, array.base)
     seed = seed_of(task, array)
-    if seed is None and type(array.base) is _ndarray:
-        if type(array) is Zeros and array.shape == array.base.shape:  # NumPy's view of its own memory
-            return None
-        return seen_as(task, root_of(array))
-    return seed
+    if seed is not None or type(base) is not _ndarray or type(array) is Zeros:
+        return seed
+    while type(base.base) is _ndarray:
+        base = base.base
+    found = seen_as(task, base)
+    return wrap(base) if found is None else found
 
 
 def is_apart(apart: dict[int, Any] | None, array: Any) -> bool:
@@ -349,10 +334,17 @@ def is_apart(apart: dict[int, Any] | None, array: Any) -> bool:
 
 
 def seen_as(task: GraphTask, array: Any) -> Any:
-    """The Tensor that somebody has seen an array as, or one of ours."""
-    found = None if task.shown is None else task.shown.get(id(array))
+    """The Tensor that somebody has seen an array as, and still holds; None if nobody does."""
+    found = seen(task).get(id(array))
     tensor = None if found is None else found()
-    return wrap(array) if tensor is None or tensor._array is not array else tensor
+    return tensor if tensor is not None and tensor._array is array else None
+
+
+def seen(task: GraphTask) -> dict[int, Any]:
+    """The Tensors that users hold, weakly, by the array they are of: the seeds from the beginning."""
+    if task.shown is None:
+        task.shown = {id(t._array): weakref.ref(t) for t in task.user_grads or () if t is not None}
+    return task.shown
 
 
 def shares_memory(one: np.ndarray, other: np.ndarray) -> bool:
@@ -380,25 +372,16 @@ def show(task: GraphTask, array: Any) -> Any:
 
 def shown_as(task: GraphTask, array: Any) -> Any:
     """The Tensor that somebody has seen a gradient as, or that it is seen as now."""
-    shown = task.shown
-    if shown is None:
-        shown = task.shown = {id(t._array): weakref.ref(t) for t in task.user_grads or () if t is not None}
-    found = shown.get(id(array))
-    tensor = None if found is None else found()
-    if tensor is None or tensor._array is not array:
+    tensor = seen_as(task, array)
+    if tensor is None:
         tensor = wrap(array)
-        counter = version_counter(task, array)
+        tensor._counter = version_counter(task, array)
         base = viewed(task, array)
-        if base is None:
-            tensor._counter = counter
-        else:
-            if counter is None and type(array) is _ndarray:
-                written(task, array, 0)  # one counter for all windows of its memory
-                counter = version_counter(task, array)
+        if base is not None:
+            base._counter = tensor._counter or counter_of(base)
+            share_counter(task, root_of(array), base._counter)  # one for all windows of its memory
             as_view(base, tensor, NO_GRAD_MODE)
-            if base._counter is not counter and counter is not None:
-                base._counter = tensor._counter = counter
-        shown[id(array)] = weakref.ref(tensor)
+        seen(task)[id(array)] = weakref.ref(tensor)
     return tensor
 
 
@@ -426,13 +409,11 @@ def taken_back(task: GraphTask, tensors: list[Any]) -> list[Any]:
         elif task.versions is not None:
             task.versions.pop(id(root_of(storage_of(tensor))), None)  # of `.data`, which counts anew
         array = tensor._array
-        if task.shown is not None:
-            task.shown[id(array)] = weakref.ref(tensor)
-            base = None if tensor._extra is None else tensor._extra.base
-            if base is None and type(array) is _ndarray and array.base is not None:
-                if task.apart is None:
-                    task.apart = {}
-                task.apart[id(array)] = weakref.ref(array)
+        seen(task)[id(array)] = weakref.ref(tensor)
+        base = None if tensor._extra is None else tensor._extra.base
+        if base is None and type(array) is _ndarray:
+            task.apart = task.apart or {}
+            task.apart[id(array)] = weakref.ref(array)
         arrays.append(array)
     return arrays
 
@@ -448,19 +429,15 @@ def tells_more(task: GraphTask, tensor: Any) -> bool:
     """Whether a Tensor that a user returned is more than the numbers in its memory: it requires grad, is an inference tensor
     or zeros without memory, or another one over memory that somebody has seen as a Tensor already, or of the seed's.
     """
-    flag = tensor._requires_grad
-    if flag is not False and requires_grad(tensor):
+    extra, array = tensor._extra, tensor._array
+    if requires_grad(tensor) or (extra is not None and extra.inference) or type(array) is Zeros:
         return True
-    extra = tensor._extra
-    if (extra is not None and extra.inference) or type(tensor._array) is Zeros:
-        return True
-    if task.shown is None:
-        return False
-    array = tensor._array
-    found = task.shown.get(id(array))
-    if found is not None and found() is not None:
-        return found() is not tensor
-    if (extra is None or extra.base is None) and seed_of(task, array) is not None:
+    found = seen_as(task, array)
+    if found is not None:
+        return found is not tensor
+    base = None if extra is None else extra.base
+    whole = seed_of(task, array) if base is None else seen_as(task, root_of(array))
+    if whole is not None and whole is not base:
         return True
     return type(array) is _ndarray and _refcount(array) > _TOLD  # by an alias, which to PyTorch is another object
 

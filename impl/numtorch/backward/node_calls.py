@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import weakref
 from typing import TYPE_CHECKING, Any
 
 from .. import grad_mode
@@ -21,7 +20,17 @@ from . import anomaly
 from .accumulate import HELD, accumulate, accumulate_shown, accumulate_tensor
 from .graph_task import current
 from .hooks import retain, run_post_accumulate_hooks, run_post_hooks, run_pre_hooks, run_tensor_hooks
-from .input_buffer import is_listed_alone, leave_aliases, over_tensors, set_version, show, stamped, taken_back, written
+from .input_buffer import (
+    count_together,
+    give_memory,
+    hand_out,
+    leave_aliases,
+    over_tensors,
+    set_version,
+    show,
+    stamped,
+    taken_back,
+)
 
 _refcount = sys.getrefcount
 
@@ -89,13 +98,14 @@ def evaluate_function(task: GraphTask, node: Node) -> Any:
     if not needed:
         return None
     extra = node.extra
-    if extra is not None and extra.pre_hooks:
-        run_pre_hooks(task, extra.pre_hooks, inputs)
+    if extra is not None:
+        if extra.pre_hooks:
+            run_pre_hooks(task, extra.pre_hooks, inputs)
+        for nr in range(len(inputs)):
+            give_memory(inputs, nr)
     if node.accumulates:
         run_accumulate(task, node, inputs)  # type: ignore[arg-type]
         return None
-    if task.raw and extra is not None and extra.post_hooks:
-        inputs = [np.asarray(g) if isinstance(g, np.generic) else g for g in inputs]  # what views of it share
     results = apply(task, node, inputs)
     if task.needed is not None and not (node.custom or node.listed):
         # PyTorch's formulas compute only what some requested input needs; a user's formula is not told.
@@ -120,8 +130,7 @@ def capture(task: GraphTask, captures: list[tuple[int, int]], inputs: list[Any])
     """Keep the gradients that `autograd.grad` was asked for."""
     assert task.captured is not None
     for nr, index in captures:
-        if isinstance(inputs[nr], np.generic):
-            inputs[nr] = np.asarray(inputs[nr])  # memory, which what is computed next may be a view of
+        give_memory(inputs, nr)
         task.captured[index] = show(task, inputs[nr])
 
 
@@ -136,32 +145,22 @@ def run_hooks_before(task: GraphTask, node: Node, inputs: list[Any]) -> None:
         for nr, dictionary in extra.tensor_pre_hooks:
             run_tensor_hooks(task, inputs, nr, dictionary)
         for nr, ref in extra.retains_grad.items():
-            if isinstance(inputs[nr], np.generic):
-                inputs[nr] = np.asarray(inputs[nr])  # what is shown has memory, and is what the node is given
+            give_memory(inputs, nr)
             retain(ref, show(task, inputs[nr]))
 
 
 def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
     """The node's formula; a tuple in any case."""
     if node.custom:
-        alone = [inputs[nr] for nr in range(len(inputs)) if task.raw and is_listed_alone(inputs, nr)]
-        tensors = [show(task, g) for g in inputs]
-        # A number without memory gets some where the formula makes an alias of it: told by the Tensor, not the array.
-        shown = [weakref.ref(t) for t, g in zip(tensors, inputs, strict=True) if isinstance(g, np.generic)]
+        tensors, alone = hand_out(task, inputs, range(len(inputs)))
         given_back = node.apply_custom(tensors)  # type: ignore[attr-defined]
         tensors.clear()
-        numbers = [[nr for nr, t in enumerate(given_back) if t is ref()] for ref in shown if ref() is not None]
-        raw = task.raw
         results = taken_back(task, given_back)
-        if raw and not task.raw:
+        if not task.raw:
             inputs[:] = over_tensors(task, inputs)
-            return results
-        for given in alone:
-            if found := [nr for nr, g in enumerate(results) if g is given]:
-                leave_aliases(task, results, found, 3)  # the list of inputs, that of those alone, and the variable
-        for found in numbers:
-            if found:
-                leave_aliases(task, results, found)
+        for nr in alone:
+            if found := [n for n, g in enumerate(results) if g is inputs[nr]]:
+                leave_aliases(task, results, found, 1)  # the list of inputs
         return results
     if all(g is None for g in inputs):
         return undefined(node)
@@ -253,9 +252,8 @@ def run_accumulate(task: GraphTask, node: AccumulateGrad, inputs: list[Any]) -> 
         if leaf._made is not None:
             raise RuntimeError("leaf variable has been moved into the graph interior")
         if task.raw:
-            if node.extra is not None and node.extra.post_hooks and _refcount(grad) <= HELD:
-                grad = np.asarray(grad)
-                written(task, grad, 0)  # hooks see the memory that the leaf steals, and so its version
+            if node.extra is not None:
+                count_together(task, grad)  # hooks see the memory that the leaf steals, and so its version
             accumulate(leaf, grad, _refcount(grad) <= HELD)
             set_version(task, leaf)
         elif task.tangents:
