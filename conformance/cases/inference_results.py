@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from conformance.case import case
+from conformance.generate import floats
 
 REQUIRES = ("inference_mode",)
 
@@ -161,3 +162,64 @@ def factors_count_writes_over_inference_tensors(
         torch.linalg.lu(a)
     else:
         torch.linalg.qr(a, mode=mode)
+
+
+OPERATORS = {
+    "clone": lambda torch, x: x.clone(),
+    "add_": lambda torch, x: x.clone().add_(x),
+    "1 + x": lambda torch, x: 1 + x,
+    "2 * x": lambda torch, x: 2 * x,
+    "1 - x": lambda torch, x: 1 - x,
+    "double": lambda torch, x: x.double(),
+    "t": lambda torch, x: x.expand(2, 3).t().contiguous(),
+    "round": lambda torch, x: x.round() * x,
+    "floor": lambda torch, x: x.floor(),
+    "div": lambda torch, x: torch.div(x, x, rounding_mode="trunc"),
+    "zero_": lambda torch, x: x.clone().zero_(),
+    "fill": lambda torch, x: torch.fill(x, 2.0),
+    "masked_fill": lambda torch, x: x.masked_fill(x > 1, 0.0),
+    "index_put": lambda torch, x: x.index_put((torch.tensor([1, 0]),), x[:2]),
+    "index": lambda torch, x: x[torch.tensor([1, 0])],
+    "take": lambda torch, x: x.take(torch.tensor([1, 0])),
+    "aminmax": lambda torch, x: x.aminmax()[0] + x.aminmax()[1],
+    "xlogy": lambda torch, x: torch.xlogy(x, x),
+    "fmax": lambda torch, x: torch.fmax(x, 2 * x),
+    "diag": lambda torch, x: x.expand(3, 3).diag(),
+    "norm": lambda torch, x: x.norm(0),
+    "fft": lambda torch, x: torch.fft.fft(x).abs(),
+    "inv": lambda torch, x: (torch.eye(3) * x).inverse(),
+    "mse_loss": lambda torch, x: torch.nn.functional.mse_loss(x, x.sin()),
+    "huber_loss": lambda torch, x: torch.nn.functional.huber_loss(x, x.sin()),
+    "soft_margin_loss": lambda torch, x: torch.nn.functional.soft_margin_loss(x, torch.ones(3)),
+    "glu": lambda torch, x: torch.nn.functional.glu(torch.cat([x, x])),
+    "avg_pool1d": lambda torch, x: torch.nn.functional.avg_pool1d(x.view(1, 3), 2),
+    "max_pool1d": lambda torch, x: torch.nn.functional.max_pool1d(x.view(1, 1, 3), 2),
+    "interpolate": lambda torch, x: torch.nn.functional.interpolate(x.view(1, 1, 3), 2),
+    "pad": lambda torch, x: torch.nn.functional.pad(x.view(1, 3), (1, 1), mode="reflect"),
+    "cdist": lambda torch, x: torch.cdist(x.view(1, 3), x.view(1, 3) + 1),
+    "embedding": lambda torch, x: torch.nn.functional.embedding(torch.tensor([1, 0]), x.view(3, 1)),
+}
+
+
+@case(requires=["func", "vmap", "forward_mode"])
+def transforms_within_the_mode_count_the_steps_of_operators(
+    torch,
+    x: floats("float32", shape=(3,), values="positive"),
+    name: st.sampled_from(sorted(OPERATORS)),
+    kind: st.sampled_from(["jvp", "vjp", "grad", "jacfwd", "jacrev", "hessian"]),
+    inside: st.booleans(),
+):
+    """What a transform in inference mode makes has a version that says in how many steps it was made."""
+    f = OPERATORS[name]
+    with torch.inference_mode():
+        if inside:
+            x = x * 1
+        function = {
+            "jvp": lambda: torch.func.jvp(lambda a: f(torch, a), (x,), (x,)),
+            "vjp": lambda: torch.func.vjp(lambda a: f(torch, a).sum(), x)[1](torch.ones(())),
+            "grad": lambda: torch.func.grad(lambda a: f(torch, a).sum().float())(x),
+            "jacfwd": lambda: torch.func.jacfwd(lambda a: f(torch, a))(x),
+            "jacrev": lambda: torch.func.jacrev(lambda a: f(torch, a))(x),
+            "hessian": lambda: torch.func.hessian(lambda a: (f(torch, a) ** 2).sum())(x),
+        }[kind]
+        function()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from .aliasing.views import extras, storage_of
+from .aliasing.views import bump, counted, extras, storage_of
 from .memory.descriptor import describe
 from .plain_numpy import np
 
@@ -78,6 +78,24 @@ def carry(source: Any, copy: Any) -> Any:
     if wrapped is not None:
         extras(copy).wrapped = wrapped
     return copy
+
+
+def innermost(tensor: Any) -> Any:
+    """What a tensor stands for in the end, where the numbers are."""
+    while (wrapped := wrapped_of(tensor)) is not None:
+        tensor = wrapped.value
+    return tensor
+
+
+def filled(source: Any, made: Any) -> Any:
+    """New zeros: PyTorch counts that they are filled where they are made of an inference tensor, or below the levels of a
+    transform that began in that mode."""
+    shown = innermost(made)
+    if not state.inference:
+        counted(source, shown)
+    elif shown._extra is None or not shown._extra.inference:
+        bump(shown)
+    return made
 
 
 def own(tensor: Any) -> Any:

@@ -19,7 +19,7 @@ from typing import Any
 from . import grad_mode
 from .aliasing.strided import CopySlices, window_of
 from .aliasing.views import counter_of, edge, extras, geometry, requires_grad, storage_of
-from .levels import carry, own, wrapped_of
+from .levels import carry, filled, own, wrapped_of
 from .memory.geometry import Geometry, root_of
 from .memory.lazy import Conjugated, Negated, Zeros
 from .nodes.graph import UnaryNode, next_sequence_nr
@@ -159,7 +159,7 @@ def give(tensor: Any, tangent: Any, level: Level) -> None:
 
         if type(tensor._array) is Zeros and tensor._desc.numel > 1:
             raise RuntimeError(INTERNAL)  # of memory like its own, which is none, the tangent has one element
-        tangent = copy_(zeros_laid_out_as(tensor), tangent)
+        tangent = filled(tangent, copy_(zeros_laid_out_as(tensor), tangent))
     hold(tensor, tangent, level)
     remember(tensor, tangent, level)
 
@@ -182,7 +182,7 @@ def give_written(tensor: Any, tangent: Any, level: Level) -> None:
             hold(tensor, tangent, level)
             remember(tensor, tangent, level)
             return
-        hold(base, own(zeros_laid_out_as(base)), level)
+        hold(base, filled(tangent, own(zeros_laid_out_as(base))), level)
         old = kept(tensor, level)
     if tangent is not old:
         copy_(old, tangent)

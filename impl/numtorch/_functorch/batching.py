@@ -57,8 +57,9 @@ class VmapInterpreter(Interpreter):
 
     def own(self, tensor: Any) -> Any:
         """A tensor that was made past the interpreters, as a batch of its like."""
-        value = dispatch.expand(wrap(storage_of(tensor)), (self.size, *tensor._desc.shape))
-        return show(tensor, Wrapped(self, dispatch.clone(value), 0))
+        value = dispatch.clone(dispatch.expand(wrap(storage_of(tensor)), (self.size, *tensor._desc.shape)))
+        levels.innermost(value)._counter = None  # it is made so, and not copied
+        return show(tensor, Wrapped(self, value, 0))
 
     def rule(self, name: str) -> Rule:
         """The batching rule of an operator."""

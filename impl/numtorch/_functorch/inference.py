@@ -10,8 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from .. import grad_mode, levels
-from ..aliasing.views import extras
-from ..forward_rules.operands import tensors_in
+from ..aliasing.views import bump, extras
+from ..calls.replacing import Replaced
+from ..forward_rules.operands import in_order, tensors_in
+from ..memory.lazy import Zeros
+from ..tensor import Tensor
 
 
 class Within:
@@ -34,6 +37,25 @@ class Within:
         if self.was:
             levels.state.inference -= self.level
             grad_mode.set_inference(True, grad_mode.state.mode, grad_mode.state.forward)
+
+
+def sum_with_zeros(replaced: Replaced, args: tuple, kwargs: dict[str, Any], out: Any) -> Any:
+    """The result of an operator; that of zeros without memory added to a tensor is a copy of the tensor, which counts."""
+    if replaced.name in SUMS and isinstance(out, Tensor) and type(out._array) is not Zeros:
+        given, _ = in_order(replaced, args, kwargs)
+        first, second = (isinstance(x, Tensor) and type(x._array) is Zeros for x in given[:2])
+        if second or (first and SUMS[replaced.name](*given[2:])):
+            bump(out)
+    return out
+
+
+SUMS: dict[str, Any] = {
+    "add": lambda: True,
+    "add_alpha": lambda alpha: alpha == 1,
+    "sub": lambda: False,
+    "sub_alpha": lambda alpha: alpha == -1,
+}
+"""Operators that add, and whether the second operand is left as it is where the first is such zeros, and not multiplied."""
 
 
 class Below:

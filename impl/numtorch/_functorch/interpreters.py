@@ -21,7 +21,7 @@ from typing import Any
 
 from .. import grad_mode, levels
 from .._functorch import refusals
-from .._functorch.inference import Below, Within
+from .._functorch.inference import Below, Within, sum_with_zeros
 from ..aliasing.views import storage_of
 from ..calls import replacing
 from ..calls.replacing import Replaced
@@ -109,7 +109,7 @@ def outermost(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     if not state.inference:
         return replaced.run(replaced, args, kwargs)
     with Below(args, kwargs):
-        return replaced.run(replaced, args, kwargs)
+        return sum_with_zeros(replaced, args, kwargs, replaced.run(replaced, args, kwargs))
 
 
 replacing.outermost.append(outermost)

@@ -154,6 +154,11 @@ def become(tensor: Any, array: np.ndarray, desc: Any) -> None:
     bump(tensor)
 
 
+def all_inference(tensors: Any) -> bool:
+    """Whether these, None apart, are inference tensors."""
+    return all(t is None or (t._extra is not None and t._extra.inference) for t in tensors)
+
+
 def counted(source: Any, *results: Any, times: int | tuple[int, ...] = 1, beside: tuple = ()) -> Any:
     """Results; over an inference tensor they are written below PyTorch's autograd, where it counts, unless the mode is on.
 
@@ -163,9 +168,9 @@ def counted(source: Any, *results: Any, times: int | tuple[int, ...] = 1, beside
     modes = grad_mode.state
     if grad_mode.watched():  # a mode that sees every operator is asked first, and counts nothing
         return results[0]
-    if modes.below_inference or all(x._extra is not None and x._extra.inference for x in (source, *beside)):
+    if modes.below_inference or all_inference((source, *beside)):
         for result, often in zip(results, times if isinstance(times, tuple) else (times,) * len(results), strict=True):
-            for _ in range(often):
+            for _ in range(0 if result is None else often):
                 bump(result)
     return results[0]
 

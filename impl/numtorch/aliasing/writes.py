@@ -81,7 +81,7 @@ class ZeroBackward0(UnaryNode):
         return zeros_of(grad)
 
     def apply_tensors(self, grad: Any) -> Any:
-        from ..creation import zeros_like
+        from ..formulas.pointwise import zeros_like
 
         return zeros_like(grad)
 

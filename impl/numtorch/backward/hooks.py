@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..aliasing.views import counted
 from .input_buffer import hand_out, show, take_in
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def retain(ref: Any, grad: Any) -> None:
     if tensor is None or grad is None:
         return
     old = getattr(tensor, "_grad", None)
-    tensor._grad = counted(grad, d.contiguous_copy(grad)) if old is None else old + grad
+    tensor._grad = d.contiguous_copy(grad) if old is None else old + grad
 
 
 def run_pre_hooks(task: GraphTask, hooks: Any, inputs: list[Any]) -> None:

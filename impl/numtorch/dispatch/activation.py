@@ -4933,6 +4933,8 @@ def glu_backward(grad_output, self, dim, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference)):
+        counted(grad_output, result, times=3)
     return result if out is None else store(out, result, 'glu_backward')
 
 

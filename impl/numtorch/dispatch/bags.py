@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import edge, mark_inference, recorded, requires_grad, storage_of, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.bags import embedding_bag as k_embedding_bag
 from ..kernels.bags import embedding_bag_backward as k_embedding_bag_backward
 from ..kernels.bags import embedding_bag_per_sample_weights_backward as k_embedding_bag_per_sample_weights_backward
@@ -278,6 +278,8 @@ def embedding_bag_backward(grad_output, indices, offsets, offset2bag, bag_size, 
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (indices._extra is not None and indices._extra.inference) and (offsets._extra is not None and offsets._extra.inference) and (offset2bag._extra is not None and offset2bag._extra.inference) and (bag_size._extra is not None and bag_size._extra.inference) and (maximum_indices._extra is not None and maximum_indices._extra.inference) and (per_sample_weights is None or per_sample_weights._extra is not None and per_sample_weights._extra.inference)):
+        counted(grad_output, result, times=3 if mode == 2 else 1)
     return result if out is None else store(out, result, 'embedding_bag_backward')
 
 
@@ -378,6 +380,8 @@ def embedding_bag_per_sample_weights_backward(grad_output, weight, indices, offs
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (weight._extra is not None and weight._extra.inference) and (indices._extra is not None and indices._extra.inference) and (offsets._extra is not None and offsets._extra.inference) and (offset2bag._extra is not None and offset2bag._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'embedding_bag_per_sample_weights_backward')
 
 

@@ -3254,6 +3254,8 @@ def masked_fill(self, mask, value, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (mask._extra is not None and mask._extra.inference)):
+        counted(self, result, times=2)
     return result if out is None else store(out, result, 'masked_fill', self, mask)
 
 
@@ -3378,6 +3380,8 @@ def masked_fill_tensor(self, mask, value, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (mask._extra is not None and mask._extra.inference) and (value._extra is not None and value._extra.inference)):
+        counted(self, result, times=2)
     return result if out is None else store(out, result, 'masked_fill', self, mask, value)
 
 

@@ -793,6 +793,8 @@ def cholesky_solve(self, input2, upper, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (input2._extra is not None and input2._extra.inference)):
+        counted(self, result, times=2)
     return result if out is None else store(out, result, 'cholesky_solve')
 
 

@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, unpack_input
 from ..nodes import saved_hooks
 from ..tensor import Tensor
-from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.fourier import fft_c2c as k_fft_c2c
 from ..kernels.fourier import fft_c2r as k_fft_c2r
 from ..kernels.fourier import fft_r2c as k_fft_r2c
@@ -96,6 +96,8 @@ def fft_c2c(self, dim, normalization, forward, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=2 - ([*result._desc.shape[1:]] == [result._desc.shape[d] for d in dim]))
     return result if out is None else store(out, result, 'fft_c2c')
 
 
@@ -181,6 +183,8 @@ def fft_r2c(self, dim, normalization, onesided, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=2 - ([*result._desc.shape[1:]] == [result._desc.shape[d] for d in dim]))
     return result if out is None else store(out, result, 'fft_r2c')
 
 
@@ -248,6 +252,8 @@ def fft_c2r(self, dim, normalization, last_dim_size, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=2 - ([*result._desc.shape[1:]] == [result._desc.shape[d] for d in dim[-1:]]))
     return result if out is None else store(out, result, 'fft_c2r')
 
 

@@ -16,7 +16,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, unpack_input
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
-from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
+from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.grids import affine_grid_generator as k_affine_grid_generator
 from ..kernels.grids import affine_grid_generator_backward as k_affine_grid_generator_backward
 from ..kernels.grids import grid_sampler as k_grid_sampler
@@ -267,6 +267,8 @@ def grid_sampler_2d_backward(grad_output, input, grid, interpolation_mode, paddi
             results[1]._output_nr = 1
         if saved_hooks.in_force:
             saved_hooks.pack(node)
+    if grad_output._extra is not None and (_grad.below_inference or (input._extra is not None and input._extra.inference) and (grid._extra is not None and grid._extra.inference)):
+        counted(grad_output, *results, times=(1, 0))
     return tuple(results)
 
 
@@ -506,6 +508,8 @@ def grid_sampler_3d_backward(grad_output, input, grid, interpolation_mode, paddi
             results[1]._output_nr = 1
         if saved_hooks.in_force:
             saved_hooks.pack(node)
+    if grad_output._extra is not None and (_grad.below_inference or (input._extra is not None and input._extra.inference) and (grid._extra is not None and grid._extra.inference)):
+        counted(grad_output, *results, times=(1, 0))
     return tuple(results)
 
 

@@ -15,7 +15,7 @@ from ..calls.operands import store
 from ..nodes import saved_hooks
 from ..nodes.saved_variable import SavedList
 from ..tensor import Tensor
-from ..aliasing.views import edge, mark_inference, recorded, requires_grad, undifferentiable
+from ..aliasing.views import all_inference, counted, edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.index import index as k_index
 from ..kernels.index import index_backward as k_index_backward
 from ..kernels.index import index_put as k_index_put
@@ -212,6 +212,8 @@ def index_put(self, indices, values, accumulate, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (values._extra is not None and values._extra.inference) and all_inference(indices)):
+        counted(self, result, times=2)
     return result if out is None else store(out, result, 'index_put')
 
 

@@ -286,6 +286,8 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference) and (target._extra is not None and target._extra.inference)):
+        counted(grad_output, result, times=2)
     return result if out is None else store(out, result, 'mse_loss_backward', grad_output, self, target)
 
 
@@ -538,6 +540,8 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference) and (target._extra is not None and target._extra.inference)):
+        counted(grad_output, result, times=2)
     return result if out is None else store(out, result, 'smooth_l1_loss_backward', grad_output, self, target)
 
 
@@ -686,6 +690,8 @@ def huber_loss(self, target, reduction, delta, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None and (_grad.below_inference or (target._extra is not None and target._extra.inference)):
+        counted(self, result, times=_grad.below_inference and (0, 2, 1)[reduction])
     return result if out is None else store(out, result, 'huber_loss')
 
 
@@ -789,6 +795,8 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference) and (target._extra is not None and target._extra.inference)):
+        counted(grad_output, result, times=2)
     return result if out is None else store(out, result, 'huber_loss_backward')
 
 
@@ -1027,6 +1035,8 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference) and (target._extra is not None and target._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'soft_margin_loss_backward')
 
 
@@ -1401,6 +1411,8 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference) and (target._extra is not None and target._extra.inference) and (weight is None or weight._extra is not None and weight._extra.inference) and (total_weight._extra is not None and total_weight._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'nll_loss_backward')
 
 
@@ -1513,6 +1525,8 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference) and (target._extra is not None and target._extra.inference) and (weight is None or weight._extra is not None and weight._extra.inference) and (total_weight._extra is not None and total_weight._extra.inference)):
+        counted(grad_output, result, times=2)
     return result if out is None else store(out, result, 'nll_loss2d_backward')
 
 
@@ -1748,6 +1762,8 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference) and (target._extra is not None and target._extra.inference) and (weight is None or weight._extra is not None and weight._extra.inference)):
+        counted(grad_output, result, times=bool(reduction) + (weight is not None))
     return result if out is None else store(out, result, 'binary_cross_entropy_backward')
 
 
@@ -2071,6 +2087,8 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (indices._extra is not None and indices._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'embedding_backward')
 
 

@@ -260,6 +260,8 @@ def multi_margin_loss_backward(grad_output, self, target, p, margin, weight, red
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference) and (target._extra is not None and target._extra.inference) and (weight is None or weight._extra is not None and weight._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'multi_margin_loss_backward')
 
 
@@ -473,6 +475,8 @@ def multilabel_margin_loss_backward(grad_output, self, target, reduction, is_tar
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference) and (target._extra is not None and target._extra.inference) and (is_target._extra is not None and is_target._extra.inference)):
+        counted(grad_output, result, times=2)
     return result if out is None else store(out, result, 'multilabel_margin_loss_backward')
 
 

@@ -210,6 +210,8 @@ def reflection_pad1d_backward(grad_output, self, padding, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'reflection_pad1d_backward')
 
 
@@ -392,6 +394,8 @@ def reflection_pad2d_backward(grad_output, self, padding, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'reflection_pad2d_backward')
 
 
@@ -572,6 +576,8 @@ def reflection_pad3d_backward(grad_output, self, padding, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'reflection_pad3d_backward')
 
 
@@ -752,6 +758,8 @@ def replication_pad1d_backward(grad_output, self, padding, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'replication_pad1d_backward')
 
 
@@ -932,6 +940,8 @@ def replication_pad2d_backward(grad_output, self, padding, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'replication_pad2d_backward')
 
 
@@ -1112,6 +1122,8 @@ def replication_pad3d_backward(grad_output, self, padding, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'replication_pad3d_backward')
 
 

@@ -266,6 +266,8 @@ def cdist_backward(grad_output, x1, x2, p, result, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (x1._extra is not None and x1._extra.inference) and (x2._extra is not None and x2._extra.inference) and (result._extra is not None and result._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'cdist_backward')
 
 
@@ -409,6 +411,8 @@ def euclidean_dist(x1, x2, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if x1._extra is not None and (_grad.below_inference or (x2._extra is not None and x2._extra.inference)):
+        counted(x1, result, times=2)
     return result if out is None else store(out, result, 'euclidean_dist')
 
 
@@ -588,6 +592,8 @@ def pdist_backward(grad_output, self, p, pdist, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference) and (pdist._extra is not None and pdist._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'pdist_backward')
 
 

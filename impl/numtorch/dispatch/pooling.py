@@ -265,6 +265,8 @@ def avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'avg_pool2d_backward')
 
 
@@ -474,6 +476,8 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference) and (indices._extra is not None and indices._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'max_pool2d_with_indices_backward')
 
 
@@ -678,6 +682,8 @@ def adaptive_avg_pool2d_backward(grad_output, self, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference)):
+        counted(grad_output, result, times=2)
     return result if out is None else store(out, result, 'adaptive_avg_pool2d_backward')
 
 
@@ -872,6 +878,8 @@ def adaptive_max_pool2d_backward(grad_output, self, indices, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference) and (indices._extra is not None and indices._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'adaptive_max_pool2d_backward')
 
 
@@ -1100,6 +1108,8 @@ def avg_pool3d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'avg_pool3d_backward')
 
 
@@ -1311,6 +1321,8 @@ def max_pool3d_with_indices_backward(grad_output, self, kernel_size, stride, pad
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference) and (indices._extra is not None and indices._extra.inference)):
+        counted(grad_output, result, times=2)
     return result if out is None else store(out, result, 'max_pool3d_with_indices_backward')
 
 
@@ -1512,6 +1524,8 @@ def adaptive_avg_pool3d_backward(grad_output, self, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'adaptive_avg_pool3d_backward')
 
 
@@ -1706,6 +1720,8 @@ def adaptive_max_pool3d_backward(grad_output, self, indices, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if grad_output._extra is not None and (_grad.below_inference or (self._extra is not None and self._extra.inference) and (indices._extra is not None and indices._extra.inference)):
+        counted(grad_output, result, times=1)
     return result if out is None else store(out, result, 'adaptive_max_pool3d_backward')
 
 

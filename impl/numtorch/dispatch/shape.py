@@ -15,7 +15,7 @@ from ..calls.operands import plain, store
 from ..nodes import saved_hooks
 from ..calls.several import brought_to
 from ..tensor import Tensor, wrap
-from ..aliasing.views import as_view, become, check_inplace, edge, mark_inference, recorded, requires_grad, set_history, storage_of, undifferentiable
+from ..aliasing.views import as_view, become, check_inplace, counted, edge, mark_inference, recorded, requires_grad, set_history, storage_of, undifferentiable
 from ..kernels.shape import alias as k_alias
 from ..kernels.shape import cat as k_cat
 from ..kernels.shape import cat_backward as k_cat_backward
@@ -1455,6 +1455,8 @@ def clone(self, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'clone')
 
 
@@ -1503,6 +1505,8 @@ def contiguous_copy(self, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'contiguous_copy')
 
 
@@ -1551,6 +1555,8 @@ def copy_in_format(self, memory_format, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'copy_in_format')
 
 
@@ -1684,6 +1690,8 @@ def to_copy(self, dtype_, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'to_copy')
 
 
@@ -1732,6 +1740,8 @@ def to_copy_in_format(self, dtype_, memory_format, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        counted(self, result, times=1)
     return result if out is None else store(out, result, 'to_copy_in_format')
 
 

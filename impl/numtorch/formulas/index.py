@@ -16,8 +16,10 @@ def index_backward(grad: Any, shape: tuple, indices: tuple) -> Any:
     """The gradient added at the picked positions of zeros."""
     warn_of_bytes(indices)
     zeros = wrap(np.zeros(shape, grad._desc.dtype.numpy))
-    if within(grad):
-        return d.index_put(zeros, indices, grad, True)
+    if within(grad, *indices):
+        out = d.index_put(zeros, indices, grad, True)
+        out._counter = [0]  # here PyTorch writes to nothing
+        return out
     out = into_zeros(grad, d.index_put_impl(zeros, indices, grad, True))
     if out._counter is None:
         bump(out)  # PyTorch writes into zeros

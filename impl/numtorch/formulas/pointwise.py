@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
-from ..aliasing.views import bump, counted
 from ..kernels import pointwise as kernels
-from ..levels import state, wrapped_of
+from ..levels import filled, wrapped_of
 from ..memory.descriptor import arrange, descriptor
 from ..memory.layout import dense_strides
 from ..plain_numpy import np
@@ -99,17 +98,11 @@ def rsqrt_backward(grad: Any, result: Any) -> Any:
 def zeros_like(x: Any) -> Any:
     from ..creation import zeros_like as make
 
-    made = shown = counted(x, make(x))
-    if state.inference:  # of a transform: below its levels zeros count that they are filled in
-        while (wrapped := wrapped_of(shown)) is not None:
-            shown = wrapped.value
-        if shown._extra is None or not shown._extra.inference:
-            bump(shown)
-    return made
+    return filled(x, make(x))
 
 
 def new_zeros(x: Any) -> Any:
-    return of_arrays(kernels.new_zeros, x)
+    return filled(x, of_arrays(kernels.new_zeros, x))
 
 
 def unsaved_zeros(x: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..dtype import get_default_dtype
-from ..grad_mode import is_grad_enabled, watched
+from ..grad_mode import is_grad_enabled
 from ..kernels.reduction import axes, count
 from ..plain_numpy import np
 from ..tensor import wrap
@@ -148,7 +148,7 @@ def aminmax_backward(grads: list, x: Any, least: Any, greatest: Any, dim: int | 
     parts = [_shared(g, x, r, dim, keepdim) for g, r in zip(grads, (least, greatest), strict=True) if g is not None]
     if len(parts) == 1:
         return _fitted(parts[0], x)
-    return _fitted(parts[0] + parts[1] if watched() else parts[0].add_(parts[1]), x)
+    return _fitted(parts[0] + parts[1] if within(*parts) else parts[0].add_(parts[1]), x)
 
 
 def value_selecting_backward(grad: Any, dim: int, index: Any, shape: tuple, keepdim: bool) -> Any:

@@ -8,7 +8,7 @@ from .. import creation, dispatch as d, grad_mode
 from ..nodes import error_nodes
 from ..plain_numpy import np
 from ..tensor import wrap
-from .masks import into_zeros, mask
+from .masks import into_zeros, mask, within
 from .shape import of_number, sum_to_size
 
 
@@ -51,7 +51,10 @@ def index_fill_value(grad: Any, dim: int, index: Any, dtype: Any) -> Any:
 
 def take_backward(grad: Any, x: Any, index: Any) -> Any:
     """The gradients added at the places that they were taken from."""
-    return d.put(creation.zeros_like(x), index, grad, True)
+    out = d.put(creation.zeros_like(x), index, grad, True)
+    if within(grad, index):
+        out._counter = [0]  # here PyTorch writes to nothing
+    return out
 
 
 def put_self(grad: Any, index: Any, source: Any, accumulate: bool) -> Any:

@@ -11,6 +11,7 @@ from ..plain_numpy import np
 from ..tensor import wrap
 from .losses import MEAN, NONE
 from .masks import joined, mask, of_arrays, stands_for_batch, within
+from .pointwise import zeros_like
 from .reduction import _number_of, prod_backward, prod_dim_backward, restored, var_moved
 
 
@@ -42,7 +43,7 @@ def norm_jvp(x: Any, tangent: Any, p: float, norm: Any, dim: Any, keepdim: bool)
 
     moved = tangent.conj()
     if p == 0:
-        return wrap(np.zeros(norm._desc.shape, norm._desc.dtype.numpy))
+        return zeros_like(norm)
     if p == 1:
         return summed(real(scaled_by(x.sgn(), moved)))
     zero = mask(np.equal, norm, 0)

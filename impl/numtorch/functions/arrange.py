@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import dispatch as d
-from ..aliasing.views import counted
 from ..calls.checked import refusal
 from ..calls.operands import refused, type_name
 from ..creation.options import finish
@@ -226,7 +225,7 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: Any = None, *, ou
             f"repeat_interleave: Invalid output_size, expected {shape[at] * repeats} but got {output_size}"
         )
     wide = d.expand(d.unsqueeze(input, at + 1), (*shape[: at + 1], repeats, *shape[at + 1 :]))
-    return shapes.flatten(counted(input, d.contiguous_copy(wide)), at, at + 1)
+    return shapes.flatten(d.contiguous_copy(wide), at, at + 1)
 
 
 def sum_to_size(self: Tensor, *size: Any) -> Tensor:

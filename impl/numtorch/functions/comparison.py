@@ -380,13 +380,13 @@ def _filling(self: Tensor, mask: Tensor, value: Any) -> Any:
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """input with the value where the mask holds."""
     broadcast_shapes(expect_tensor(mask, "masked_fill", "mask", 2)._desc.shape, input._desc.shape)
-    operands = (mask, value) if isinstance(value, Tensor) else (mask,)
-    value = _filling(input, mask, value)
+    given, value = value, _filling(input, mask, value)
     if isinstance(value, Tensor):
         if input._desc.dtype.category < dtypes.FLOATING and requires_grad(value) and grad_mode.state.grad:
             raise undifferentiable(input._desc)
-        return counted(input, d.masked_fill_tensor(input, mask, value), times=2, beside=operands)
-    return counted(input, d.masked_fill(input, mask, value), times=2, beside=operands)
+        found = d.masked_fill_tensor(input, mask, value)
+        return found if value is given else counted(input, found, times=2, beside=(mask, given))
+    return d.masked_fill(input, mask, value)
 
 
 def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:

@@ -53,8 +53,8 @@ def to(
     if self._desc.dtype.is_complex and not dtype.is_complex and dtype is not dtypes.bool_ and self._desc.numel:
         warn(IMAGINARY_DISCARDED)
     if memory_format is not None:
-        return views.counted(self, dispatch.to_copy_in_format(self, dtype, memory_format))
-    return views.counted(self, d.to_copy(self, dtype))
+        return dispatch.to_copy_in_format(self, dtype, memory_format)
+    return d.to_copy(self, dtype)
 
 
 def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:

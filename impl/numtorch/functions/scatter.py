@@ -14,7 +14,6 @@ from ..aliasing.index_put import (
     refuse_bytes,
 )
 from ..aliasing.overlap import refuse_any
-from ..aliasing.views import counted
 from ..calls.operands import category_of, refused
 from ..calls.scalar import checked, real_part
 from ..dtype import dtypes
@@ -310,8 +309,7 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
         checked(values._array.item(), input._desc.dtype)  # a number, whatever its type
     else:
         check_values(input, picks, values)
-    beside = (values, *[at for at in picks if isinstance(at, Tensor)])
-    return counted(input, d.index_put(input, picks, values, accumulate), times=2, beside=beside)
+    return d.index_put(input, picks, values, accumulate)
 
 
 def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:

@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 from .. import dispatch, grad_mode
-from ..aliasing.views import ALONE, counted
+from ..aliasing.views import ALONE
 from ..aliasing.writes import copy_
 from ..calls.checked import refusal
 from ..calls.scalar import checked
@@ -480,12 +480,12 @@ def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
     if memory_format is not None and memory_format in ORDERS:
         if lies_in(self._desc.shape, element_strides(array), memory_format):
             return self
-        return counted(self, dispatch.copy_in_format(self, memory_format))
+        return dispatch.copy_in_format(self, memory_format)
     if isinstance(array, np.generic) or array.flags.c_contiguous:
         return self
     if memory_format is preserve_format:
         raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
-    return counted(self, d.contiguous_copy(self))
+    return d.contiguous_copy(self)
 
 
 def fill(input: Tensor, value: Any) -> Tensor:
@@ -505,7 +505,7 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     if memory_format is None or memory_format is preserve_format:
         if input._requires_grad is ALONE and grad_mode.is_grad_enabled():
             return copy_(d.clone(input), input)  # PyTorch copies to a new tensor, and autograd sees no more than that
-        return counted(input, d.clone(input))
+        return d.clone(input)
     if memory_format is contiguous_format:
-        return counted(input, d.contiguous_copy(input))
-    return counted(input, dispatch.copy_in_format(input, memory_format))
+        return d.contiguous_copy(input)
+    return dispatch.copy_in_format(input, memory_format)

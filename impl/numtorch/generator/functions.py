@@ -244,6 +244,7 @@ class Functions(Recording):
         self.save_result(row, 2, {"result": ("array", "result")})
         w(2, f"return result if out is None else store(out, result, {row.says!r}, {given})")
         self.new_tensor(1, "False", "None")
+        self.count_writes(row, "result")
         w(1, f"return result if out is None else store(out, result, {row.says!r}, {given})")
 
     def nary_call(self, row: Row, indent: int) -> None:
@@ -387,10 +388,10 @@ class Functions(Recording):
         if times or into:
             first, *others = (p.name for p in row.tensors)
             absent = {p.name: f"{p.name} is None or " for p in row.tensors if p.optional}
-            given = " and ".join(
-                f"({absent.get(x, '')}{x}._extra is not None and {x}._extra.inference)" for x in others
-            )
-            given = f" and (_grad.below_inference or {given})" if others else ""
+            asked = [f"({absent.get(x, '')}{x}._extra is not None and {x}._extra.inference)" for x in others]
+            asked += [f"all_inference({p.name})" for p in row.params if p.indices]
+            given = " and ".join(asked)
+            given = f" and (_grad.below_inference or {given})" if asked else ""
             self.body(1, f"if {first}._extra is not None{given}:")
             if into:
                 self.body(2, f"refuse_into({into!r}, {', '.join([first, *others])})")

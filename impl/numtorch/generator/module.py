@@ -42,8 +42,8 @@ IMPORTS = (
     (
         "..aliasing.views",
         (
-            "as_view become bump check_inplace counted edge mark_inference rebase_history recorded requires_grad set_history "
-            "storage_of undifferentiable"
+            "all_inference as_view become bump check_inplace counted edge mark_inference rebase_history recorded "
+            "requires_grad set_history storage_of undifferentiable"
         ),
     ),
 )

@@ -33,6 +33,9 @@ _CUT = "not (rows == cols if mode == 'complete' else rows > cols if mode == 'r' 
 _CUT = _CUT.replace("rows", "A._desc.shape[-2]").replace("cols", "A._desc.shape[-1]")
 """Whether R has other dimensions than A, or is all that there is and is written where A was."""
 
+_TURNED = "2 - ([*result._desc.shape[1:]] == [result._desc.shape[d] for d in dim])"
+"""Of a transform: what was computed with batches in one dimension and the transformed ones behind it has another shape."""
+
 _REDUCED_LOSS = "reduction and (2 if self._desc.ndim else 1)"
 
 RESULT_WRITES: dict[str, str] = {
@@ -40,6 +43,7 @@ RESULT_WRITES: dict[str, str] = {
     **dict.fromkeys(["nansum_dim", "all_dim", "any_dim", "median_dim", "nanmedian_dim", "sort", "sort_stable"], "1"),
     **dict.fromkeys(["cummax", "cummin", "logical_not", "logical_and", "logical_or", "logical_xor", "kthvalue"], "1"),
     **dict.fromkeys(["renorm", "fill_scalar", "fill", "complex_of", "polar", "pow_base", "diagonal_copy"], "1"),
+    **dict.fromkeys(["clone", "contiguous_copy", "copy_in_format", "to_copy", "to_copy_in_format"], "1"),
     "repeat": "int(0 not in repeats)",
     "addmm": f"{_ADDEND} if result._desc.numel else 0",
     "baddbmm": _ADDEND.replace("mat1", "batch1"),
@@ -103,6 +107,25 @@ RESULT_WRITES: dict[str, str] = {
     **dict.fromkeys([f"upsample_{kind}_backward" for kind in _RESIZED], "1"),
     **dict.fromkeys(["pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "unfold_backward"], "1"),
     **dict.fromkeys(["max_pool3d_with_indices", "multi_margin_loss", "multilabel_margin_loss"], "1"),
+    **dict.fromkeys([f"{kind}_pool{d}d_backward" for kind in ("avg", "adaptive_max") for d in (2, 3)], "1"),
+    **{f"max_pool{d}d_with_indices_backward": str(d - 1) for d in (2, 3)},
+    **{f"adaptive_avg_pool{d}d_backward": str(4 - d) for d in (2, 3)},
+    **dict.fromkeys([f"{kind}_pad{d}d_backward" for kind in ("reflection", "replication") for d in (1, 2, 3)], "1"),
+    **dict.fromkeys([f"grid_sampler_{d}d_backward" for d in (2, 3)], "(1, 0)"),
+    **dict.fromkeys(["fft_c2c", "fft_r2c"], _TURNED),
+    "fft_c2r": _TURNED.replace("in dim", "in dim[-1:]"),
+    "glu_backward": "3",
+    "huber_loss": "_grad.below_inference and (0, 2, 1)[reduction]",
+    **dict.fromkeys(["soft_margin_loss_backward", "nll_loss_backward", "multi_margin_loss_backward"], "1"),
+    **dict.fromkeys([f"{kind}_loss_backward" for kind in ("mse", "smooth_l1", "huber", "multilabel_margin")], "2"),
+    "nll_loss2d_backward": "2",
+    "binary_cross_entropy_backward": "bool(reduction) + (weight is not None)",
+    **dict.fromkeys(["cdist_backward", "pdist_backward", "embedding_backward"], "1"),
+    "embedding_bag_backward": "3 if mode == 2 else 1",
+    "embedding_bag_per_sample_weights_backward": "1",
+    "euclidean_dist": "2",
+    "cholesky_solve": "2",
+    "index_put": "2",
     "pdist": "0 if self._desc.shape[0] < 2 else 1 if self._desc.shape[1] else 2",
     **dict.fromkeys(["select_backward", "slice_backward", "diagonal_backward"], "2"),
     "cdist": "int(not x1._desc.shape[-1] and result._desc.numel > 0)",

@@ -26,6 +26,7 @@ from .folding import (
     existing_all,
     optional,
     pooled,
+    resized_backward,
 )
 from .indexing import (
     added_at,
@@ -163,6 +164,7 @@ KINDS: dict[Rule, str] = {
     "im2col col2im pixel_shuffle pixel_unshuffle channel_shuffle " + " ".join(_PADS + _UPSAMPLES),
     existing_all: "grid_sampler_2d grid_sampler_3d avg_pool2d_backward avg_pool3d_backward "
     "adaptive_avg_pool2d_backward adaptive_avg_pool3d_backward " + " ".join(f"{name}_backward" for name in _PADS),
+    resized_backward: " ".join(f"{name}_backward" for name in _UPSAMPLES if "exact" not in name),
     optional(3, "indices"): "max_pool2d_with_indices_backward adaptive_max_pool2d_backward",
     optional(4, "indices"): "max_pool3d_with_indices_backward adaptive_max_pool3d_backward",
     pooled(3): "max_pool2d_with_indices",

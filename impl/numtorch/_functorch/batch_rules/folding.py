@@ -38,6 +38,13 @@ def existing(call: Call) -> Any:
     return exchange(call.op(folded(x, call), *rest), lambda t: (outof(t, 0, call.size), 0))
 
 
+def resized_backward(call: Call) -> Any:
+    """The gradient of what resizes pictures, whose own size says how many they are."""
+    grad, size, (count, *rest), *scales = call.args
+    found = call.op(folded(grad, call), size, (count * call.size, *rest), *scales)
+    return outof(found, 0, call.size), 0
+
+
 def existing_all(call: Call) -> Any:
     """The same of several tensors."""
     args = [folded(a, call) if isinstance(a, Tensor) else a for a in call.args]
