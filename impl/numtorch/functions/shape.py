@@ -504,7 +504,9 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     expect_tensor(input, "clone")
     if memory_format is None or memory_format is preserve_format:
         if input._requires_grad is ALONE and grad_mode.is_grad_enabled():
-            return copy_(d.clone(input), input)  # PyTorch copies to a new tensor, and autograd sees no more than that
+            new = d.clone(input)
+            new._counter = None
+            return copy_(new, input)  # PyTorch copies to a new tensor, and autograd sees no more than that
         return d.clone(input)
     if memory_format is contiguous_format:
         return d.contiguous_copy(input)
