@@ -299,3 +299,9 @@ def named_tuple_where_a_tensor_is_wanted(
         torch.autograd.forward_ad.unpack_dual(several)
     x.copy_(several)
     torch.exp(x, out=several)
+
+
+@case(requires=["elementwise"])
+def where_of_a_tensor_tells_what_it_wants(torch, x: floats(), count: st.integers(0, 2)):
+    """The method where() without its arguments, or with others, lists its forms."""
+    x.where(*[x.gt(0), None][:count])

@@ -252,3 +252,17 @@ def convolution_of_bfloat16_mixes_types_as_its_kernel_does(
     b = torch.ones(1, dtype=getattr(torch, bias)).requires_grad_()
     getattr(torch.nn.functional, name)(x, w, b).sum().backward()
     getattr(torch.nn.functional, name)(x, w)
+
+
+@case(requires=["backward"])
+def attention_of_an_expanded_query_has_memory_of_its_own(
+    torch,
+    q: floats("float32", shape=(2, 1, 1, 2), values="smooth"),
+    k: floats("float32", shape=(2, 2, 3, 2), values="smooth"),
+    turned: st.booleans(),
+):
+    """What attention gives lies as the query does, down to a query that is one row expanded."""
+    query = q.requires_grad_().expand(2, 2, 3, 2)
+    query = query.transpose(1, 2).transpose(1, 2) if turned else query
+    y = torch.nn.functional.scaled_dot_product_attention(query, k, k)
+    y.exp().sum().backward()

@@ -207,3 +207,25 @@ def integers_are_refused_by_name(
     at = torch.zeros(size, dtype=torch.int64)
     x[:, 0, 0].scatter_reduce(0, at, x[:, 1, 1], "mean")
     x[:, 0, 0].index_reduce(0, at, x[:, 1, 1], "mean")
+
+
+@case(requires=["backward"])
+def first_parameter_decides_how_batch_norm_refuses_integers(
+    torch,
+    kind: st.sampled_from(["int64", "uint8", "bool"]),
+    of: st.sampled_from(["none", "float", "own", "bias"]),
+    lies: st.sampled_from(["row", "expanded", "turned", "channels"]),
+    training: st.booleans(),
+):
+    """Integers that do not lie row by row have no mean, unless a parameter of another type comes first."""
+    x = torch.ones(3, 2, 2, 2, dtype=getattr(torch, kind))
+    if lies == "expanded":
+        x = x[:1].expand(3, 2, 2, 2)
+    elif lies == "turned":
+        x = x.transpose(0, 3)
+    elif lies == "channels":
+        x = x.contiguous(memory_format=torch.channels_last)
+    weight = {"float": torch.ones(2), "own": x[0, :, 0, 0]}.get(of)
+    running = (torch.zeros(2), torch.ones(2)) if not training else (None, None)
+    bias = torch.ones(2) if of == "bias" else None
+    torch.nn.functional.batch_norm(x, *running, weight, bias, training=training)

@@ -327,3 +327,34 @@ def backward_looks_at_an_index_again(
         y = getattr(ones * 2, name)(0, index, x, *(["amax"] if name == "scatter_reduce" else []))
     index.data.fill_(to)
     y.sum().backward()
+
+
+@case(requires=["in_place"])
+def source_that_is_the_target_is_read_as_it_has_become(
+    torch,
+    x: floats("float64", shape=(2, 3), values="distinct"),
+    mask: bools(shape=(2, 3)),
+    source: st.sampled_from(["itself", "turned", "tail", "detached"]),
+    turned: st.booleans(),
+):
+    """masked_scatter_() from its own memory reads what it has written, unless the source has holes."""
+    target, where = (x.t(), mask.t()) if turned else (x, mask)
+    given = {"itself": x, "turned": x.t(), "tail": x.view(-1)[1:], "detached": x.detach()}[source]
+    target.masked_scatter_(where, given)
+    x[:1].expand(2, 3).masked_scatter_(torch.ones(7), x.long())
+
+
+@case(requires=["in_place"])
+def slices_of_nothing_are_looked_at_in_memory(
+    torch, shape: st.sampled_from([(0,), (0, 3), (3, 0)]), count: st.integers(0, 2), at: st.integers(0, 1)
+):
+    """index_copy() looks for memory before it looks at indices; index_add() adds nothing to an empty matrix."""
+    x = torch.zeros(shape)
+    index = torch.full((count,), at)
+    source = torch.ones(count, *shape[1:])
+    for y in (x, torch.zeros(4, *shape[1:])[: shape[0]]):
+        y.index_copy_(0, index, source)
+        y.index_copy(0, index, source)
+        y.index_add(0, index, source)
+        y.index_add_(0, index, source)
+        y.index_copy_(0, torch.tensor(0), torch.tensor(1.0))

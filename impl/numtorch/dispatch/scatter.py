@@ -40,6 +40,7 @@ from ..kernels.scatter import scatter_add as k_scatter_add
 from ..kernels.scatter import scatter_reduce as k_scatter_reduce
 from ..kernels.scatter import scatter_value as k_scatter_value
 from ..kernels.scatter import scatter_value_with as k_scatter_value_with
+from ..kernels.scatter import scatter_where as k_scatter_where
 from ..kernels.scatter import select_scatter as k_select_scatter
 from ..kernels.scatter import slice_scatter as k_slice_scatter
 from ..kernels.linalg import sum_to_info as k_sum_to_info
@@ -2766,7 +2767,7 @@ def masked_scatter_(self, mask, source):
     if type(self) is not Tensor:
         self = plain(self, 'masked_scatter_', False)
     try:
-        found = inplace_operands(self, None, 'masked_scatter', False, others=(mask, source, ))
+        found = inplace_operands(self, None, 'masked_scatter', False, '', others=(mask, source, ))
         flag = found[3] or requires_grad(source)
         check_inplace(self, flag)
     except Exception as error:
@@ -2814,7 +2815,7 @@ def masked_scatter_(self, mask, source):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        target[...] = k_masked_scatter(target, mask._array, source._array) if self._desc.real else rounded_once(k_masked_scatter, target, mask._array, source._array)
+        k_scatter_where(target, mask._array, source._array)
     else:
         self._array = assigned(target, rounded_once(k_masked_scatter, target, mask._array, source._array))
     bump(self)

@@ -7,7 +7,7 @@ from typing import Any
 from .. import dispatch as d, grad_mode
 from ..aliasing.overlap import refuse
 from ..aliasing.views import bump, check_inplace, counted, requires_grad, storage_of, undifferentiable
-from ..calls.checked import refusal
+from ..calls.checked import MISSING, refusal
 from ..calls.operands import (
     FOUND_DTYPE,
     category_of,
@@ -337,10 +337,11 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Any =
     return store(out, d.where(condition, input, other), "where", condition, input, other)
 
 
-def where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
+def where_method(self: Tensor, condition: Tensor = MISSING, other: Any = MISSING) -> Tensor:
     """self where the condition holds, else other."""
     if not isinstance(condition, Tensor) or (not isinstance(other, Tensor) and category_of(other) is None):
-        raise refusal("where", (self, condition, other), {}, True) or TypeError(type_name(other))
+        given = tuple([x for x in (self, condition, other) if x is not MISSING])
+        raise refusal("where", given, {}, True) or TypeError(type_name(other))
     return where(condition, self, other)
 
 

@@ -11,7 +11,7 @@ from ..calls.raising import saving
 from ..calls.scalar import spelled
 from ..dtype import dtypes
 from ..kernels.pooling import channels_last
-from ..memory.layout import is_contiguous
+from ..memory.layout import has_channels_last, is_contiguous
 from ..tensor import Tensor, existing_dim
 from ..warning import warn
 from .arguments import expect_ints, expect_tensor, no_gradient, sizes
@@ -188,6 +188,12 @@ def functional_group_norm(
     return group_norm(input, num_groups, weight, bias, eps)
 
 
+def _in_order(x: Tensor) -> bool:
+    """Whether the elements lie row by row, or by channels of a picture."""
+    desc = x._desc
+    return bool(x._array.flags.c_contiguous) or (desc.ndim == 4 and has_channels_last(desc.shape, desc.lies))
+
+
 def batch_norm(
     input: Tensor,
     weight: Tensor | None,
@@ -216,7 +222,8 @@ def batch_norm(
         if named[argument] is None and not training:
             raise RuntimeError(f"{argument} must be defined in evaluation mode")
     floating = input._desc.dtype.is_floating_point
-    if training and not floating and not input._array.flags.c_contiguous:
+    kinds = [value._desc.dtype for value in (weight, bias, running_mean, running_var) if value is not None]
+    if training and not floating and kinds[:1] in ([], [input._desc.dtype]) and not _in_order(input):
         input.mean()  # PyTorch has another way there, which takes the mean first, and is refused it
     existing_dim(1, input._desc.ndim)
     for argument in ("running_mean", "running_var"):

@@ -14,6 +14,10 @@ from ..aliasing.index_put import (
     refuse_bytes,
 )
 from ..aliasing.overlap import refuse_any
+
+
+from ..aliasing.overlap import refuse_any, refuse_internal
+from ..aliasing.views import counted
 from ..calls.operands import category_of, refused
 from ..calls.scalar import checked, real_part
 from ..dtype import dtypes
@@ -225,7 +229,7 @@ def put_(self: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
     return d.put_(self, index, source, accumulate)
 
 
-def _masked(self: Tensor, mask: Any, source: Any) -> None:
+def _masked(self: Tensor, mask: Any, source: Any, in_place: bool = False) -> None:
     expect_tensor(mask, "masked_scatter", "mask", 1)
     expect_tensor(source, "masked_scatter", "source", 2)
     if self._desc.dtype is not source._desc.dtype:
@@ -242,6 +246,8 @@ def _masked(self: Tensor, mask: Any, source: Any) -> None:
         raise RuntimeError(
             f"masked_scatter_ only supports boolean masks, but got mask with dtype {mask._desc.dtype.scalar_name}"
         )
+    if in_place and mask._desc.shape != self._desc.shape:
+        shapes.expand(mask, tuple(self._desc.shape))  # refuses a mask that is larger
     wanted = np.count_nonzero(np.broadcast_to(mask._array, broadcast_shapes(mask._desc.shape, self._desc.shape)))
     if wanted > source._desc.numel:
         raise RuntimeError("Number of elements of source < number of ones in mask")
@@ -256,9 +262,8 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
 def masked_scatter_(self: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """The same in place."""
     writable(self, source)
-    if mask._desc.shape != self._desc.shape:
-        shapes.expand(mask, tuple(self._desc.shape))  # refuses a mask that is larger
-    _masked(self, mask, source)
+    refuse_internal(self._array)
+    _masked(self, mask, source, in_place=True)
     return d.masked_scatter_(self, mask, source)
 
 

@@ -110,7 +110,7 @@ def index_reduce_(
     return d.index_reduce_(self, int(dim), index, source, reduce, include_self)
 
 
-def _copies(self: Tensor, dim: int, index: Any, source: Any) -> None:
+def _copies(self: Tensor, dim: int, index: Any, source: Any, copied: bool) -> None:
     """The checks of index_copy."""
     expect_tensor(index, "index_copy", "index", 2)
     expect_tensor(source, "index_copy", "source", 3)
@@ -134,7 +134,7 @@ def _copies(self: Tensor, dim: int, index: Any, source: Any) -> None:
         )
     mine = [s for i, s in enumerate(shape) if i != at]
     theirs = [s for i, s in enumerate(own.shape) if i != at]
-    if mine != theirs and own.ndim:
+    if mine != theirs:
         raise RuntimeError(
             "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: "
             f"{' '.join(map(str, mine))} at dimension {at} and source slice shape: {' '.join(map(str, theirs))} at dimension 0."
@@ -143,18 +143,19 @@ def _copies(self: Tensor, dim: int, index: Any, source: Any) -> None:
         raise IndexError(
             f"index_copy_(): Number of indices ({kind.numel}) should be equal to source.size(dim) ({own.shape[at]})"
         )
+    _check_restrided(self, at, kind.numel, copied)
 
 
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """input with the slices of source where the index says."""
-    _copies(input, dim, index, source)
+    _copies(input, dim, index, source, True)
     return d.index_copy(input, int(dim), index, source)
 
 
 def index_copy_(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """The same in place."""
     writable(self, source)
-    _copies(self, dim, index, source)
+    _copies(self, dim, index, source, False)
     refuse_any(self._array, source._array)
     return d.index_copy_(self, int(dim), index, source)
 
@@ -183,14 +184,14 @@ def _fills(self: Tensor, dim: int, index: Any, value: Any, copied: bool) -> None
     at = wrap_dim(int(dim), self._desc.ndim)
     if index._desc.ndim > 1:
         raise RuntimeError("Index has to be a vector/scalar")
-    shape = self._desc.shape
-    if 0 in shape and 0 not in shape[:at] + shape[at + 1 :]:
-        _check_restrided(self, at, index._desc.numel, copied)
+    _check_restrided(self, at, index._desc.numel, copied)
 
 
 def _check_restrided(self: Tensor, at: int, count: int, copied: bool) -> None:
     """PyTorch shows the memory as if the index named as many elements; of an empty tensor there may be none."""
     desc, offset, available = self._desc, 0, 0
+    if 0 not in desc.shape or 0 in desc.shape[:at] + desc.shape[at + 1 :]:
+        return
     own = dense_strides(desc.shape, desc.strides)
     if not copied:
         own, offset, available = desc.strides, geometry(self).offset, root_of(storage_of(self)).nbytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..memory.geometry import contiguous_strides, element_strides, laid_out, row_major
+from ..memory.geometry import contiguous_strides, laid_out, like, row_major
 from ..plain_numpy import np
 from .activation import total
 from .half import in_steps, is_half, widened
@@ -67,7 +67,7 @@ def scaled_dot_product_flash_attention_for_cpu(
     e = np.exp(scores - np.where(none, 0, top).astype(scores.dtype))
     sums = np.where(none, 1, np.add.reduce(e, -1, keepdims=True)).astype(scores.dtype)
     found = (e / sums) @ _for_each_head(query, value)
-    out = laid_out(given.shape, element_strides(given), given.dtype)
+    out = like(given, given.dtype)
     out[...] = found
     logsumexp = np.where(none, 0, top + np.log(sums)).astype(scores.dtype)[..., 0]
     return out, _sequence_first(logsumexp)

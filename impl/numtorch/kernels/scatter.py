@@ -191,8 +191,10 @@ def index_select_backward(grad: Array, shape: tuple, dim: int, index: Array) -> 
 
 
 def index_add(x: Array, dim: int, index: Array, source: Array, alpha: Any) -> Array:
-    """A copy with the source's slices, times a number, added where the index says."""
+    """A copy with the source's slices, times a number, added where the index says; nowhere in what has no elements."""
     at, size = _dimension(x, dim)
+    if np.ndim(x) > 1 and not np.size(x):
+        return shaped_as(fresh(x), x)
     if 0 < at < np.ndim(x) - 1 or np.ndim(x) < 2:
         expect_within(line(index), 0, size, _out_of_self, IndexError)
     else:
@@ -295,9 +297,19 @@ def masked_scatter(x: Array, mask: Array, source: Array) -> Array:
     """A copy with the source's elements, in order, where the mask holds."""
     shape = np.broadcast_shapes(np.shape(x), np.shape(mask))
     out = np.array(np.broadcast_to(x, shape), order="C")
-    where = np.broadcast_to(mask, shape)
-    out[where] = np.ravel(source)[: np.count_nonzero(where)]
+    scatter_where(out, mask, source)
     return out
+
+
+def scatter_where(target: Array, mask: Array, source: Array) -> None:
+    """The same in place; a source that is memory of the target is read as it has become by then."""
+    where = np.broadcast_to(mask, target.shape)
+    elements = np.ravel(source)
+    if not np.may_share_memory(target, elements):
+        target[where] = elements[: np.count_nonzero(where)]
+        return
+    for at, place in enumerate(np.argwhere(where)):
+        target[tuple(place)] = elements[at]
 
 
 def masked_scatter_backward(grad_output: Array, mask: Array, sizes: tuple) -> Array:

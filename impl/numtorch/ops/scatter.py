@@ -43,7 +43,7 @@ op("index_reduce(self, dim, index: Tensor, source, reduce, include_self)", k.ind
 op("take(self, index: Tensor)", k.take, self="take_backward(grad, self, index)", jvp=LINEAR)
 op("put(self, index: Tensor, source, accumulate)", k.put, inplace=True,
    self="put_self(grad, index, source.info, accumulate)", source="put_source(grad, index, source)", jvp=LINEAR)
-op("masked_scatter(self, mask: Tensor, source)", k.masked_scatter, inplace=True,
+op("masked_scatter(self, mask: Tensor, source)", k.masked_scatter, inplace=True, into=k.scatter_where,
    self="masked_fill_backward(grad, mask, self.info)", source="masked_scatter_backward(grad, mask, source.shape)", jvp=LINEAR)
 op("masked_scatter_backward(grad_output, mask: Tensor, sizes)", k.masked_scatter_backward,
    node="MaskedScatterBackwardBackward0", grad_output="masked_scatter_into_zeros(grad, grad_output.info, mask)", jvp=LINEAR)
