@@ -348,7 +348,7 @@ def source_that_is_the_target_is_read_as_it_has_become(
 def slices_of_nothing_are_looked_at_in_memory(
     torch, shape: st.sampled_from([(0,), (0, 3), (3, 0)]), count: st.integers(0, 2), at: st.integers(0, 1)
 ):
-    """index_copy() looks for memory before it looks at indices; index_add() adds nothing to an empty matrix."""
+    """index_copy() looks for memory before it reads indices; index_add() adds nothing to an empty matrix."""
     x = torch.zeros(shape)
     index = torch.full((count,), at)
     source = torch.ones(count, *shape[1:])
