@@ -13,11 +13,7 @@ from ..aliasing.index_put import (
     only_mask,
     refuse_bytes,
 )
-from ..aliasing.overlap import refuse_any
-
-
 from ..aliasing.overlap import refuse_any, refuse_internal
-from ..aliasing.views import counted
 from ..calls.operands import category_of, refused
 from ..calls.scalar import checked, real_part
 from ..dtype import dtypes
