@@ -107,3 +107,14 @@ def tensors_are_filled(torch, size: SIZES, value: numbers("float")):
     x = torch.ones(size)
     x.fill_(value)
     x.zero_()
+
+
+@case(requires=["factories"])
+def numbers_between_two_ends(
+    torch,
+    ends: st.sampled_from([(0.3, 9.0), (1.1, 7.7), (9.0, -7.7), (3, 100)]),
+    steps: st.integers(0, 30),
+    dtype: st.sampled_from(["float16", "bfloat16", "float32", "float64", "int64", "int32"]),
+):
+    """linspace cuts its ends off for integers before it steps, and rounds every step in the tensor's own type."""
+    torch.linspace(*ends, steps, dtype=getattr(torch, dtype))

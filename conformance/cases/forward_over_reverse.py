@@ -198,3 +198,23 @@ def gradient_of_a_bias_has_a_tangent_of_the_incoming_one_only(
         found = torch.autograd.grad(normal, leaves, incoming)
         for number in range(len(leaves)):
             torch.autograd.forward_ad.unpack_dual(found[number])
+
+
+@case(requires=["forward_ad", "backward", "create_graph"])
+def tangent_of_the_gradient_of_nll_loss(
+    torch,
+    x: floats(shape=(2, 3), values="finite"),
+    reduction: st.sampled_from(["none", "mean", "sum"]),
+    weighted: st.booleans(),
+    ignored: st.sampled_from([-100, 0, 1]),
+    tracked: st.booleans(),
+):
+    """The gradient of nll_loss has a tangent that requires grad where the incoming gradient does."""
+    weight = x.detach()[0].exp() if weighted else None
+    with torch.autograd.forward_ad.dual_level():
+        x = torch.autograd.forward_ad.make_dual(x, x.sin()).requires_grad_()
+        loss = torch.nn.functional.nll_loss(x, torch.tensor([2, 1]), weight, ignore_index=ignored, reduction=reduction)
+        incoming = torch.ones_like(loss.detach()).requires_grad_(tracked)
+        incoming = torch.autograd.forward_ad.make_dual(incoming, incoming.detach().cos())
+        (found,) = torch.autograd.grad(loss, x, incoming, create_graph=True)
+        torch.autograd.forward_ad.unpack_dual(found)

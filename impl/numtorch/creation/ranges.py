@@ -121,16 +121,29 @@ def _ends(name: str, start: Any, end: Any, steps: Any, out: Any, dtype: Any) -> 
     return first, last, kind
 
 
+WIDER = {"f": np.float64, "d": np.longdouble}
+"""In which a product and a sum hardly round, for each type that numbers are stepped in."""
+
+
 def _between(first: Any, last: Any, steps: int, kind: dtypes.dtype) -> Any:
-    """`steps` numbers, the first half counted from the first, the second from the last."""
+    """`steps` numbers, the first half counted from the first, the second from the last.
+
+    Whole numbers are stepped in float64, and cut off. PyTorch rounds a step's product and the sum once, together; of halves
+    each in turn.
+    """
     if steps == 1:
         return np.array([first]).astype(kind.numpy)
-    # Whole numbers are stepped in float64, and cut off.
+    if kind.category == dtypes.INTEGRAL:
+        first, last = int(first), int(last)
     wide = np.dtype(np.float64) if kind.category == dtypes.INTEGRAL else kind.numpy
-    if wide.itemsize == 2:
-        wide = np.dtype(np.float32)
-    real = wide.type
-    step = (real(last) - real(first)) / real(max(steps - 1, 1))
-    i = np.arange(steps).astype(wide)
-    array = np.where(np.arange(steps) < steps // 2, real(first) + step * i, real(last) - step * (real(steps - 1) - i))
-    return array.astype(kind.numpy)
+
+    def rounded(x: Any) -> Any:
+        return np.asarray(x).astype(wide).astype(np.float32) if wide.itemsize == 2 else x
+
+    first, last = [rounded(np.asarray(end).astype(wide)) for end in (first, last)]
+    step = rounded(rounded(last - first) / rounded(max(steps - 1, 1)))
+    if wide.char in WIDER:
+        step, first, last = [x.astype(WIDER[wide.char]) for x in (step, first, last)]
+    i = np.arange(steps)
+    moved = rounded(step * np.where(i < steps // 2, i, steps - 1 - i))
+    return np.where(i < steps // 2, first + moved, last - moved).astype(wide).astype(kind.numpy)

@@ -11,7 +11,7 @@ from ..plain_numpy import np
 from ..tensor import wrap
 from .activation import indicator
 from .masks import alone, within, without_memory
-from .pointwise import number_minus
+from .pointwise import number_minus, zeros_like
 
 NONE, MEAN = 0, 1
 
@@ -137,6 +137,25 @@ def nll_loss_again(grad: Any, target: Any, weight: Any, reduction: int, ignore_i
 def nll_loss2d_again(grad: Any, target: Any, weight: Any, reduction: int, ignore_index: int) -> Any:
     """Likewise, over pictures."""
     return d.nll_loss2d(grad, target, weight, reduction, ignore_index)[0]
+
+
+def nll_loss_backward_in_steps(
+    grad: Any, x: Any, target: Any, weight: Any, reduction: int, ignore_index: int, total_weight: Any
+) -> Any:
+    """The gradient of nll_loss as PyTorch takes it apart where it has tangents: -1 for each class, times the gradient."""
+    dim = 0 if x._desc.ndim < 2 else 1
+    if reduction == MEAN:
+        grad = grad / total_weight
+    if x._desc.ndim == 1 and target._desc.ndim:
+        target = target[0]
+    target = d.unsqueeze(target, dim)
+    counts = target != ignore_index
+    chosen = d.scatter_value(zeros_like(x), dim, d.where(counts, target, 0), -1.0)
+    if chosen._desc.ndim > grad._desc.ndim > 0:
+        grad = d.unsqueeze(grad, dim)
+    if weight is not None:
+        grad = grad * weight.reshape(-1, *(1,) * (chosen._desc.ndim - dim - 1))
+    return chosen * d.where(counts, grad, 0)
 
 
 def binary_cross_entropy_with_logits_backward(

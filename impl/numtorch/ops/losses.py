@@ -58,12 +58,10 @@ op("nll_loss2d(self, target: Tensor, weight: Tensor?, reduction, ignore_index)",
    jvp="(nll_loss2d(self_t, target, weight, reduction, ignore_index)[0], None)")
 op("nll_loss_backward(grad_output, self, target: Tensor, weight: Tensor?, reduction, ignore_index, total_weight: Tensor)",
    k.nll_loss_backward, node="NllLossBackwardBackward0",
-   grad_output="nll_loss_again(grad, target, weight, reduction, ignore_index)", self="zeros_like(grad)",
-   jvp="nll_loss_backward(grad_output_t, self_p, target, weight, reduction, ignore_index, total_weight)")
+   grad_output="nll_loss_again(grad, target, weight, reduction, ignore_index)", self="zeros_like(grad)")
 op("nll_loss2d_backward(grad_output, self, target: Tensor, weight: Tensor?, reduction, ignore_index, total_weight: Tensor)",
    k.nll_loss2d_backward, node="NllLoss2DBackwardBackward0",
-   grad_output="nll_loss2d_again(grad, target, weight, reduction, ignore_index)", self="zeros_like(grad)",
-   jvp="nll_loss2d_backward(grad_output_t, self_p, target, weight, reduction, ignore_index, total_weight)")
+   grad_output="nll_loss2d_again(grad, target, weight, reduction, ignore_index)", self="zeros_like(grad)")
 op("binary_cross_entropy(self, target, weight: Tensor?, reduction)", k.binary_cross_entropy, elementwise=True,
    self="binary_cross_entropy_backward(grad, self, target, weight, reduction)",
    target="binary_cross_entropy_target_backward(grad, self, target, weight, reduction)",
