@@ -248,3 +248,17 @@ def real_number_beside_a_complex_one_under_a_logarithm_has_no_gradient(
     """logaddexp() of a real and a complex number is refused on the way back to the real one."""
     x.requires_grad_()
     torch.view_as_real(torch.logaddexp(z, x)).sum().backward()
+
+
+@case(requires=["backward", "complex"])
+def gradient_along_the_phase_of_a_vector(
+    torch,
+    name: st.sampled_from(["eigh", "eig"]),
+    along: st.sampled_from([0.01, -0.01, 0.0101, 0.0099, 0.0]),
+    tracked: st.booleans(),
+):
+    """A gradient may turn a complex eigenvector by a hundredth, and no further."""
+    a = torch.diag(torch.tensor([1.0, 2.0], dtype=torch.complex128)).requires_grad_()
+    vectors = getattr(torch.linalg, name)(a)[1]
+    turning = torch.diag(torch.tensor([along * 1j, 0], dtype=torch.complex128)) * vectors.detach()
+    torch.autograd.grad(vectors, a, turning, create_graph=tracked)

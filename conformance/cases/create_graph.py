@@ -209,3 +209,19 @@ def what_gradients_of_scattering_keep(
     node.name()
     node._saved_dim
     node._saved_sparse_grad
+
+
+@case(requires=["create_graph"], covers=["graph.saved_attrs"])
+def what_gradients_of_group_norm_keep(
+    torch, x: floats(shape=(2, 4, 2), values="smooth"), groups: st.sampled_from([1, 2])
+):
+    """The gradients of group_norm's parameters are sums of which no dimension stays, in another shape."""
+    weight, bias = torch.ones(4).requires_grad_(), torch.zeros(4).requires_grad_()
+    y = torch.nn.functional.group_norm(x, groups, weight, bias)
+    found = torch.autograd.grad(y, [weight, bias], torch.ones_like(y).requires_grad_(), create_graph=True)
+    for number in range(2):
+        view = found[number].grad_fn
+        node = view.next_functions[0][0]
+        node.name()
+        node._saved_dim
+        node._saved_keepdim

@@ -97,4 +97,4 @@ def parameters_beside_halves_have_gradients_of_their_own_type(
         y = norm(x, None, None, weight, bias, True)
     else:
         y = norm(x, 1, weight, bias)
-    y.backward(torch.full((4, 3), 6e4, dtype=torch.float16))
+    y.backward(y.detach().sign().half() * 6e4)

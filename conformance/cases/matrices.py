@@ -319,3 +319,17 @@ def gradient_of_one_factor_alone(
     factors = torch.lu_unpack(*torch.linalg.lu_factor(a))
     wanted = factors[2 if upper else 1]
     wanted.backward(torch.arange(1.0, wanted.numel() + 1, dtype=torch.float64).view(wanted.shape))
+
+
+@case(requires=["linalg", "create_graph"], covers=["graph.saved_attrs"])
+def gradient_of_matrix_exp_is_a_part_of_a_larger_one(torch, x: floats("float64", shape=(2, 2), values="smooth")):
+    """The gradient of matrix_exp is cut out of a matrix of twice the size, which its slices keep."""
+    (found,) = torch.autograd.grad(
+        torch.linalg.matrix_exp(x.requires_grad_()), x, torch.ones_like(x), create_graph=True
+    )
+    outer = found.grad_fn
+    for node in (outer, outer.next_functions[0][0]):
+        node.name()
+        node._saved_dim
+        node._saved_start
+        node._saved_end

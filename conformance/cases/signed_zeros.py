@@ -78,3 +78,18 @@ def singular_values_are_never_minus_zero(
 ):
     """svdvals() of what needs no derivative ends with zeros, whose signs are plus."""
     torch.signbit(torch.linalg.svdvals(torch.tensor(rows, dtype=getattr(torch, kind)).reshape(2, 2)))
+
+
+@case(requires=["backward", "indexing"])
+def gradient_of_what_was_picked_is_added_to_zeros(
+    torch, values: ZEROS, how: st.sampled_from(["mask", "slice", "index"])
+):
+    """A negative zero that is sent back to where an element was picked is none there."""
+    x = torch.ones(2, 3).requires_grad_()
+    picks = {
+        "mask": (slice(None), torch.tensor([True, False, True])),
+        "slice": (slice(None), slice(0, 2)),
+        "index": (slice(None), torch.tensor([2, 0])),
+    }
+    (found,) = torch.autograd.grad(x[picks[how]], x, torch.tensor(values[:4]).reshape(2, 2))
+    found.signbit()

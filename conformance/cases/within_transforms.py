@@ -281,3 +281,14 @@ def reduced_losses_of_a_batch(
     torch.func.vmap(derivative, in_dims=batched)(
         *[pair if at == 0 else pair[0] for pair, at in zip(pairs, batched, strict=True)]
     )
+
+
+@case(requires=["func", "inference_mode"])
+def zeros_that_a_formula_makes_count_that_they_are_filled(
+    torch, x: floats(values="finite"), name: st.sampled_from(["ceil", "sign", "floor"]), outside: st.booleans()
+):
+    """The zeros that a transform's gradient is count a write, in inference mode, too."""
+    with torch.inference_mode(outside):
+        x = x + 1
+    with torch.inference_mode():
+        torch.func.grad(lambda x: getattr(x, name)().sum())(x)

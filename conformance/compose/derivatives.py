@@ -13,7 +13,7 @@ programs reach few second derivatives, and few operators twice.
 | forward | the tangent; of operands that require grad or not, and then the tangent's gradient, too |
 | across | the tangent of the gradient, of which some operands, or the incoming gradient, have one |
 | within | the gradient by torch.func, or its tangent: within a transform a formula may not ask for numbers |
-| along | the tangent by torch.func, of one direction or of a batch of them |
+| along | the tangent by torch.func, of one direction or of a batch of them; or the gradient of that |
 | written | the gradient once the results, or the operands, were written to: what a formula saved is refused, nothing else |
 | into | the gradient of a write, where an operator has a form in place |
 | summed | the gradient of a sum, and maybe a graph of it, at which nobody looks until it is over: nodes that nobody has seen |
@@ -61,8 +61,8 @@ NUMBERS["into"] = NUMBERS["summed"] = NUMBERS["once"]
 SHAPES = {"x": (2, 3), "y": (2, 3), "v": (3,), "w": (2,), "m": (3, 2), "b": (2, 2, 3), "e": (2, 3, 2), "s": ()}
 """The leaves whose values may be any."""
 
-SIZES = ({2: 0}, {3: 0}, {2: 1}, {3: 1})
-"""What a size of the leaves may be instead, in one program of five: none, so that they are empty, or one."""
+SIZES = ({2: 0}, {3: 0}, {2: 1}, {3: 1}, {2: 1, 3: 1})
+"""What sizes of the leaves may be instead, in one program of five: none, so that they are empty, or one."""
 
 SOME: dict[str, tuple[list[float], ...]] = {
     "u": ([0.31, -0.62, 0.14, 0.83, -0.27, 0.55], [-0.44, 0.08, 0.91, -0.73, 0.36, -0.19]),  # between -1 and 1
@@ -209,7 +209,7 @@ def across(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: b
         primal, tangent = torch.autograd.forward_ad.unpack_dual(first)
 
 
-def within(torch: Any, function: Callable[[Any], Any], leaf: Any, more: bool) -> None:
+def within(torch: Any, function: Callable[[Any], Any], leaf: Any, more: bool, whole: bool) -> None:
     """The gradient within a transform, or the tangent of that within another one."""
     if more:
         torch.func.jvp(torch.func.grad(function), (leaf,), (leaf.cos(),))
@@ -217,15 +217,17 @@ def within(torch: Any, function: Callable[[Any], Any], leaf: Any, more: bool) ->
         torch.func.grad(function)(leaf)
 
 
-def along(torch: Any, function: Callable[[Any], Any], leaf: Any, more: bool) -> None:
-    """The tangent within a transform, or that of each direction, for which nothing else is a batch."""
-    if more:
+def along(torch: Any, function: Callable[[Any], Any], leaf: Any, more: bool, whole: bool) -> None:
+    """The tangent within a transform, its gradient, or that of each direction, for which nothing else is a batch."""
+    if not more:
+        torch.func.jvp(function, (leaf,), (leaf.cos(),))
+    elif whole:
         torch.func.jacfwd(function)(leaf)
     else:
-        torch.func.jvp(function, (leaf,), (leaf.cos(),))
+        torch.func.grad(lambda leaf: torch.func.jvp(function, (leaf,), (leaf.cos(),))[1])(leaf)
 
 
-def batched(torch: Any, function: Callable[[Any], Any], leaf: Any, more: bool) -> None:
+def batched(torch: Any, function: Callable[[Any], Any], leaf: Any, more: bool, whole: bool) -> None:
     """The gradients of a batch, within two transforms; or a batch of gradients, for which nothing else is one."""
     if more:
         torch.func.jacrev(function)(leaf)
@@ -368,7 +370,8 @@ def case_of(operator: str, texts: list[str], way: str) -> Case:
                 used = [name for name in wanted if name in names_in(text)]
                 if way in TRANSFORMS:
                     for name in (used * 2)[(start + number) % (len(used) or 1) :][: min(len(used), 2)]:
-                        TRANSFORMS[way](torch, product_of(torch, text, leaves, name, turned), leaves[name], more)
+                        function = product_of(torch, text, leaves, name, turned)
+                        TRANSFORMS[way](torch, function, leaves[name], more, which == slice(None))
                 elif used:
                     outs = results(torch, operator, text, leaves)
                     if nothing and way in OF_NOTHING:

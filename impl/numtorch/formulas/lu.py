@@ -11,8 +11,6 @@ from typing import Any
 from .. import dispatch as d
 from ..functions.arrange import tril, triu
 from ..functions.shape import narrow
-from .masks import within
-from .shape import sum_to_size
 
 
 def _beside(x: Any, dim: int, start: int) -> Any:
@@ -174,7 +172,7 @@ def lu_solve_backward(grad: Any, LU: Any, pivots: Any, X: Any, left: bool, adjoi
         right = d.linalg_solve_triangular(L.mH, right, True, False, True)
         upper = d.triu(_right(U, L.mH.matmul(right)), 0)
         out = d.tril(right, -1) + upper
-    return out if out._desc.shape == LU._desc.shape or within(out) else sum_to_size(out, LU._desc.shape)
+    return out
 
 
 def lu_solve_jvp(X: Any, LU: Any, pivots: Any, dLU: Any, dB: Any, left: bool, adjoint: bool) -> Any:

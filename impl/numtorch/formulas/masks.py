@@ -23,7 +23,7 @@ from ..tensor import Tensor, wrap
 def mask(test: Callable[..., Any], *operands: Any) -> Tensor:
     """What a test says of each element of these tensors and numbers; tensors of two types are compared in one."""
     tensors = [x for x in operands if isinstance(x, Tensor)]
-    if len(tensors) > 1 and any(x._desc.dtype is not tensors[0]._desc.dtype for x in tensors):
+    if any(x._desc.dtype is not tensors[0]._desc.dtype for x in tensors):
         kind = promoted(tuple(tensors)).numpy  # of which one without dimensions does not widen the others
         array = test(*[x._array.astype(kind, copy=False) if isinstance(x, Tensor) else x for x in operands])
     else:

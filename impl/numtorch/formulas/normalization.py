@@ -402,7 +402,7 @@ def group_norm_backward(
 ) -> tuple:
     """The three gradients: by PyTorch's operator, or by what it differentiates, if they are to be differentiated."""
     grad, of_mean, of_rstd = grads
-    if not is_grad_enabled() and of_mean is None and of_rstd is None:
+    if not is_grad_enabled() and of_rstd is None:
         if needed[2] and weight is None:
             raise RuntimeError("tensor does not have a device")  # PyTorch makes it like the weight
         found = d.native_group_norm_backward(grad, input, mean, rstd, weight, group)
@@ -431,11 +431,10 @@ def group_norm_backward(
             c = -b * mean - c
             slope = b * x
             of_input = a * grad + slope + c
-        if of_mean is not None or of_rstd is not None:
-            of_var = None if of_rstd is None else of_rstd.view(one)
-            of_var = None if of_var is None else d.mul_scalar(cube, -0.5) * of_var
-            of_mean = None if of_mean is None else of_mean.view(one)
-            of_input = _plus(of_input, var_mean_backward((of_var, of_mean), x, (2, 3), 0, True))
+        if of_rstd is not None:
+            # Nothing reads one of the two without the other.
+            of_var = d.mul_scalar(cube, -0.5) * of_rstd.view(one)
+            of_input = _plus(of_input, var_mean_backward((of_var, of_mean.view(one)), x, (2, 3), 0, True))
         of_input = of_input.reshape(tuple(input._desc.shape))
     if grad is not None:
         if needed[1]:

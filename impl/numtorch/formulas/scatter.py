@@ -9,7 +9,7 @@ from ..nodes import error_nodes
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import into_zeros, mask, within
-from .shape import of_number, sum_to_size
+from .shape import of_number
 
 
 def _zeros(shape: tuple, grad: Any) -> Any:
@@ -30,7 +30,7 @@ def _selected(grad: Any, dim: int, index: Any, source: Any, source_dim: int) -> 
     """The slices of a gradient that belong to a source, which may be 0-d."""
     if source_dim > 0:
         return d.expand(d.index_select(grad, dim, index), tuple(source._desc.shape))
-    return sum_to_size(d.index_select(grad, dim, d.squeeze_dim(index, 0)), source._desc.shape)
+    return d.index_select(grad, dim, d.squeeze_dim(index, 0))
 
 
 def index_add_source(grad: Any, dim: int, index: Any, source: Any, source_dim: int, alpha: Any) -> Any:

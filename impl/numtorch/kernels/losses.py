@@ -119,7 +119,7 @@ def soft_margin_loss_backward(grad: Array, x: Array, target: Array, reduction: i
     if target.dtype == bool:
         raise RuntimeError(BOOL_NEGATED)
     z = np.exp(-target * x)
-    return (-target * z / (z + x.dtype.type(1)) * _share(grad, x, reduction)).astype(x.dtype, copy=False)
+    return (-target * z / (z + 1) * _share(grad, x, reduction)).astype(x.dtype, copy=False)
 
 
 def _classes(x: Array, target: Array, weight: Array | None, ignore_index: int) -> tuple[Array, Array, int]:
@@ -179,10 +179,9 @@ def binary_cross_entropy(x: Array, target: Array, weight: Array | None, reductio
 
 def binary_cross_entropy_backward(grad: Array, x: Array, target: Array, weight: Array | None, reduction: int) -> Array:
     """(x - target) / (x (1 - x))"""
-    one = x.dtype.type(1)
-    out = grad * (x - target) / np.maximum((one - x) * x, x.dtype.type(1e-12))
+    out = grad * (x - target) / np.maximum((1 - x) * x, x.dtype.type(1e-12))
     out = out if weight is None else (out * weight).astype(x.dtype)
-    out = out / x.dtype.type(x.size) if reduction == MEAN else out
+    out = out / x.size if reduction == MEAN else out
     return in_layout(out, x)
 
 
