@@ -116,5 +116,5 @@ def numbers_between_two_ends(
     steps: st.integers(0, 30),
     dtype: st.sampled_from(["float16", "bfloat16", "float32", "float64", "int64", "int32"]),
 ):
-    """linspace cuts its ends off for integers before it steps, and rounds every step in the tensor's own type."""
+    """linspace cuts off the ends of integers before it steps, and rounds each step in its own type."""
     torch.linspace(*ends, steps, dtype=getattr(torch, dtype))
