@@ -433,7 +433,8 @@ def group_norm_backward(
             of_input = a * grad + slope + c
         if of_rstd is not None:
             # Nothing reads one of the two without the other.
-            of_var = d.mul_scalar(cube, -0.5) * of_rstd.view(one)
+            of_rstd = of_rstd.view(one)
+            of_var = d.mul_scalar(cube, -0.5) * of_rstd
             of_input = _plus(of_input, var_mean_backward((of_var, of_mean.view(one)), x, (2, 3), 0, True))
         of_input = of_input.reshape(tuple(input._desc.shape))
     if grad is not None:
