@@ -27,7 +27,7 @@ from mutation.judging import Judge, ask
 from mutation.patching import Imported
 from mutation.planting import PACKAGE, CannotPlant, Texts, code_of, forget, package, plant
 from mutation.pool import Pool, Stored
-from mutation.reach import Subject, digest_of_trace
+from mutation.reach import Subject, digest_of_trace, let_go
 
 PROGRAMS = 500
 """What a mutant may take to be killed."""
@@ -178,12 +178,14 @@ class Killer:
         except BaseException as error:
             say(_Message(Ran(True, 1, "import", f"{type(error).__name__}: {error}"[:200])))
             return
+        gc.disable()
         reached = self.pool.reached
         asked: Connection | None = None
         for count, number in enumerate(chosen, 1):
             signal.setitimer(signal.ITIMER_VIRTUAL, PROCESSOR_SECONDS + 20 * reached[number].seconds)
             say(_Message(at=count))
             stored = self.pool.programs[number]
+            let_go()
             try:
                 trace = subject.run(Program.from_json(stored.program)).to_json()
             except BaseException as error:  # no program of a pool raises without a mutant

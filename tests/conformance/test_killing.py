@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import gc
 import os
 import time
+import weakref
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ from mutation.killing import Killer, Ran
 from mutation.marks import Marks
 from mutation.planting import Texts, apart, forget, package
 from mutation.pool import Pool, Stored, load
-from mutation.reach import PLACE, SLOW, Coverage, Reach, digest_of_trace
+from mutation.reach import PLACE, SLOW, Coverage, Reach, digest_of_trace, let_go
 
 CASES = (
     "accumulation/backward_adds_to_grad",
@@ -328,3 +330,19 @@ def test_a_larger_pool_keeps_its_programs(pool: Pool, folder: Path) -> None:
     said: list[str] = []
     again = grown(pool, folder, {CASES[0]: 5}, seed=0, workers=1, say=said.append)
     assert (again.programs, said) == (larger.programs, [])
+
+
+def test_what_a_program_left_in_a_cycle_is_gone_before_the_next() -> None:
+    class Left:
+        itself: Any
+
+    left = Left()
+    left.itself = left
+    gone = weakref.ref(left)
+    gc.disable()
+    try:
+        del left
+        let_go()
+        assert gone() is None
+    finally:
+        gc.enable()
