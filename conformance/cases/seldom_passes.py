@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from conformance.case import case
-from conformance.generate import complexes, floats
+from conformance.generate import complexes, floats, positive
 
 REQUIRES = ("tape",)
 Vector = floats(shape=(3,), values="finite", dtype=("float32",))
@@ -134,18 +134,25 @@ def leaf_steals_a_part_of_what_comes_in(torch, x: Vector, w: Vector, hooked: st.
 def formula_leaves_its_gradient_complex(
     torch,
     x: floats(shape=(), values="finite", dtype=("float32",)),
-    z: complexes(shape=(3,), values="finite"),
-    kind: st.integers(0, 3),
+    w: Vector,
+    z: complexes(shape=(3,), values="finite", dtype=("complex64",)),
 ):
     """A few formulas take no real part, so that the gradient of a real operand is refused."""
     x.requires_grad_()
-    at = torch.tensor([0, 2])
-    [
-        lambda: torch.where(torch.tensor([True, False, True]), x, z),
-        lambda: z.clone().fill_(x),
-        lambda: z.index_fill(0, at, x),
-        lambda: z.masked_fill(torch.tensor([True, False, True]), x),
-    ][kind]().sum().abs().backward()
+    w.requires_grad_()
+    at, mask = torch.tensor([0, 2]), torch.tensor([True, False, True])
+    for y in (
+        torch.where(mask, x, z),
+        torch.where(mask, w, z),
+        z.clone().fill_(x),
+        z.fill(x),
+        z.index_fill(0, at, x),
+        z.masked_fill(mask, x),
+        torch.lerp(z, z * 2, x),
+        torch.dist(w, z),
+        torch.logaddexp(w, z),
+    ):
+        y.sum().abs().backward()
 
 
 @case(requires=["backward", "in_place"])
@@ -158,3 +165,90 @@ def leaf_of_another_shape_has_a_gradient(torch, x: Vector, rows: st.sampled_from
     y.backward(torch.ones(3), retain_graph=True)
     x.grad = None
     y.backward(torch.ones(3))
+
+
+@case(requires=["grad", "backward", "custom_function"])
+def only_some_operands_have_a_derivative(
+    torch,
+    x: positive(shape=(2,)),
+    w: positive(shape=(2,)),
+    graphed: st.booleans(),
+    which: st.sampled_from(["xw", "x", "w"]),
+):
+    """What is not implemented is refused where it is asked for, even for no gradient."""
+
+    class Ends(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a * 1
+
+        @staticmethod
+        def backward(ctx, grad):
+            return None
+
+    if "x" in which:
+        x.requires_grad_()
+    if "w" in which:
+        w.requires_grad_()
+    for f in (torch.special.zeta, torch.special.gammainc, torch.special.gammaincc):
+        for operand in (x, w):
+            torch.autograd.grad(f(x + 1, w + 1).sum(), operand, create_graph=graphed)
+            f(x + 1, w + 1).sum().backward(inputs=[operand])
+        Ends.apply(f(x + 1, w + 1)).sum().backward()
+
+
+@case(requires=["hooks", "retain_grad", "backward"])
+def nothing_behind_what_is_asked_for_is_computed(
+    torch, x: Vector, w: Vector, both: st.booleans(), graphed: st.booleans(), behind: st.booleans()
+):
+    """The formula of a node computes nothing where only the gradient of its own result is asked for."""
+
+    def look(grad_inputs, grad_outputs):
+        return None
+
+    x.requires_grad_()
+    w.requires_grad_(both)
+    for y in (torch.cat([x, w]), torch.stack([x, w]), x * w, x.sin(), (x * w).unbind()[1], torch.var_mean(x)[0]):
+        y.retain_grad()
+        y.grad_fn.register_hook(look)
+        y.sum().backward(inputs=[y, x] if behind else [y], create_graph=graphed)
+
+
+@case(requires=["saved_tensors_hooks", "create_graph", "grad"])
+def formula_saves_what_it_needs_for_what_is_asked_for(
+    torch, x: Vector, w: Vector, first: st.booleans(), all: st.booleans()
+):
+    """With create_graph formulas compute and save only what the gradients that are asked for need."""
+    x.requires_grad_()
+    w.requires_grad_()
+    for f in (torch.mul, torch.div, torch.atan2, torch.hypot, torch.dot, torch.outer):
+        y = f(x, w).sum()
+        with torch.autograd.graph.saved_tensors_hooks(lambda t: t.detach(), lambda t: t):
+            torch.autograd.grad(y, [x, w] if all else [x] if first else [w], create_graph=True)
+
+
+@case(requires=["grad", "inference_mode"])
+def gradients_that_no_operator_makes_in_inference_mode(
+    torch, x: Vector, w: Vector, needs: st.booleans(), made: st.booleans()
+):
+    """In inference mode all that a pass makes are inference tensors, and what is handed on is what it was."""
+    x.requires_grad_()
+    w.requires_grad_()
+    ways = (
+        x.pow(0),
+        x.sgn(),
+        w.copysign(x),
+        x.clone().lt_(w),
+        (x * torch.tensor([1.0, 0.0, 0.0])).prod().expand(3),
+        x.view_as(w),
+        x.view(3, 1).view(3),
+        x + w,
+        x * w,
+        x.repeat(1),
+    )
+    given = torch.ones(3).requires_grad_(needs)
+    with torch.inference_mode():
+        if made:
+            given = torch.ones(3)
+        for y in ways:
+            torch.autograd.grad(y, [x, w], given, allow_unused=True)[0].is_inference()

@@ -40,8 +40,10 @@ IN_VAIN = (NotPlain, RuntimeError, Warning)
 
 def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]]) -> list[Any] | None:
     """The gradients at the inputs, as Tensors or None, for a root with one output; None if it takes the counting engine."""
-    if _extras or (saved_hooks.in_force and not task.raw):
-        return None  # hooks would be called for each formula, also of those that come to where nothing is wanted
+    if _extras or (not task.raw and (saved_hooks.in_force or grad_mode.state.inference)):
+        # Hooks would be called for each formula, also of those that come to where nothing is wanted; and what formulas make
+        # without an operator would be no inference tensor.
+        return None
     wanted = {fn for fn, _ in inputs}
     for fn in wanted:
         if type(fn) is not AccumulateGrad or fn.variable._extra is not None:

@@ -12,7 +12,7 @@ from ..aliasing.views import mark_inference
 from ..dtype import dtypes
 from ..kernels.shape import invalid_gradient
 from ..memory.descriptor import Descriptor, descriptor, expandable
-from ..nodes.graph import AccumulateGrad, Node, name_of
+from ..nodes.graph import ACCUMULATE_SEQ, AccumulateGrad, Node, name_of
 from ..nodes.saved import read_saved, refuse_detached
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
@@ -164,18 +164,20 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
         return results
     if all(g is None for g in inputs):
         return undefined(node)
-    raises = node.refuses and node.multi  # whoever calls it
-    wanted = task.needed is None or node.listed or raises or any(fn in task.deps for fn, _ in node.edges())
-    if not wanted:
+    # What is asked for; a node that raises does so whoever calls it.
+    needed = None if task.needed is None or node.seq == ACCUMULATE_SEQ else task.deps
+    if needed is not None and not any(fn in needed for fn, _ in node.edges()):
         read_all(node)  # where only the gradient of the node's own result is asked for, no formula computes
         return (None,) * len(node.edges())
     grad = inputs if node.multi else inputs[0]
+    if not node.prunes:
+        needed = None
     if task.raw:
-        out = node.apply(grad, True)
-    elif node.prunes and task.needed is not None and not raises:
-        out = node.apply_tensors(grad, task.deps)  # computes what is asked for, and so saves no more than that
-    else:
+        out = node.apply(grad, True) if needed is None or not node.refuses else through_tensors(node, grad, needed)
+    elif needed is None:
         out = node.apply_tensors(grad)
+    else:
+        out = node.apply_tensors(grad, needed)  # computes what is asked for, and so saves no more than that
     if node.arity == 1:
         out = (out,)
     else:
@@ -192,7 +194,7 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
 def mark_made(results: Any, inputs: list[Any]) -> None:
     """In inference mode: note of what formulas made without an operator that it was made there."""
     for g in results:
-        if g is not None and g._extra is None and not g._requires_grad and all(g is not given for given in inputs):
+        if g is not None and g._extra is None and all(g is not given for given in inputs):
             mark_inference(g)
 
 
@@ -210,7 +212,7 @@ def undefined(node: Node) -> tuple:
     """What a node's formula gives for gradients that are undefined: the same, if it has not been freed and is implemented."""
     read_all(node)  # PyTorch unpacks before it looks at the gradients, and so raises all the same
     edges = node.edges()
-    if node.refuses and any(edges[i][0] is not None for i in node.refuses if i < len(edges)):
+    if any(fn is not None and i in node.refuses for i, (fn, _) in enumerate(edges)):
         node.apply_tensors(wrap(np.zeros(node.desc.shape, node.desc.dtype.numpy)))
     return (None,) * len(edges)
 
@@ -222,15 +224,18 @@ def read_all(node: Node) -> None:
         read_saved(node, name)
 
 
-def through_tensors(node: Node, grad: Any) -> Any:
-    """A raw `apply` by way of the Tensor formulas: complex, mixed types, and whatever has no raw form."""
+def through_tensors(node: Node, grad: Any, *needed: Any) -> Any:
+    """A raw `apply` by way of the Tensor formulas: complex, mixed types, and whatever has no raw form.
+
+    `needed` is what a node that prunes is told of its edges.
+    """
     mode = grad_mode.is_grad_enabled()
     grad_mode.set_grad(False)
     try:
         if isinstance(grad, list):
-            out = node.apply_tensors([None if g is None else wrap(g) for g in grad])
+            out = node.apply_tensors([None if g is None else wrap(g) for g in grad], *needed)
         else:
-            out = node.apply_tensors(wrap(grad))
+            out = node.apply_tensors(wrap(grad), *needed)
         if node.arity == 1:
             out = (out,)
         results, counts = [], []
@@ -278,8 +283,7 @@ NOT_DIFFERENTIABLE = (
 LEAVE_COMPLEX = frozenset(
     (
         *("WhereBackward0", "LerpBackward1", "MaskedFillBackward1", "FillBackward1", "FillBackward3"),
-        *("IndexFillBackward1", "IndexPutBackward0", "IndexPutImplBackward0", "DistBackward0", "LogaddexpBackward0"),
-        *("BmmBackward0", "BaddbmmBackward0"),
+        *("IndexFillBackward1", "DistBackward0", "LogaddexpBackward0"),
     )
 )
 """Nodes whose formulas in PyTorch do not take the real part for a real operand, so that its engine refuses the gradient."""

@@ -220,9 +220,7 @@ class Node:
             shorter.__func__.release = cls.release_number
             shorter.__func__.apply_tensors = cls.apply_number
             shorter.__func__.computes_anew = cls.computes_anew
-        cls.plain = not (
-            cls.custom or cls.multi or cls.writes_grad or cls.may_be_undefined or cls.accumulates or cls.warns
-        )
+        cls.plain = not (cls.custom or cls.multi or cls.writes_grad or cls.may_be_undefined or cls.warns)
         own = next(c.__dict__ for c in cls.__mro__ if "apply" in c.__dict__ or "run" in c.__dict__)
         if "apply" not in own:
             cls.apply = _apply(cls.run, cls.arity)  # type: ignore[method-assign]

@@ -88,8 +88,6 @@ class DetachedVersion(int):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    __hash__ = int.__hash__
-
 
 DETACHED = (
     "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_()."
@@ -161,7 +159,7 @@ def unpack_input(node: Node, name: str) -> Any:
     """
     refuse_detached(node, name)
     tensor = unpack_saved(node, name)
-    if torch_function.living and tensor is not None and handlers.overrides(type(tensor)):
+    if torch_function.living and handlers.overrides(type(tensor)):
         return plain(tensor)
     return tensor
 
@@ -169,8 +167,7 @@ def unpack_input(node: Node, name: str) -> Any:
 def refuse_detached(node: Node, name: str) -> None:
     """Refuse an operand that was detached in place since it was saved: no formula can tell where it comes from."""
     tensor = getattr(node, name)
-    saved = isinstance(tensor, Tensor) and tensor is not FREED
-    if saved and was_detached(tensor, getattr(node, name + "_version", None)):
+    if isinstance(tensor, Tensor) and was_detached(tensor, getattr(node, name + "_version", None)):
         raise RuntimeError(DETACHED)
 
 
@@ -194,7 +191,7 @@ def unpack_saved(node: Node, name: str) -> Any:
     return tensor
 
 
-def unpack_result(node: Node, name: str = "result") -> Any:
+def unpack_result(node: Node, name: str) -> Any:
     """A fresh Tensor over the node's own saved output, connected to the graph."""
     array = getattr(node, name)
     if array is None:
@@ -213,7 +210,7 @@ def unpack_result(node: Node, name: str = "result") -> Any:
         node = then.view() or node
     if counter[0] != then:
         raise modified(tensor._desc, node if differentiable else None, nr, counter[0], then)
-    if tensor._desc.dtype.category >= 2 and differentiable:
+    if differentiable:
         tensor._requires_grad = True
         tensor._made = node
         tensor._output_nr = nr

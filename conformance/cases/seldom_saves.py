@@ -1,0 +1,118 @@
+"""What seldom happens to saved values: written to between a first and a second backward, detached in place, packed, read."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import floats
+
+REQUIRES = ("tape",)
+Vector = floats(shape=(3,), values="positive", dtype=("float32",))
+
+
+@case(requires=["create_graph", "in_place", "custom_function"])
+def result_is_written_to_before_the_second_backward(torch, x: Vector, number: st.booleans(), written: st.booleans()):
+    """A saved result that the formula of a first backward used is refused in the second if it was written to since."""
+
+    class Exponential(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            y, sign = a.exp(), a.sign()
+            ctx.save_for_backward(y, sign)
+            ctx.mark_non_differentiable(sign)
+            return y, sign
+
+        @staticmethod
+        def backward(ctx, grad, other):
+            y, sign = ctx.saved_tensors
+            return grad * y * sign
+
+    x = x[0].clone() if number else x
+    x.requires_grad_()
+    for f in (
+        torch.exp,
+        torch.tanh,
+        torch.sigmoid,
+        torch.sqrt,
+        torch.reciprocal,
+        lambda a: a.softmax(0),
+        lambda a: Exponential.apply(a)[0],
+    ):
+        y = f(x)
+        (grad,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+        if written:
+            with torch.no_grad():
+                y.add_(1)
+        torch.autograd.grad(grad.sum(), x)
+
+
+@case(requires=["backward", "in_place", "detach"])
+def detached_in_place_and_used_again(torch, x: Vector, graphed: st.booleans(), between: st.booleans()):
+    """What is computed of a tensor after it was detached in place is not refused, and what was before is."""
+    y = x.requires_grad_() * 2
+    z = y * y if between else x
+    y.detach_()
+    y.requires_grad_()
+    (y * y + y.exp()).sum().backward(create_graph=graphed)
+    z.sum().backward(create_graph=graphed)
+
+
+@case(requires=["in_place", "backward"])
+def indices_that_were_saved_are_written_to(torch, x: Vector, kind: st.integers(0, 3)):
+    """Indices that were saved and written to are not said to be the output of a node."""
+    x.requires_grad_()
+    values, indices = [lambda: x.max(0), lambda: x.sort(0), lambda: x.topk(2), lambda: x.mode(0)][kind]()
+    indices.add_(1)
+    values.sum().backward()
+
+
+@case(requires=["graph"])
+def saved_values_that_there_are_not(torch, x: Vector, w: Vector, needs: st.booleans()):
+    """A value that a node did not save is shown as None, and so is a dimension that nobody named."""
+    x.requires_grad_()
+    w.requires_grad_(needs)
+    x.pow(w).grad_fn._saved_result
+    (x / w).grad_fn._saved_self
+    (x * w).grad_fn._saved_self
+    x.var().grad_fn._saved_dim
+    x.std().grad_fn._saved_dim
+    torch.aminmax(x)[0].grad_fn._saved_dim
+    torch.linalg.vector_norm(x).grad_fn._saved_dim
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t.clone(), lambda t: t):
+        y = x.pow(w) * x.pow(w.detach())
+    y.sum().backward()
+
+
+@case(requires=["saved_tensors_hooks", "indexing", "backward"])
+def unpack_hook_asks_where_it_is(torch, x: Vector, kind: st.integers(0, 4)):
+    """An unpack hook runs within the pass, without grad mode."""
+
+    def unpack(packed):
+        torch.is_grad_enabled()
+        return packed
+
+    x.requires_grad_()
+    at = torch.tensor([0, 2])
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, unpack):
+        y = [
+            lambda: x[at],
+            lambda: x.exp(),
+            lambda: x * x,
+            lambda: x.index_put((at,), x[:2]),
+            lambda: x.gather(0, at),
+        ][kind]()
+    y.sum().backward()
+
+
+@case(requires=["saved_tensors_hooks"])
+def hooks_on_saved_tensors_that_are_no_functions(torch, x: Vector, first: st.booleans()):
+    """A pair of hooks on saved tensors is refused if one of them is no function, and so is one where they are disabled."""
+    x.requires_grad_()
+    with torch.autograd.graph.saved_tensors_hooks(*((1, lambda t: t) if first else (lambda t: t, 1))):
+        x * x
+    disabled = torch.autograd.graph.disable_saved_tensors_hooks("not here")
+    with disabled, torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+        x * x
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t * 2, lambda t: t):
+        y = x * x
+    y.sum().backward()
+    (x * x).grad_fn._raw_saved_self.missing
