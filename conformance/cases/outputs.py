@@ -72,6 +72,46 @@ def several_results(
     getattr(torch, which)(x * 2, *rest, out=(values, indices))
 
 
+@case(requires=["backward"])
+def output_without_a_derivative_gets_a_node_that_raises(
+    torch,
+    x: floats("float64", shape=(2,), values="smooth"),
+    name: st.sampled_from(["softmax", "log_softmax", "heaviside", "floor_divide"]),
+    target: st.sampled_from(["new", "view", "leaf", "result"]),
+    leaf: st.booleans(),
+):
+    """An out= that autograd's fallback writes requires grad if an operand does, and its backward raises."""
+    x.requires_grad_(leaf)
+    base = torch.zeros(2, 2, dtype=torch.float64)
+    out = {"view": base[0], "leaf": base[0].detach().requires_grad_()}.get(target, base[1].clone())
+    if target == "result":
+        out = torch.zeros(2, dtype=torch.float64, requires_grad=True).exp()
+    other = 0 if "softmax" in name else torch.ones(2, dtype=torch.float64)
+    getattr(torch, name)(x, other, out=out)
+    out.grad_fn
+    base.grad_fn
+    out.sum().backward()
+    torch.float_power(x, 2, out=out)
+    torch.float_power(x.float(), 2, out=out.float())
+
+
+@case(requires=["views"])
+def output_is_refused_before_its_history_is_asked_for(
+    torch,
+    x: floats(shape=(2, 3), values="smooth"),
+    name: st.sampled_from(["sin", "tanh", "atan2", "mul", "lerp", "logit", "fmax", "sum", "cumsum"]),
+    recorded: st.booleans(),
+):
+    """An operand that is the out=, too, is no stale view yet where the out= is refused."""
+    y = x.requires_grad_().exp()
+    with torch.set_grad_enabled(recorded):
+        first, second = y if recorded else (y[0], y[1])
+    y.mul_(2)
+    given = {"atan2": [first], "mul": [second], "lerp": [first, 0.5], "fmax": [first], "sum": [0], "cumsum": [0]}
+    getattr(torch, name)(first, *given.get(name, []), out=first)
+    first.grad_fn
+
+
 @case(requires=["out"])
 def composites_are_differentiated(torch, x: m23, which: st.sampled_from(["inner", "tensordot", "quantile", "norm"])):
     """A function without an operator of its own copies its result into out, and that is recorded."""

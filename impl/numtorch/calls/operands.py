@@ -463,6 +463,13 @@ def refuse_recorded(out: Any, name: str, *operands: Any) -> None:
         raise out_requires_grad(name)
 
 
+def recorded_out(out: Any, name: str) -> Exception:
+    """The complaint about an `out=` of an operator whose result would have a history."""
+    if not isinstance(out, Tensor):
+        return TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    return out_requires_grad(name)
+
+
 def resize_output(out: Tensor, desc: Any) -> None:
     """Give `out` the shape and strides of a result; PyTorch warns if it held elements."""
     if out._desc.numel:

@@ -15,7 +15,7 @@ from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
 from ..tangents import original_of
-from ..calls.operands import inplace_operands, laid, operands, plain, refused, single, store
+from ..calls.operands import inplace_operands, laid, operands, plain, recorded_out, refused, single, store
 from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
@@ -129,6 +129,8 @@ def elu(self, alpha, scale, input_scale, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'elu')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_EluBackward0)
@@ -160,10 +162,8 @@ def elu(self, alpha, scale, input_scale, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'elu', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -234,6 +234,8 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'elu_of')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_EluBackward1)
@@ -263,10 +265,8 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'elu_of', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -399,6 +399,8 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self_or_result)) and recorded((grad_output, self_or_result,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'elu_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_EluBackwardBackward0)
@@ -451,10 +453,8 @@ def elu_backward(grad_output, alpha, scale, input_scale, is_result, self_or_resu
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'elu_backward', grad_output, self_or_result)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -523,6 +523,8 @@ def celu(self, alpha, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'celu')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_CeluBackward0)
@@ -552,10 +554,8 @@ def celu(self, alpha, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'celu', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -622,6 +622,8 @@ def celu_of(self, alpha, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'celu_of')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_CeluBackward1)
@@ -649,10 +651,8 @@ def celu_of(self, alpha, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'celu_of', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -769,6 +769,8 @@ def softplus(self, beta, threshold, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'softplus')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SoftplusBackward0)
@@ -799,10 +801,8 @@ def softplus(self, beta, threshold, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'softplus', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -885,6 +885,8 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'softplus_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SoftplusBackwardBackward0)
@@ -935,10 +937,8 @@ def softplus_backward(grad_output, self, beta, threshold, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'softplus_backward', grad_output, self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1007,6 +1007,8 @@ def gelu(self, approximate, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'gelu')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_GeluBackward0)
@@ -1036,10 +1038,8 @@ def gelu(self, approximate, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'gelu', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1121,6 +1121,8 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'gelu_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_GeluBackwardBackward0)
@@ -1170,10 +1172,8 @@ def gelu_backward(grad_output, self, approximate, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'gelu_backward', grad_output, self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1296,6 +1296,8 @@ def silu(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'silu')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         try:
@@ -1330,10 +1332,8 @@ def silu(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'silu', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1504,6 +1504,8 @@ def mish(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'mish')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MishBackward0)
@@ -1532,10 +1534,8 @@ def mish(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'mish', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1819,6 +1819,8 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, buffer,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'log_sigmoid_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LogSigmoidBackwardBackward0)
@@ -1874,9 +1876,9 @@ def log_sigmoid_backward(grad_output, self, buffer, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'log_sigmoid_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1942,6 +1944,8 @@ def leaky_relu(self, negative_slope, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'leaky_relu')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LeakyReluBackward0)
@@ -1971,10 +1975,8 @@ def leaky_relu(self, negative_slope, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'leaky_relu', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2041,6 +2043,8 @@ def leaky_relu_of(self, negative_slope, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'leaky_relu_of')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LeakyReluBackward1)
@@ -2068,10 +2072,8 @@ def leaky_relu_of(self, negative_slope, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'leaky_relu_of', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2219,6 +2221,8 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'leaky_relu_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LeakyReluBackwardBackward0)
@@ -2263,10 +2267,8 @@ def leaky_relu_backward(grad_output, self, negative_slope, self_is_result, *, ou
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'leaky_relu_backward', grad_output, self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2337,6 +2339,8 @@ def hardtanh(self, min_val, max_val, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'hardtanh')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_HardtanhBackward0)
@@ -2367,10 +2371,8 @@ def hardtanh(self, min_val, max_val, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'hardtanh', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2529,6 +2531,8 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'hardtanh_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_HardtanhBackwardBackward0)
@@ -2574,10 +2578,8 @@ def hardtanh_backward(grad_output, self, min_val, max_val, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'hardtanh_backward', grad_output, self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2646,6 +2648,8 @@ def threshold(self, threshold, value, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'threshold')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ThresholdBackward0)
@@ -2675,10 +2679,8 @@ def threshold(self, threshold, value, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'threshold', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2747,6 +2749,8 @@ def threshold_of(self, threshold, value, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'threshold_of')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ThresholdBackward1)
@@ -2776,10 +2780,8 @@ def threshold_of(self, threshold, value, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'threshold_of', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2895,6 +2897,8 @@ def softshrink(self, lambd, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'softshrink')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SoftshrinkBackward0)
@@ -2924,10 +2928,8 @@ def softshrink(self, lambd, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'softshrink', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3029,6 +3031,8 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'softshrink_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SoftshrinkBackwardBackward0)
@@ -3073,10 +3077,8 @@ def softshrink_backward(grad_output, self, lambd, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'softshrink_backward', grad_output, self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3145,6 +3147,8 @@ def hardshrink(self, lambd, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'hardshrink')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_HardshrinkBackward0)
@@ -3174,10 +3178,8 @@ def hardshrink(self, lambd, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'hardshrink', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3279,6 +3281,8 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'hardshrink_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_HardshrinkBackwardBackward0)
@@ -3323,10 +3327,8 @@ def hardshrink_backward(grad_output, self, lambd, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'hardshrink_backward', grad_output, self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3451,6 +3453,8 @@ def hardsigmoid(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'hardsigmoid')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_HardsigmoidBackward0)
@@ -3479,10 +3483,8 @@ def hardsigmoid(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'hardsigmoid', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3617,6 +3619,8 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'hardsigmoid_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_HardsigmoidNotImplemented)
@@ -3655,10 +3659,8 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'hardsigmoid_backward', grad_output, self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3783,6 +3785,8 @@ def hardswish(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'hardswish')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_HardswishBackward0)
@@ -3811,10 +3815,8 @@ def hardswish(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'hardswish', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3943,6 +3945,8 @@ def hardswish_backward(grad_output, self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'hardswish_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_HardswishBackwardBackward0)
@@ -3991,10 +3995,8 @@ def hardswish_backward(grad_output, self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'hardswish_backward', grad_output, self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -4055,6 +4057,8 @@ def prelu_kernel(self, weight, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(weight)) and recorded((self, weight,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'prelu_kernel')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_PreluKernelBackward0)
@@ -4103,9 +4107,9 @@ def prelu_kernel(self, weight, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'prelu_kernel')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4287,6 +4291,8 @@ def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self, noise,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'rrelu_with_noise')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_RreluWithNoiseBackward0)
@@ -4323,9 +4329,9 @@ def rrelu_with_noise(self, noise, lower, upper, training, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'rrelu_with_noise')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4407,6 +4413,8 @@ def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self, noise,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'rrelu_with_noise_of')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_RreluWithNoiseBackward1)
@@ -4441,9 +4449,9 @@ def rrelu_with_noise_of(self, noise, lower, upper, training, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'rrelu_with_noise_of')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4590,6 +4598,8 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, noise,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'rrelu_with_noise_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_RreluWithNoiseBackwardBackward0)
@@ -4641,9 +4651,9 @@ def rrelu_with_noise_backward(grad_output, self, noise, lower, upper, training, 
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'rrelu_with_noise_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4706,6 +4716,8 @@ def glu(self, dim, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'glu')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_GluBackward0)
@@ -4735,9 +4747,9 @@ def glu(self, dim, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'glu')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4792,6 +4804,8 @@ def glu_jvp(glu, x, dx, dim, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(glu) or requires_grad(x) or requires_grad(dx)) and recorded((glu, x, dx,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'glu_jvp')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_GluJvpNotImplemented)
@@ -4808,9 +4822,9 @@ def glu_jvp(glu, x, dx, dim, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'glu_jvp')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4870,6 +4884,8 @@ def glu_backward(grad_output, self, dim, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'glu_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_GluBackwardBackward0)
@@ -4919,9 +4935,9 @@ def glu_backward(grad_output, self, dim, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'glu_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4984,6 +5000,8 @@ def glu_backward_jvp(grad_x, grad_glu, x, dgrad_glu, dx, dim, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_x) or requires_grad(grad_glu) or requires_grad(x) or requires_grad(dgrad_glu) or requires_grad(dx)) and recorded((grad_x, grad_glu, x, dgrad_glu, dx,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'glu_backward_jvp')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_GluBackwardJvpNotImplemented)
@@ -5000,9 +5018,9 @@ def glu_backward_jvp(grad_x, grad_glu, x, dgrad_glu, dx, dim, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'glu_backward_jvp')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -5061,6 +5079,8 @@ def softmax(self, dim, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'softmax')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         if desc.dtype.category == 3:
@@ -5090,9 +5110,9 @@ def softmax(self, dim, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'softmax')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -5151,6 +5171,8 @@ def log_softmax(self, dim, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'log_softmax')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         if desc.dtype.category == 3:
@@ -5180,9 +5202,9 @@ def log_softmax(self, dim, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'log_softmax')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -5270,6 +5292,8 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(output)) and recorded((grad_output, output,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'softmax_backward_data')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SoftmaxBackwardDataBackward0)
@@ -5319,9 +5343,9 @@ def softmax_backward_data(grad_output, output, dim, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'softmax_backward_data')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -5409,6 +5433,8 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(output)) and recorded((grad_output, output,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'log_softmax_backward_data')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LogSoftmaxBackwardDataBackward0)
@@ -5458,9 +5484,9 @@ def log_softmax_backward_data(grad_output, output, dim, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'log_softmax_backward_data')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

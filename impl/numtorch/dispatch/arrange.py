@@ -12,7 +12,7 @@ from ..memory.geometry import settled
 from ..nodes.graph import BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
 from ..memory.lazy import assigned
-from ..calls.operands import inplace_operands, laid, plain, store
+from ..calls.operands import inplace_operands, laid, plain, recorded_out, store
 from ..nodes import saved_hooks
 from ..calls.several import brought_to
 from ..tensor import Tensor, wrap
@@ -82,6 +82,8 @@ def tril(self, diagonal, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'tril')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_TrilBackward0)
@@ -106,9 +108,9 @@ def tril(self, diagonal, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'tril')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -186,6 +188,8 @@ def triu(self, diagonal, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'triu')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_TriuBackward0)
@@ -210,9 +214,9 @@ def triu(self, diagonal, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'triu')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -678,6 +682,8 @@ def flip(self, dims, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'flip')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_FlipBackward0)
@@ -702,9 +708,9 @@ def flip(self, dims, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'flip')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -751,6 +757,8 @@ def repeat(self, repeats, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'repeat')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_RepeatBackward0)
@@ -776,9 +784,9 @@ def repeat(self, repeats, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'repeat')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -818,6 +826,8 @@ def fill_scalar(self, value, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'fill')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_FillBackward0)
@@ -841,9 +851,9 @@ def fill_scalar(self, value, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'fill')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -899,6 +909,8 @@ def fill(self, value, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(value)) and recorded((self, value,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'fill')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_FillBackward1)
@@ -938,9 +950,9 @@ def fill(self, value, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'fill')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -985,6 +997,8 @@ def roll(self, shifts, dims, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'roll')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_RollBackward0)
@@ -1010,9 +1024,9 @@ def roll(self, shifts, dims, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'roll')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1057,6 +1071,8 @@ def rot90(self, k, dims, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'rot90')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_Rot90Backward0)
@@ -1082,9 +1098,9 @@ def rot90(self, k, dims, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'rot90')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1131,6 +1147,8 @@ def diag_embed(self, offset, dim1, dim2, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'diag_embed')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_DiagEmbedBackward0)
@@ -1157,9 +1175,9 @@ def diag_embed(self, offset, dim1, dim2, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'diag_embed')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1208,6 +1226,8 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'diagonal_copy')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_DiagonalBackward0_copy)
@@ -1235,9 +1255,9 @@ def diagonal_copy(self, offset, dim1, dim2, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'diagonal_copy')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1277,6 +1297,8 @@ def block_diag(tensors, *, out=None):
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'block_diag')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_BlockDiagBackward0)
@@ -1294,9 +1316,9 @@ def block_diag(tensors, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'block_diag')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1420,6 +1442,8 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_in)) and recorded((grad_in,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'unfold_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UnfoldBackwardBackward0)
@@ -1446,9 +1470,9 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'unfold_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1491,6 +1515,8 @@ def constant_pad_nd(self, pad, value, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'constant_pad_nd')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ConstantPadNdBackward0)
@@ -1515,9 +1541,9 @@ def constant_pad_nd(self, pad, value, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'constant_pad_nd')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1562,6 +1588,8 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'select_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SelectBackwardBackward0)
@@ -1587,9 +1615,9 @@ def select_backward(grad_output, input_sizes, dim, index, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'select_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1638,6 +1666,8 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'slice_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SliceBackwardBackward0)
@@ -1665,9 +1695,9 @@ def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None)
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'slice_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1714,6 +1744,8 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'diagonal_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_DiagonalBackwardBackward0)
@@ -1740,9 +1772,9 @@ def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None)
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'diagonal_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

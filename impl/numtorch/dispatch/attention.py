@@ -11,7 +11,7 @@ from ..backward.engine import through_tensors
 from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..calls.operands import store
+from ..calls.operands import recorded_out, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
@@ -71,6 +71,8 @@ def safe_softmax(self, dim, dtype, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'safe_softmax')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SafeSoftmaxBackward0)
@@ -98,9 +100,9 @@ def safe_softmax(self, dim, dtype, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'safe_softmax')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

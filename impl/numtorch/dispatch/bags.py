@@ -11,7 +11,7 @@ from ..backward.engine import through_tensors
 from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..calls.operands import store
+from ..calls.operands import recorded_out, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..nodes import saved_hooks
@@ -248,6 +248,8 @@ def embedding_bag_backward(grad_output, indices, offsets, offset2bag, bag_size, 
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or per_sample_weights is not None and requires_grad(per_sample_weights)) and recorded((grad_output, indices, offsets, offset2bag, bag_size, maximum_indices, per_sample_weights,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'embedding_bag_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_EmbeddingBagBackwardBackward0)
@@ -264,9 +266,9 @@ def embedding_bag_backward(grad_output, indices, offsets, offset2bag, bag_size, 
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'embedding_bag_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -328,6 +330,8 @@ def embedding_bag_per_sample_weights_backward(grad_output, weight, indices, offs
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(weight)) and recorded((grad_output, weight, indices, offsets, offset2bag,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'embedding_bag_per_sample_weights_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_EmbeddingBagPerSampleWeightsNotImplemented)
@@ -366,9 +370,9 @@ def embedding_bag_per_sample_weights_backward(grad_output, weight, indices, offs
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'embedding_bag_per_sample_weights_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

@@ -15,7 +15,7 @@ from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
 from ..tangents import original_of
-from ..calls.operands import inplace_operands, laid, operands, plain, refused, single, store
+from ..calls.operands import inplace_operands, laid, operands, plain, recorded_out, refused, single, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, unpack_input
 from ..nodes import saved_hooks
@@ -226,6 +226,8 @@ def lt_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'lt_scalar')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LtBackward0)
@@ -249,9 +251,9 @@ def lt_scalar(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'lt_scalar')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -469,6 +471,8 @@ def le_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'le_scalar')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LeBackward0)
@@ -492,9 +496,9 @@ def le_scalar(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'le_scalar')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -712,6 +716,8 @@ def gt_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'gt_scalar')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_GtBackward0)
@@ -735,9 +741,9 @@ def gt_scalar(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'gt_scalar')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -955,6 +961,8 @@ def ge_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'ge_scalar')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_GeBackward0)
@@ -978,9 +986,9 @@ def ge_scalar(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'ge_scalar')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1191,6 +1199,8 @@ def eq_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'eq_scalar')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_EqBackward0)
@@ -1214,9 +1224,9 @@ def eq_scalar(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'eq_scalar')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1425,6 +1435,8 @@ def ne_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'ne_scalar')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_NeBackward0)
@@ -1448,9 +1460,9 @@ def ne_scalar(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'ne_scalar')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2513,6 +2525,8 @@ def maximum(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'maximum')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MaximumBackward0)
@@ -2561,10 +2575,8 @@ def maximum(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'maximum', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2681,6 +2693,8 @@ def minimum(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'minimum')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MinimumBackward0)
@@ -2729,10 +2743,8 @@ def minimum(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'minimum', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2848,6 +2860,8 @@ def fmax(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'fmax')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_FmaxBackward0)
@@ -2896,10 +2910,8 @@ def fmax(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'fmax', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3015,6 +3027,8 @@ def fmin(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'fmin')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_FminBackward0)
@@ -3063,10 +3077,8 @@ def fmin(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'fmin', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3135,6 +3147,8 @@ def where(condition, self, other, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'where')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_WhereBackward0)
@@ -3156,9 +3170,9 @@ def where(condition, self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'where', condition, self, other)
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -3219,6 +3233,8 @@ def masked_fill(self, mask, value, *, out=None):
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'masked_fill')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MaskedFillBackward0)
@@ -3240,9 +3256,9 @@ def masked_fill(self, mask, value, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'masked_fill', self, mask)
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -3345,6 +3361,8 @@ def masked_fill_tensor(self, mask, value, *, out=None):
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'masked_fill')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MaskedFillBackward1)
@@ -3366,9 +3384,9 @@ def masked_fill_tensor(self, mask, value, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'masked_fill', self, mask, value)
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -3484,6 +3502,8 @@ def masked_select(self, mask, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self, mask,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'masked_select')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MaskedSelectBackward0)
@@ -3519,9 +3539,9 @@ def masked_select(self, mask, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'masked_select')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -3585,6 +3605,8 @@ def clamp(self, min, max, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'clamp')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ClampBackward1)
@@ -3615,9 +3637,9 @@ def clamp(self, min, max, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'clamp')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -3731,6 +3753,8 @@ def clamp_min(self, min, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'clamp_min')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ClampMinBackward0)
@@ -3760,9 +3784,9 @@ def clamp_min(self, min, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'clamp_min')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -3875,6 +3899,8 @@ def clamp_max(self, max, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'clamp_max')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ClampMaxBackward0)
@@ -3904,9 +3930,9 @@ def clamp_max(self, max, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'clamp_max')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4050,6 +4076,8 @@ def clamp_tensor(self, min, max, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'clamp_tensor')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ClampBackward0)
@@ -4079,9 +4107,9 @@ def clamp_tensor(self, min, max, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'clamp_tensor', self, min, max)
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -4238,6 +4266,8 @@ def clamp_min_tensor(self, min, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(min)) and recorded((self, min,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'clamp_min_tensor')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ClampMinBackward1)
@@ -4286,10 +4316,8 @@ def clamp_min_tensor(self, min, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'clamp_min_tensor', self, min)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -4476,6 +4504,8 @@ def clamp_max_tensor(self, max, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(max)) and recorded((self, max,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'clamp_max_tensor')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ClampMaxBackward1)
@@ -4524,10 +4554,8 @@ def clamp_max_tensor(self, max, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'clamp_max_tensor', self, max)
         return result
     result = _new(*_TENSOR)
     result._array = array

@@ -11,7 +11,7 @@ from ..backward.engine import through_tensors
 from ..nodes.graph import FREED, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..calls.operands import store
+from ..calls.operands import recorded_out, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, unpack_input
 from ..nodes import saved_hooks
@@ -99,6 +99,8 @@ def convolution(input, weight, bias, stride, padding, dilation, transposed, outp
     if flag and flag is not True:
         flag = (requires_grad(input) or requires_grad(weight) or bias is not None and requires_grad(bias)) and recorded((input, weight, bias,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'convolution')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ConvolutionBackward0)
@@ -132,9 +134,9 @@ def convolution(input, weight, bias, stride, padding, dilation, transposed, outp
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'convolution')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

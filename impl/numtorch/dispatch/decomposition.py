@@ -11,7 +11,7 @@ from ..backward.engine import through_tensors
 from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..calls.operands import refused, store
+from ..calls.operands import recorded_out, refused, store
 from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
@@ -463,6 +463,8 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(B)) and recorded((self, B,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'linalg_solve_triangular')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LinalgSolveTriangularBackward0)
@@ -513,9 +515,9 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'linalg_solve_triangular')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -630,6 +632,8 @@ def cholesky(self, upper, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'cholesky')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_CholeskyBackward0)
@@ -657,9 +661,9 @@ def cholesky(self, upper, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'cholesky')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -727,6 +731,8 @@ def cholesky_solve(self, input2, upper, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(input2)) and recorded((self, input2,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'cholesky_solve')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_CholeskySolveBackward0)
@@ -779,9 +785,9 @@ def cholesky_solve(self, input2, upper, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'cholesky_solve')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -844,6 +850,8 @@ def cholesky_inverse(self, upper, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'cholesky_inverse')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_CholeskyInverseBackward0)
@@ -876,9 +884,9 @@ def cholesky_inverse(self, upper, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'cholesky_inverse')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1306,6 +1314,8 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'linalg_pinv')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LinalgPinvBackward0)
@@ -1337,9 +1347,9 @@ def linalg_pinv(self, atol, rtol, hermitian, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'linalg_pinv')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1388,6 +1398,8 @@ def linalg_matrix_exp(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'linalg_matrix_exp')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LinalgMatrixExpBackward0)
@@ -1416,9 +1428,9 @@ def linalg_matrix_exp(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'linalg_matrix_exp')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1630,6 +1642,8 @@ def linalg_cross(self, other, dim, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'linalg_cross')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LinalgCrossBackward0)
@@ -1687,9 +1701,9 @@ def linalg_cross(self, other, dim, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'linalg_cross')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

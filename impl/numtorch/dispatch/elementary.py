@@ -16,7 +16,7 @@ from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
 from ..tangents import original_of
-from ..calls.operands import inplace_operands, laid, operands, plain, refused, single, store
+from ..calls.operands import inplace_operands, laid, operands, plain, recorded_out, refused, single, store
 from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, saved_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
@@ -158,6 +158,8 @@ def div_mode(self, other, rounding_mode, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'div')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_DivBackward2)
@@ -210,10 +212,8 @@ def div_mode(self, other, rounding_mode, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'div', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -367,6 +367,8 @@ def rsub(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'rsub')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_RsubBackward0)
@@ -405,10 +407,8 @@ def rsub(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'rsub', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -491,6 +491,8 @@ def rsub_alpha(self, other, alpha, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'rsub')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_RsubAlphaBackward0)
@@ -530,10 +532,8 @@ def rsub_alpha(self, other, alpha, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'rsub', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -583,6 +583,8 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'rsub')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_RsubScalarAlphaBackward0)
@@ -607,10 +609,8 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'rsub', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -736,6 +736,8 @@ def pow_tensor(self, exponent, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(exponent)) and recorded((self, exponent,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'pow')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_PowBackward1)
@@ -787,10 +789,8 @@ def pow_tensor(self, exponent, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'pow', self, exponent)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -946,6 +946,8 @@ def pow_base(self, exponent, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(exponent)) and recorded((exponent,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'pow')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_PowBackward2)
@@ -978,10 +980,8 @@ def pow_base(self, exponent, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'pow', exponent)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1078,6 +1078,8 @@ def conj_physical(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'conj_physical')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ConjPhysicalBackward0)
@@ -1101,10 +1103,8 @@ def conj_physical(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'conj_physical', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1200,6 +1200,8 @@ def conj_physical_of(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'conj_physical')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ConjPhysicalBackward1)
@@ -1223,10 +1225,8 @@ def conj_physical_of(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'conj_physical', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1321,6 +1321,8 @@ def complex_of(real, imag, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(real) or requires_grad(imag)) and recorded((real, imag,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'complex')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ComplexBackward0)
@@ -1369,9 +1371,9 @@ def complex_of(real, imag, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'complex')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1427,6 +1429,8 @@ def polar(abs, angle, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(abs) or requires_grad(angle)) and recorded((abs, angle,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'polar')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_PolarBackward0)
@@ -1470,9 +1474,9 @@ def polar(abs, angle, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'polar')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1549,6 +1553,8 @@ def angle(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'angle')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AngleBackward0)
@@ -1577,10 +1583,8 @@ def angle(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'angle', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1708,6 +1712,8 @@ def atan(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'atan')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AtanBackward0)
@@ -1736,10 +1742,8 @@ def atan(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'atan', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1911,6 +1915,8 @@ def asin(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'asin')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AsinBackward0)
@@ -1939,10 +1945,8 @@ def asin(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'asin', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2110,6 +2114,8 @@ def acos(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'acos')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AcosBackward0)
@@ -2138,10 +2144,8 @@ def acos(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'acos', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2313,6 +2317,8 @@ def sinh(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'sinh')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SinhBackward0)
@@ -2341,10 +2347,8 @@ def sinh(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'sinh', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2516,6 +2520,8 @@ def cosh(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'cosh')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_CoshBackward0)
@@ -2544,10 +2550,8 @@ def cosh(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'cosh', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2717,6 +2721,8 @@ def tan(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'tan')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_TanBackward0)
@@ -2743,10 +2749,8 @@ def tan(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'tan', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2911,6 +2915,8 @@ def log1p(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'log1p')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_Log1PBackward0)
@@ -2939,10 +2945,8 @@ def log1p(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'log1p', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3112,6 +3116,8 @@ def expm1(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'expm1')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_Expm1Backward0)
@@ -3138,10 +3144,8 @@ def expm1(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'expm1', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3288,6 +3292,8 @@ def sgn(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'sgn')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SgnBackward0)
@@ -3319,10 +3325,8 @@ def sgn(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'sgn', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3463,6 +3467,8 @@ def sign(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'sign')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SignBackward0)
@@ -3486,10 +3492,8 @@ def sign(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'sign', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3623,6 +3627,8 @@ def round_decimals(self, decimals, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'round')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_RoundBackward1)
@@ -3646,10 +3652,8 @@ def round_decimals(self, decimals, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'round', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3783,6 +3787,8 @@ def floor(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'floor')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_FloorBackward0)
@@ -3806,10 +3812,8 @@ def floor(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'floor', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3949,6 +3953,8 @@ def ceil(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'ceil')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_CeilBackward0)
@@ -3972,10 +3978,8 @@ def ceil(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'ceil', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -4111,6 +4115,8 @@ def round(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'round')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_RoundBackward0)
@@ -4134,10 +4140,8 @@ def round(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'round', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -4273,6 +4277,8 @@ def trunc(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'trunc')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_TruncBackward0)
@@ -4296,10 +4302,8 @@ def trunc(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'trunc', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -4454,6 +4458,8 @@ def tanh_backward(grad_output, output, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(output)) and recorded((grad_output, output,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'tanh_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_TanhBackwardBackward0)
@@ -4502,10 +4508,8 @@ def tanh_backward(grad_output, output, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'tanh_backward', grad_output, output)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -4616,6 +4620,8 @@ def sigmoid_backward(grad_output, output, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(output)) and recorded((grad_output, output,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'sigmoid_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SigmoidBackwardBackward0)
@@ -4664,10 +4670,8 @@ def sigmoid_backward(grad_output, output, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'sigmoid_backward', grad_output, output)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -4769,6 +4773,8 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'threshold_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ThresholdBackwardBackward0)
@@ -4813,10 +4819,8 @@ def threshold_backward(grad_output, self, threshold, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'threshold_backward', grad_output, self)
         return result
     result = _new(*_TENSOR)
     result._array = array

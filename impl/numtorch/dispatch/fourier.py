@@ -11,7 +11,7 @@ from ..backward.engine import through_tensors
 from ..nodes.graph import FREED, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..calls.operands import store
+from ..calls.operands import recorded_out, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, unpack_input
 from ..nodes import saved_hooks
@@ -56,6 +56,8 @@ def fft_c2c(self, dim, normalization, forward, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'fft_c2c')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_FftC2CBackward0)
@@ -82,9 +84,9 @@ def fft_c2c(self, dim, normalization, forward, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'fft_c2c')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -138,6 +140,8 @@ def fft_r2c(self, dim, normalization, onesided, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'fft_r2c')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_FftR2CBackward0)
@@ -169,9 +173,9 @@ def fft_r2c(self, dim, normalization, onesided, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'fft_r2c')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -213,6 +217,8 @@ def fft_c2r(self, dim, normalization, last_dim_size, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'fft_c2r')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_FftC2RBackward0)
@@ -238,9 +244,9 @@ def fft_c2r(self, dim, normalization, last_dim_size, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'fft_c2r')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

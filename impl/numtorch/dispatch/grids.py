@@ -11,7 +11,7 @@ from ..backward.engine import through_tensors
 from ..nodes.graph import ACCUMULATE_SEQ, FREED, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..calls.operands import store
+from ..calls.operands import recorded_out, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, unpack_input
 from ..nodes import saved_hooks
@@ -97,6 +97,8 @@ def grid_sampler_2d(input, grid, interpolation_mode, padding_mode, align_corners
     if flag and flag is not True:
         flag = (requires_grad(input) or requires_grad(grid)) and recorded((input, grid,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'grid_sampler_2d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_GridSampler2DBackward0)
@@ -148,9 +150,9 @@ def grid_sampler_2d(input, grid, interpolation_mode, padding_mode, align_corners
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'grid_sampler_2d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -338,6 +340,8 @@ def grid_sampler_3d(input, grid, interpolation_mode, padding_mode, align_corners
     if flag and flag is not True:
         flag = (requires_grad(input) or requires_grad(grid)) and recorded((input, grid,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'grid_sampler_3d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_GridSampler3DBackward0)
@@ -389,9 +393,9 @@ def grid_sampler_3d(input, grid, interpolation_mode, padding_mode, align_corners
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'grid_sampler_3d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -624,6 +628,8 @@ def affine_grid_generator(theta, size, align_corners, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(theta)) and recorded((theta,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'affine_grid_generator')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AffineGridGeneratorBackward0)
@@ -649,9 +655,9 @@ def affine_grid_generator(theta, size, align_corners, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'affine_grid_generator')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

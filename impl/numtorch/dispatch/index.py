@@ -11,7 +11,7 @@ from ..backward.engine import through_tensors
 from ..nodes.graph import BinaryNode, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..calls.operands import store
+from ..calls.operands import recorded_out, store
 from ..nodes import saved_hooks
 from ..nodes.saved_variable import SavedList
 from ..tensor import Tensor
@@ -64,6 +64,8 @@ def index(self, indices, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'index')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_IndexBackward0)
@@ -89,9 +91,9 @@ def index(self, indices, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'index')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -157,6 +159,8 @@ def index_put(self, indices, values, accumulate, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(values)) and recorded((self, values,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'index_put')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_IndexPutBackward0)
@@ -198,9 +202,9 @@ def index_put(self, indices, values, accumulate, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'index_put')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -268,6 +272,8 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(values)) and recorded((self, values,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'index_put_impl')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_IndexPutImplBackward0)
@@ -309,9 +315,9 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'index_put_impl')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

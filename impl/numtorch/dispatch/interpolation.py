@@ -11,7 +11,7 @@ from ..backward.engine import through_tensors
 from ..nodes.graph import UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..calls.operands import store
+from ..calls.operands import recorded_out, store
 from ..nodes import saved_hooks
 from ..tensor import Tensor
 from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
@@ -55,6 +55,8 @@ def upsample_nearest1d(self, output_size, scales, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_nearest1d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleNearest1DBackward0)
@@ -81,9 +83,9 @@ def upsample_nearest1d(self, output_size, scales, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_nearest1d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -123,6 +125,8 @@ def upsample_nearest1d_backward(grad_output, output_size, input_size, scales, *,
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_nearest1d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleNearest1DBackwardBackward0)
@@ -148,9 +152,9 @@ def upsample_nearest1d_backward(grad_output, output_size, input_size, scales, *,
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_nearest1d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -194,6 +198,8 @@ def upsample_nearest2d(self, output_size, scales_h, scales_w, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_nearest2d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleNearest2DBackward0)
@@ -221,9 +227,9 @@ def upsample_nearest2d(self, output_size, scales_h, scales_w, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_nearest2d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -266,6 +272,8 @@ def upsample_nearest2d_backward(grad_output, output_size, input_size, scales_h, 
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_nearest2d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleNearest2DBackwardBackward0)
@@ -292,9 +300,9 @@ def upsample_nearest2d_backward(grad_output, output_size, input_size, scales_h, 
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_nearest2d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -339,6 +347,8 @@ def upsample_nearest3d(self, output_size, scales_d, scales_h, scales_w, *, out=N
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_nearest3d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleNearest3DBackward0)
@@ -367,9 +377,9 @@ def upsample_nearest3d(self, output_size, scales_d, scales_h, scales_w, *, out=N
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_nearest3d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -411,6 +421,8 @@ def upsample_nearest3d_backward(grad_output, output_size, input_size, scales_d, 
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_nearest3d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleNearest3DBackwardBackward0)
@@ -438,9 +450,9 @@ def upsample_nearest3d_backward(grad_output, output_size, input_size, scales_d, 
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_nearest3d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -483,6 +495,8 @@ def upsample_nearest_exact1d(self, output_size, scales, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_nearest_exact1d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleNearestExact1DBackward0)
@@ -509,9 +523,9 @@ def upsample_nearest_exact1d(self, output_size, scales, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_nearest_exact1d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -551,6 +565,8 @@ def upsample_nearest_exact1d_backward(grad_output, output_size, input_size, scal
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_nearest_exact1d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleNearestExact1DBackwardBackward0)
@@ -576,9 +592,9 @@ def upsample_nearest_exact1d_backward(grad_output, output_size, input_size, scal
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_nearest_exact1d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -622,6 +638,8 @@ def upsample_nearest_exact2d(self, output_size, scales_h, scales_w, *, out=None)
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_nearest_exact2d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleNearestExact2DBackward0)
@@ -649,9 +667,9 @@ def upsample_nearest_exact2d(self, output_size, scales_h, scales_w, *, out=None)
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_nearest_exact2d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -694,6 +712,8 @@ def upsample_nearest_exact2d_backward(grad_output, output_size, input_size, scal
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_nearest_exact2d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleNearestExact2DBackwardBackward0)
@@ -720,9 +740,9 @@ def upsample_nearest_exact2d_backward(grad_output, output_size, input_size, scal
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_nearest_exact2d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -767,6 +787,8 @@ def upsample_nearest_exact3d(self, output_size, scales_d, scales_h, scales_w, *,
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_nearest_exact3d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleNearestExact3DBackward0)
@@ -795,9 +817,9 @@ def upsample_nearest_exact3d(self, output_size, scales_d, scales_h, scales_w, *,
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_nearest_exact3d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -839,6 +861,8 @@ def upsample_nearest_exact3d_backward(grad_output, output_size, input_size, scal
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_nearest_exact3d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleNearestExact3DBackwardBackward0)
@@ -866,9 +890,9 @@ def upsample_nearest_exact3d_backward(grad_output, output_size, input_size, scal
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_nearest_exact3d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -912,6 +936,8 @@ def upsample_linear1d(self, output_size, align_corners, scales, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_linear1d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleLinear1DBackward0)
@@ -939,9 +965,9 @@ def upsample_linear1d(self, output_size, align_corners, scales, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_linear1d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -982,6 +1008,8 @@ def upsample_linear1d_backward(grad_output, output_size, input_size, align_corne
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_linear1d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleLinear1DBackwardBackward0)
@@ -1008,9 +1036,9 @@ def upsample_linear1d_backward(grad_output, output_size, input_size, align_corne
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_linear1d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1055,6 +1083,8 @@ def upsample_bilinear2d(self, output_size, align_corners, scales_h, scales_w, *,
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_bilinear2d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleBilinear2DBackward0)
@@ -1083,9 +1113,9 @@ def upsample_bilinear2d(self, output_size, align_corners, scales_h, scales_w, *,
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_bilinear2d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1129,6 +1159,8 @@ def upsample_bilinear2d_backward(grad_output, output_size, input_size, align_cor
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_bilinear2d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleBilinear2DBackwardBackward0)
@@ -1156,9 +1188,9 @@ def upsample_bilinear2d_backward(grad_output, output_size, input_size, align_cor
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_bilinear2d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1204,6 +1236,8 @@ def upsample_trilinear3d(self, output_size, align_corners, scales_d, scales_h, s
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_trilinear3d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleTrilinear3DBackward0)
@@ -1233,9 +1267,9 @@ def upsample_trilinear3d(self, output_size, align_corners, scales_d, scales_h, s
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_trilinear3d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1278,6 +1312,8 @@ def upsample_trilinear3d_backward(grad_output, output_size, input_size, align_co
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_trilinear3d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleTrilinear3DBackwardBackward0)
@@ -1306,9 +1342,9 @@ def upsample_trilinear3d_backward(grad_output, output_size, input_size, align_co
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_trilinear3d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1353,6 +1389,8 @@ def upsample_bicubic2d(self, output_size, align_corners, scales_h, scales_w, *, 
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_bicubic2d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleBicubic2DBackward0)
@@ -1381,9 +1419,9 @@ def upsample_bicubic2d(self, output_size, align_corners, scales_h, scales_w, *, 
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_bicubic2d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1425,6 +1463,8 @@ def upsample_bicubic2d_backward(grad_output, output_size, input_size, align_corn
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'upsample_bicubic2d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UpsampleBicubic2DBackwardBackward0)
@@ -1452,9 +1492,9 @@ def upsample_bicubic2d_backward(grad_output, output_size, input_size, align_corn
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'upsample_bicubic2d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

@@ -13,7 +13,7 @@ from ..nodes.records import node_of
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
-from ..calls.operands import inplace_operands, plain, store
+from ..calls.operands import inplace_operands, plain, recorded_out, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, unpack_input
 from ..nodes import saved_hooks
@@ -110,6 +110,8 @@ def dot(self, tensor, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(tensor)) and recorded((self, tensor,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'dot')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_DotBackward0)
@@ -164,9 +166,9 @@ def dot(self, tensor, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'dot')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -339,6 +341,8 @@ def mv(self, vec, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(vec)) and recorded((self, vec,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'mv')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MvBackward0)
@@ -393,9 +397,9 @@ def mv(self, vec, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'mv')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -576,6 +580,8 @@ def mm(self, mat2, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(mat2)) and recorded((self, mat2,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'mm')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MmBackward0)
@@ -634,9 +640,9 @@ def mm(self, mat2, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'mm')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -724,6 +730,8 @@ def bmm(self, mat2, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(mat2)) and recorded((self, mat2,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'bmm')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_BmmBackward0)
@@ -778,9 +786,9 @@ def bmm(self, mat2, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'bmm')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -878,6 +886,8 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(mat1) or requires_grad(mat2)) and recorded((self, mat1, mat2,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'addmm')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AddmmBackward0)
@@ -917,9 +927,9 @@ def addmm(self, mat1, mat2, beta, alpha, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'addmm')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

@@ -12,7 +12,7 @@ from ..memory.geometry import turned
 from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..calls.operands import laid, store
+from ..calls.operands import laid, recorded_out, store
 from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..nodes import saved_hooks
@@ -119,6 +119,8 @@ def mse_loss(self, target, reduction, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(target)) and recorded((self, target,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'mse_loss')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MseLossBackward0)
@@ -170,9 +172,9 @@ def mse_loss(self, target, reduction, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'mse_loss')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -242,6 +244,8 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'mse_loss_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MseLossBackwardBackward0)
@@ -272,9 +276,9 @@ def mse_loss_backward(grad_output, self, target, reduction, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'mse_loss_backward', grad_output, self, target)
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -370,6 +374,8 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(target)) and recorded((self, target,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'smooth_l1_loss')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SmoothL1LossBackward0)
@@ -422,9 +428,9 @@ def smooth_l1_loss(self, target, reduction, beta, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'smooth_l1_loss')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -495,6 +501,8 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'smooth_l1_loss_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SmoothL1LossBackwardBackward0)
@@ -526,9 +534,9 @@ def smooth_l1_loss_backward(grad_output, self, target, reduction, beta, *, out=N
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'smooth_l1_loss_backward', grad_output, self, target)
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -624,6 +632,8 @@ def huber_loss(self, target, reduction, delta, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(target)) and recorded((self, target,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'huber_loss')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_HuberLossBackward0)
@@ -676,9 +686,9 @@ def huber_loss(self, target, reduction, delta, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'huber_loss')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -748,6 +758,8 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self) or requires_grad(target)) and recorded((grad_output, self, target,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'huber_loss_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_HuberLossBackwardBackward0)
@@ -781,9 +793,9 @@ def huber_loss_backward(grad_output, self, target, reduction, delta, *, out=None
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'huber_loss_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -858,6 +870,8 @@ def soft_margin_loss(self, target, reduction, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self, target,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'soft_margin_loss')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         try:
@@ -898,9 +912,9 @@ def soft_margin_loss(self, target, reduction, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'soft_margin_loss')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -967,6 +981,8 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, target,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'soft_margin_loss_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SoftMarginLossBackwardBackward0)
@@ -1021,9 +1037,9 @@ def soft_margin_loss_backward(grad_output, self, target, reduction, *, out=None)
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'soft_margin_loss_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1348,6 +1364,8 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, target, weight, total_weight,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'nll_loss_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_NllLossBackwardBackward0)
@@ -1397,9 +1415,9 @@ def nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'nll_loss_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1462,6 +1480,8 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, target, weight, total_weight,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'nll_loss2d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_NllLoss2DBackwardBackward0)
@@ -1511,9 +1531,9 @@ def nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_ind
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'nll_loss2d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1580,6 +1600,8 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(target)) and recorded((self, target, weight,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'binary_cross_entropy')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_BinaryCrossEntropyBackward0)
@@ -1633,9 +1655,9 @@ def binary_cross_entropy(self, target, weight, reduction, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'binary_cross_entropy')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1711,6 +1733,8 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self) or requires_grad(target)) and recorded((grad_output, self, target, weight,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'binary_cross_entropy_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_BinaryCrossEntropyBackwardBackward0)
@@ -1748,9 +1772,9 @@ def binary_cross_entropy_backward(grad_output, self, target, weight, reduction, 
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'binary_cross_entropy_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1822,6 +1846,8 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(target)) and recorded((self, target, weight, pos_weight,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'binary_cross_entropy_with_logits')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         try:
@@ -1885,9 +1911,9 @@ def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'binary_cross_entropy_with_logits')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1954,6 +1980,8 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
     if flag and flag is not True:
         flag = (requires_grad(weight)) and recorded((weight, indices,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'embedding')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         try:
@@ -1992,9 +2020,9 @@ def embedding(weight, indices, padding_idx, scale_grad_by_freq, sparse, *, out=N
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'embedding')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2044,6 +2072,8 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output, indices,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'embedding_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_EmbeddingDenseBackwardBackward0)
@@ -2073,9 +2103,9 @@ def embedding_backward(grad_output, indices, num_weights, padding_idx, scale_gra
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'embedding_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

@@ -11,7 +11,7 @@ from ..backward.engine import through_tensors
 from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..calls.operands import store
+from ..calls.operands import recorded_out, store
 from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
@@ -317,6 +317,8 @@ def linalg_lu_solve(LU, pivots, B, left, adjoint, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(LU) or requires_grad(B)) and recorded((LU, pivots, B,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'linalg_lu_solve')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LinalgLuSolveBackward0)
@@ -371,9 +373,9 @@ def linalg_lu_solve(LU, pivots, B, left, adjoint, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'linalg_lu_solve')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

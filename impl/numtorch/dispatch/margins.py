@@ -11,7 +11,7 @@ from ..backward.engine import through_tensors
 from ..nodes.graph import ACCUMULATE_SEQ, FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..calls.operands import store
+from ..calls.operands import recorded_out, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, unpack_input, unpack_result
 from ..nodes import saved_hooks
@@ -104,6 +104,8 @@ def multi_margin_loss(self, target, p, margin, weight, reduction, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self, target, weight,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'multi_margin_loss')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MultiMarginLossBackward0)
@@ -144,9 +146,9 @@ def multi_margin_loss(self, target, p, margin, weight, reduction, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'multi_margin_loss')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -208,6 +210,8 @@ def multi_margin_loss_backward(grad_output, self, target, p, margin, weight, red
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, target, weight,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'multi_margin_loss_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MultiMarginLossNotImplemented)
@@ -246,9 +250,9 @@ def multi_margin_loss_backward(grad_output, self, target, p, margin, weight, red
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'multi_margin_loss_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -423,6 +427,8 @@ def multilabel_margin_loss_backward(grad_output, self, target, reduction, is_tar
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, target, is_target,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'multilabel_margin_loss_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MultilabelMarginLossNotImplemented)
@@ -461,9 +467,9 @@ def multilabel_margin_loss_backward(grad_output, self, target, reduction, is_tar
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'multilabel_margin_loss_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

@@ -11,7 +11,7 @@ from ..backward.engine import through_tensors
 from ..nodes.graph import FREED, BinaryNode, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..calls.operands import store
+from ..calls.operands import recorded_out, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, unpack_input
 from ..nodes import saved_hooks
@@ -79,6 +79,8 @@ def reflection_pad1d(self, padding, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'reflection_pad1d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ReflectionPad1DBackward0)
@@ -108,9 +110,9 @@ def reflection_pad1d(self, padding, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'reflection_pad1d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -156,6 +158,8 @@ def reflection_pad1d_backward(grad_output, self, padding, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'reflection_pad1d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ReflectionPad1DBackwardBackward0)
@@ -196,9 +200,9 @@ def reflection_pad1d_backward(grad_output, self, padding, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'reflection_pad1d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -261,6 +265,8 @@ def reflection_pad2d(self, padding, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'reflection_pad2d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ReflectionPad2DBackward0)
@@ -290,9 +296,9 @@ def reflection_pad2d(self, padding, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'reflection_pad2d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -340,6 +346,8 @@ def reflection_pad2d_backward(grad_output, self, padding, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'reflection_pad2d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ReflectionPad2DBackwardBackward0)
@@ -380,9 +388,9 @@ def reflection_pad2d_backward(grad_output, self, padding, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'reflection_pad2d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -445,6 +453,8 @@ def reflection_pad3d(self, padding, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'reflection_pad3d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ReflectionPad3DBackward0)
@@ -474,9 +484,9 @@ def reflection_pad3d(self, padding, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'reflection_pad3d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -522,6 +532,8 @@ def reflection_pad3d_backward(grad_output, self, padding, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'reflection_pad3d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ReflectionPad3DBackwardBackward0)
@@ -562,9 +574,9 @@ def reflection_pad3d_backward(grad_output, self, padding, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'reflection_pad3d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -627,6 +639,8 @@ def replication_pad1d(self, padding, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'replication_pad1d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ReplicationPad1DBackward0)
@@ -656,9 +670,9 @@ def replication_pad1d(self, padding, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'replication_pad1d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -704,6 +718,8 @@ def replication_pad1d_backward(grad_output, self, padding, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'replication_pad1d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ReplicationPad1DBackwardBackward0)
@@ -744,9 +760,9 @@ def replication_pad1d_backward(grad_output, self, padding, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'replication_pad1d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -809,6 +825,8 @@ def replication_pad2d(self, padding, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'replication_pad2d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ReplicationPad2DBackward0)
@@ -838,9 +856,9 @@ def replication_pad2d(self, padding, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'replication_pad2d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -886,6 +904,8 @@ def replication_pad2d_backward(grad_output, self, padding, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'replication_pad2d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ReplicationPad2DBackwardBackward0)
@@ -926,9 +946,9 @@ def replication_pad2d_backward(grad_output, self, padding, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'replication_pad2d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -991,6 +1011,8 @@ def replication_pad3d(self, padding, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'replication_pad3d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ReplicationPad3DBackward0)
@@ -1020,9 +1042,9 @@ def replication_pad3d(self, padding, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'replication_pad3d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1068,6 +1090,8 @@ def replication_pad3d_backward(grad_output, self, padding, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'replication_pad3d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ReplicationPad3DBackwardBackward0)
@@ -1108,9 +1132,9 @@ def replication_pad3d_backward(grad_output, self, padding, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'replication_pad3d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

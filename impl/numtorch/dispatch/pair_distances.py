@@ -11,7 +11,7 @@ from ..backward.engine import through_tensors
 from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..calls.operands import store
+from ..calls.operands import recorded_out, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
@@ -126,6 +126,8 @@ def cdist(x1, x2, p, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(x1) or requires_grad(x2)) and recorded((x1, x2,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'cdist')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_CdistBackward0)
@@ -180,9 +182,9 @@ def cdist(x1, x2, p, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'cdist')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -236,6 +238,8 @@ def cdist_backward(grad_output, x1, x2, p, result, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(x1) or requires_grad(x2) or requires_grad(result)) and recorded((grad_output, x1, x2, result,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'cdist_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_CdistBackwardBackward0)
@@ -252,9 +256,9 @@ def cdist_backward(grad_output, x1, x2, p, result, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'cdist_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -346,6 +350,8 @@ def euclidean_dist(x1, x2, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(x1) or requires_grad(x2)) and recorded((x1, x2,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'euclidean_dist')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_EuclideanDistBackward0)
@@ -397,9 +403,9 @@ def euclidean_dist(x1, x2, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'euclidean_dist')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -477,6 +483,8 @@ def pdist(self, p, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'pdist')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_PdistBackward0)
@@ -509,9 +517,9 @@ def pdist(self, p, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'pdist')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -562,6 +570,8 @@ def pdist_backward(grad_output, self, p, pdist, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self) or requires_grad(pdist)) and recorded((grad_output, self, pdist,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'pdist_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_PdistBackwardBackward0)
@@ -578,9 +588,9 @@ def pdist_backward(grad_output, self, p, pdist, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'pdist_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

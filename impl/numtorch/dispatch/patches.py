@@ -11,7 +11,7 @@ from ..backward.engine import through_tensors
 from ..nodes.graph import UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..calls.operands import store
+from ..calls.operands import recorded_out, store
 from ..nodes import saved_hooks
 from ..tensor import Tensor
 from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
@@ -63,6 +63,8 @@ def im2col(self, kernel_size, dilation, padding, stride, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'im2col')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_Im2ColBackward0)
@@ -92,9 +94,9 @@ def im2col(self, kernel_size, dilation, padding, stride, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'im2col')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -143,6 +145,8 @@ def col2im(self, output_size, kernel_size, dilation, padding, stride, *, out=Non
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'col2im')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_Col2ImBackward0)
@@ -170,9 +174,9 @@ def col2im(self, output_size, kernel_size, dilation, padding, stride, *, out=Non
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'col2im')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -215,6 +219,8 @@ def pixel_shuffle(self, upscale_factor, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'pixel_shuffle')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_PixelShuffleBackward0)
@@ -239,9 +245,9 @@ def pixel_shuffle(self, upscale_factor, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'pixel_shuffle')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -284,6 +290,8 @@ def pixel_unshuffle(self, downscale_factor, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'pixel_unshuffle')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_PixelUnshuffleBackward0)
@@ -308,9 +316,9 @@ def pixel_unshuffle(self, downscale_factor, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'pixel_unshuffle')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -353,6 +361,8 @@ def channel_shuffle(self, groups, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'channel_shuffle')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ChannelShuffleBackward0)
@@ -377,9 +387,9 @@ def channel_shuffle(self, groups, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'channel_shuffle')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

@@ -17,7 +17,7 @@ from ..kernels.half import rounded_once
 from ..kernels.pointwise import multiple
 from ..memory.lazy import assigned
 from ..tangents import original_of
-from ..calls.operands import at_once, inplace_operands, laid, operands, plain, single, store
+from ..calls.operands import at_once, inplace_operands, laid, operands, plain, recorded_out, single, store
 from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, saved_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
@@ -148,6 +148,8 @@ def add(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'add')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AddBackward0)
@@ -186,10 +188,8 @@ def add(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'add', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -434,6 +434,8 @@ def sub(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'sub')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SubBackward0)
@@ -472,10 +474,8 @@ def sub(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'sub', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -687,6 +687,8 @@ def add_alpha(self, other, alpha, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'add')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AddAlphaBackward0)
@@ -726,10 +728,8 @@ def add_alpha(self, other, alpha, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'add', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -877,6 +877,8 @@ def sub_alpha(self, other, alpha, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'sub')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SubAlphaBackward0)
@@ -916,10 +918,8 @@ def sub_alpha(self, other, alpha, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'sub', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1193,6 +1193,8 @@ def mul(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'mul')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MulBackward0)
@@ -1247,10 +1249,8 @@ def mul(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'mul', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1604,6 +1604,8 @@ def div(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'div')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_DivBackward0)
@@ -1655,10 +1657,8 @@ def div(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'div', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1846,6 +1846,8 @@ def rsub_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'rsub_scalar')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_RsubBackward1)
@@ -1869,9 +1871,9 @@ def rsub_scalar(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'rsub_scalar')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1909,6 +1911,8 @@ def add_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'add_scalar')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AddBackward1)
@@ -1932,9 +1936,9 @@ def add_scalar(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'add_scalar')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2008,6 +2012,8 @@ def sub_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'sub_scalar')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SubBackward1)
@@ -2031,9 +2037,9 @@ def sub_scalar(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'sub_scalar')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2073,6 +2079,8 @@ def mul_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'mul_scalar')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MulBackward1)
@@ -2097,9 +2105,9 @@ def mul_scalar(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'mul_scalar')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2177,6 +2185,8 @@ def mul_complex(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'mul_complex')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MulComplexBackward1)
@@ -2201,9 +2211,9 @@ def mul_complex(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'mul_complex')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2244,6 +2254,8 @@ def div_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'div_scalar')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_DivBackward1)
@@ -2268,9 +2280,9 @@ def div_scalar(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'div_scalar')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2401,6 +2413,8 @@ def neg(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'neg')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_NegBackward0)
@@ -2424,10 +2438,8 @@ def neg(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'neg', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2585,6 +2597,8 @@ def reciprocal(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'reciprocal')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ReciprocalBackward0)
@@ -2611,10 +2625,8 @@ def reciprocal(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'reciprocal', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2722,6 +2734,8 @@ def pow_scalar(self, exponent, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'pow')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_PowBackward0)
@@ -2751,10 +2765,8 @@ def pow_scalar(self, exponent, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'pow', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2927,6 +2939,8 @@ def exp(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'exp')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ExpBackward0)
@@ -2953,10 +2967,8 @@ def exp(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'exp', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3125,6 +3137,8 @@ def log(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'log')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LogBackward0)
@@ -3153,10 +3167,8 @@ def log(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'log', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3326,6 +3338,8 @@ def sqrt(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'sqrt')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SqrtBackward0)
@@ -3352,10 +3366,8 @@ def sqrt(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'sqrt', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3517,6 +3529,8 @@ def rsqrt(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'rsqrt')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_RsqrtBackward0)
@@ -3543,10 +3557,8 @@ def rsqrt(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'rsqrt', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3715,6 +3727,8 @@ def sin(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'sin')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SinBackward0)
@@ -3743,10 +3757,8 @@ def sin(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'sin', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3918,6 +3930,8 @@ def cos(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'cos')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_CosBackward0)
@@ -3946,10 +3960,8 @@ def cos(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'cos', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -4118,6 +4130,8 @@ def tanh(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'tanh')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_TanhBackward0)
@@ -4144,10 +4158,8 @@ def tanh(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'tanh', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -4309,6 +4321,8 @@ def sigmoid(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'sigmoid')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SigmoidBackward0)
@@ -4335,10 +4349,8 @@ def sigmoid(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'sigmoid', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -4502,6 +4514,8 @@ def relu(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'relu')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ReluBackward0)
@@ -4528,10 +4542,8 @@ def relu(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'relu', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -4706,6 +4718,8 @@ def abs(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'abs')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AbsBackward0)
@@ -4734,10 +4748,8 @@ def abs(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'abs', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array

@@ -11,7 +11,7 @@ from ..backward.engine import through_tensors
 from ..nodes.graph import FREED, FREED_COUNTER, BinaryNode, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..calls.operands import refused, store
+from ..calls.operands import recorded_out, refused, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, unpack_input, unpack_result
 from ..nodes import saved_hooks
@@ -100,6 +100,8 @@ def avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'avg_pool2d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AvgPool2DBackward0)
@@ -134,9 +136,9 @@ def avg_pool2d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'avg_pool2d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -206,6 +208,8 @@ def avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'avg_pool2d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AvgPool2DBackwardBackward0)
@@ -251,9 +255,9 @@ def avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'avg_pool2d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -418,6 +422,8 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, indices,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'max_pool2d_with_indices_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MaxPool2DWithIndicesBackwardBackward0)
@@ -462,9 +468,9 @@ def max_pool2d_with_indices_backward(grad_output, self, kernel_size, stride, pad
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'max_pool2d_with_indices_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -527,6 +533,8 @@ def adaptive_avg_pool2d(self, output_size, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'adaptive_avg_pool2d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         try:
@@ -561,9 +569,9 @@ def adaptive_avg_pool2d(self, output_size, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'adaptive_avg_pool2d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -627,6 +635,8 @@ def adaptive_avg_pool2d_backward(grad_output, self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'adaptive_avg_pool2d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AdaptiveAvgPool2DBackwardBackward0)
@@ -668,9 +678,9 @@ def adaptive_avg_pool2d_backward(grad_output, self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'adaptive_avg_pool2d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -820,6 +830,8 @@ def adaptive_max_pool2d_backward(grad_output, self, indices, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, indices,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'adaptive_max_pool2d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AdaptiveMaxPool2DBackwardBackward0)
@@ -864,9 +876,9 @@ def adaptive_max_pool2d_backward(grad_output, self, indices, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'adaptive_max_pool2d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -943,6 +955,8 @@ def avg_pool3d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'avg_pool3d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AvgPool3DBackward0)
@@ -977,9 +991,9 @@ def avg_pool3d(self, kernel_size, stride, padding, ceil_mode, count_include_pad,
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'avg_pool3d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1049,6 +1063,8 @@ def avg_pool3d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'avg_pool3d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AvgPool3DBackwardBackward0)
@@ -1094,9 +1110,9 @@ def avg_pool3d_backward(grad_output, self, kernel_size, stride, padding, ceil_mo
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'avg_pool3d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1263,6 +1279,8 @@ def max_pool3d_with_indices_backward(grad_output, self, kernel_size, stride, pad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, indices,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'max_pool3d_with_indices_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MaxPool3DWithIndicesBackwardBackward0)
@@ -1307,9 +1325,9 @@ def max_pool3d_with_indices_backward(grad_output, self, kernel_size, stride, pad
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'max_pool3d_with_indices_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1372,6 +1390,8 @@ def adaptive_avg_pool3d(self, output_size, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'adaptive_avg_pool3d')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AdaptiveAvgPool3DBackward0)
@@ -1400,9 +1420,9 @@ def adaptive_avg_pool3d(self, output_size, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'adaptive_avg_pool3d')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1468,6 +1488,8 @@ def adaptive_avg_pool3d_backward(grad_output, self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'adaptive_avg_pool3d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AdaptiveAvgPool3DBackwardBackward0)
@@ -1510,9 +1532,9 @@ def adaptive_avg_pool3d_backward(grad_output, self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'adaptive_avg_pool3d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1662,6 +1684,8 @@ def adaptive_max_pool3d_backward(grad_output, self, indices, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, indices,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'adaptive_max_pool3d_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AdaptiveMaxPool3DBackwardBackward0)
@@ -1706,9 +1730,9 @@ def adaptive_max_pool3d_backward(grad_output, self, indices, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'adaptive_max_pool3d_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

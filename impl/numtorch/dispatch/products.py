@@ -12,7 +12,7 @@ from ..nodes.graph import FREED, BinaryNode, UnaryNode, VariadicNode, sequence_n
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
-from ..calls.operands import inplace_operands, plain, store
+from ..calls.operands import inplace_operands, plain, recorded_out, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, unpack_input
 from ..nodes import saved_hooks
@@ -110,6 +110,8 @@ def vdot(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'vdot')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_VdotBackward0)
@@ -164,9 +166,9 @@ def vdot(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'vdot')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -256,6 +258,8 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(mat) or requires_grad(vec)) and recorded((self, mat, vec,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'addmv')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AddmvBackward0)
@@ -291,9 +295,9 @@ def addmv(self, mat, vec, beta, alpha, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'addmv')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -410,6 +414,8 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(vec1) or requires_grad(vec2)) and recorded((self, vec1, vec2,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'addr')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AddrBackward0)
@@ -445,9 +451,9 @@ def addr(self, vec1, vec2, beta, alpha, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'addr')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -587,6 +593,8 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(batch1) or requires_grad(batch2)) and recorded((self, batch1, batch2,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'baddbmm')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_BaddbmmBackward0)
@@ -622,9 +630,9 @@ def baddbmm(self, batch1, batch2, beta, alpha, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'baddbmm')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -746,6 +754,8 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(batch1) or requires_grad(batch2)) and recorded((self, batch1, batch2,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'addbmm')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AddbmmBackward0)
@@ -784,9 +794,9 @@ def addbmm(self, batch1, batch2, beta, alpha, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'addbmm')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -886,6 +896,8 @@ def trace(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'trace')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_TraceBackward0)
@@ -910,9 +922,9 @@ def trace(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'trace')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

@@ -14,7 +14,7 @@ from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
 from ..tangents import original_of
-from ..calls.operands import inplace_operands, plain, refused, store
+from ..calls.operands import inplace_operands, plain, recorded_out, refused, store
 from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
@@ -102,6 +102,8 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'nansum_dim')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_NansumBackward0)
@@ -132,9 +134,9 @@ def nansum_dim(self, dim, keepdim, dtype, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'nansum_dim')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -210,6 +212,8 @@ def prod_all(self, dtype, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'prod_all')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ProdBackward0)
@@ -241,9 +245,9 @@ def prod_all(self, dtype, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'prod_all')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -323,6 +327,8 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'prod_dim')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ProdBackward1)
@@ -356,9 +362,9 @@ def prod_dim(self, dim, keepdim, dtype, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'prod_dim')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -542,6 +548,8 @@ def median_all(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'median_all')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         try:
@@ -579,9 +587,9 @@ def median_all(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'median_all')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1074,6 +1082,8 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'vector_norm')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LinalgVectorNormBackward0)
@@ -1108,9 +1118,9 @@ def vector_norm(self, ord, dim, keepdim, dtype, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'vector_norm')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1193,6 +1203,8 @@ def norm_dim(self, p, dim, keepdim, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'norm_dim')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_NormBackward1)
@@ -1227,9 +1239,9 @@ def norm_dim(self, p, dim, keepdim, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'norm_dim')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1491,6 +1503,8 @@ def logsumexp(self, dim, keepdim, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'logsumexp')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LogsumexpBackward0)
@@ -1524,9 +1538,9 @@ def logsumexp(self, dim, keepdim, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'logsumexp')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1572,6 +1586,8 @@ def cumsum(self, dim, dtype, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'cumsum')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_CumsumBackward0)
@@ -1597,9 +1613,9 @@ def cumsum(self, dim, dtype, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'cumsum')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1715,6 +1731,8 @@ def cumprod(self, dim, dtype, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'cumprod')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_CumprodBackward0)
@@ -1747,9 +1765,9 @@ def cumprod(self, dim, dtype, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'cumprod')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

@@ -13,7 +13,7 @@ from ..nodes.graph import FREED, FREED_COUNTER, UnaryNode, new_accumulator, sequ
 from ..nodes.records import node_of
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
-from ..calls.operands import refused, store
+from ..calls.operands import recorded_out, refused, store
 from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
@@ -134,6 +134,8 @@ def sum_all(self, dtype, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'sum_all')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SumBackward0)
@@ -159,9 +161,9 @@ def sum_all(self, dtype, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'sum_all')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -264,6 +266,8 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'sum_dim')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SumBackward1)
@@ -291,9 +295,9 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'sum_dim')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -394,6 +398,8 @@ def mean_all(self, dtype, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'mean_all')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MeanBackward0)
@@ -420,9 +426,9 @@ def mean_all(self, dtype, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'mean_all')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -528,6 +534,8 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'mean_dim')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MeanBackward1)
@@ -556,9 +564,9 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'mean_dim')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -639,6 +647,8 @@ def max_all(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'max_all')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MaxBackward1)
@@ -670,9 +680,9 @@ def max_all(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'max_all')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -752,6 +762,8 @@ def min_all(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'min_all')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MinBackward1)
@@ -783,9 +795,9 @@ def min_all(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'min_all')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1033,6 +1045,8 @@ def amax(self, dim, keepdim, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'amax')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         try:
@@ -1072,9 +1086,9 @@ def amax(self, dim, keepdim, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'amax')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1156,6 +1170,8 @@ def amin(self, dim, keepdim, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'amin')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         try:
@@ -1195,9 +1211,9 @@ def amin(self, dim, keepdim, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'amin')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1304,6 +1320,8 @@ def var(self, dim, correction, keepdim, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'var')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_VarBackward0)
@@ -1335,9 +1353,9 @@ def var(self, dim, correction, keepdim, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'var')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1419,6 +1437,8 @@ def std(self, dim, correction, keepdim, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'std')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_StdBackward0)
@@ -1453,9 +1473,9 @@ def std(self, dim, correction, keepdim, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'std')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

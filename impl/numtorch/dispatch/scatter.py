@@ -13,7 +13,7 @@ from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
 from ..tangents import original_of
-from ..calls.operands import inplace_operands, plain, refused, store
+from ..calls.operands import inplace_operands, plain, recorded_out, refused, store
 from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
@@ -114,6 +114,8 @@ def gather(self, dim, index, sparse_grad, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self, index,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'gather')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_GatherBackward0)
@@ -149,9 +151,9 @@ def gather(self, dim, index, sparse_grad, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'gather')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -229,6 +231,8 @@ def scatter(self, dim, index, src, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(src)) and recorded((self, index, src,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'scatter')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ScatterBackward0)
@@ -274,9 +278,9 @@ def scatter(self, dim, index, src, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'scatter')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -401,6 +405,8 @@ def scatter_value(self, dim, index, value, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self, index,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'scatter_value')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ScatterBackward1)
@@ -430,9 +436,9 @@ def scatter_value(self, dim, index, value, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'scatter_value')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -540,6 +546,8 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(src)) and recorded((self, index, src,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'scatter')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ScatterNotImplemented)
@@ -578,9 +586,9 @@ def scatter_with(self, dim, index, src, reduce, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'scatter')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -626,6 +634,8 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self, index,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'scatter')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ScatterValueNotImplemented)
@@ -649,9 +659,9 @@ def scatter_value_with(self, dim, index, value, reduce, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'scatter')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -711,6 +721,8 @@ def scatter_with_of(self, dim, index, src, reduce, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(src)) and recorded((self, index, src,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'scatter')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_Scatter_NotImplemented)
@@ -749,9 +761,9 @@ def scatter_with_of(self, dim, index, src, reduce, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'scatter')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -848,6 +860,8 @@ def scatter_value_with_of(self, dim, index, value, reduce, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self, index,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'scatter')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ScatterValue_NotImplemented)
@@ -871,9 +885,9 @@ def scatter_value_with_of(self, dim, index, value, reduce, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'scatter')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -987,6 +1001,8 @@ def scatter_add(self, dim, index, src, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(src)) and recorded((self, index, src,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'scatter_add')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ScatterAddBackward0)
@@ -1035,9 +1051,9 @@ def scatter_add(self, dim, index, src, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'scatter_add')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1179,6 +1195,8 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(src)) and recorded((self, index, src,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'scatter_reduce')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         try:
@@ -1244,9 +1262,9 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'scatter_reduce')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1394,6 +1412,8 @@ def index_select(self, dim, index, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self, index,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'index_select')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_IndexSelectBackward0)
@@ -1424,9 +1444,9 @@ def index_select(self, dim, index, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'index_select')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1488,6 +1508,8 @@ def index_add(self, dim, index, source, alpha, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(source)) and recorded((self, index, source,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'index_add')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_IndexAddBackward0)
@@ -1545,9 +1567,9 @@ def index_add(self, dim, index, source, alpha, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'index_add')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1684,6 +1706,8 @@ def index_copy(self, dim, index, source, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(source)) and recorded((self, index, source,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'index_copy')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_IndexCopyBackward0)
@@ -1737,9 +1761,9 @@ def index_copy(self, dim, index, source, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'index_copy')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1872,6 +1896,8 @@ def index_fill(self, dim, index, value, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self, index,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'index_fill')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_IndexFillBackward0)
@@ -1901,9 +1927,9 @@ def index_fill(self, dim, index, value, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'index_fill')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2007,6 +2033,8 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(value)) and recorded((self, index, value,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'index_fill')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_IndexFillBackward1)
@@ -2052,9 +2080,9 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'index_fill')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2194,6 +2222,8 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(source)) and recorded((self, index, source,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'index_reduce')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         try:
@@ -2259,9 +2289,9 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'index_reduce')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2398,6 +2428,8 @@ def take(self, index, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self, index,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'take')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_TakeBackward0)
@@ -2431,9 +2463,9 @@ def take(self, index, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'take')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2494,6 +2526,8 @@ def put(self, index, source, accumulate, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(source)) and recorded((self, index, source,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'put')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_PutBackward0)
@@ -2547,9 +2581,9 @@ def put(self, index, source, accumulate, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'put')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2698,6 +2732,8 @@ def masked_scatter(self, mask, source, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(source)) and recorded((self, mask, source,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'masked_scatter')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MaskedScatterBackward0)
@@ -2743,9 +2779,9 @@ def masked_scatter(self, mask, source, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'masked_scatter')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2859,6 +2895,8 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output, mask,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'masked_scatter_backward')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MaskedScatterBackwardBackward0)
@@ -2888,9 +2926,9 @@ def masked_scatter_backward(grad_output, mask, sizes, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'masked_scatter_backward')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -2955,6 +2993,8 @@ def select_scatter(self, src, dim, index, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(src)) and recorded((self, src,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'select_scatter')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         if desc.dtype.category == 3:
@@ -2997,9 +3037,9 @@ def select_scatter(self, src, dim, index, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'select_scatter')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -3048,6 +3088,8 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(src)) and recorded((self, src,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'slice_scatter')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         if desc.dtype.category == 3:
@@ -3092,9 +3134,9 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'slice_scatter')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -3142,6 +3184,8 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(src)) and recorded((self, src,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'diagonal_scatter')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_DiagonalScatterBackward0)
@@ -3183,9 +3227,9 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'diagonal_scatter')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

@@ -11,7 +11,7 @@ from ..backward.engine import through_tensors
 from ..memory.geometry import settled
 from ..nodes.graph import UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
-from ..calls.operands import plain, store
+from ..calls.operands import plain, recorded_out, store
 from ..nodes import saved_hooks
 from ..calls.several import brought_to
 from ..tensor import Tensor, wrap
@@ -1418,6 +1418,8 @@ def clone(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'clone')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_CloneBackward0)
@@ -1441,9 +1443,9 @@ def clone(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'clone')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1468,6 +1470,8 @@ def contiguous_copy(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'contiguous_copy')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_CloneBackward0)
@@ -1491,9 +1495,9 @@ def contiguous_copy(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'contiguous_copy')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1518,6 +1522,8 @@ def copy_in_format(self, memory_format, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'copy_in_format')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_CloneBackward0)
@@ -1541,9 +1547,9 @@ def copy_in_format(self, memory_format, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'copy_in_format')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1586,6 +1592,8 @@ def unsafe_view(self, size, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'unsafe_view')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_UnsafeViewBackward0)
@@ -1610,9 +1618,9 @@ def unsafe_view(self, size, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'unsafe_view')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1653,6 +1661,8 @@ def to_copy(self, dtype_, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'to_copy')
         if desc.dtype.category >= 2:
             node = _new(*_ToCopyBackward0)
             for node.seq in sequence_nrs:
@@ -1676,9 +1686,9 @@ def to_copy(self, dtype_, *, out=None):
             result._made = node
             result._counter = None
             result._extra = None
-            if saved_hooks.in_force and out is None:
+            if saved_hooks.in_force:
                 saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'to_copy')
+            return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1703,6 +1713,8 @@ def to_copy_in_format(self, dtype_, memory_format, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'to_copy_in_format')
         if desc.dtype.category >= 2:
             node = _new(*_ToCopyBackward0)
             for node.seq in sequence_nrs:
@@ -1726,9 +1738,9 @@ def to_copy_in_format(self, dtype_, memory_format, *, out=None):
             result._made = node
             result._counter = None
             result._extra = None
-            if saved_hooks.in_force and out is None:
+            if saved_hooks.in_force:
                 saved_hooks.pack(node)
-            return result if out is None else store(out, result, 'to_copy_in_format')
+            return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1775,6 +1787,8 @@ def cat(tensors, dim, *, out=None):
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'cat')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_CatBackward0)
@@ -1793,9 +1807,9 @@ def cat(tensors, dim, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'cat')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -1840,6 +1854,8 @@ def stack(tensors, dim, *, out=None):
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'stack')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_StackBackward0)
@@ -1858,9 +1874,9 @@ def stack(tensors, dim, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'stack')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

@@ -16,7 +16,7 @@ from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
 from ..tangents import original_of
-from ..calls.operands import inplace_operands, laid, operands, plain, refused, single, store, tensors_only
+from ..calls.operands import inplace_operands, laid, operands, plain, recorded_out, refused, single, store, tensors_only
 from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, saved_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
@@ -211,6 +211,8 @@ def exp2(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'exp2')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_Exp2Backward0)
@@ -237,10 +239,8 @@ def exp2(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'exp2', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -409,6 +409,8 @@ def log2(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'log2')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_Log2Backward0)
@@ -437,10 +439,8 @@ def log2(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'log2', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -612,6 +612,8 @@ def log10(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'log10')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_Log10Backward0)
@@ -640,10 +642,8 @@ def log10(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'log10', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -795,6 +795,8 @@ def logaddexp(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'logaddexp')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LogaddexpBackward0)
@@ -843,10 +845,8 @@ def logaddexp(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'logaddexp', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -959,6 +959,8 @@ def logaddexp2(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'logaddexp2')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_Logaddexp2Backward0)
@@ -1007,10 +1009,8 @@ def logaddexp2(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'logaddexp2', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1118,6 +1118,8 @@ def xlogy(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'xlogy')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_XlogyBackward0)
@@ -1166,10 +1168,8 @@ def xlogy(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'xlogy', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1311,6 +1311,8 @@ def xlogy_self(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(other))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'xlogy')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_XlogyBackward1)
@@ -1340,10 +1342,8 @@ def xlogy_self(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'xlogy', other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1401,6 +1401,8 @@ def xlogy_other(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'xlogy')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_XlogyBackward2)
@@ -1430,10 +1432,8 @@ def xlogy_other(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'xlogy', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1587,6 +1587,8 @@ def xlog1py(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'special_xlog1py')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SpecialXlog1PyBackward0)
@@ -1635,10 +1637,8 @@ def xlog1py(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'special_xlog1py', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1708,6 +1708,8 @@ def xlog1py_self(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(other))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'special_xlog1py')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SpecialXlog1PyBackward1)
@@ -1737,10 +1739,8 @@ def xlog1py_self(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'special_xlog1py', other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1798,6 +1798,8 @@ def xlog1py_other(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'special_xlog1py')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SpecialXlog1PyBackward2)
@@ -1827,10 +1829,8 @@ def xlog1py_other(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'special_xlog1py', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -1956,6 +1956,8 @@ def entr(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'special_entr')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SpecialEntrBackward0)
@@ -1984,10 +1986,8 @@ def entr(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'special_entr', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2056,6 +2056,8 @@ def logit(self, eps, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'logit')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LogitBackward0)
@@ -2085,10 +2087,8 @@ def logit(self, eps, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'logit', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2302,6 +2302,8 @@ def asinh(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'asinh')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AsinhBackward0)
@@ -2330,10 +2332,8 @@ def asinh(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'asinh', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2460,6 +2460,8 @@ def acosh(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'acosh')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AcoshBackward0)
@@ -2488,10 +2490,8 @@ def acosh(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'acosh', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2619,6 +2619,8 @@ def atanh(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'atanh')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AtanhBackward0)
@@ -2647,10 +2649,8 @@ def atanh(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'atanh', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2745,6 +2745,8 @@ def asinh_of(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'asinh')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AsinhBackward1)
@@ -2768,10 +2770,8 @@ def asinh_of(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'asinh', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -2902,6 +2902,8 @@ def acosh_of(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'acosh')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AcoshBackward1)
@@ -2925,10 +2927,8 @@ def acosh_of(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'acosh', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3059,6 +3059,8 @@ def atanh_of(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'atanh')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AtanhBackward1)
@@ -3082,10 +3084,8 @@ def atanh_of(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'atanh', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3230,6 +3230,8 @@ def atan2(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'atan2')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_Atan2Backward0)
@@ -3278,10 +3280,8 @@ def atan2(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'atan2', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3483,6 +3483,8 @@ def hypot(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'hypot')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_HypotBackward0)
@@ -3540,10 +3542,8 @@ def hypot(self, other, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'hypot', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3751,6 +3751,8 @@ def sinc(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'sinc')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SincBackward0)
@@ -3779,10 +3781,8 @@ def sinc(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'sinc', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -3921,6 +3921,8 @@ def deg2rad(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'deg2rad')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_Deg2RadBackward0)
@@ -3944,10 +3946,8 @@ def deg2rad(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'deg2rad', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -4087,6 +4087,8 @@ def rad2deg(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'rad2deg')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_Rad2DegBackward0)
@@ -4110,10 +4112,8 @@ def rad2deg(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'rad2deg', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -4283,6 +4283,8 @@ def erf(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'erf')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ErfBackward0)
@@ -4311,10 +4313,8 @@ def erf(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'erf', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -4485,6 +4485,8 @@ def erfc(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'erfc')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ErfcBackward0)
@@ -4513,10 +4515,8 @@ def erfc(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'erfc', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -4687,6 +4687,8 @@ def erfinv(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'erfinv')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_ErfinvBackward0)
@@ -4715,10 +4717,8 @@ def erfinv(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'erfinv', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -4917,6 +4917,8 @@ def erfcx(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'special_erfcx')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SpecialErfcxBackward0)
@@ -4948,10 +4950,8 @@ def erfcx(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'special_erfcx', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -5077,6 +5077,8 @@ def ndtri(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'special_ndtri')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SpecialNdtriBackward0)
@@ -5103,10 +5105,8 @@ def ndtri(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'special_ndtri', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -5260,6 +5260,8 @@ def log_ndtr(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'special_log_ndtr')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SpecialLogNdtrBackward0)
@@ -5291,10 +5293,8 @@ def log_ndtr(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'special_log_ndtr', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -5420,6 +5420,8 @@ def lgamma(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'lgamma')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LgammaBackward0)
@@ -5448,10 +5450,8 @@ def lgamma(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'lgamma', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -5623,6 +5623,8 @@ def digamma(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'digamma')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_DigammaBackward0)
@@ -5651,10 +5653,8 @@ def digamma(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'digamma', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -5770,6 +5770,8 @@ def polygamma(n, self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'polygamma')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_PolygammaBackward0)
@@ -5799,10 +5801,8 @@ def polygamma(n, self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'polygamma', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -5872,6 +5872,8 @@ def polygamma_of(self, n, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'polygamma')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_PolygammaBackward1)
@@ -5901,10 +5903,8 @@ def polygamma_of(self, n, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'polygamma', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -6021,6 +6021,8 @@ def mvlgamma(self, p, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'mvlgamma')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_MvlgammaBackward0)
@@ -6050,10 +6052,8 @@ def mvlgamma(self, p, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'mvlgamma', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -6212,6 +6212,8 @@ def igamma(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'igamma')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_IgammaBackward0)
@@ -6266,10 +6268,8 @@ def igamma(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'igamma', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -6459,6 +6459,8 @@ def igammac(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'igammac')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_IgammacBackward0)
@@ -6513,10 +6515,8 @@ def igammac(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'igammac', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -6706,6 +6706,8 @@ def zeta(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'special_zeta')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SpecialZetaBackward0)
@@ -6760,10 +6762,8 @@ def zeta(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'special_zeta', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -6835,6 +6835,8 @@ def zeta_self(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(other))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'special_zeta')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SpecialZetaBackward1)
@@ -6864,10 +6866,8 @@ def zeta_self(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'special_zeta', other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -6962,6 +6962,8 @@ def zeta_other(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'special_zeta')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SpecialZetaBackward2)
@@ -6985,10 +6987,8 @@ def zeta_other(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'special_zeta', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -7114,6 +7114,8 @@ def i0(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'i0')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_I0Backward0)
@@ -7142,10 +7144,8 @@ def i0(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'i0', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -7343,6 +7343,8 @@ def i0e(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'special_i0e')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SpecialI0EBackward0)
@@ -7374,10 +7376,8 @@ def i0e(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'special_i0e', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -7467,6 +7467,8 @@ def i1(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'special_i1')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SpecialI1Backward0)
@@ -7498,10 +7500,8 @@ def i1(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'special_i1', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -7591,6 +7591,8 @@ def i1e(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'special_i1e')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_SpecialI1EBackward0)
@@ -7622,10 +7624,8 @@ def i1e(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'special_i1e', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -7717,6 +7717,8 @@ def frac(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'frac')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_FracBackward0)
@@ -7740,10 +7742,8 @@ def frac(self, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'frac', self, exactly='Found dtype {found} but expected {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -7896,6 +7896,8 @@ def fmod(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'fmod')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_FmodBackward1)
@@ -7950,10 +7952,8 @@ def fmod(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'fmod', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -8073,6 +8073,8 @@ def fmod_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'fmod')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_FmodBackward0)
@@ -8096,9 +8098,9 @@ def fmod_scalar(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'fmod')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -8246,6 +8248,8 @@ def remainder(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'remainder')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_RemainderBackward1)
@@ -8300,10 +8304,8 @@ def remainder(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'remainder', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -8423,6 +8425,8 @@ def remainder_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'remainder')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_RemainderBackward0)
@@ -8446,9 +8450,9 @@ def remainder_scalar(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'remainder')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -8570,6 +8574,8 @@ def floor_divide(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'floor_divide')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_FloorDivideNotImplemented)
@@ -8608,10 +8614,8 @@ def floor_divide(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'floor_divide', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -8685,6 +8689,8 @@ def floor_divide_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'floor_divide')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_FloorDivideScalarNotImplemented)
@@ -8708,10 +8714,8 @@ def floor_divide_scalar(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'floor_divide', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -8798,6 +8802,8 @@ def floor_divide_of(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'floor_divide')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_FloorDivide_NotImplemented)
@@ -8836,10 +8842,8 @@ def floor_divide_of(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'floor_divide', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -8971,6 +8975,8 @@ def floor_divide_of_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'floor_divide')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_FloorDivideScalar_NotImplemented)
@@ -8994,10 +9000,8 @@ def floor_divide_of_scalar(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'floor_divide', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -9109,6 +9113,8 @@ def remainder_of(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(other)) and recorded((other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'remainder')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_RemainderNotImplemented)
@@ -9132,10 +9138,8 @@ def remainder_of(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'remainder', other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -9380,6 +9384,8 @@ def copysign(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'copysign')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_CopysignBackward0)
@@ -9429,10 +9435,8 @@ def copysign(self, other, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'copysign', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -9659,6 +9663,8 @@ def copysign_scalar(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'copysign')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_CopysignBackward1)
@@ -9690,10 +9696,8 @@ def copysign_scalar(self, other, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'copysign', self)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -9860,6 +9864,8 @@ def nextafter(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'nextafter')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_NextafterBackward0)
@@ -9914,10 +9920,8 @@ def nextafter(self, other, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'nextafter', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -10106,6 +10110,8 @@ def ldexp(self, other, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'ldexp')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LdexpBackward0)
@@ -10155,10 +10161,8 @@ def ldexp(self, other, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        if out is not None:
-            return store(out, result, 'ldexp', self, other)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -10428,6 +10432,8 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'nan_to_num')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         try:
@@ -10462,10 +10468,8 @@ def nan_to_num(self, nan, posinf, neginf, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'nan_to_num', self, exactly='nan_to_num: dtype of out: {found} should be same as input: {expected}')
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -10593,6 +10597,8 @@ def heaviside(self, values, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(values)) and recorded((self, values,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'heaviside')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_HeavisideNotImplemented)
@@ -10631,10 +10637,8 @@ def heaviside(self, values, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'heaviside', self, values)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -10715,6 +10719,8 @@ def heaviside_of(self, values, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(values)) and recorded((self, values,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'heaviside')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_Heaviside_NotImplemented)
@@ -10753,10 +10759,8 @@ def heaviside_of(self, values, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        if out is not None:
-            return store(out, result, 'heaviside', self, values)
         return result
     result = _new(*_TENSOR)
     result._array = array
@@ -10866,6 +10870,8 @@ def lerp_scalar(self, end, weight, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'lerp')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LerpBackward0)
@@ -10884,9 +10890,9 @@ def lerp_scalar(self, end, weight, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'lerp', self, end)
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -11011,6 +11017,8 @@ def lerp_tensor(self, end, weight, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'lerp')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LerpBackward1)
@@ -11046,9 +11054,9 @@ def lerp_tensor(self, end, weight, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'lerp', self, end, weight)
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -11180,6 +11188,8 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'addcmul')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AddcmulBackward0)
@@ -11212,9 +11222,9 @@ def addcmul(self, tensor1, tensor2, value, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'addcmul', self, tensor1, tensor2)
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -11345,6 +11355,8 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'addcdiv')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_AddcdivBackward0)
@@ -11374,9 +11386,9 @@ def addcdiv(self, tensor1, tensor2, value, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'addcdiv', self, tensor1, tensor2)
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -11492,6 +11504,8 @@ def dist(self, other, p, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'dist')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_DistBackward0)
@@ -11546,9 +11560,9 @@ def dist(self, other, p, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'dist')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

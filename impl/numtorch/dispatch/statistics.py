@@ -14,7 +14,7 @@ from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
 from ..tangents import original_of
-from ..calls.operands import inplace_operands, plain, refused, store
+from ..calls.operands import inplace_operands, plain, recorded_out, refused, store
 from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
@@ -300,6 +300,8 @@ def logcumsumexp(self, dim, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'logcumsumexp')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_LogcumsumexpBackward0)
@@ -332,9 +334,9 @@ def logcumsumexp(self, dim, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'logcumsumexp')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -414,6 +416,8 @@ def nanmedian_all(self, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'nanmedian_all')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         try:
@@ -451,9 +455,9 @@ def nanmedian_all(self, *, out=None):
         node.result = array
         node.result_counter = result._counter = [0]
         node.result_version = 0
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node, result=result)
-        return result if out is None else store(out, result, 'nanmedian_all')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc
@@ -676,6 +680,8 @@ def renorm(self, p, dim, maxnorm, *, out=None):
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
     if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'renorm')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
         node = _new(*_RenormBackward0)
@@ -707,9 +713,9 @@ def renorm(self, p, dim, maxnorm, *, out=None):
         result._made = node
         result._counter = None
         result._extra = None
-        if saved_hooks.in_force and out is None:
+        if saved_hooks.in_force:
             saved_hooks.pack(node)
-        return result if out is None else store(out, result, 'renorm')
+        return result
     result = _new(*_TENSOR)
     result._array = array
     result._desc = desc

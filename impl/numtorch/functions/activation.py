@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..calls.fallback import into_without_derivative
 from ..calls.operands import FOUND_DTYPE, refuse_recorded, refused, store, type_error
 from ..calls.raising import saving
 from ..dtype import dtypes
@@ -28,14 +29,22 @@ def log_softmax(input: Tensor, dim: int, dtype: Any = None, *, out: Any = None) 
 
 def _softmax(name: str, input: Tensor, dim: int, dtype: Any, out: Any = None) -> Tensor:
     expect_tensor(input, name)
+    if out is not None:
+        return into_without_derivative(out, name, (input,), lambda: _softmax_into(name, input, dim, dtype, out))
+    return _softmax_of(name, input, dim, dtype)
+
+
+def _softmax_of(name: str, input: Tensor, dim: int, dtype: Any) -> Tensor:
     if dtype is not None and dtype is not input._desc.dtype:
         input = input.to(dtype)
     last = wrap_dim(dim, input._desc.ndim) >= input._desc.ndim - 1
     if input._desc.dtype.category != dtypes.FLOATING and input._desc.numel:
         raise refused(f"{name}_{'lastdim_' if last else ''}kernel_impl", input._desc.dtype)
-    result = getattr(d, name)(input, dim)
-    if out is None:
-        return result
+    return getattr(d, name)(input, dim)
+
+
+def _softmax_into(name: str, input: Tensor, dim: int, dtype: Any, out: Tensor) -> Tensor:
+    result = _softmax_of(name, input, dim, dtype)
     found = cpp_name(out._desc.dtype)
     return store(
         out,

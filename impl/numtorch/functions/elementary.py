@@ -18,22 +18,31 @@ from .reduction import MISSING
 
 def float_power(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
     """input ** exponent in double precision"""
+    if isinstance(out, Tensor) and out._desc.dtype is not (wanted := _wanted(input, exponent)):
+        raise RuntimeError(
+            f"the output given to float_power has dtype {out._desc.dtype.scalar_name} but the operation's result requires "
+            f"dtype {wanted.scalar_name}"
+        )
     exponent = _double(exponent)  # first: PyTorch's C++ evaluates the right operand first
     result = power(_double(input), exponent)
-    said = "the output given to float_power has dtype {found} but the operation's result requires dtype {expected}"
-    return result if out is None else store(out, result, "float_power", exactly=said)
+    return result if out is None else store(out, result, "pow")
 
 
 def float_power_(self: Tensor, exponent: Any) -> Tensor:
     """float_power in place, of doubles only"""
-    given = exponent._desc.dtype.is_complex if isinstance(exponent, Tensor) else isinstance(exponent, complex)
-    wanted = complex128 if given or self._desc.dtype.is_complex else float64
+    wanted = _wanted(self, exponent)
     if self._desc.dtype is not wanted:
         raise RuntimeError(
             f"the base given to float_power_ has dtype {self._desc.dtype.scalar_name} but the operation's result "
             f"requires dtype {wanted.scalar_name}"
         )
     return pow_(self, _double(exponent))
+
+
+def _wanted(*operands: Any) -> Any:
+    """The type of float_power's result."""
+    given = any(x._desc.dtype.is_complex if isinstance(x, Tensor) else isinstance(x, complex) for x in operands)
+    return complex128 if given else float64
 
 
 def _double(x: Any) -> Any:

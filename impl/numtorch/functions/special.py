@@ -8,6 +8,7 @@ from .. import dispatch as d, grad_mode, return_types
 from ..aliasing.overlap import refuse
 from ..aliasing.views import check_inplace, requires_grad, storage_of
 from ..aliasing.writes import copy_
+from ..calls.fallback import into_without_derivative
 from ..calls.operands import (
     category_of,
     check_subtraction,
@@ -53,6 +54,8 @@ def by_operands(name: str, tensors: Any, first: Any = None, second: Any = None) 
                 raise no_overload(name, input, other, out)
             function = first
             other = _with_number(other, input)
+        if out is not None and name == "floor_divide":
+            return into_without_derivative(out, name, (input, other), lambda: function(input, other, out=out))
         return function(input, other, out=out)
 
     call.__name__ = name
@@ -189,7 +192,9 @@ def heaviside(input: Tensor, values: Tensor, *, out: Any = None) -> Tensor:
     _same_type(input, values)
     if isinstance(out, Tensor):
         _same_type(input, out)
-    return d.heaviside(input, values, out=out)
+    if out is None:
+        return d.heaviside(input, values)
+    return into_without_derivative(out, "heaviside", (input, values), lambda: d.heaviside(input, values, out=out))
 
 
 def heaviside_(self: Tensor, values: Tensor) -> Tensor:

@@ -79,12 +79,13 @@ class Functions(Recording):
                     w(at, f"array, desc = {how}")
         if row.formulas and not row.bool_result:
             self.flag(row, 1)
+            self.refuse_out(2, row)
             self.recordable(2, row)
             self.track(row, 2)
             w(2, "node.desc = desc")
             self.new_tensor(2, "True", "node")
             self.save_result(row, 2, {"result": ("array", "result")})
-            w(2, f"if out is not None:\n    return store(out, result, {row.says!r}, {given}{exact})\nreturn result")
+            w(2, "return result")
         self.new_tensor(1, "False", "None")
         self.count_writes(row, "result")
         w(1, f"if out is not None:\n    return store(out, result, {row.says!r}, {given}{exact})\nreturn result")
@@ -111,6 +112,10 @@ class Functions(Recording):
         kernel = NO_HALVES.get(name or row.name)
         if kernel:
             self.body(depth, f"if {unless}{kind}.is_half:\n    raise refused({kernel!r}, {kind})")
+
+    def refuse_out(self, depth: int, row: Row) -> None:
+        """The lines that refuse an `out` that would have a history, before that of the operands is asked for."""
+        self.body(depth, f"if out is not None:\n    raise recorded_out(out, {row.says!r})")
 
     def recordable(self, depth: int, row: Row, desc: str = "desc", cheaper: str = "") -> None:
         """The lines that refuse to record an integral result, and a complex one if the row has no derivative of it."""
@@ -179,12 +184,13 @@ class Functions(Recording):
             w(1, "desc = describe(array)")
         elif row.formulas:
             self.flag(row, 1)
+            self.refuse_out(2, row)
             self.recordable(2, row)
             self.track(row, 2)
             w(2, "node.desc = desc")
             self.new_tensor(2, "True", "node")
             self.save_result(row, 2, {"result": ("array", "result")})
-            w(2, f"if out is not None:\n    return store(out, result, {row.says!r}, {given})\nreturn result")
+            w(2, "return result")
         self.new_tensor(1, "False", "None")
         free = ", derivable=False" if row.bool_result else ""
         w(1, f"if out is not None:\n    return store(out, result, {row.says!r}, {given}{free})\nreturn result")
@@ -237,12 +243,13 @@ class Functions(Recording):
         else:
             w(1, "if not desc.plain:\n    array, desc = arrange(array, desc)")
         self.flag(row, 1)
+        self.refuse_out(2, row)
         self.recordable(2, row)
         self.track(row, 2)
         w(2, "node.desc = desc")
         self.new_tensor(2, "True", "node")
         self.save_result(row, 2, {"result": ("array", "result")})
-        w(2, f"return result if out is None else store(out, result, {row.says!r}, {given})")
+        w(2, "return result")
         self.new_tensor(1, "False", "None")
         self.count_writes(row, "result")
         w(1, f"return result if out is None else store(out, result, {row.says!r}, {given})")
@@ -307,6 +314,7 @@ class Functions(Recording):
         if len(row.outputs) == 1:
             if row.formulas:
                 self.flag(row, 1)
+                self.refuse_out(2, row)
                 at = 2
                 if row.node == "ToCopyBackward0":  # the one that ends a graph
                     w(2, "if desc.dtype.category >= 2:")
@@ -317,7 +325,7 @@ class Functions(Recording):
                 w(at, "node.desc = desc")
                 self.new_tensor(at, "True", "node")
                 self.save_result(row, at, {"result": ("array", "result")})
-                w(at, f"return result if out is None else store(out, result, {row.says!r})")
+                w(at, "return result")
             self.new_tensor(1, "False", "None")
             self.count_writes(row, "result")
             w(1, f"return result if out is None else store(out, result, {row.says!r})")

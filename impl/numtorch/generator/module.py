@@ -32,7 +32,7 @@ IMPORTS = (
     ("..kernels.pointwise", "multiple"),
     ("..memory.lazy", "assigned"),
     ("..tangents", "original_of"),
-    ("..calls.operands", "at_once inplace_operands laid operands plain refused single store tensors_only"),
+    ("..calls.operands", "at_once inplace_operands laid operands plain recorded_out refused single store tensors_only"),
     ("..calls.raising", "autograd_first refuse_into"),
     ("..nodes.saved", "check_saveable is_odd own_result saved_result unpack_input unpack_result"),
     ("..nodes", "saved_hooks"),

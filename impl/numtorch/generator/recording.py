@@ -233,9 +233,7 @@ class Recording(Template):
             array, tensor = results[n]
             w(indent, f"node.{n} = {array}\nnode.{n}_counter = {tensor}._counter = [0]\nnode.{n}_version = 0")
         given = ", ".join(["node", *(f"{n}={results[n][1]}" for n in row.saved_results)])
-        # What has an out= that would be recorded is refused, before anything is packed.
-        only = " and out is None" if "result" in results and len(row.outputs) <= 1 else ""
-        w(indent, f"if saved_hooks.in_force{only}:\n    saved_hooks.pack({given})")
+        w(indent, f"if saved_hooks.in_force:\n    saved_hooks.pack({given})")
 
     def new_tensor(self, indent: int, requires: str, grad_fn: str) -> None:
         self.body(
