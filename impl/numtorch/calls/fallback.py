@@ -14,7 +14,7 @@ from .raising import out_requires_grad
 
 
 def into_without_derivative(out: Any, name: str, operands: tuple[Any, ...], compute: Callable[[], Any]) -> Any:
-    """`compute` writes to `out`, which gets a node if an operand or itself requires grad; refused is what no write may change."""
+    """`compute` writes to `out`, which gets a node if an operand or itself requires grad, unless no write may change it."""
     tensors = [x for x in (*operands, out) if isinstance(x, Tensor) and requires_grad(x)]
     if not (state.grad and tensors and isinstance(out, Tensor)):
         return compute()
