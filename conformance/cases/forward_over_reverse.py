@@ -218,3 +218,66 @@ def tangent_of_the_gradient_of_nll_loss(
         incoming = torch.autograd.forward_ad.make_dual(incoming, incoming.detach().cos())
         (found,) = torch.autograd.grad(loss, x, incoming, create_graph=True)
         torch.autograd.forward_ad.unpack_dual(found)
+
+
+OPERATORS = {
+    "clamp": lambda torch, x, y: x.clamp(-1, 1),
+    "fmax": lambda torch, x, y: torch.fmax(x, y),
+    "fmin": lambda torch, x, y: torch.fmin(x, y),
+    "max": lambda torch, x, y: x.max(),
+    "median": lambda torch, x, y: x.median(),
+    "aminmax": lambda torch, x, y: x.aminmax(),
+    "aminmax along": lambda torch, x, y: x.aminmax(dim=0, keepdim=True),
+    "polar": lambda torch, x, y: torch.polar(x, y),
+    "i1": lambda torch, x, y: torch.special.i1(x),
+    "i1e": lambda torch, x, y: torch.special.i1e(x),
+    "layer_norm": lambda torch, x, y: torch.nn.functional.layer_norm(x, (2,), y[0], y[1]),
+    "batch_norm": lambda torch, x, y: torch.nn.functional.batch_norm(x, y[0].detach(), y[1].detach(), y[0], y[1]),
+    "batch_norm of a batch": lambda torch, x, y: torch.nn.functional.batch_norm(x, None, None, y[0], y[1], True),
+    "nansum": lambda torch, x, y: x.nansum(0),
+    "trace": lambda torch, x, y: x.trace(),
+    "addcdiv": lambda torch, x, y: torch.addcdiv(x, y, x, value=0.5),
+    "dist": lambda torch, x, y: x.dist(y, 3),
+    "renorm": lambda torch, x, y: x.renorm(3, 0, 0.5),
+}
+NORMS = (0.5, 1, 1.5, 2, 3, float("inf"), float("-inf"))
+
+
+@case(requires=["saved_tensors_hooks", "forward_mode"])
+def tangents_save_what_is_computed_in_place_and_from_the_right(
+    torch,
+    x: floats("float64", shape=(2, 2), values="positive"),
+    y: floats("float64", shape=(2, 2), values="positive"),
+    name: st.sampled_from(sorted(OPERATORS)),
+    norm: st.sampled_from([None, None, *NORMS]),
+    along: st.booleans(),
+    both: st.booleans(),
+):
+    """Of what a tangent is computed of a hook packs the right operand first, with the version of masks."""
+    x.requires_grad_(along)
+    t = torch.tensor([[1.0, -2.0], [0.5, 3.0]], dtype=torch.float64)
+    if not along:
+        t.requires_grad_()
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, t)
+        other = torch.autograd.forward_ad.make_dual(y, t) if both else y
+        with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+            if norm is None:
+                OPERATORS[name](torch, dual, other)
+            else:
+                dual.norm(norm, *((0,) if both else ()))
+
+
+@case(requires=["saved_tensors_hooks", "create_graph"])
+def gradients_save_masks_with_their_versions(
+    torch,
+    x: floats("float64", shape=(2, 2), values="positive"),
+    y: floats("float64", shape=(2, 2), values="positive"),
+    name: st.sampled_from(["clamp", "fmax", "fmin", "i1", "i1e", "nansum", "trace", "addcdiv", "median", "max"]),
+    norm: st.sampled_from([None, *NORMS]),
+):
+    """Masks that a formula makes in place have versions where a gradient's gradient saves them."""
+    x.requires_grad_()
+    out = OPERATORS[name](torch, x, y) if norm is None else x.norm(norm, 0)
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+        torch.autograd.grad(out, x, torch.ones_like(out, requires_grad=True), create_graph=True)

@@ -10,7 +10,7 @@ from typing import Any
 from .. import creation, dispatch as d
 from ..plain_numpy import np
 from ..tensor import wrap
-from .masks import joined, mask, within
+from .masks import joined, mask, opposite, within
 from .shape import sum_to_size
 
 
@@ -37,13 +37,9 @@ def _first(x: Any, other: Any, wins: Any) -> Any:
     return joined(np.logical_or, mask(wins, x, other), mask(np.isnan, other))
 
 
-def _not(condition: Any) -> Any:
-    return mask(np.logical_not, condition)
-
-
 def fmax_self_backward(grad: Any, x: Any, other: Any) -> Any:
     """All where the first is not smaller, or the second is nan."""
-    return d.masked_fill(grad, _not(_first(x, other, np.greater_equal)), 0)
+    return d.masked_fill(grad, opposite(_first(x, other, np.greater_equal)), 0)
 
 
 def fmax_other_backward(grad: Any, x: Any, other: Any) -> Any:
@@ -53,7 +49,7 @@ def fmax_other_backward(grad: Any, x: Any, other: Any) -> Any:
 
 def fmin_self_backward(grad: Any, x: Any, other: Any) -> Any:
     """All where the first is not larger, or the second is nan."""
-    return d.masked_fill(grad, _not(_first(x, other, np.less_equal)), 0)
+    return d.masked_fill(grad, opposite(_first(x, other, np.less_equal)), 0)
 
 
 def fmin_other_backward(grad: Any, x: Any, other: Any) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import grad_mode
-from ..aliasing.views import counted
+from ..aliasing.views import bump, counted
 from ..calls.several import promoted
 from ..levels import living, show, wrapped_of
 from ..memory.descriptor import arrange, describe, descriptor
@@ -44,8 +44,20 @@ def joined(how: Callable[..., Any], first: Tensor, second: Tensor) -> Tensor:
         return mask(how, first, second)
     if array.ndim and array.strides != first._array.strides:
         first._array[...] = array
+        bump(first)
         return first
-    return wrap(array)
+    out = wrap(array)
+    bump(out)
+    return out
+
+
+def opposite(condition: Tensor) -> Tensor:
+    """Where a mask does not hold, written into the mask, as PyTorch does."""
+    out = mask(np.logical_not, condition)
+    if not within(condition):
+        out._counter = condition._counter
+        bump(out)
+    return out
 
 
 def of_arrays(compute: Callable[..., Any], *tensors: Any) -> Tensor:

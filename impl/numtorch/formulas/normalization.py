@@ -13,6 +13,7 @@ from ..memory.lazy import Zeros
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import within
+from .pointwise import number_over
 from .reduction import var_mean_backward
 
 
@@ -206,7 +207,7 @@ def _invstd_jvp(
         out = d.mul_(tangent - d.mean_dim(tangent, dims, True, None), x - mean)
         out = d.mul_(out, -invstd.pow(3))
     out = d.sum_dim(out, dims, keepdim, None)
-    return d.div_scalar(out, float(count) if count else float("nan"))
+    return _over(out, float(count) if count else float("nan"))
 
 
 def _norm_jvp(x: Any, tangent: Any, mean: Any, invstd: Any, dims: tuple, count: int, zero: bool) -> Any:
@@ -219,15 +220,15 @@ def _norm_jvp(x: Any, tangent: Any, mean: Any, invstd: Any, dims: tuple, count: 
     return d.add_(d.mul_(out, invstd), d.mul_(x - mean, of_invstd))
 
 
-def _affine_jvp(normal: Callable[[], Any], tangent: Any, weight: Any, weight_t: Any, bias_t: Any) -> Any:
-    """The tangent of normal * weight + bias."""
+def _affine_jvp(normal: Any, tangent: Any, weight: Any, weight_t: Any, bias_t: Any) -> Any:
+    """The tangent of normal * weight + bias; `normal` is None if there is no weight."""
     if weight is not None:
         if _unwritten(tangent) or _unwritten(weight_t):
-            other = normal() * weight_t
+            other = normal * weight_t
             tangent = tangent * weight + other
         else:
             tangent = d.mul_(tangent, weight)
-            tangent = d.add_(tangent, d.mul_(normal(), weight_t))
+            tangent = d.add_(tangent, d.mul_(normal, weight_t))
     if bias_t is None:
         return tangent
     return tangent + bias_t if _unwritten(tangent) else d.add_(tangent, bias_t)
@@ -240,9 +241,8 @@ def layer_norm_jvp(
     front = x._desc.ndim - len(normalized_shape)
     dims, each = tuple(range(front, x._desc.ndim)), (*(1,) * front, *normalized_shape)
     out = _norm_jvp(x, x_t, mean, invstd, dims, prod(normalized_shape), _unwritten(x_t))
-    return _affine_jvp(
-        lambda: (x - mean) * invstd, out, *[None if p is None else p.view(each) for p in (weight, weight_t, bias_t)]
-    )
+    normal = None if weight is None else (x - mean) * invstd
+    return _affine_jvp(normal, out, *[None if p is None else p.view(each) for p in (weight, weight_t, bias_t)])
 
 
 def batch_norm_jvp(
@@ -265,10 +265,12 @@ def batch_norm_jvp(
         mean, invstd = mean.view(each), invstd.view(each)
         out = _norm_jvp(x, x_t, mean, invstd, dims, prod(shape) // max(shape[1], 1), _unwritten(x_t))
     else:
-        mean, invstd = running_mean.view(each), d.rsqrt(d.add_scalar(running_var, eps)).view(each)
+        invstd = number_over(1, d.sqrt(d.add_scalar(running_var, eps)))
+        mean, invstd = running_mean.view(each), invstd.view(each)
         out = x_t * invstd
+    normal = None if weight is None else (x - mean) * invstd
     weight, weight_t, bias_t = [None if p is None else p.view(each) for p in (weight, weight_t, bias_t)]
-    return _affine_jvp(lambda: (x - mean) * invstd, out, weight, weight_t, bias_t)
+    return _affine_jvp(normal, out, weight, weight_t, bias_t)
 
 
 def _by_channel(shape: tuple) -> tuple[tuple, tuple]:
@@ -374,16 +376,13 @@ def group_norm_jvp(
     one = (1, groups, 1)
     out = _norm_jvp(x, x_t, mean.reshape(one), invstd.reshape(one), (0, 2), flat[2], zero)
     each = (1, shape[1], *(1,) * (len(shape) - 2))
+    normal = None if weight is None else ((x - mean.reshape(one)) * invstd.reshape(one)).view(shape)
     weight, weight_t, bias_t = [None if p is None else p.view(each) for p in (weight, weight_t, bias_t)]
     kept = tuple(mean._desc.shape)
-    deviation = _invstd_jvp(x, mean.reshape(one), x_t, invstd.reshape(one), (2,), flat[2], False, zero).view(kept)
     return (
-        _affine_jvp(
-            lambda: ((x - mean.reshape(one)) * invstd.reshape(one)).view(shape),
-            *(out.view(shape), weight, weight_t, bias_t),
-        ),
+        _affine_jvp(normal, out.view(shape), weight, weight_t, bias_t),
         d.mean_dim(x_t, (2,), False, None).view(kept),
-        deviation,
+        _invstd_jvp(x, mean.reshape(one), x_t, invstd.reshape(one), (2,), flat[2], False, zero).view(kept),
     )
 
 

@@ -10,7 +10,7 @@ from ..grad_mode import is_grad_enabled
 from ..kernels.reduction import axes, count
 from ..plain_numpy import np
 from ..tensor import wrap
-from .masks import in_memory, into_zeros, joined, mask, nowhere_zero, of_arrays, within, within_living
+from .masks import in_memory, into_zeros, mask, nowhere_zero, of_arrays, within, within_living
 
 
 def restored(x: Any, dim: Any, keepdim: bool, ndim: int) -> Any:
@@ -60,7 +60,7 @@ def mean_backward(grad: Any, shape: tuple, numel: int, dim: Any, keepdim: bool, 
 def nansum_backward(grad: Any, x: Any, dim: Any, keepdim: bool) -> Any:
     """The gradient where x is not nan."""
     spread = sum_backward(grad, x._desc.shape, dim, keepdim, x._desc.dtype)
-    return spread * of_arrays(lambda array: (~np.isnan(array)).astype(array.dtype), x)
+    return spread * mask(np.logical_not, mask(np.isnan, x))
 
 
 def prod_backward(grad: Any, x: Any, result: Any) -> Any:
@@ -181,7 +181,7 @@ def norm_backward_as_it_is(grad: Any, x: Any, ord: float, norm: Any, dim: Any, k
         return grad * (x / norm).masked_fill_(zero, 0)
     size = x.abs()
     if ord in (float("inf"), float("-inf")):
-        largest = joined(np.logical_or, mask(np.equal, size, norm), mask(np.isnan, size))
+        largest = mask(np.logical_or, mask(np.equal, size, norm), mask(np.isnan, size))
         shared = (grad / _number_of(largest, dim)) * largest
         return x.sgn() * shared
     if ord < 1:

@@ -87,7 +87,7 @@ def _nonzero(x: Any, kernel: str) -> tuple[Any, Any]:
     """Whether x is not tiny, and x with a positive stand-in where it is; the kernel takes no half precision."""
     if x._desc.dtype.is_half:
         raise refused(kernel, x._desc.dtype)
-    safe = mask(np.greater, mask(np.abs, x), np.finfo(x._desc.dtype.numpy).eps)
+    safe = mask(np.greater, x.abs(), np.finfo(x._desc.dtype.numpy).eps)
     return safe, d.where(safe, x, float(np.finfo(x._desc.dtype.numpy).eps))
 
 

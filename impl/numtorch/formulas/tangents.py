@@ -54,14 +54,18 @@ def norm_jvp(x: Any, tangent: Any, p: float, norm: Any, dim: Any, keepdim: bool)
             norm = restored(norm, dim, keepdim, x._desc.ndim)
         size = x.abs()
         largest = joined(np.logical_or, mask(np.equal, size, norm), mask(np.isnan, size)).to(norm._desc.dtype)
-        return summed(real(x.sgn() * moved) * largest / _number_of(largest.bool(), dim))
+        number = _number_of(largest.bool(), dim)
+        return summed(real(x.sgn() * moved) * largest / (number if dim else number.view(())))
     if p < 1:
-        sizes = x.abs().pow_(p - 1).masked_fill_(mask(np.equal, x, 0), 0)
-        return summed(sizes * real(x.sgn() * moved)) * norm.pow(1 - p)
+        along = real(x.sgn() * moved)  # first: PyTorch's C++ evaluates the right operand first
+        sums = summed(x.abs().pow_(p - 1).masked_fill_(mask(np.equal, x, 0), 0) * along)
+        return sums * norm.pow(1 - p)
     if p < 2:
-        sums = summed(x.abs().pow_(p - 1) * real(x.sgn() * moved))
+        along = real(x.sgn() * moved)
+        sums = summed(x.abs().pow_(p - 1) * along)
     else:
-        sums = summed(x.abs().pow_(p - 2) * real(x * moved))
+        along = real(x * moved)
+        sums = summed(x.abs().pow_(p - 2) * along)
     return (sums / norm.pow(p - 1)).masked_fill_(zero, 0)
 
 
@@ -79,7 +83,8 @@ def nansum_jvp(x: Any, tangent: Any, dim: Any, keepdim: bool, dtype: Any) -> Any
 def evenly_read_jvp(tangent: Any, x: Any, value: Any) -> Any:
     """The mean of the tangent over all elements that have the value."""
     chosen = mask(np.equal, x, value)
-    return d.sum_all(chosen * (tangent / _number_of(chosen, None)), None)
+    number = of_arrays(lambda chosen: np.int64(np.count_nonzero(chosen)), chosen)
+    return d.sum_all(chosen * (tangent / number), None)
 
 
 def amaxamin_jvp(x: Any, tangent: Any, result: Any, dim: Any, keepdim: bool) -> Any:
@@ -90,6 +95,12 @@ def amaxamin_jvp(x: Any, tangent: Any, result: Any, dim: Any, keepdim: bool) -> 
         whole = d.unsqueeze(whole, 0)
     chosen = mask(np.equal, x, whole)
     return d.sum_dim(d.where(chosen, tangent, 0), dim, keepdim, None) / chosen.sum(dim, keepdim)
+
+
+def aminmax_jvp(x: Any, tangent: Any, least: Any, greatest: Any, dim: Any, keepdim: bool) -> tuple:
+    """Those of both, in PyTorch's order, which is that of their names."""
+    of_greatest = amaxamin_jvp(x, tangent, greatest, dim, keepdim)
+    return amaxamin_jvp(x, tangent, least, dim, keepdim), of_greatest
 
 
 def prod_jvp(x: Any, tangent: Any, result: Any, dim: Any, keepdim: bool) -> Any:
@@ -137,6 +148,11 @@ def share(chosen: Any, tie: Any, like: Any) -> Any:
     """1 where chosen, a half at a tie, else 0."""
     kind = like._desc.dtype.numpy
     return of_arrays(lambda chosen, tie: np.where(tie, 0.5, chosen).astype(kind)[()], chosen, tie)
+
+
+def either(first: Any, second: Any) -> Any:
+    """The first mask or the second, written into the first."""
+    return joined(np.logical_or, first, second)
 
 
 def clamp_jvp(x: Any, tangent: Any, low: Any, low_t: Any, high: Any, high_t: Any) -> Any:

@@ -37,10 +37,10 @@ op("minimum(self, other)", np.minimum, inplace=False,
    jvp="other_t + share(self_p < other_p, self_p == other_p, result) * (self_t - other_t)")
 op("fmax(self, other)", np.fmax, inplace=False,
    self="fmax_self_backward(grad, self, other)", other="fmax_other_backward(grad, self, other)",
-   jvp="other_t + ((self_p > other_p) | isnan(other_p)) * (self_t - other_t)")
+   jvp="other_t + either(self_p > other_p, isnan(other_p)) * (self_t - other_t)")
 op("fmin(self, other)", np.fmin, inplace=False,
    self="fmin_self_backward(grad, self, other)", other="fmin_other_backward(grad, self, other)",
-   jvp="other_t + ((self_p <= other_p) | isnan(other_p)) * (self_t - other_t)")
+   jvp="other_t + either(self_p <= other_p, isnan(other_p)) * (self_t - other_t)")
 
 # ---- selections
 nary("where(condition: Tensor, self, other)", k.where, self="keep_where(grad, condition)", other="drop_where(grad, condition)",

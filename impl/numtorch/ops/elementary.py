@@ -33,8 +33,8 @@ op("complex_of(real, imag)", k.complex_of, node="ComplexBackward0", says="comple
    jvp="complex_of(real_t, imag_t)")
 op("polar(abs, angle)", k.polar, pointwise=False,
    joint={("abs", "angle"): "polar_backward(grad, result, abs.info, angle.info, needed)"},
-   jvp=("complex_of(abs_t * angle_p.cos() - angle_t * abs_p * angle_p.sin(), "
-        "abs_t * angle_p.sin() + angle_t * abs_p * angle_p.cos())"))
+   jvp=("complex_of(imag=add(other=angle_t * abs_p * angle_p.cos(), self=abs_t * angle_p.sin()), "
+        "real=sub(other=angle_t * abs_p * angle_p.sin(), self=abs_t * angle_p.cos()))"))
 op("angle(self)", k.angle, pointwise=True, layout="unless complex", inplace=False, float_result=True,
    self="angle_backward(grad, self)",
    jvp=ELEMENTWISE)

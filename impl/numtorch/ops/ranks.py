@@ -15,7 +15,7 @@ op("prod_dim(self, dim, keepdim, dtype)", k.prod_dim, node="ProdBackward1",
 # ---- extremes
 op("aminmax(self, dim, keepdim)", k.aminmax, outputs=("min", "max"), differentiable=(True, True),
    self="aminmax_backward(grads, self, min, max, dim, keepdim)",
-   jvp="(amaxamin_jvp(self_p, self_t, result0, dim, keepdim), amaxamin_jvp(self_p, self_t, result1, dim, keepdim))")
+   jvp="aminmax_jvp(self_p, self_t, result0, result1, dim, keepdim)")
 
 # ---- ranks
 op("median_all(self)", k.median_all, node="MedianBackward0", self="evenly_distribute_backward(grad, self, result)",
