@@ -253,7 +253,7 @@ def tangents_save_what_is_computed_in_place_and_from_the_right(
     along: st.booleans(),
     both: st.booleans(),
 ):
-    """Of what a tangent is computed of a hook packs the right operand first, with the version of masks."""
+    """What a tangent is computed of is packed from the right, masks with their versions."""
     x.requires_grad_(along)
     t = torch.tensor([[1.0, -2.0], [0.5, 3.0]], dtype=torch.float64)
     if not along:

@@ -22,6 +22,7 @@ INTO_ZEROS = {
     "median": lambda torch, x: x.median(),
     "nanmedian": lambda torch, x: x.nanmedian(),
     "unfold": lambda torch, x: x.unfold(1, 2, 1),
+    "unfold apart": lambda torch, x: x.unfold(1, 2, 2),
     "im2col": lambda torch, x: torch.nn.functional.unfold(x.reshape(1, 1, 2, 4), 2),
     "pad": lambda torch, x: torch.nn.functional.pad(x, (1, 2)),
     "pixel_shuffle": lambda torch, x: torch.nn.functional.pixel_shuffle(x.reshape(1, 4, 1, 2), 2),

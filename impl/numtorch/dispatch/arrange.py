@@ -1485,7 +1485,7 @@ def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if grad_in._extra is not None:
-        counted(grad_in, result, times=1)
+        counted(grad_in, result, times=1 + (step >= size))
     return result if out is None else store(out, result, 'unfold_backward')
 
 
