@@ -37,10 +37,16 @@ def nodes_are_not_made_by_users(torch, builtins, x: floats()):
 
 
 @case(lecture="graph")
-def strides_and_sizes_are_saved(torch, x: floats(shape=(2, 3)), y: floats(shape=(3, 4)), offset: st.integers(0, 1)):
-    """A product saves its operands' sizes and strides, in elements; a window its place in memory."""
-    x.requires_grad_()
-    y.requires_grad_()
+def strides_and_sizes_are_saved(
+    torch,
+    x: floats(shape=(2, 3)),
+    y: floats(shape=(3, 4)),
+    offset: st.integers(0, 1),
+    tracked: st.sampled_from([(True, True), (True, False), (False, True)]),
+):
+    """Products save factors' sizes, and strides of those with a gradient; windows their place."""
+    x.requires_grad_(tracked[0])
+    y.requires_grad_(tracked[1])
     product = (x @ y).grad_fn
     product._saved_self_sym_sizes
     product._saved_self_sym_strides
@@ -49,7 +55,10 @@ def strides_and_sizes_are_saved(torch, x: floats(shape=(2, 3)), y: floats(shape=
     turned = (y.t() @ x.t()).grad_fn
     turned._saved_self_sym_strides
     turned._saved_mat2_sym_strides
-    window = x.as_strided((2, 2), (2, 1), offset).grad_fn
+    added = torch.addmm(torch.ones(4), x, y).grad_fn
+    added._saved_mat1_sym_strides
+    added._saved_mat2_sym_strides
+    window = x.requires_grad_().as_strided((2, 2), (2, 1), offset).grad_fn
     window._saved_size
     window._saved_stride
     window._saved_storage_offset
@@ -73,6 +82,8 @@ def numbers_from_the_end_are_saved_without_sign(
     x[:, end:].grad_fn._saved_start
     x.select(0, near).grad_fn._saved_index
     torch.nn.functional.pad(x, (near, 1)).grad_fn._saved_pad
+    torch.nn.functional.pad(x, (near, 1), mode="replicate").grad_fn._saved_padding
+    torch.nn.functional.pad(x, (near, 1), mode="reflect").grad_fn._saved_padding
     torch.nn.functional.nll_loss(x, torch.zeros(2, 2, dtype=torch.int64), ignore_index=end).grad_fn._saved_ignore_index
     x.cumsum(end).grad_fn._saved_dim
     x.transpose(end, 0).grad_fn._saved_dim0

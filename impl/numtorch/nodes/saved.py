@@ -26,6 +26,7 @@ UNSIGNED = frozenset(
         "dim0",
         "ignore_index",
         "pad",
+        "padding",
         "padding_idx",
         "dim1",
         "dim2",
@@ -257,10 +258,17 @@ def read_saved(node: Node, name: str) -> Any:
     if name in node.saved_lists:
         return value.unpack(node)
     if name.endswith("sym_strides"):
-        return tuple([s // node.desc.dtype.itemsize for s in value])
+        return strides_in_elements(node, name)
     if name in UNSIGNED:
         if type(value) is int:
             return value % 2**64
         if isinstance(value, (tuple, list)):
             return tuple([d % 2**64 for d in value])
     return tuple(value) if isinstance(value, (list, tuple)) else value
+
+
+def strides_in_elements(node: Node, name: str) -> tuple[int, ...]:
+    """The strides of a factor that a matrix product saved; PyTorch keeps them only for a factor that is to have a gradient."""
+    factors = [one for one in node.saved_values if one.endswith("sym_strides")]
+    fn, _ = node.edges()[factors.index(name) - len(factors)]
+    return () if fn is None else tuple([stride // node.desc.dtype.itemsize for stride in getattr(node, name)])
