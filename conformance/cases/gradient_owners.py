@@ -92,7 +92,7 @@ def detached_part_is_added_to(
 def hook_returns_other_tensors_of_the_same_memory(
     torch, x: Vector, kind: st.integers(0, 6), added: st.booleans(), keeps: st.booleans()
 ):
-    """A gradient in whose place a hook puts another Tensor of its memory has the version of that, and who holds it counts."""
+    """A gradient that a hook replaces by another Tensor of its memory has the version of that."""
     x.requires_grad_()
     holder = x.detach().clone()
 
@@ -145,7 +145,7 @@ def conjugated_gradient_comes_in(
 
 @case(requires=["backward", "complex"])
 def complex_gradients_are_added_up(torch, kind: st.integers(0, 3), wide: st.booleans()):
-    """Of complex gradients that are added up each further one is multiplied by one, which shows in signs of zeros."""
+    """Each further complex gradient is multiplied by one as it is added, which signs of zeros show."""
     given = torch.view_as_complex(
         torch.tensor(
             [[0.0, 0.0], [0.0, -0.0], [-0.0, 0.0], [-0.0, -0.0]], dtype=torch.float64 if wide else torch.float32
@@ -172,7 +172,7 @@ def complex_gradients_are_added_up(torch, kind: st.integers(0, 3), wide: st.bool
 def extremes_of_a_number(
     torch, x: VectorOrNumber, keepdim: st.booleans(), dim: st.sampled_from([None, 0]), kind: st.integers(0, 2)
 ):
-    """The gradients of both extremes are added up in memory that is the leaf's own, unless they are summed to a number."""
+    """The gradients of both extremes are added up in the leaf's memory, unless summed to a number."""
     x.requires_grad_()
     low, high = torch.aminmax(x) if dim is None else torch.aminmax(x, dim=dim, keepdim=keepdim)
     [lambda: low + high, lambda: low, lambda: high * 2][kind]().sum().backward()

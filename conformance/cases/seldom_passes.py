@@ -231,7 +231,7 @@ def formula_saves_what_it_needs_for_what_is_asked_for(
 def gradients_that_no_operator_makes_in_inference_mode(
     torch, x: Vector, w: Vector, needs: st.booleans(), made: st.booleans()
 ):
-    """In inference mode all that a pass makes are inference tensors, and what is handed on is what it was."""
+    """In inference mode a pass makes inference tensors, and what is handed on stays what it was."""
     x.requires_grad_()
     w.requires_grad_()
     ways = (

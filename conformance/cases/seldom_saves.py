@@ -11,7 +11,7 @@ Vector = floats(shape=(3,), values="positive", dtype=("float32",))
 
 @case(requires=["create_graph", "in_place", "custom_function"])
 def result_is_written_to_before_the_second_backward(torch, x: Vector, number: st.booleans(), written: st.booleans()):
-    """A saved result that the formula of a first backward used is refused in the second if it was written to since."""
+    """A saved result that was written to between two backwards is refused by the second."""
 
     class Exponential(torch.autograd.Function):
         @staticmethod
@@ -105,7 +105,7 @@ def unpack_hook_asks_where_it_is(torch, x: Vector, kind: st.integers(0, 4)):
 
 @case(requires=["saved_tensors_hooks"])
 def hooks_on_saved_tensors_that_are_no_functions(torch, x: Vector, first: st.booleans()):
-    """A pair of hooks on saved tensors is refused if one of them is no function, and so is one where they are disabled."""
+    """A pair of hooks on saved tensors is refused where one is no function, or hooks are disabled."""
     x.requires_grad_()
     with torch.autograd.graph.saved_tensors_hooks(*((1, lambda t: t) if first else (lambda t: t, 1))):
         x * x
