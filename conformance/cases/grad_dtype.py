@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from conformance.case import case
-from conformance.generate import floats
+from conformance.generate import complexes, floats
 
 REQUIRES = ("tape",)
 
@@ -120,3 +120,24 @@ def gradient_of_a_function_is_converted_once(
     y = Thirds.apply(x)
     y.grad_fn.next_functions[0][0]._input_metadata[0].dtype
     y.sum().backward()
+
+
+@case(requires=["backward", "grad_dtype", "graph", "complex"], covers=["acc.grad_dtype"])
+def what_arrives_is_converted(
+    torch,
+    x: floats("float32", shape=(3,), values="finite"),
+    z: complexes("complex64", shape=(3,), values="finite"),
+    kind: st.sampled_from(["float32", "float64", "complex64", None]),
+):
+    """What is given for a leaf is held as it was converted; formulas know only the leaf's own dtype."""
+    x.requires_grad_()
+    x.grad_dtype = kind and getattr(torch, kind)
+    given = torch.ones(3, 1)
+    x.view(3, 1).backward(given)
+    given.add_(1)
+    for y in (x, x + 1, x + x, x.sort()[0], torch.maximum(x, torch.zeros(3)), torch.cat([x, x[:0]])):
+        x.grad = None
+        y.backward(torch.ones(3))
+        x.grad.add_(1)
+    (x * 2).grad_fn(z)
+    (x * z).backward(z)

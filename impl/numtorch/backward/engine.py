@@ -60,9 +60,9 @@ def run_backward(
     arrivals = []
     for i, ((node, nr), grad) in enumerate(zip(roots, grads, strict=True)):
         if grad is not None:
-            if not node.converts:  # a leaf with a grad_dtype converts what arrives itself
-                grad = validate(grad, node.descriptors()[nr], "", 0)
-                grads[i] = grad  # a cast is what is shown of it, with its history if the seed requires grad
+            # A cast is what is shown of it, with its history if the seed requires grad.
+            grad = node.converted(grad) if node.converts else validate(grad, node.descriptors()[nr], "", 0)
+            grads[i] = grad
             seeds.append(storage_of(grad) if raw else grad)
             arrivals.append((node, nr, seeds[-1]))
     if len(roots) == len(arrivals) == 1 and not (anomaly.enabled or grad_mode.watched()):

@@ -278,8 +278,7 @@ class Node:
     def _input_metadata(self) -> tuple[Any, ...]:
         from ..autograd.graph import input_metadata
 
-        # A leaf that has a grad_dtype shows its own all the same.
-        return tuple([input_metadata(d) for d in ((self.desc,) if self.accumulates else self.descriptors())])
+        return tuple([input_metadata(d) for d in self.descriptors()])
 
     def __dir__(self) -> list[str]:
         """The names that PyTorch's nodes have."""
@@ -398,12 +397,6 @@ class AccumulateGradOfType(AccumulateGrad):
     __slots__ = ()
     multi = True
     converts = True
-
-    def descriptors(self) -> tuple[Descriptor, ...]:
-        from ..memory.descriptor import descriptor
-
-        desc, kind = self.desc, self.variable._extra.grad_dtype
-        return (desc if kind is None else descriptor(desc.shape, kind),)
 
     def converted(self, grad: Any) -> Any:
         """A gradient, raw or a Tensor, in the type that the leaf asks for; None asks for none."""
