@@ -281,3 +281,36 @@ def gradients_save_masks_with_their_versions(
     out = OPERATORS[name](torch, x, y) if norm is None else x.norm(norm, 0)
     with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
         torch.autograd.grad(out, x, torch.ones_like(out, requires_grad=True), create_graph=True)
+
+
+@case(requires=["forward_ad", "backward", "create_graph"])
+def tangents_of_gradients_of_normalization_are_made_in_steps(
+    torch,
+    x: floats("float64", shape=(3, 2), values="smooth"),
+    kind: st.sampled_from(["layer_norm", "batch_norm"]),
+    weighted: st.booleans(),
+    training: st.booleans(),
+    pushed: st.sampled_from(["x", "weight", "grad", "all"]),
+):
+    """The tangents of normalization's gradients have the graph of the steps that PyTorch takes them apart into."""
+    F = torch.nn.functional
+    given = {"x": x, "bias": x[0].cos(), "grad": x.cos()}
+    if weighted:
+        given["weight"] = x[1].exp()
+    leaves = [given[name].detach().requires_grad_() for name in given]
+    with torch.autograd.forward_ad.dual_level():
+        duals = [
+            torch.autograd.forward_ad.make_dual(leaf, leaf.detach().sin()) if pushed in (name, "all") else leaf
+            for name, leaf in zip(given, leaves, strict=True)
+        ]
+        now = dict(zip(given, duals, strict=True))
+        if kind == "layer_norm":
+            normal = F.layer_norm(now["x"], (2,), now.get("weight"), now["bias"])
+        else:
+            mean = x[2].detach()
+            normal = F.batch_norm(now["x"], mean.clone(), mean.exp(), now.get("weight"), now["bias"], training)
+        found = torch.autograd.grad(
+            normal, [now[name] for name in now if name != "grad"], now["grad"], create_graph=True
+        )
+        for number in range(2 + weighted):
+            torch.autograd.forward_ad.unpack_dual(found[number])

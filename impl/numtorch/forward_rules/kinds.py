@@ -60,7 +60,10 @@ def decomposed(formula: Callable[..., Any]) -> Callable[..., Any]:
         state = grad_mode.state
         hidden, state.forward = state.forward, True
         try:
-            return tangents.tangent_of(formula(*args))
+            found = formula(*args)
+            if isinstance(found, tuple):
+                return tuple([None if one is None else tangents.tangent_of(one) for one in found])
+            return tangents.tangent_of(found)
         finally:
             state.forward = hidden
 

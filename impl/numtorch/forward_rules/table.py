@@ -15,7 +15,7 @@ from ..backward import capture, engine
 from ..calls import operands
 from ..calls.replacing import Rule
 from ..dispatch.forward import FORWARD
-from ..formulas import activation, losses
+from ..formulas import activation, losses, normalization_steps
 from ..forward_rules import derived, kinds, passes, refusals, stated, writes as written
 from ..functions import convert, counts, inplace_views, memory, pair_distances, random, special, strided
 from ..nodes import saved
@@ -64,6 +64,8 @@ OWN: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("glu", "log_sigmoid"), refusals.of_one_type),
     **dict.fromkeys(("to_copy", "to_copy_in_format"), kinds.converted),
     "softmax_backward_data": kinds.decomposed(activation.softmax_backward_in_steps),
+    "native_layer_norm_backward": kinds.decomposed(normalization_steps.layer_norm_backward_in_steps),
+    "native_batch_norm_backward": kinds.decomposed(normalization_steps.batch_norm_backward_in_steps),
     "log_softmax_backward_data": kinds.decomposed(activation.log_softmax_backward_in_steps),
     **dict.fromkeys(("nll_loss_backward", "nll_loss2d_backward"), kinds.decomposed(losses.nll_loss_backward_in_steps)),
 }

@@ -18,9 +18,7 @@ op(("native_layer_norm_backward(grad_out, input, normalized_shape, mean: Tensor,
     "bias: Tensor?, output_mask)"), k.native_layer_norm_backward, node="NativeLayerNormBackwardBackward0",
    outputs=_THREE, differentiable=(True, True, True), masked=True,
    joint={("grad_out", "input", "mean", "rstd", "weight", "bias"): (
-       "layer_norm_double_backward(grads, input, weight, grad_out, mean, rstd, normalized_shape, needed)")},
-   jvp=("layer_norm_backward_jvp(grad_out_p, grad_out_t, input_p, input_t, weight_p, weight_t, rstd, normalized_shape, "
-        "output_mask)"))
+       "layer_norm_double_backward(grads, input, weight, grad_out, mean, rstd, normalized_shape, needed)")})
 op("native_group_norm(input, weight: Tensor?, bias: Tensor?, N, C, HxW, group, eps)", k.native_group_norm,
    outputs=_THREE, differentiable=(True, True, True),
    joint={("input", "weight", "bias"): (
@@ -39,6 +37,4 @@ op(("native_batch_norm_backward(grad_out, input, weight: Tensor?, running_mean: 
    node="NativeBatchNormBackwardBackward0", outputs=_THREE, differentiable=(True, True, True), masked=True,
    joint={("grad_out", "input", "weight", "save_mean", "save_invstd"): (
        "batch_norm_double_backward(grads, input, weight, grad_out, running_mean, running_var, train, eps, save_mean, "
-       "save_invstd, needed)")},
-   jvp=("batch_norm_backward_jvp(grad_out_p, grad_out_t, input_p, input_t, weight_p, weight_t, running_mean, running_var, "
-        "save_invstd, train, eps, output_mask)"))
+       "save_invstd, needed)")})
