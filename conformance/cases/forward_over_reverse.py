@@ -292,7 +292,7 @@ def tangents_of_gradients_of_normalization_are_made_in_steps(
     training: st.booleans(),
     pushed: st.sampled_from(["x", "weight", "grad", "all"]),
 ):
-    """The tangents of normalization's gradients have the graph of the steps that PyTorch takes them apart into."""
+    """Tangents of the gradients of normalization have the graph of the steps that they are made in."""
     F = torch.nn.functional
     given = {"x": x, "bias": x[0].cos(), "grad": x.cos()}
     if weighted:

@@ -53,6 +53,9 @@ AT_A_TIME = {
 }
 """Expressions of an operator in one program, so that it stays one that can be read."""
 
+OF_MANY = 3
+"""Programs that go through all expressions of an operator which has many, if each begins where the last one ended."""
+
 NUMBERS = {way: ["real", "complex", "mixed", "single", "real", "complex", "real"] for way in AT_A_TIME}
 """What operands are of: nothing but complex numbers, some of them, some of single precision."""
 NUMBERS["once"] = ["real", "complex", "single", "real", "mixed", "real", "real", "real"]  # over raw arrays, if real
@@ -354,7 +357,7 @@ def case_of(operator: str, texts: list[str], way: str) -> Case:
             elif numbers == "single" and odd[name]:
                 leaf = leaf.to(torch.float32)
             leaves[name] = leaf.mT.contiguous().mT if laid[name] and name in OF_SEVERAL_DIMS else leaf
-        some = [(texts * 2)[start + n] for n in range(min(len(texts), AT_A_TIME[way]))]
+        some = [(texts * 2)[start + n] for n in range(min(len(texts), max(AT_A_TIME[way], len(texts) // OF_MANY)))]
         wanted = [name for name in tracked if active[name]]
         if not any(name in names_in(text) for name in wanted for text in some):
             wanted = tracked
