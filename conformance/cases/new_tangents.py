@@ -378,6 +378,28 @@ def tangent_of_another_shape_is_not_permuted(
 
 
 @case(requires=["forward_ad", "in_place"])
+def whole_numbers_take_no_tangent(
+    torch,
+    x: floats("float32", shape=()),
+    how: st.sampled_from(["fill_", "masked_fill_", "index_fill_", "copy_", "slice", "add_"]),
+    dual: st.booleans(),
+    leaf: st.booleans(),
+):
+    """Whole numbers that are filled with a tensor are refused its tangent, and its history they take."""
+    with torch.autograd.forward_ad.dual_level():
+        value = x.requires_grad_(leaf)
+        if dual:
+            value = torch.autograd.forward_ad.make_dual(value, torch.ones_like(x))
+        n = torch.tensor([1, 2])
+        at, mask = torch.tensor([0]), torch.tensor([True, False])
+        if how == "slice":
+            n[:1] = value
+        else:
+            getattr(n, how)(*{"masked_fill_": [mask], "index_fill_": [0, at]}.get(how, []), value)
+        n.grad_fn
+
+
+@case(requires=["forward_ad", "in_place"])
 def tangent_with_a_tangent_gives_none(
     torch,
     xyt: same_shape(3, min_dims=1, values="smooth", empty=False),

@@ -126,6 +126,19 @@ def original_of(tensor: Any) -> Any:
         state.forward = None
 
 
+NO_TANGENT = (
+    "(new_grad_base.is_floating_point() || new_grad_base.is_complex()) && (self_base.is_floating_point() || "
+    'self_base.is_complex()) INTERNAL ASSERT FAILED at "/__w/pytorch/pytorch/torch/csrc/autograd/autograd_meta.cpp":159, '
+    "please report a bug to PyTorch. Expected both tensor and its forward grad to be floating point or complex"
+)
+
+
+def refuse_tangent(written: Any) -> None:
+    """Refuse what was written to whole numbers if it has a tangent, which PyTorch would give them."""
+    if tangent_of(written) is not None:
+        raise RuntimeError(NO_TANGENT)
+
+
 def seen_through(view: Any, base: Any, tangent: Any) -> Any:
     """Of the base's tangent what a view shows of the base."""
     from .functions.strided import as_strided

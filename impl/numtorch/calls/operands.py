@@ -132,6 +132,11 @@ def in_type(tensor: Tensor, kind: dtypes.dtype) -> Tensor:
     """
     if tensor._desc.dtype.category >= dtypes.FLOATING or not requires_grad(tensor):
         return tensor.to(kind)
+    return recast(tensor, kind)
+
+
+def recast(tensor: Tensor, kind: dtypes.dtype) -> Tensor:
+    """The numbers in another type, with the history and the version of the tensor itself."""
     converted = wrap(to_copy(tensor._array, kind))
     converted._requires_grad = True
     converted._made, converted._output_nr = edge(tensor)

@@ -43,10 +43,13 @@ def written(replaced: Replaced, args: tuple, kwargs: dict[str, Any], duals: dict
     ordered, names = in_order(replaced, args, kwargs)
     place = names.index("self")
     target = ordered[place]
-    if target._desc.dtype.category < tangents.DTYPES:
-        return replaced.original(*args, **kwargs)
     level = tangents.entered
     name = replaced.name[:-1]
+    if target._desc.dtype.category < tangents.DTYPES:
+        out = replaced.original(*args, **kwargs)
+        if level is not None and name in OF_ANY_TYPE:
+            raise RuntimeError(tangents.NO_TANGENT)
+        return out
     if level is not None and name in LIKEWISE:
         old = tangents.kept(target, level)
         if old is None and LIKEWISE[name] is zeroed:
@@ -166,6 +169,10 @@ LIKEWISE = {
 """Writes whose formula in PyTorch is a method of the tangent: the tangent, if there is one, is written in place."""
 FRESH = {"fill": newly_filled, "copy": newly_copied}
 """Those that say of their own what the tangent is of a tensor that had none."""
+
+
+OF_ANY_TYPE = frozenset(("fill", "masked_fill_tensor", "index_fill_tensor"))
+"""Writes of numbers to whole numbers, too, which PyTorch would give the tangent of what is written."""
 
 
 def overwrite(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:

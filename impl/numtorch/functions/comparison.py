@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dispatch as d, grad_mode
+from .. import dispatch as d, grad_mode, tangents
 from ..aliasing.overlap import refuse
 from ..aliasing.views import bump, check_inplace, counted, requires_grad, storage_of, undifferentiable
 from ..calls.checked import MISSING, refusal
 from ..calls.operands import (
     FOUND_DTYPE,
     category_of,
+    recast,
     refuse_cast,
     refuse_recorded,
     refuse_shape,
@@ -394,8 +395,15 @@ def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
     """The value written where the mask holds."""
     _mask(expect_tensor(mask, "masked_fill_", "mask", 1))
     broadcast_shapes(self._desc.shape, mask._desc.shape)
-    value = _filling(self, mask, value)
-    return (d.masked_fill_tensor_ if isinstance(value, Tensor) else d.masked_fill_)(self, mask, value)
+    given, value = value, _filling(self, mask, value)
+    if not isinstance(value, Tensor):
+        return d.masked_fill_(self, mask, value)
+    if value._desc.dtype is not self._desc.dtype:  # what requires grad
+        value = recast(value, self._desc.dtype)
+    out = d.masked_fill_tensor_(self, mask, value)
+    if self._desc.dtype.category < dtypes.FLOATING and tangents.entered is not None:
+        tangents.refuse_tangent(given)
+    return out
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
