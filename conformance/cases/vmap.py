@@ -482,6 +482,17 @@ def batch_beside_a_number_moves_to_the_front(
 
 
 @case(requires=["functorch", "graph"])
+def batch_is_flipped_along_what_lies_behind_it(
+    torch, x: floats(shape=(2, 3)), dims: st.sampled_from([[], [0], [-1]]), inner: st.booleans(), at: st.integers(0, 1)
+):
+    """flip() of a batch is one flip(), along no dimension too, and one number has no dimension for it."""
+    x.requires_grad_()
+    flip = lambda a: torch.flip(a, dims)  # noqa: E731
+    y = torch.func.vmap(torch.func.vmap(flip) if inner else flip, in_dims=at)(x)
+    y.grad_fn
+
+
+@case(requires=["functorch", "graph"])
 def one_example_beside_a_batch_of_targets(
     torch,
     x: floats("float32", shape=(4,), values="smooth"),

@@ -9,7 +9,7 @@ from ... import dispatch
 from ...aliasing.views import storage_of
 from ...levels import at
 from ...memory.geometry import element_strides
-from ...tensor import Tensor
+from ...tensor import Tensor, wrap_dim
 from ..batching import Call, rank, shifted, to_front
 from ..fallback import UNBATCHED, exchange, loop
 
@@ -240,9 +240,10 @@ def selected(call: Call) -> Any:
 def flipped(call: Call) -> Any:
     """flip along dimensions."""
     x = call.args[0]
-    if not rank(x) or not call.args[-1]:
-        return loop(call)
-    return call.op(call.front(x), *call.args[1:-1], shifted(call.args[-1], rank(x))), 0
+    dims = shifted(call.args[-1], max(rank(x), 1))
+    for dim in dims:  # of one number there is none behind the batch's
+        wrap_dim(dim, rank(x) + 1)
+    return call.op(call.front(x), *call.args[1:-1], dims), 0
 
 
 MASKED = (
