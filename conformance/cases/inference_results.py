@@ -224,3 +224,32 @@ def transforms_within_the_mode_count_the_steps_of_operators(
             "hessian": lambda: torch.func.hessian(lambda a: (f(torch, a) ** 2).sum())(x),
         }[kind]
         function()
+
+
+@case(requires=["data"])
+def data_of_an_inference_tensor_makes_one_that_has_a_version(
+    torch, inside: st.booleans(), which: st.sampled_from(["leaf", "tracked leaf", "part"])
+):
+    """A tensor whose data is set to an inference tensor is one, and its version stays in the mode."""
+    x = torch.zeros(2).requires_grad_(which == "tracked leaf")
+    y = x[:] if which == "part" else x
+    frozen = inference(torch, 2)
+    with torch.inference_mode(inside):
+        y.data = frozen
+        y.is_inference()
+        (y * y).requires_grad
+        (y * 2).requires_grad
+        y.cos_()
+        y.add_(1)
+    y.view(1, 2).is_inference()
+    y.detach().add_(1)
+
+
+@case(requires=["detach"])
+def detached_inference_tensor_counts_outside_the_mode_alone(torch, inside: st.booleans()):
+    """What detach() makes of an inference tensor has a version, to which writes within the mode add nothing."""
+    y = inference(torch, 2).detach()
+    with torch.inference_mode(inside):
+        y.add_(1)
+        y._version
+    y.mul_(2)

@@ -368,3 +368,17 @@ def nodes_have_no_gradient_of_what_needs_none(
     z.grad_fn.register_hook(lambda grad_inputs, grad_outputs: None)
     z.grad_fn(torch.ones(2))
     z.backward(torch.ones(2))
+
+
+@case(requires=["node_hooks"])
+def hook_of_a_node_whose_gradient_is_zero_is_given_tensors(
+    torch,
+    x: floats(values="finite", max_dims=2),
+    name: st.sampled_from(["sgn", "sign", "round", "floor", "angle"]),
+    repeated: st.booleans(),
+):
+    """A hook behind a node whose gradient is zeros without memory sees tensors on both sides."""
+    x.requires_grad_()
+    y = getattr(x.expand(2, *x.shape) if repeated else x, name)()
+    y.grad_fn.register_hook(lambda grad_inputs, grad_outputs: None)
+    y.backward(torch.ones_like(y))

@@ -177,3 +177,34 @@ def operator_without_a_tangent_packs_its_operands(
         dual = torch.autograd.forward_ad.make_dual(x, torch.ones(2))
         with packing(torch):
             UNKNOWN_TANGENTS[name](torch, dual)
+
+
+@case(requires=["nn"])
+def refused_convolution_packs_its_operands(
+    torch,
+    dims: st.integers(1, 3),
+    transposed: st.booleans(),
+    kernel: st.sampled_from(
+        [(), (1,), (1, 1), (1, 1, 1), (1, 2, 1), (2, 1, 1), (1, 1, 3), (1, 1, 1, 1), (1, 1, 1, 1, 1)]
+    ),
+    bias: st.sampled_from([None, None, (1,), (2,), (1, 1)]),
+    what: st.sampled_from(["padding", "stride", "dilation", "groups", "output_padding"]),
+    amount: st.integers(-1, 3),
+    kinds: st.tuples(*[st.sampled_from(["float32", "float32", "float64"])] * 2),
+):
+    """A convolution packs its input and its weight, then refuses their shapes, their types and the numbers."""
+    name = f"conv_transpose{dims}d" if transposed else f"conv{dims}d"
+    if what == "output_padding" and not transposed:
+        what = "stride"
+    x, weight = of_ones(torch, (1, 1, *(2,) * dims), kinds[0]), of_ones(torch, kernel, kinds[1])
+    with packing(torch):
+        given = None if bias is None else torch.ones(bias)
+        getattr(torch.nn.functional, name)(x, weight, given, **{what: amount})
+
+
+@case(requires=["nn"])
+def refused_indices_of_an_embedding_are_packed(torch, worst: st.sampled_from([-1, 1, 2])):
+    """embedding() packs the indices, then refuses those that the table does not have."""
+    table = of_ones(torch, (2, 3), "float32")
+    with packing(torch):
+        torch.nn.functional.embedding(torch.tensor([0, worst]), table)

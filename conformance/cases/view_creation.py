@@ -317,3 +317,38 @@ def memory_read_as_another_type_in_inference_mode(
         y.zero_()
     y._version
     x._version
+
+
+@case(requires=["views", "in_place"])
+def whole_numbers_are_copied_to_parts_whatever_the_source_requires(
+    torch,
+    x: floats("float32", shape=(3,), values="finite"),
+    kind: st.sampled_from(["long", "bool", "double"]),
+    how: st.sampled_from(["split", "unbind", "chunk", "select"]),
+    assigned: st.booleans(),
+):
+    """One of several views of whole numbers takes a copy of what requires grad, which leaves no history."""
+    y = getattr(x, kind)()
+    part = {"split": lambda: y.split(1)[0], "unbind": lambda: y.unbind()[0], "chunk": lambda: y.chunk(3)[0]}.get(
+        how, lambda: y.select(0, 0)
+    )()
+    source = x[0].detach().requires_grad_()
+    if assigned:
+        part[...] = source
+    else:
+        part.copy_(source)
+    y.requires_grad
+
+
+@case(requires=["views", "in_place"])
+def stale_view_is_refused_before_its_variance_is_warned_of(
+    torch,
+    x: floats(shape=(2,), values="finite"),
+    name: st.sampled_from(["var", "std", "var_mean", "std_mean"]),
+    mode: st.booleans(),
+):
+    """Of a view whose base was written to an error comes before the warning that it has too few elements."""
+    first, _ = x.requires_grad_()
+    x.detach().tan_()
+    with torch.set_grad_enabled(mode):
+        getattr(torch, name)(first)

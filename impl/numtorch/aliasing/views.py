@@ -115,6 +115,25 @@ def counter_of(tensor: Any) -> list[int]:
     return counter
 
 
+class InferenceCounter(list):
+    """The version counter of an inference tensor that has one, shared with others: within the mode no write to it counts.
+
+    Outside the mode a new tensor object has one, as what detach() returns; and one that gets an inference tensor's memory.
+    """
+
+    __slots__ = ("shared",)
+
+    def __init__(self, shared: list[int]):
+        self.shared = shared
+
+    def __getitem__(self, position: Any) -> Any:
+        return self.shared[position]
+
+    def __setitem__(self, position: Any, value: Any) -> None:
+        if not grad_mode.state.inference:
+            self.shared[position] = value
+
+
 def bump(tensor: Any) -> None:
     """Count one write; of an inference tensor, which has no counter, refuse it (written it is by then, as in PyTorch)."""
     counter = tensor._counter

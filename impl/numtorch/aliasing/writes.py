@@ -147,11 +147,11 @@ def copy_(self: Tensor, other: Any, non_blocking: bool = False) -> Tensor:
         if category_of(other) is None:
             raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type_name(other)}")
         other = wrap(np.array(other))
-    flag = tracked(self, other)
+    flag = self._desc.dtype.category >= 2 and tracked(self, other)  # whole numbers are nobody's results
     check_inplace(self, flag)
     array = storage_of(self)
     node = None
-    if flag and self._desc.dtype.category >= 2:
+    if flag:
         node = binary(CopyBackwards, self, other)
         node.source = other._desc
     if not same_elements(self, other):

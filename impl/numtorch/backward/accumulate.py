@@ -23,7 +23,7 @@ from typing import Any
 
 from .. import grad_mode
 from ..aliasing.overlap import refuse
-from ..aliasing.views import bump, counter_of, mark_inference, storage_of
+from ..aliasing.views import InferenceCounter, bump, counter_of, mark_inference, storage_of
 from ..kernels.pointwise import addend
 from ..memory.descriptor import Descriptor, describe
 from ..memory.geometry import laid_out
@@ -167,7 +167,7 @@ def accumulate_shown(variable: Any, grad: Any, owned: bool) -> None:
         if grad._extra is not None and grad._extra.inference:
             mark_inference(new)
             if not grad_mode.state.inference:
-                new._counter = [0]  # as one that detach() returns, which it is in PyTorch
+                new._counter = InferenceCounter([0])  # as one that detach() returns, which it is in PyTorch
             return
         new._extra = None
         new._counter = counter_of(grad)  # which hooks behind the accumulation still see

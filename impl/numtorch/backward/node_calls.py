@@ -187,7 +187,10 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
         if grad_mode.disabled and grad_mode.state.inference:
             mark_made(out, inputs)
     if node.writes_grad and not (node.adds_in_place and any(g is None for g in grad)):
+        raw = task.raw
         out = stamped(task, node, out)
+        if raw and not task.raw:  # hooks behind the node see what it was given, too
+            inputs[:] = over_tensors(task, inputs)
     return out
 
 

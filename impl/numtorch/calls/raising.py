@@ -126,9 +126,14 @@ def saving_first(operator: str, **given: Any) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        autograd_first(error, given, operator)
-        setattr(error, DONE, True)
-        raise
+        raise saved_before(error, operator, **given) from None
+
+
+def saved_before(error: Exception, operator: str, **given: Any) -> Exception:
+    """The error of a check, when autograd has packed the operands."""
+    autograd_first(error, given, operator)
+    setattr(error, DONE, True)
+    return error
 
 
 DONE = "_autograd_has_been"

@@ -103,7 +103,7 @@ def detach(self: Tensor) -> Tensor:
     if self._extra is not None and self._extra.inference:
         views.mark_inference(result)
         if not grad_mode.state.inference:
-            result._counter = [0]  # outside of inference mode a new tensor object gets a version counter of its own
+            result._counter = views.InferenceCounter([0])
     else:
         result._counter = views.counter_of(self)
     return result
@@ -138,7 +138,7 @@ def get_data(self: Tensor) -> Tensor:
     if self._extra is not None and self._extra.inference:
         views.mark_inference(result)
         if not grad_mode.state.inference:
-            result._counter = [0]  # outside of inference mode a new tensor object gets a version counter of its own
+            result._counter = views.InferenceCounter([0])
     return result
 
 
@@ -157,6 +157,11 @@ def set_data(self: Tensor, new: Any) -> None:
         self._accumulator = None  # graphs from now on get a new one
     self._array = views.storage_of(new)
     self._desc = new._desc
+    if new._extra is not None and new._extra.inference and not views.extras(self).inference:
+        self._counter = views.InferenceCounter(views.counter_of(self))
+        views.extras(self).inference = True
+        if self._requires_grad is True:
+            self._requires_grad = views.ALONE
     outdate(self)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..calls.operands import refused
+from ..calls.raising import saved_before
 from ..calls.scalar import spelled
 from ..dtype import dtypes
 from ..settings import get_num_threads
@@ -97,6 +98,20 @@ def _check(
         raise RuntimeError(f"Only zero batch or zero channel inputs are supported, but got input shape: {shape}")
 
 
+def _expect_some(shape: Any, sizes: Any, stride: Any, padding: Any, dilation: Any, more: Any) -> None:
+    """Refuse to make nothing, which mkldnn does not mind; PyTorch takes one dimension for the second of two."""
+    out = [
+        (n - 1) * s - 2 * p + a * (k - 1) + m + 1
+        for n, k, s, p, a, m in zip(shape, sizes, stride, padding, dilation, more, strict=True)
+    ]
+    if min(out) < 1:
+        front = (1,) * (len(out) == 1)
+        given, found = (" x ".join(map(str, (*front, *values))) for values in (shape, out))
+        raise RuntimeError(
+            f"Given input size per channel: ({given}). Calculated output size per channel: ({found}). Output size is too small"
+        )
+
+
 _SIDES = ("depth", "height", "width")
 
 
@@ -177,16 +192,21 @@ def convolution(
 ) -> Tensor:
     """torch.convolution, of as many dimensions as the weight has beside its channels."""
     dims = expect_tensor(weight, "convolution", "weight", 2)._desc.ndim - 2
-    if dims < 1:
-        raise RuntimeError("weight should have at least three dimensions")
-    if groups <= 0:
-        raise RuntimeError("non-positive groups is not supported")
-    stride, padding = _each(stride, "stride", dims), _each(padding, "padding", dims)
-    dilation, more = _each(dilation, "dilation", dims), _each(output_padding, "output_padding", dims)
-    _check(input, weight, bias, stride, padding, dilation, more, groups, transposed)
-    kernel = f"slow_conv_transpose{max(dims, 2)}d_out_cpu" if transposed else f"slow_conv{max(dims, 2)}d_cpu"
-    vectorized = _vectorized(input, weight, stride, dilation, transposed, more, groups)
-    _expect_one_type(kernel, input, weight, bias, transposed, vectorized)
+    try:
+        if dims < 1:
+            raise RuntimeError("weight should have at least three dimensions")
+        if groups <= 0:
+            raise RuntimeError("non-positive groups is not supported")
+        stride, padding = _each(stride, "stride", dims), _each(padding, "padding", dims)
+        dilation, more = _each(dilation, "dilation", dims), _each(output_padding, "output_padding", dims)
+        _check(input, weight, bias, stride, padding, dilation, more, groups, transposed)
+        kernel = f"slow_conv_transpose{max(dims, 2)}d_out_cpu" if transposed else f"slow_conv{max(dims, 2)}d_cpu"
+        vectorized = _vectorized(input, weight, stride, dilation, transposed, more, groups)
+        _expect_one_type(kernel, input, weight, bias, transposed, vectorized)
+        if transposed and not vectorized:
+            _expect_some(input._desc.shape[2:], weight._desc.shape[2:], stride, padding, dilation, more)
+    except RuntimeError as error:
+        raise saved_before(error, "convolution", input=input, weight=weight, bias=bias) from None
     out = d.convolution(input, weight, bias, stride, padding, dilation, transposed, more, groups)
     if out._made is not None and bias is not None and bias._desc.dtype is not input._desc.dtype:
         out._node.extras()  # so the engine looks at its gradients, and brings that of the bias to the bias's type

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..aliasing.views import bump
+from ..calls.raising import saved_before
 from ..dtype import int64
 from ..grad_mode import is_grad_enabled
 from ..tensor import Tensor, existing_dim
@@ -43,7 +44,7 @@ def embedding(
         padding_idx += weight._desc.shape[0]
     indices = input._array
     if indices.size and not 0 <= indices.min() <= indices.max() < weight._desc.shape[0]:
-        raise IndexError("index out of range in self")
+        raise saved_before(IndexError("index out of range in self"), "embedding", weight=weight, indices=input)
     return d.embedding(weight, input, padding_idx, scale_grad_by_freq, sparse)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dispatch, return_types
-from ..aliasing.views import requires_grad
+from .. import dispatch, grad_mode, return_types
+from ..aliasing.views import edge, requires_grad
 from ..calls.checked import MISSING, refusal
 from ..calls.raising import saving
 from ..dispatch import usual as d
@@ -212,7 +212,8 @@ def moment(name: str, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, cor
     if desc.ndim and not desc.numel:
         n = 0  # PyTorch divides the elements by the results
     if n - (1 if correction is None else correction) <= 0:
-        requires_grad(input)  # which says what is wrong with a view before anything is computed
+        if requires_grad(input) and grad_mode.state.grad:
+            edge(input)  # which says what is wrong with a view before anything is computed
         for _ in range(1 + desc.dtype.is_complex):  # of complex numbers both parts say it
             warn(
                 f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "
