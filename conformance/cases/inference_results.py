@@ -247,7 +247,7 @@ def data_of_an_inference_tensor_makes_one_that_has_a_version(
 
 @case(requires=["detach"])
 def detached_inference_tensor_counts_outside_the_mode_alone(torch, inside: st.booleans()):
-    """What detach() makes of an inference tensor has a version, to which writes within the mode add nothing."""
+    """What detach() makes of an inference tensor has a version, which stays as it is in the mode."""
     y = inference(torch, 2).detach()
     with torch.inference_mode(inside):
         y.add_(1)

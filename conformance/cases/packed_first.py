@@ -192,13 +192,13 @@ def refused_convolution_packs_its_operands(
     amount: st.integers(-1, 3),
     kinds: st.tuples(*[st.sampled_from(["float32", "float32", "float64"])] * 2),
 ):
-    """A convolution packs its input and its weight, then refuses their shapes, their types and the numbers."""
+    """A convolution packs its input and its weight, then refuses shapes, types and numbers."""
     name = f"conv_transpose{dims}d" if transposed else f"conv{dims}d"
     if what == "output_padding" and not transposed:
         what = "stride"
     x, weight = of_ones(torch, (1, 1, *(2,) * dims), kinds[0]), of_ones(torch, kernel, kinds[1])
     with packing(torch):
-        given = None if bias is None else torch.ones(bias)
+        given = torch.ones(bias) if bias else None
         getattr(torch.nn.functional, name)(x, weight, given, **{what: amount})
 
 
