@@ -170,6 +170,27 @@ def softmax_of_infinity_and_nan(
     x.logsumexp(dim).sum().backward()
 
 
+@case(requires=["backward"])
+def infinite_gradient_of_a_row_that_is_normalized(
+    torch,
+    name: st.sampled_from(["layer_norm", "group_norm", "instance_norm"]),
+    infinite: st.sampled_from([float("inf"), float("-inf"), float("nan")]),
+    at: st.integers(0, 7),
+    weighted: st.booleans(),
+):
+    """An infinite gradient makes nan of its row and of the weight of its channel where the mean meets it."""
+    x = torch.tensor([[1.0, 2.5, -1.0, 0.5], [3.0, 0.25, 2.0, 1.0]], dtype=torch.float64, requires_grad=True)
+    weight = torch.tensor([1.0, -2.0, 0.5, 3.0], dtype=torch.float64, requires_grad=True) if weighted else None
+    F = torch.nn.functional
+    if name == "layer_norm":
+        y = F.layer_norm(x, [4], weight)
+    elif name == "group_norm":
+        y = F.group_norm(x, 2, weight)
+    else:
+        y = F.instance_norm(x.reshape(1, 2, 4), weight=None if weight is None else weight[:2]).reshape(2, 4)
+    y.backward(torch.tensor([infinite if i == at else 0.5 * i for i in range(8)], dtype=torch.float64).reshape(2, 4))
+
+
 @case(requires=["grad", "create_graph"], covers=["num.softmax_inf"])
 def masked_softmax_has_second_derivatives(
     torch,

@@ -215,6 +215,19 @@ def node_without_a_derivative_raises_whoever_asks(
     z.backward(torch.ones_like(z), inputs={"result": [z], "leaf": [x], "anywhere": None}[ends])
 
 
+@case(requires=["backward", "views"])
+def write_without_a_derivative_raises_below_a_view(
+    torch, x: floats(shape=(2, 2)), view: st.booleans(), asked: st.sampled_from(["leaf", "result", "grad", "all"])
+):
+    """A write without a derivative raises in backward, through a view and for its own result as well."""
+    y = x.requires_grad_().exp()
+    (y[0] if view else y).heaviside_(torch.ones((), dtype=y.dtype))
+    if asked == "grad":
+        torch.autograd.grad(y, y, torch.ones_like(y))
+    else:
+        y.backward(torch.ones_like(y), inputs={"leaf": [x], "result": [y]}.get(asked))
+
+
 @case(requires=["not_implemented", "create_graph"], covers=["err.notimplemented"])
 def own_gradient_of_what_has_no_derivative_is_refused(
     torch, x: floats(values="finite"), create: st.booleans(), inplace: st.booleans(), more: st.booleans()

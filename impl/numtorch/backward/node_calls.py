@@ -164,8 +164,7 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
         return results
     if all(g is None for g in inputs):
         return undefined(node)
-    # What is asked for; a node that raises does so whoever calls it.
-    needed = None if task.needed is None or node.seq == ACCUMULATE_SEQ else task.deps
+    needed = None if task.needed is None or raises(node) else task.deps  # what is asked for
     if needed is not None and not any(fn in needed for fn, _ in node.edges()):
         read_all(node)  # where only the gradient of the node's own result is asked for, no formula computes
         return (None,) * len(node.edges())
@@ -192,6 +191,12 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
         if raw and not task.raw:  # hooks behind the node see what it was given, too
             inputs[:] = over_tensors(task, inputs)
     return out
+
+
+def raises(node: Node) -> bool:
+    """Whether a node raises, whoever asks for its gradients: by its own number, or that of the write that it runs."""
+    run = node.fn if type(node) is CopySlices and node.fn is not None else node
+    return run.seq == ACCUMULATE_SEQ
 
 
 def mark_made(results: Any, inputs: list[Any]) -> None:

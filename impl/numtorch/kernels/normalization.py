@@ -113,8 +113,11 @@ def _statistics(kind: Any, *arrays: Array) -> list[Array]:
     return [x.astype(kept, copy=False) for x in arrays]
 
 
-def _sent_back(grad: Array, centred: Array, rstd: Array, axes: tuple, count: int) -> Array:
-    """The gradient of elements that were centred and divided by their deviation, from that of the quotients."""
+def _sent_back(grad: Array, centred: Array, rstd: Array, axes: tuple, count: int, mean: Array | None = None) -> Array:
+    """The gradient of elements that were centred and divided by their deviation, from that of the quotients.
+
+    With a `mean` infinite gradients make of their row what PyTorch's sums of products do, in which no mean is taken away.
+    """
     kind = grad.dtype.type
     along = np.add.reduce(grad * centred, axis=axes, keepdims=True) * rstd * rstd / kind(count)
     middle = np.add.reduce(grad, axis=axes, keepdims=True) / kind(count)
@@ -122,7 +125,11 @@ def _sent_back(grad: Array, centred: Array, rstd: Array, axes: tuple, count: int
     np.subtract(grad, out, out)
     out -= middle
     out *= rstd
-    return out
+    if mean is None or np.isfinite(middle).all():
+        return out
+    x, total = centred + mean, middle * kind(count)
+    slope = (total * mean - np.add.reduce(grad * x, axis=axes, keepdims=True)) * rstd**3 / kind(count)
+    return np.where(np.isfinite(middle), out, grad * rstd + slope * x - slope * mean - middle * rstd)
 
 
 def native_layer_norm(x: Array, shape: tuple, weight: Array | None, bias: Array | None, eps: float) -> Three:
@@ -161,7 +168,7 @@ def native_layer_norm_backward(
     found: list[Any] = [None, None, None]
     if mask[0]:
         sent = grad if weight is None else grad * weight
-        out = _sent_back(sent, centred, rstd, axes, prod(shape) or 1)
+        out = _sent_back(sent, centred, rstd, axes, prod(shape) or 1, mean)
         found[0] = row_major(out.astype(kind, copy=False))
     over = tuple(range(front))
     if mask[1] and weight is not None:
@@ -206,12 +213,18 @@ def native_group_norm_backward(
     grad = grad.reshape(each)
     sent = grad if weight is None else grad * weight.reshape(channels, 1)
     deviation = rstd.reshape(n, group, 1)
-    out = _sent_back(sent.reshape(grouped), centred, deviation, (2,), channels // group * inner or 1)
+    middle = mean.reshape(n, group, 1)
+    out = _sent_back(sent.reshape(grouped), centred, deviation, (2,), channels // group * inner or 1, middle)
     normal = (centred * deviation).reshape(each)
     sloped = np.add.reduce(grad * normal, axis=(0, 2))
     if n and not inner:
         sloped += np.nan  # PyTorch subtracts the mean, which here is one of nothing
     found = sloped, np.add.reduce(grad, axis=(0, 2))
+    if not np.isfinite(found[1]).all():  # infinite gradients meet the mean, too
+        parts = [np.repeat(part, channels // group, axis=1)[..., 0] for part in (middle, deviation)]
+        sums = np.add.reduce(grad, axis=2)
+        by_sums = np.add.reduce((np.add.reduce(grad * x.reshape(each), axis=2) - sums * parts[0]) * parts[1], axis=0)
+        found = np.where(np.isfinite(found[1]), sloped, by_sums), found[1]
     return (
         as_pooled(out.reshape(source.shape).astype(kind, copy=False), source),
         *[g.astype(of_weight, copy=False) for g in found],
