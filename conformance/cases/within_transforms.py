@@ -292,3 +292,20 @@ def zeros_that_a_formula_makes_count_that_they_are_filled(
         x = x + 1
     with torch.inference_mode():
         torch.func.grad(lambda x: getattr(x, name)().sum())(x)
+
+
+@case(requires=["func", "forward_mode"])
+def complex_numbers_that_become_real_within_a_transform_are_warned_of_once(
+    torch,
+    x: floats("float32", shape=(2,), values="positive"),
+    name: st.sampled_from(["log", "sin", "exp", "clone"]),
+    kind: st.sampled_from(["tangent", "copy", "gradient"]),
+):
+    """A transform warns once of a write that discards the imaginary part, and of a tangent that does."""
+    z = torch.complex(x, x)
+    if kind == "tangent":
+        torch.func.jvp(lambda a: getattr(torch, name)(a), (x,), (z,))
+    elif kind == "copy":
+        torch.func.jvp(lambda a: torch.zeros_like(a.real).copy_(getattr(torch, name)(a)), (z,), (z,))
+    else:
+        torch.func.vjp(lambda a: torch.zeros_like(a.real).copy_(getattr(torch, name)(a)), z)[1](x)

@@ -16,6 +16,7 @@ being taken for those of another.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -264,7 +265,9 @@ def write_step(interpreter: GradInterpreter, replaced: Replaced, args: tuple, kw
     target = args[0]
     array = storage_of(target)
     before = array.copy()
-    out = replaced.original(*args, **kwargs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what there is to say, of numbers that are converted, is said below
+        out = replaced.original(*args, **kwargs)
     if out is NotImplemented:
         return out
     array[...] = before
