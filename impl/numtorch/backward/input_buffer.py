@@ -50,8 +50,7 @@ def summed(slots: Any, key: Any, grad: Any, apart: Any = None) -> tuple[Any, boo
     slots[key] = None  # so that only `old` holds it
     if grad_mode.watches and grad_mode.state.before_write is not None:
         return old + grad, False
-    if grad.dtype.kind == "c":
-        grad = addend(grad)
+    grad = addend(grad)
     if type(old) is not _ndarray:  # a NumPy scalar stands for memory that it does not have
         return old + grad, _refcount(old) <= _ALONE and type(old) not in LAZY
     if _refcount(old) <= _ALONE and (old.base is None or (is_last(apart, old) and is_dense(old))):
@@ -65,9 +64,7 @@ def summed(slots: Any, key: Any, grad: Any, apart: Any = None) -> tuple[Any, boo
 
 def grow(total: list[Any], grad: Any) -> None:
     """Add a further gradient to a sum [sum, how often it was written to], which nobody else holds."""
-    if grad.dtype.kind == "c":
-        grad = addend(grad)
-    total[0] += grad
+    total[0] += addend(grad)
     total[1] += 1
 
 
@@ -102,10 +99,6 @@ def add_to_slot(task: GraphTask, fn: Node, nr: int, grad: Any) -> None:
 
 def is_alone(tensor: Any) -> bool:
     """Whether only this Tensor shows its memory, and all of it."""
-    array = tensor._array
-    if type(array) is not _ndarray:
-        return type(array) not in LAZY
-    del array
     return _refcount(tensor._array) <= _ALONE and (tensor._array.base is None or is_last(None, tensor._array))
 
 
@@ -448,7 +441,7 @@ def go_over_tensors(task: GraphTask) -> None:
     for node, waiting in buffers.items():
         if type(waiting) is list:
             waiting[:] = over_tensors(task, waiting)
-        elif waiting is not None:
+        else:
             buffers[node] = shown_as(task, waiting)
     task.raw = False
     task.tangents = True

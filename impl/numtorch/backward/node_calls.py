@@ -116,7 +116,6 @@ def evaluate_function(task: GraphTask, node: Node) -> Any:
             validate_all(node, results, task.raw) if node.custom else list(results)
         )  # the one list that holds them
         results = run_post_hooks(task, extra.post_hooks, results, inputs)
-    del inputs
     if node.custom or extra is not None:
         results = validate_all(node, results, task.raw)
     if not task.keep:
