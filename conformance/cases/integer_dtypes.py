@@ -149,6 +149,28 @@ def integers_with_a_history_are_made_floats_without_a_node(
     n.bool()
 
 
+@case(requires=["backward", "in_place"])
+def no_gradient_arrives_at_integers_with_a_history(
+    torch,
+    n: ints("int64", shape=(2, 2)),
+    x: floats(shape=()),
+    name: st.sampled_from(["tanh", "float", "mul", "where", "stack", "cos", "addcmul"]),
+    compared: st.booleans(),
+):
+    """A backward that comes to whole numbers with a history fails an assertion before their hooks run."""
+    x.requires_grad_()
+    if compared:
+        n.lt_(x)
+    else:
+        n[:1] = x
+    n.register_hook(lambda grad: grad)
+    one = torch.ones(2, 2)
+    given = {"mul": [2.5], "where": [one > 0, one], "addcmul": [one, one]}.get(name, [])
+    y = torch.stack([n, one]) if name == "stack" else getattr(n, name)(*given)
+    y.sum().backward()
+    x.grad
+
+
 @case(requires=["in_place"])
 def integers_with_a_history_are_not_copied_for_a_node(
     torch,

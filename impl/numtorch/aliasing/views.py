@@ -9,9 +9,11 @@ is None for a plain tensor, so that plain tensors pay nothing.
 from __future__ import annotations
 
 import weakref
+from collections import OrderedDict
 from typing import Any
 
 from .. import grad_mode
+from ..dtype import FLOATING
 from ..memory.geometry import Geometry, element_strides, storage_offset
 from ..memory.lazy import LAZY
 from ..nodes.graph import Node, accumulator, name_of, next_sequence_nr, outdate
@@ -413,8 +415,22 @@ def replace_history(tensor: Any, node: Node, output_nr: int) -> None:
     """Make a tensor that was written to the node's output: a retained gradient is from now on that of the new value."""
     old = tensor._node
     set_history(tensor, node, output_nr)
+    if tensor._desc.dtype.category < FLOATING:
+        refuse_gradients(node)
     if tensor._extra is not None:
         move_hooks(tensor, old, node)
+
+
+def refuse_gradients(node: Node) -> None:
+    """Refuse what arrives at the node of a write to whole numbers: PyTorch does where it leaves the node before."""
+    node.extras().tensor_pre_hooks.insert(0, (0, OrderedDict({-1: _refused})))
+
+
+def _refused(grad: Any) -> None:
+    from ..backward.node_calls import NOT_DIFFERENTIABLE
+
+    if grad is not None:
+        raise RuntimeError(NOT_DIFFERENTIABLE)
 
 
 def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
@@ -439,6 +455,8 @@ def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
     if base._extra is not None:
         move_hooks(base, base._node, slices)
     set_history(base, slices, 0)
+    if base._desc.dtype.category < FLOATING:
+        refuse_gradients(slices)
     view = current_grad_fn(tensor)
     for name in [n + "_version" for n in node.saved if hasattr(node, n + "_counter")]:
         setattr(node, name, SeenThrough(getattr(node, name), view))
