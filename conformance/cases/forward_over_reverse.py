@@ -234,6 +234,8 @@ OPERATORS = {
     "layer_norm": lambda torch, x, y: torch.nn.functional.layer_norm(x, (2,), y[0], y[1]),
     "batch_norm": lambda torch, x, y: torch.nn.functional.batch_norm(x, y[0].detach(), y[1].detach(), y[0], y[1]),
     "batch_norm of a batch": lambda torch, x, y: torch.nn.functional.batch_norm(x, None, None, y[0], y[1], True),
+    "layer_norm without weight": lambda torch, x, y: torch.nn.functional.layer_norm(x, (2,)),
+    "batch_norm without weight": lambda torch, x, y: torch.nn.functional.batch_norm(x, None, None, training=True),
     "nansum": lambda torch, x, y: x.nansum(0),
     "trace": lambda torch, x, y: x.trace(),
     "addcdiv": lambda torch, x, y: torch.addcdiv(x, y, x, value=0.5),

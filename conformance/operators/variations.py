@@ -147,6 +147,7 @@ native_layer_norm       F.layer_norm(b, (3,), v, v + 1, 0.1) | F.layer_norm(x.t(
                       | F.layer_norm(x.half(), (3,), v.half(), v.half())
                       | F.layer_norm(x.half(), (3,), v.float(), v.float() + 1)
                       | F.layer_norm(x.half(), (3,), None, v.float()) | F.layer_norm(x, (3,), v, y[0])
+                      | F.layer_norm(v, (3,), v, x[0])
 native_group_norm       F.group_norm(b, 2, w, eps=0.1) | F.group_norm(x, 1, v, v) | F.group_norm(b.transpose(0, 2), 1)
                       | F.group_norm(b, 1, None, w) | F.group_norm(b[:, :, :0], 2, w) | F.group_norm(b[:0], 2, w)
                       | F.group_norm(x.half(), 1, v.half(), v.half())

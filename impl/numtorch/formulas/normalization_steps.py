@@ -39,11 +39,11 @@ def layer_norm_backward_in_steps(
     of_input = of_weight = of_bias = None
     if mask[0]:
         of_input = d.div_scalar(invstd, size) * rest
-    if mask[1] and weight is not None:
+    if mask[1]:
         of_weight = grad * normal
         if over:
             of_weight = _sum(of_weight, over)
-    if mask[2] and bias is not None:
+    if mask[2]:
         of_bias = _sum(grad, over) if over else d.clone(grad)
     return of_input, of_weight, of_bias
 

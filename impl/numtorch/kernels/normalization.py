@@ -171,11 +171,11 @@ def native_layer_norm_backward(
         out = _sent_back(sent, centred, rstd, axes, prod(shape) or 1, mean)
         found[0] = row_major(out.astype(kind, copy=False))
     over = tuple(range(front))
-    if mask[1] and weight is not None:
+    if mask[1]:
         centred *= rstd
         centred *= grad
         found[1] = row_major(np.add.reduce(centred, axis=over).astype(of_weight, copy=False))
-    if mask[2] and bias is not None:
+    if mask[2]:
         found[2] = row_major(np.add.reduce(grad, axis=over).astype(of_weight, copy=False))
     return tuple(found)
 
@@ -306,7 +306,7 @@ def native_batch_norm_backward(
     if mask[1]:
         centred *= deviation
         centred *= grad
-        found[1] = np.add.reduce(centred, axis=axes).astype(of_weight or kind, copy=False)
+        found[1] = np.add.reduce(centred, axis=axes).astype(of_weight, copy=False)
     if mask[2]:
         found[2] = np.add.reduce(grad, axis=axes).astype(of_weight or kind, copy=False)
     return tuple(found)
