@@ -145,3 +145,19 @@ def complex_gradient_of_what_is_filled_in_is_refused(
     torch.fill(z, s).sum().abs().backward()
     (z * 1).fill_(s).sum().abs().backward()
     s.grad
+
+
+@case(requires=["create_graph"])
+def gradient_of_what_was_reduced_in_another_type_has_the_operands(
+    torch,
+    x: floats("float32", shape=(2, 3), values="positive"),
+    name: st.sampled_from(["sum", "mean", "prod", "nansum", "cumsum", "cumprod", "softmax", "log_softmax"]),
+    whole: st.booleans(),
+    graph: st.booleans(),
+):
+    """The gradient of a reduction in another type has the operand's, converted where PyTorch converts it."""
+    x.requires_grad_()
+    over = () if whole and name in ("sum", "mean", "prod", "nansum") else (1,)
+    y = getattr(x, name)(*over, dtype=torch.float64)
+    seed = torch.ones_like(y, requires_grad=graph)
+    torch.autograd.grad(y, x, seed, create_graph=graph)

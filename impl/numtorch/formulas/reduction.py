@@ -59,12 +59,14 @@ def mean_backward(grad: Any, shape: tuple, numel: int, dim: Any, keepdim: bool, 
 
 def nansum_backward(grad: Any, x: Any, dim: Any, keepdim: bool) -> Any:
     """The gradient where x is not nan."""
-    spread = sum_backward(grad, x._desc.shape, dim, keepdim, x._desc.dtype)
+    spread = sum_backward(grad.to(x._desc.dtype), x._desc.shape, dim, keepdim, x._desc.dtype)
     return spread * mask(np.logical_not, mask(np.isnan, x))
 
 
 def prod_backward(grad: Any, x: Any, result: Any) -> Any:
     """The gradient times the product of the other elements."""
+    if (kind := x._desc.dtype) is not grad._desc.dtype:
+        return prod_backward(grad, x.to(grad._desc.dtype), result).to(kind)
     if x._desc.ndim == 0:
         return grad
     if nowhere_zero(x) or not x._desc.numel:
@@ -90,6 +92,8 @@ def others(x: Any, dim: int) -> Any:
 
 def prod_dim_backward(grad: Any, x: Any, result: Any, dim: int, keepdim: bool) -> Any:
     """The same along one dimension."""
+    if (kind := x._desc.dtype) is not grad._desc.dtype:
+        return prod_dim_backward(grad, x.to(grad._desc.dtype), result, dim, keepdim).to(kind)
     if x._desc.ndim == 0:
         return grad
     grad, result = restored(grad, dim, keepdim, x._desc.ndim), restored(result, dim, keepdim, x._desc.ndim)
@@ -255,14 +259,16 @@ def reversed_cumsum(x: Any, dim: int) -> Any:
 
 def cumsum_backward(grad: Any, dim: int, dtype: Any) -> Any:
     """Running sums from the end."""
-    ndim = grad._desc.ndim
+    grad, ndim = grad.to(dtype), grad._desc.ndim
     if ndim == 0 or grad._desc.numel <= 1 or grad._desc.shape[dim] == 1:
-        return grad.to(dtype)
-    return reversed_cumsum(grad, dim % ndim).to(dtype)
+        return grad
+    return reversed_cumsum(grad, dim % ndim)
 
 
 def cumprod_backward(grad: Any, x: Any, dim: int, result: Any) -> Any:
     """For each element the sum over the products that contain it."""
+    if (kind := x._desc.dtype) is not grad._desc.dtype:
+        return cumprod_backward(grad.to(kind), x, dim, result).to(kind)
     ndim = x._desc.ndim
     if ndim == 0 or not x._desc.numel:
         return grad
