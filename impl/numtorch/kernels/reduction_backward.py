@@ -127,14 +127,15 @@ def mean_backward(grad: Array, shape: tuple, numel: int, dim: Dims, keepdim: boo
 
 def nansum_backward(grad: Array, x: Array, dim: Dims, keepdim: bool) -> Array:
     """The gradient where x is not nan."""
-    return kept(grad, dim, keepdim, x.ndim) * ~np.isnan(x)
+    return kept(grad.astype(x.dtype, copy=False), dim, keepdim, x.ndim) * ~np.isnan(x)
 
 
 def prod_backward(grad: Array, x: Array, result: Array) -> Array:
     """The gradient times the product of the other elements."""
+    if x.dtype != grad.dtype:
+        return prod_backward(grad, x.astype(grad.dtype), result).astype(x.dtype)
     if x.ndim == 0:
         return grad
-    x = x.astype(grad.dtype, copy=False)
     zeros = x.size - np.count_nonzero(x)
     if not zeros:
         return grad * (result / x)
@@ -158,10 +159,11 @@ def others(x: Array, dim: int) -> Array:
 
 def prod_dim_backward(grad: Array, x: Array, result: Array, dim: int, keepdim: bool) -> Array:
     """The same along one dimension."""
+    if x.dtype != grad.dtype:
+        return prod_dim_backward(grad, x.astype(grad.dtype), result, dim, keepdim).astype(x.dtype)
     if x.ndim == 0:
         return grad
     grad, result = kept(grad, dim, keepdim, x.ndim), kept(result, dim, keepdim, x.ndim)
-    x = x.astype(grad.dtype, copy=False)
     if x.shape[dim] == 1 and (x == 0).any():
         return grad
     return grad * (others(x, dim % x.ndim) if (x == 0).any() else result / x)
@@ -247,8 +249,9 @@ def logsumexp_backward(grad: Array, x: Array, result: Array, dim: Dims, keepdim:
 
 def cumsum_backward(grad: Array, dim: int, dtype: Any) -> Array:
     """Running sums from the end."""
+    grad = convert(grad, dtype)
     alone = grad.ndim == 0 or grad.size <= 1 or grad.shape[dim] == 1
-    return convert(grad if alone else reversed_cumsum(grad, dim), dtype)
+    return grad if alone else reversed_cumsum(grad, dim)
 
 
 def reversed_cumsum(x: Array, dim: int) -> Array:
@@ -258,9 +261,10 @@ def reversed_cumsum(x: Array, dim: int) -> Array:
 
 def cumprod_backward(grad: Array, x: Array, dim: int, result: Array) -> Array:
     """For each element the sum over the products that contain it."""
+    if x.dtype != grad.dtype:
+        return cumprod_backward(grad.astype(x.dtype), x, dim, result).astype(x.dtype)
     if x.ndim == 0 or x.shape[dim] == 1:
         return grad
-    x = x.astype(grad.dtype, copy=False)
     if not (x == 0).any():
         return reversed_cumsum(result * grad, dim) / x
     zeros = np.add.accumulate(x == 0, axis=dim, dtype=np.int64)
