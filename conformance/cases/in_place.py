@@ -320,6 +320,35 @@ def negation_writes_what_a_view_shows(
     x.view(-1)[::apart].neg_()
 
 
+@case(requires=["backward", "in_place"])
+def overwritten_index_is_named_by_its_write(
+    torch,
+    x: floats(shape=(2, 2), values="distinct"),
+    v: floats(shape=()),
+    how: st.sampled_from(["fill_", "ge_", "item", "view", "index_fill_", "number"]),
+    saved: st.sampled_from(["max", "sort", "gather"]),
+):
+    """An index that a node saved is named, once it is written, by the write that gave it a history."""
+    x.requires_grad_()
+    if saved == "gather":
+        index = torch.tensor([[0, 1]])
+        y = x.gather(0, index)
+    else:
+        y, index = getattr(x, saved)(0)
+    v.requires_grad_()
+    if how == "item":
+        index[:1] = v
+    elif how == "view":
+        index.view(-1).fill_(v)
+    elif how == "index_fill_":
+        index.index_fill_(0, torch.tensor([0]), v)
+    elif how == "number":
+        index.fill_(0)
+    else:
+        getattr(index, how)(v)
+    y.sum().backward()
+
+
 @case()
 def target_is_looked_at_before_the_operands(
     torch,

@@ -416,14 +416,19 @@ def replace_history(tensor: Any, node: Node, output_nr: int) -> None:
     old = tensor._node
     set_history(tensor, node, output_nr)
     if tensor._desc.dtype.category < FLOATING:
-        refuse_gradients(node)
+        wrote_integers(tensor, node)
     if tensor._extra is not None:
         move_hooks(tensor, old, node)
 
 
-def refuse_gradients(node: Node) -> None:
-    """Refuse what arrives at the node of a write to whole numbers: PyTorch does where it leaves the node before."""
+def wrote_integers(tensor: Any, node: Node) -> None:
+    """Refuse what arrives at the node of a write to whole numbers: PyTorch does where it leaves the node before.
+
+    Their version says who wrote them, to a node that has saved them as a result of its own without a derivative.
+    """
     node.extras().tensor_pre_hooks.insert(0, (0, OrderedDict({-1: _refused})))
+    counter = counter_of(tensor)
+    counter[0] = WrittenBy(counter[0], node)
 
 
 def _refused(grad: Any) -> None:
@@ -456,7 +461,7 @@ def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
         move_hooks(base, base._node, slices)
     set_history(base, slices, 0)
     if base._desc.dtype.category < FLOATING:
-        refuse_gradients(slices)
+        wrote_integers(base, slices)
     view = current_grad_fn(tensor)
     for name in [n + "_version" for n in node.saved if hasattr(node, n + "_counter")]:
         setattr(node, name, SeenThrough(getattr(node, name), view))
@@ -473,6 +478,17 @@ class SeenThrough(int):
     def __new__(cls, number: int, view: Node) -> SeenThrough:
         self = super().__new__(cls, number)
         self.view = weakref.ref(view)
+        return self
+
+
+class WrittenBy(int):
+    """The version of whole numbers after a write that has a node, and how error texts call that."""
+
+    label: str
+
+    def __new__(cls, number: int, node: Node) -> WrittenBy:
+        self = super().__new__(cls, number)
+        self.label = node_label(node)
         return self
 
 

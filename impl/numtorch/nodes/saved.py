@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..aliasing.views import SeenThrough, current_grad_fn, node_label
+from ..aliasing.views import SeenThrough, WrittenBy, current_grad_fn, node_label
 from ..calls import handlers, torch_function
 from ..tensor import Tensor, copy_slots, wrap
 from .graph import FREED, FREED_COUNTER, FREED_TEXT, Node
@@ -110,7 +110,7 @@ def was_detached(tensor: Any, then: int) -> bool:
     return tensor._made is None and type(now) is DetachedVersion and getattr(then, "counter", None) is not now.counter
 
 
-def modified(desc: Any, node: Node | None, output_nr: int, now: int, then: int) -> RuntimeError:
+def modified(desc: Any, node: Node | str | None, output_nr: int, now: int, then: int) -> RuntimeError:
     """The error for a saved value that was written to since."""
     from ..backward import anomaly
 
@@ -119,7 +119,7 @@ def modified(desc: Any, node: Node | None, output_nr: int, now: int, then: int) 
         f"[{desc.dtype.type_string} [{', '.join(map(str, desc.shape))}]]"
     )
     if node is not None:
-        text += f", which is output {output_nr} of {node_label(node)},"
+        text += f", which is output {output_nr} of {node if type(node) is str else node_label(node)},"
     text += f" is at version {now}; expected version {then} instead. Hint: "
     if anomaly.enabled:
         text += (
@@ -209,8 +209,10 @@ def unpack_result(node: Node, name: str) -> Any:
     differentiable = name not in node.not_differentiable
     if type(then) is SeenThrough:
         node = then.view() or node
-    if counter[0] != then:
-        raise modified(tensor._desc, node if differentiable else None, nr, counter[0], then)
+    now = counter[0]
+    if now != then:
+        who = node if differentiable else now.label if type(now) is WrittenBy else None
+        raise modified(tensor._desc, who, nr if differentiable else 0, int(now), int(then))
     if differentiable:
         tensor._requires_grad = True
         tensor._made = node
