@@ -398,7 +398,7 @@ def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
     given, value = value, _filling(self, mask, value)
     if not isinstance(value, Tensor):
         return d.masked_fill_(self, mask, value)
-    if value._desc.dtype is not self._desc.dtype:  # what requires grad
+    if self._desc.dtype.category < dtypes.FLOATING and value._desc.dtype is not self._desc.dtype:  # what requires grad
         value = recast(value, self._desc.dtype)
     out = d.masked_fill_tensor_(self, mask, value)
     if self._desc.dtype.category < dtypes.FLOATING and tangents.entered is not None:

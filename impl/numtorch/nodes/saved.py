@@ -134,6 +134,11 @@ def modified(desc: Any, node: Node | str | None, output_nr: int, now: int, then:
     return RuntimeError(text)
 
 
+def writer(version: int) -> str | None:
+    """Who wrote the whole numbers that have this version, if the write has a node."""
+    return version.label if type(version) is WrittenBy else None
+
+
 def is_odd(saved: Any) -> bool:
     """Whether a saved tensor has strides that NumPy makes something else of than PyTorch, or a hook may give it such."""
     desc = getattr(saved, "_desc", None)
@@ -209,10 +214,10 @@ def unpack_result(node: Node, name: str) -> Any:
     differentiable = name not in node.not_differentiable
     if type(then) is SeenThrough:
         node = then.view() or node
-    now = counter[0]
-    if now != then:
-        who = node if differentiable else now.label if type(now) is WrittenBy else None
-        raise modified(tensor._desc, who, nr if differentiable else 0, int(now), int(then))
+    if counter[0] != then:
+        raise modified(
+            tensor._desc, node if differentiable else writer(counter[0]), nr * differentiable, counter[0], then
+        )
     if differentiable:
         tensor._requires_grad = True
         tensor._made = node
