@@ -144,6 +144,9 @@ def complex_gradient_of_what_is_filled_in_is_refused(
     z.index_fill(0, index, s).sum().abs().backward()
     torch.fill(z, s).sum().abs().backward()
     (z * 1).fill_(s).sum().abs().backward()
+    put = z * 1
+    put[mask] = s
+    put.sum().abs().backward()
     s.grad
 
 
