@@ -363,7 +363,8 @@ def _mode() -> Any:
     def _rounds(value: Any) -> bool:
         if not isinstance(value, torch.Tensor) or not (value.is_floating_point() or value.is_complex()):
             return False
-        return value.numel() > 0 and not value._is_zerotensor()  # which has no memory to read
+        # Neither zeros without memory nor a meta tensor, of which an operator's decomposition asks the shape, has numbers.
+        return value.numel() > 0 and not value._is_zerotensor() and not value.is_meta
 
     def _with_gaps(value: Any) -> Any:
         if not _rounds(value) or not value.dim():

@@ -11,6 +11,7 @@ from conformance.judging.judge import judge
 from conformance.judging.verdict import Verdict
 from conformance.numbers import elements
 from conformance.program import Global, List, Program, Ref, Unpack
+from conformance.recorder import record
 from conformance.subjects import oracle
 from conformance.trace import FACETS, Array, Raised, StepTrace, Trace
 from tests.conformance.small_programs import bind, call, leaf, method, op, program, tensor
@@ -243,6 +244,20 @@ def test_a_sign_behind_a_matrix_with_nan_blames_nobody_and_behind_a_sound_one_do
     broken, sound = angle(-1.0, -2.0, float("inf"), float("nan")), angle(1.0, 2.0, 3.0, 4.0)
     assert says(broken, 4, "y", -exactly(broken, 4, "y")) == "INCONCLUSIVE"
     assert says(sound, 4, "y", -exactly(sound, 4, "y")) == "FAIL"
+
+
+def test_a_tangent_behind_an_operator_that_forward_mode_takes_apart_is_judged() -> None:
+    # Taken apart it asks meta tensors for shapes, which have no numbers to round in another way.
+    def body(torch: Any, x: Any, t: Any) -> None:
+        with torch.autograd.forward_ad.dual_level():
+            dual = torch.autograd.forward_ad.make_dual(x, t).requires_grad_()
+            (found,) = torch.autograd.grad(torch.nn.functional.layer_norm(dual, (3,)), dual, t)
+            torch.autograd.forward_ad.unpack_dual(found).tangent * 2  # the last step but one
+
+    of = record(body, {"x": tensor([1.0, 2.0, 4.0]), "t": tensor([0.5, 1.0, -1.0])})
+    step, name = len(of.steps) - 2, of.steps[-2].out
+    assert name is not None
+    assert says(of, step, name, -exactly(of, step, name)) == "FAIL"
 
 
 # ------------------------------------------------------------------ functions that are steep, matrices, and signs of nothing
