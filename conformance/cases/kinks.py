@@ -187,7 +187,7 @@ def infinite_gradient_of_a_row_that_is_normalized(
     elif name == "group_norm":
         y = F.group_norm(x, 2, weight)
     else:
-        y = F.instance_norm(x.reshape(1, 2, 4), weight=None if weight is None else weight[:2]).reshape(2, 4)
+        y = F.instance_norm(x.reshape(1, 2, 4), weight=weight[:2] if weighted else None).reshape(2, 4)
     y.backward(torch.tensor([infinite if i == at else 0.5 * i for i in range(8)], dtype=torch.float64).reshape(2, 4))
 
 

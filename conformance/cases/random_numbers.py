@@ -102,4 +102,5 @@ def slopes_between_near_numbers(
     torch, x: floats("float64", shape=(2, 3), values="finite"), upper: st.sampled_from([0.3, 0.1 + 1e-7, 0.1])
 ):
     """rrelu sends a gradient back along the slopes that it drew, however near their bounds are."""
+    torch.manual_seed(3)
     torch.nn.functional.rrelu(x.requires_grad_(), 0.1, upper, True).sum().backward()

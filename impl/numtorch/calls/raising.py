@@ -94,7 +94,7 @@ def autograd_before_checks(error: Exception, name: str, function: Any, args: tup
 
 
 WRITE_LAST = frozenset(
-    ("float_power", "fill_diagonal", "detach", "resize", "resize_as", "set", "requires_grad")
+    ("float_power", "fill_diagonal", "detach", "resize", "resize_as", "set", "requires_grad", "apply", "map", "map2")
     + ("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout")
 )
 """What looks at something before it comes to autograd, if it does."""

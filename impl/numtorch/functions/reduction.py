@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch, grad_mode, return_types
-from ..aliasing.views import edge, requires_grad
+from ..aliasing.views import counted, edge, requires_grad
 from ..calls.checked import MISSING, refusal
 from ..calls.raising import saving
 from ..dispatch import usual as d
@@ -253,7 +253,7 @@ def std(
 
 def _truth(input: Tensor) -> Tensor:
     """Each element on its own: what a reduction over no dimension is."""
-    truth = d.contiguous_copy(dispatch.ne_scalar(input, 0))
+    truth = counted(input, d.contiguous_copy(dispatch.ne_scalar(input, 0)))
     return truth.to(input._desc.dtype) if input._desc.dtype is dtypes.uint8 else truth
 
 
