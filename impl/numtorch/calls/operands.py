@@ -437,7 +437,7 @@ def store(
     `out` requires grad.
     """
     if not isinstance(out, Tensor):
-        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type_name(out)}")
+        raise no_tensor_for_out(name, out)
     if derivable and (result._requires_grad or requires_grad(out)) and _recording():
         raise out_requires_grad(name)
     refuse(out._array, *[x._array for x in operands if isinstance(x, Tensor)])
@@ -471,8 +471,13 @@ def refuse_recorded(out: Any, name: str, *operands: Any) -> None:
 def recorded_out(out: Any, name: str) -> Exception:
     """The complaint about an `out=` of an operator whose result would have a history."""
     if not isinstance(out, Tensor):
-        return TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
+        return no_tensor_for_out(name, out)
     return out_requires_grad(name)
+
+
+def no_tensor_for_out(name: str, out: Any) -> TypeError:
+    """The complaint about an `out=` that is no tensor."""
+    return TypeError(f"{name}(): argument 'out' must be Tensor, not {type_name(out)}")
 
 
 def resize_output(out: Tensor, desc: Any) -> None:

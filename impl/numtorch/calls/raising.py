@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import grad_mode, tangents
-from ..aliasing.views import refuse_write, requires_grad
+from ..aliasing.views import all_inference, refuse_write, requires_grad
 from ..memory.lazy import IMMUTABLE, Zeros
 from ..nodes.saved import check_saveable
 from ..nodes.saved_hooks import Packed, in_force, innermost
@@ -50,7 +50,7 @@ def refuse_and_pack(
             raise out_requires_grad(says)
         return
     pair = innermost() if in_force else None
-    if not tracked or all(x._extra is not None and x._extra.inference for x in _tensors(given, operands)):
+    if not tracked or all_inference(_tensors(given, operands)):
         return
     if written:
         try:
@@ -187,7 +187,7 @@ def refuse_into(name: str, *operands: Tensor) -> None:
     """Refuse an operator over inference tensors that PyTorch computes by an out= which autograd sees, if that is to follow."""
     state = grad_mode.state
     given = [x for x in operands if x is not None]
-    if state.inference or state.below_inference or not all(x._extra is not None and x._extra.inference for x in given):
+    if state.inference or state.below_inference or not all_inference(given):
         return
     if grad_mode.is_grad_enabled() and any(map(requires_grad, given)):
         raise out_requires_grad(name)

@@ -260,7 +260,7 @@ def batch_norm_jvp(
 ) -> Any:
     """The tangent of batch_norm."""
     shape = tuple(x._desc.shape)
-    dims, each = _by_channel(shape)
+    dims, each = by_channel(shape)
     if train:
         mean, invstd = mean.view(each), invstd.view(each)
         out = _norm_jvp(x, x_t, mean, invstd, dims, prod(shape) // max(shape[1], 1), _unwritten(x_t))
@@ -273,7 +273,7 @@ def batch_norm_jvp(
     return _affine_jvp(normal, out, weight, weight_t, bias_t)
 
 
-def _by_channel(shape: tuple) -> tuple[tuple, tuple]:
+def by_channel(shape: tuple) -> tuple[tuple, tuple]:
     """The dimensions that are taken together for each channel, and the shape in which a number a channel is spread."""
     return (0, *range(2, len(shape))), (1, shape[1], *(1,) * (len(shape) - 2))
 

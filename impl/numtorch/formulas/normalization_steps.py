@@ -9,6 +9,7 @@ from math import prod
 from typing import Any
 
 from .. import dispatch as d
+from .normalization import by_channel
 
 
 def _statistics(x: Any, invstd: Any, dims: tuple, keepdim: bool) -> tuple[Any, Any]:
@@ -62,7 +63,7 @@ def batch_norm_backward_in_steps(
 ) -> tuple:
     """The same of each channel; by running statistics the gradients are linear in the incoming one."""
     shape = tuple(x._desc.shape)
-    dims, each = (0, *range(2, len(shape))), (1, shape[1], *(1,) * (len(shape) - 2))
+    dims, each = by_channel(shape)
     if train:
         mean, invstd = _statistics(x, invstd, dims, False)
     else:

@@ -51,8 +51,8 @@ def number_minus(number: Any, x: Any) -> Any:
 def number_over(number: Any, x: Any) -> Any:
     """number / x, for which C++ fills a tensor with the number and divides in place."""
     kernels.refuse_integers(x._desc.dtype)
-    filled = wrap(np.full(x._desc.shape, number, x._desc.dtype.numpy)[()])
-    return written_twice(d.div(filled, x), x)
+    numerator = wrap(np.full(x._desc.shape, number, x._desc.dtype.numpy)[()])
+    return written_twice(d.div(numerator, x), x)
 
 
 def written_twice(new: Any, like: Any) -> Any:
