@@ -16,7 +16,21 @@ Function = Callable[..., Any]
 Arrays = Callable[[np.random.Generator], Sequence[Array]]
 
 #: What an engine does with the function. `build`, `backward` and `free` are the phases of one graph's life, timed apart.
-Mode = Literal["forward", "gradients", "build", "backward", "free", "train", "hessian_vector", "jacobian"]
+#: `train_watched` trains what asks for hooks or Functions, and `train_in_hooks` where each gradient is accumulated.
+Mode = Literal[
+    "forward",
+    "gradients",
+    "build",
+    "backward",
+    "free",
+    "train",
+    "train_watched",
+    "train_in_hooks",
+    "hessian_vector",
+    "jacobian",
+]
+#: Modes that only PyTorch's API has.
+WATCHED = frozenset(("train_watched", "train_in_hooks"))
 
 LEARNING_RATE = 0.01
 

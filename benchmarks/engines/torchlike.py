@@ -64,6 +64,25 @@ class TorchLike:
 
         return Step(run)
 
+    _train_watched = _train
+
+    def _train_in_hooks(self, function: Function, leaves: list[Any], data: list[Any]) -> Step:
+        torch = self.torch
+
+        def update(leaf: Any) -> None:
+            with torch.no_grad():
+                leaf.sub_(leaf.grad, alpha=LEARNING_RATE)
+            leaf.grad = None
+
+        for leaf in leaves:
+            leaf.register_post_accumulate_grad_hook(update)
+
+        def run(_: Any) -> list[Any]:
+            function(torch, *leaves, *data).backward()
+            return leaves
+
+        return Step(run)
+
     def _build(self, function: Function, leaves: list[Any], data: list[Any]) -> Step:
         torch = self.torch
 

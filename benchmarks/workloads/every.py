@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.workload import Workload
-from benchmarks.workloads import derivatives, graphs, large, small, training
+from benchmarks.workloads import derivatives, graphs, large, small, training, watched
 
 
 def every(*, tiny: bool = False) -> list[Workload]:
@@ -11,6 +11,7 @@ def every(*, tiny: bool = False) -> list[Workload]:
     return [
         *small.workloads(),
         *training.workloads(tiny=tiny),
+        *watched.workloads(tiny=tiny),
         *large.workloads(tiny=tiny),
         *derivatives.workloads(tiny=tiny),
         *graphs.workloads(tiny=tiny),
