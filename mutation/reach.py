@@ -147,16 +147,13 @@ def _reach(
 
 
 def let_go() -> None:
-    """Lets go of what the program before left: garbage, where the collector is off, and what its threads had switched off.
+    """Lets go of the garbage that the program before left, where the collector is off.
 
     While a node with a hook lives in a cycle somewhere no pass is plain, and what plain passes do wrong shows in no program
     that comes later. The collector by itself would look there for the first time after thousands of programs, and now it
-    takes a twentieth of a millisecond. A thread that ends while grad mode is off is counted for good, with the same effect.
+    takes a twentieth of a millisecond.
     """
     gc.collect(1)
-    modes = sys.modules.get(f"{PACKAGE}.grad_mode")
-    if modes is not None:
-        modes.disabled.clear()
 
 
 def _forget_answers() -> None:

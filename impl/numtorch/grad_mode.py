@@ -2,7 +2,8 @@
 
 `disabled` counts, by its length, the threads in which grad mode is off, and the saved-tensor hooks in force (which whoever
 sets `before_write` has set, too). While it is empty, which is nearly always, an operator does not look at thread-local
-state at all. A list grows and shrinks without a lock, which takes longer than all else that `no_grad` does.
+state at all. A list grows and shrinks without a lock, which takes longer than all else that `no_grad` does. A thread that
+ends takes what it counts for along: workers that switch grad mode off for good slow nobody down once they are gone.
 """
 
 from __future__ import annotations
@@ -12,6 +13,20 @@ from typing import Any
 
 disabled: list[None] = []
 watches = False  # whether some thread ever set `before_write`
+
+
+class _Ending:
+    """What happens as a thread ends: it dies then, while the modes that the thread has set are still to be seen."""
+
+    def __init__(self, modes: dict[str, Any]) -> None:
+        self.modes = modes
+
+    def __del__(self, counted: list[None] = disabled) -> None:
+        own = (not self.modes.get("grad", True)) + len(self.modes.get("pack_hooks", ()))
+        del counted[:own]
+
+
+_ends = threading.local()  # not a part of the modes: there, it and the modes would keep each other alive
 
 
 class _State(threading.local):
@@ -27,6 +42,9 @@ class _State(threading.local):
     before_write: Any = None  # what is told of each tensor before it is written to
     hooks_disabled: str | None = None  # what to say to whoever uses them, while they are disabled
     outside_rules: bool | None = None  # grad mode as it is for all but a rule of forward mode that has set its own
+
+    def __init__(self) -> None:  # in each thread that asks
+        _ends.ending = _Ending(self.__dict__)
 
 
 state = _State()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import numtorch as torch
+from numtorch import grad_mode
 from numtorch.aliasing import views
 
 THREADS = 4
@@ -140,3 +141,25 @@ def test_passes_nest_a_thousand_deep_within_the_usual_limit_of_recursion() -> No
         y.register_hook(lambda grad, inner=inner: inner.backward(grad))
     y.backward()
     assert x.grad.tolist() == [1001.0]
+
+
+@pytest.mark.parametrize(
+    "switch",
+    [
+        lambda: torch.set_grad_enabled(False),
+        lambda: torch.inference_mode().__enter__(),
+        lambda: torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t).__enter__(),
+    ],
+    ids=["grad mode", "inference mode", "saved tensors' hooks"],
+)
+def test_a_thread_that_ends_with_a_mode_left_on_slows_nobody_down(switch: Callable[[], Any]) -> None:
+    before = len(grad_mode.disabled)
+    meanwhile: list[int] = []
+
+    def work() -> None:
+        switch()
+        meanwhile.append(len(grad_mode.disabled))
+
+    at_once(work)
+    assert meanwhile == [before + 1]
+    assert len(grad_mode.disabled) == before
