@@ -72,7 +72,7 @@ class IndexPutBackward0(BinaryNode):
 def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """Write `values` at the positions that index tensors pick."""
     indices = tuple(indices)
-    flag = tracked(self, values)
+    flag = tracked(self, values, indices=indices)
     check_inplace(self, flag)
     node = None
     if flag:

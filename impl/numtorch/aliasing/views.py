@@ -84,7 +84,7 @@ def edge(tensor: Any) -> tuple[Node | None, int]:
     if tensor._extra is None:
         fn = tensor._node
     else:
-        if flag is ASK_BASE and tensor._extra.base._requires_grad is not True:
+        if flag is ASK_BASE and not tensor._extra.base._requires_grad:
             return None, 0
         fn = current_grad_fn(tensor)
         if fn is None and flag is ASK_BASE:
@@ -263,16 +263,19 @@ def requires_grad(tensor: Any) -> bool:
     if flag is ALONE:
         return True
     if flag is not True and flag:
-        return tensor._extra.base._requires_grad is True  # which is no view itself
+        return bool(tensor._extra.base._requires_grad)  # which is no view itself
     return flag
 
 
-def recorded(operands: Any) -> bool:
-    """Whether autograd sees a call: outside inference mode it sees none that is over inference tensors alone."""
-    for t in operands:  # noqa: SIM110 - `any` takes twice the time, and gradients of gradients ask for each operator
+def recorded(operands: Any, indices: Any = ()) -> bool:
+    """Whether autograd sees a call: outside inference mode it sees none that is over inference tensors alone.
+
+    An index that is left out is an undefined tensor to PyTorch, and none of inference mode.
+    """
+    for t in operands:  # `any` takes twice the time, and gradients of gradients ask for each operator
         if t is not None and (t._extra is None or not t._extra.inference):
             return True
-    return False
+    return not all(t is not None and t._extra is not None and t._extra.inference for t in indices)
 
 
 def current_grad_fn(tensor: Any) -> Node | None:

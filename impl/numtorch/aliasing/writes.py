@@ -28,10 +28,10 @@ from .views import bump, check_inplace, edge, rebase_history, recorded, requires
 _new = object.__new__
 
 
-def tracked(*tensors: Any) -> bool:
+def tracked(*tensors: Any, indices: Any = ()) -> bool:
     """Whether an operation over these is recorded."""
     wanted = grad_mode.state.grad and any(t._requires_grad and requires_grad(t) for t in tensors)
-    return wanted and recorded(tensors)
+    return wanted and recorded(tensors, indices)
 
 
 def start(node: Any, desc: Any) -> Any:

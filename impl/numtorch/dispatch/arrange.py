@@ -16,6 +16,7 @@ from ..calls.operands import inplace_operands, laid, plain, recorded_out, store
 from ..nodes import saved_hooks
 from ..calls.several import brought_to
 from ..tensor import Tensor, wrap
+from ..aliasing.below_autograd import copied
 from ..aliasing.views import as_view, become, bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, set_history, storage_of, undifferentiable
 from ..kernels.arrange import block_diag as k_block_diag
 from ..kernels.arrange import constant_pad_nd as k_constant_pad_nd
@@ -724,6 +725,8 @@ def flip(self, dims, *, out=None):
         mark_inference(result)
     if self._extra is not None:
         counted(self, result, times=int((not self._desc.numel) or not self._desc.ndim or not any([self._desc.shape[d] > 1 and self._array.strides[d] for d in dims])))
+        if int((not self._desc.numel) or not self._desc.ndim or not any([self._desc.shape[d] > 1 and self._array.strides[d] for d in dims])):
+            copied(result, self)
     return result if out is None else store(out, result, 'flip')
 
 

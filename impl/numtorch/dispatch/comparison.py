@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ..plain_numpy import np
-from .. import formulas, grad_mode
+from .. import dispatch, formulas, grad_mode
 from ..memory.buffers import into
 from ..memory.descriptor import arrange, describe, expandable, sum_to
 from ..backward.engine import through_tensors
@@ -16,11 +16,12 @@ from ..kernels.half import rounded_once
 from ..memory.lazy import assigned
 from ..tangents import original_of
 from ..calls.operands import inplace_operands, laid, operands, plain, recorded_out, refused, single, store
-from ..calls.raising import autograd_first
+from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, unpack_input
 from ..nodes import saved_hooks
 from ..calls.several import before_write, check_result, fit, together
 from ..tensor import Tensor
+from ..aliasing.below_autograd import beside_mask, over_copy
 from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, undifferentiable
 from ..kernels.comparison import above as k_above
 from ..kernels.comparison import all_alike as k_all_alike
@@ -1545,6 +1546,7 @@ def isinf(self, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
+        refuse_into('abs', self)
         counted(self, result, times=int(self._desc.dtype.category == 3))
     return result if out is None else store(out, result, 'isinf')
 
@@ -1563,6 +1565,8 @@ def isfinite(self, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
+    if self._extra is not None:
+        refuse_into('abs', self)
     return result if out is None else store(out, result, 'isfinite')
 
 
@@ -3145,7 +3149,7 @@ def where(condition, self, other, *, out=None):
         raise
     if not desc.plain:
         array, desc = arrange(array, desc)
-    flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
+    flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded((condition, self, other,))
     if flag and (not disabled or _grad.grad):
         if out is not None:
             raise recorded_out(out, 'where')
@@ -3231,7 +3235,7 @@ def masked_fill(self, mask, value, *, out=None):
         autograd_first(error, locals(), 'masked_fill')
         raise
     desc = describe(array)
-    flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
+    flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded((self, mask,))
     if flag and (not disabled or _grad.grad):
         if out is not None:
             raise recorded_out(out, 'masked_fill')
@@ -3271,6 +3275,8 @@ def masked_fill(self, mask, value, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (mask._extra is not None and mask._extra.inference)):
+        if _grad.grad and (requires_grad(self)):
+            return over_copy(dispatch.masked_fill_, beside_mask(self, mask), mask, value)
         counted(self, result, times=2)
     return result if out is None else store(out, result, 'masked_fill', self, mask)
 
@@ -3359,7 +3365,7 @@ def masked_fill_tensor(self, mask, value, *, out=None):
         autograd_first(error, locals(), 'masked_fill_tensor')
         raise
     desc = describe(array)
-    flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
+    flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded((self, mask, value,))
     if flag and (not disabled or _grad.grad):
         if out is not None:
             raise recorded_out(out, 'masked_fill')
@@ -3399,6 +3405,8 @@ def masked_fill_tensor(self, mask, value, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (mask._extra is not None and mask._extra.inference) and (value._extra is not None and value._extra.inference)):
+        if _grad.grad and (requires_grad(self) or requires_grad(value)):
+            return over_copy(dispatch.masked_fill_tensor_, beside_mask(self, mask), mask, value)
         counted(self, result, times=2)
     return result if out is None else store(out, result, 'masked_fill', self, mask, value)
 

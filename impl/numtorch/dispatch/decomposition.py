@@ -16,6 +16,7 @@ from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
+from ..aliasing.below_autograd import copied
 from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.decomposition import cholesky as k_cholesky
 from ..kernels.decomposition import cholesky_inverse as k_cholesky_inverse
@@ -531,6 +532,7 @@ def linalg_solve_triangular(self, B, upper, left, unitriangular, *, out=None):
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (B._extra is not None and B._extra.inference)):
         counted(self, result, times=3)
+        copied(result, B)
     return result if out is None else store(out, result, 'linalg_solve_triangular')
 
 

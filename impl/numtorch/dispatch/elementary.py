@@ -582,6 +582,8 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self))
+        if flag and _grad.grad and self._extra.inference:
+            return dispatch.sub_alpha(other, self, alpha)
     if flag and (not disabled or _grad.grad):
         if out is not None:
             raise recorded_out(out, 'rsub')

@@ -15,6 +15,8 @@ from ..calls.operands import recorded_out, store
 from ..nodes import saved_hooks
 from ..nodes.saved_variable import SavedList
 from ..tensor import Tensor
+from ..aliasing.below_autograd import over_copy
+from ..aliasing.index_put import index_put_
 from ..aliasing.views import all_inference, counted, edge, mark_inference, recorded, requires_grad, undifferentiable
 from ..kernels.index import index as k_index
 from ..kernels.index import index_backward as k_index_backward
@@ -62,7 +64,7 @@ def index(self, indices, *, out=None):
     desc = describe(array)
     flag = self._requires_grad
     if flag and flag is not True:
-        flag = (requires_grad(self)) and recorded((self,))
+        flag = (requires_grad(self)) and recorded((self,), indices)
     if flag and (not disabled or _grad.grad):
         if out is not None:
             raise recorded_out(out, 'index')
@@ -157,7 +159,7 @@ def index_put(self, indices, values, accumulate, *, out=None):
     desc = describe(array)
     flag = self._requires_grad or values._requires_grad
     if flag and flag is not True:
-        flag = (requires_grad(self) or requires_grad(values)) and recorded((self, values,))
+        flag = (requires_grad(self) or requires_grad(values)) and recorded((self, values,), indices)
     if flag and (not disabled or _grad.grad):
         if out is not None:
             raise recorded_out(out, 'index_put')
@@ -217,6 +219,8 @@ def index_put(self, indices, values, accumulate, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (values._extra is not None and values._extra.inference) and all_inference(indices)):
+        if _grad.grad and (requires_grad(self) or requires_grad(values)):
+            return over_copy(index_put_, self, indices, values, accumulate)
         counted(self, result, times=2)
     return result if out is None else store(out, result, 'index_put')
 
@@ -270,7 +274,7 @@ def index_put_impl(self, indices, values, accumulate, *, out=None):
     desc = describe(array)
     flag = self._requires_grad or values._requires_grad
     if flag and flag is not True:
-        flag = (requires_grad(self) or requires_grad(values)) and recorded((self, values,))
+        flag = (requires_grad(self) or requires_grad(values)) and recorded((self, values,), indices)
     if flag and (not disabled or _grad.grad):
         if out is not None:
             raise recorded_out(out, 'index_put_impl')

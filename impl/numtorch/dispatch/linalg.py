@@ -412,6 +412,8 @@ def mv(self, vec, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (vec._extra is not None and vec._extra.inference)):
+        if _grad.grad and (requires_grad(self) or requires_grad(vec)):
+            check_saveable(self)
         counted(self, result, times=1)
     return result if out is None else store(out, result, 'mv')
 

@@ -16,6 +16,7 @@ from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
+from ..aliasing.below_autograd import copied
 from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.lu import linalg_lu as k_linalg_lu
 from ..kernels.lu import linalg_lu_factor_ex as k_linalg_lu_factor_ex
@@ -95,6 +96,7 @@ def linalg_lu_factor_ex(A, pivot):
             saved_hooks.pack(node, LU=results[0], pivots=results[1])
     if A._extra is not None:
         counted(A, *results, times=(1, 0, 0))
+        copied(results[0], A)
     return tuple(results)
 
 

@@ -1845,6 +1845,8 @@ def rsub_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self))
+        if flag and _grad.grad and self._extra.inference:
+            return dispatch.sub(other, self)
     if flag and (not disabled or _grad.grad):
         if out is not None:
             raise recorded_out(out, 'rsub_scalar')

@@ -19,6 +19,7 @@ from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
+from ..aliasing.below_autograd import copied, filled
 from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.reduction import aminmax as k_aminmax
 from ..kernels.reduction import count_nonzero as k_count_nonzero
@@ -853,6 +854,7 @@ def sort(self, dim, descending):
             saved_hooks.pack(node, indices=results[1])
     if self._extra is not None:
         counted(self, *results, times=1)
+        copied(results[0], self)
     return tuple(results)
 
 
@@ -933,6 +935,7 @@ def sort_stable(self, dim, descending):
             saved_hooks.pack(node, indices=results[1])
     if self._extra is not None:
         counted(self, *results, times=1)
+        copied(results[0], self)
     return tuple(results)
 
 
@@ -1013,6 +1016,8 @@ def topk(self, k, dim, largest):
             saved_hooks.pack(node, indices=results[1])
     if self._extra is not None:
         counted(self, *results, times=int(not self._desc.ndim))
+        if int(not self._desc.ndim):
+            copied(results[0], self)
     return tuple(results)
 
 
@@ -1629,6 +1634,8 @@ def cumsum(self, dim, dtype, *, out=None):
         mark_inference(result)
     if self._extra is not None:
         counted(self, result, times=int(not self._desc.ndim or (not self._desc.numel)))
+        if not self._desc.ndim:
+            filled(result, self)
     return result if out is None else store(out, result, 'cumsum')
 
 
@@ -1781,6 +1788,8 @@ def cumprod(self, dim, dtype, *, out=None):
         mark_inference(result)
     if self._extra is not None:
         counted(self, result, times=int(not self._desc.ndim or (not self._desc.numel)))
+        if not self._desc.ndim:
+            filled(result, self)
     return result if out is None else store(out, result, 'cumprod')
 
 

@@ -18,6 +18,7 @@ from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
+from ..aliasing.below_autograd import filled
 from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.reduction import all_dim as k_all_dim
 from ..kernels.reduction import amax as k_amax
@@ -894,6 +895,8 @@ def max_dim(self, dim, keepdim):
             saved_hooks.pack(node, indices=results[1])
     if self._extra is not None:
         counted(self, *results, times=(0 if keepdim or (not self._desc.numel) else 2) if self._desc.ndim else 1)
+        if not self._desc.ndim:
+            filled(results[0], self)
     return tuple(results)
 
 
@@ -977,6 +980,8 @@ def min_dim(self, dim, keepdim):
             saved_hooks.pack(node, indices=results[1])
     if self._extra is not None:
         counted(self, *results, times=(0 if keepdim or (not self._desc.numel) else 2) if self._desc.ndim else 1)
+        if not self._desc.ndim:
+            filled(results[0], self)
     return tuple(results)
 
 
@@ -1368,6 +1373,8 @@ def var(self, dim, correction, keepdim, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
+        if self._desc.dtype.category == 2 and not (not self._desc.numel) and result._desc.numel == 1 and not self._desc.dtype.is_half:
+            refuse_into('sum', self)
         counted(self, result, times=1 if self._desc.dtype.category == 3 else int((not self._desc.numel) or result._desc.numel == 1 and not self._desc.dtype.is_half))
     return result if out is None else store(out, result, 'var')
 
@@ -1488,6 +1495,8 @@ def std(self, dim, correction, keepdim, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None:
+        if self._desc.dtype.category == 2 and not (not self._desc.numel) and result._desc.numel == 1 and not self._desc.dtype.is_half:
+            refuse_into('sum', self)
         counted(self, result, times=2 if self._desc.dtype.category == 3 else int((not self._desc.numel) or result._desc.numel == 1 and not self._desc.dtype.is_half))
     return result if out is None else store(out, result, 'std')
 

@@ -18,6 +18,7 @@ from ..calls.raising import autograd_first
 from ..nodes.saved import check_saveable, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor
+from ..aliasing.below_autograd import beside_mask, copied, over_copy
 from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, undifferentiable
 from ..kernels.scatter import diagonal_scatter as k_diagonal_scatter
 from ..kernels.scatter import fill_slices as k_fill_slices
@@ -294,6 +295,7 @@ def scatter(self, dim, index, src, *, out=None):
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (src._extra is not None and src._extra.inference)):
         counted(self, result, times=1)
+        copied(result, self)
     return result if out is None else store(out, result, 'scatter')
 
 
@@ -452,6 +454,7 @@ def scatter_value(self, dim, index, value, *, out=None):
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference)):
         counted(self, result, times=1)
+        copied(result, self)
     return result if out is None else store(out, result, 'scatter_value')
 
 
@@ -1067,6 +1070,7 @@ def scatter_add(self, dim, index, src, *, out=None):
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (src._extra is not None and src._extra.inference)):
         counted(self, result, times=1)
+        copied(result, self)
     return result if out is None else store(out, result, 'scatter_add')
 
 
@@ -1278,6 +1282,7 @@ def scatter_reduce(self, dim, index, src, reduce, include_self, *, out=None):
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (src._extra is not None and src._extra.inference)):
         counted(self, result, times=2 + (reduce == 'mean') + (not include_self))
+        copied(result, self)
     return result if out is None else store(out, result, 'scatter_reduce')
 
 
@@ -1583,6 +1588,7 @@ def index_add(self, dim, index, source, alpha, *, out=None):
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (source._extra is not None and source._extra.inference)):
         counted(self, result, times=2 if self._desc.ndim > 1 and alpha == 1 and self._desc.numel and index._desc.numel else 1)
+        copied(result, self)
     return result if out is None else store(out, result, 'index_add')
 
 
@@ -1777,6 +1783,7 @@ def index_copy(self, dim, index, source, *, out=None):
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (source._extra is not None and source._extra.inference)):
         counted(self, result, times=1)
+        copied(result, self)
     return result if out is None else store(out, result, 'index_copy')
 
 
@@ -1942,6 +1949,8 @@ def index_fill(self, dim, index, value, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference)):
+        if _grad.grad and (requires_grad(self)):
+            return over_copy(dispatch.index_fill_, self, dim, index, value)
         counted(self, result, times=2)
     return result if out is None else store(out, result, 'index_fill')
 
@@ -2095,6 +2104,8 @@ def index_fill_tensor(self, dim, index, value, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (value._extra is not None and value._extra.inference)):
+        if _grad.grad and (requires_grad(self) or requires_grad(value)):
+            return over_copy(dispatch.index_fill_tensor_, self, dim, index, value)
         counted(self, result, times=2)
     return result if out is None else store(out, result, 'index_fill')
 
@@ -2305,6 +2316,7 @@ def index_reduce(self, dim, index, source, reduce, include_self, *, out=None):
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (source._extra is not None and source._extra.inference)):
         counted(self, result, times=1 + (reduce == 'mean') + (not include_self))
+        copied(result, self)
     return result if out is None else store(out, result, 'index_reduce')
 
 
@@ -2596,6 +2608,8 @@ def put(self, index, source, accumulate, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (index._extra is not None and index._extra.inference) and (source._extra is not None and source._extra.inference)):
+        if _grad.grad and (requires_grad(self) or requires_grad(source)):
+            return over_copy(dispatch.put_, self, index, source, accumulate)
         counted(self, result, times=2)
     return result if out is None else store(out, result, 'put')
 
@@ -2794,6 +2808,8 @@ def masked_scatter(self, mask, source, *, out=None):
     if disabled and _grad.inference:
         mark_inference(result)
     if self._extra is not None and (_grad.below_inference or (mask._extra is not None and mask._extra.inference) and (source._extra is not None and source._extra.inference)):
+        if _grad.grad and (requires_grad(self) or requires_grad(source)):
+            return over_copy(dispatch.masked_scatter_, beside_mask(self, mask), mask, source)
         counted(self, result, times=2)
     return result if out is None else store(out, result, 'masked_scatter')
 

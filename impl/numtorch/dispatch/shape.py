@@ -15,6 +15,7 @@ from ..calls.operands import plain, recorded_out, store
 from ..nodes import saved_hooks
 from ..calls.several import brought_to
 from ..tensor import Tensor, wrap
+from ..aliasing.below_autograd import copied
 from ..aliasing.views import as_view, become, check_inplace, counted, edge, mark_inference, recorded, requires_grad, set_history, storage_of, undifferentiable
 from ..kernels.shape import alias as k_alias
 from ..kernels.shape import cat as k_cat
@@ -1459,6 +1460,7 @@ def clone(self, *, out=None):
         mark_inference(result)
     if self._extra is not None:
         counted(self, result, times=1)
+        copied(result, self)
     return result if out is None else store(out, result, 'clone')
 
 
@@ -1511,6 +1513,7 @@ def contiguous_copy(self, *, out=None):
         mark_inference(result)
     if self._extra is not None:
         counted(self, result, times=1)
+        copied(result, self)
     return result if out is None else store(out, result, 'contiguous_copy')
 
 
@@ -1563,6 +1566,7 @@ def copy_in_format(self, memory_format, *, out=None):
         mark_inference(result)
     if self._extra is not None:
         counted(self, result, times=1)
+        copied(result, self)
     return result if out is None else store(out, result, 'copy_in_format')
 
 
@@ -1702,6 +1706,7 @@ def to_copy(self, dtype_, *, out=None):
         mark_inference(result)
     if self._extra is not None:
         counted(self, result, times=1)
+        copied(result, self)
     return result if out is None else store(out, result, 'to_copy')
 
 
@@ -1754,6 +1759,7 @@ def to_copy_in_format(self, dtype_, memory_format, *, out=None):
         mark_inference(result)
     if self._extra is not None:
         counted(self, result, times=1)
+        copied(result, self)
     return result if out is None else store(out, result, 'to_copy_in_format')
 
 

@@ -8072,6 +8072,8 @@ def fmod_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self))
+        if flag and _grad.grad and self._extra.inference:
+            return dispatch.fmod(self, other)
     if flag and (not disabled or _grad.grad):
         if out is not None:
             raise recorded_out(out, 'fmod')
@@ -8424,6 +8426,8 @@ def remainder_scalar(self, other, *, out=None):
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self))
+        if flag and _grad.grad and self._extra.inference:
+            return dispatch.remainder(self, other)
     if flag and (not disabled or _grad.grad):
         if out is not None:
             raise recorded_out(out, 'remainder')
@@ -9111,7 +9115,9 @@ def remainder_of(self, other, *, out=None):
         array, desc = laid(rounded_once(k_remainder_of, self, other._array), 'beside number', other)
     flag = other._requires_grad
     if flag and flag is not True:
-        flag = (requires_grad(other)) and recorded((other,))
+        flag = (requires_grad(other))
+        if flag and _grad.grad and other._extra.inference:
+            return dispatch.remainder(self, other)
     if flag and (not disabled or _grad.grad):
         if out is not None:
             raise recorded_out(out, 'remainder')

@@ -19,6 +19,7 @@ from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, own_result, unpack_input, unpack_result
 from ..nodes import saved_hooks
 from ..tensor import Tensor, wrap
+from ..aliasing.below_autograd import filled
 from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, storage_of, undifferentiable
 from ..kernels.statistics import cummax as k_cummax
 from ..kernels.statistics import cummaxmin_backward as k_cummaxmin_backward
@@ -350,6 +351,8 @@ def logcumsumexp(self, dim, *, out=None):
         mark_inference(result)
     if self._extra is not None:
         counted(self, result, times=int(not self._desc.ndim))
+        if not self._desc.ndim:
+            filled(result, self)
     return result if out is None else store(out, result, 'logcumsumexp')
 
 
@@ -640,6 +643,8 @@ def mode(self, dim, keepdim):
             saved_hooks.pack(node, indices=results[1])
     if self._extra is not None:
         counted(self, *results, times=min((0 if keepdim or (not self._desc.numel) else 2), 1 if 2 < self._desc.ndim == dim % self._desc.ndim + 1 else 2) if self._desc.ndim else 2)
+        if not self._desc.ndim:
+            filled(results[0], self)
     return tuple(results)
 
 

@@ -6,8 +6,6 @@ import itertools
 from typing import Any
 
 from .. import dispatch, grad_mode
-from ..aliasing.views import ALONE
-from ..aliasing.writes import copy_
 from ..calls.checked import refusal
 from ..calls.scalar import checked
 from ..device import contiguous_format, preserve_format
@@ -503,10 +501,6 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     """A copy, with the strides of the tensor if it is dense; in torch.contiguous_format row-major."""
     expect_tensor(input, "clone")
     if memory_format is None or memory_format is preserve_format:
-        if input._requires_grad is ALONE and grad_mode.is_grad_enabled():
-            new = d.clone(input)
-            new._counter = None
-            return copy_(new, input)  # PyTorch copies to a new tensor, and autograd sees no more than that
         return d.clone(input)
     if memory_format is contiguous_format:
         return d.contiguous_copy(input)

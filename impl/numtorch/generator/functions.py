@@ -11,7 +11,7 @@ from ..ops.real_only import NO_COMPLEX_GRADIENTS, NO_HALVES, WHERE, refusal
 from ..ops.row import Row
 from ..plain_numpy import np
 from .recording import Recording
-from .result_writes import RESULT_WRITES, WRITTEN_INTO
+from .result_writes import COPIED, COPIED_WHERE, FILLED, INTO_WHERE, OVER_COPY, RESULT_WRITES, SAVED_BELOW, WRITTEN_INTO
 
 OPERATORS = {"multiply": "*", "add": "+", "subtract": "-", "true_divide": "/", "divide": "/"}
 
@@ -402,9 +402,26 @@ class Functions(Recording):
             given = f" and (_grad.below_inference or {given})" if asked else ""
             self.body(1, f"if {first}._extra is not None{given}:")
             if into:
-                self.body(2, f"refuse_into({into!r}, {', '.join([first, *others])})")
+                refuse = f"refuse_into({into!r}, {', '.join([first, *others])})"
+                where = INTO_WHERE.get(row.name)
+                self.body(2, f"if {where}:\n    {refuse}" if where else refuse)
+            tracked = " or ".join(f"requires_grad({n})" for n in row.operands)
+            if row.name in SAVED_BELOW:
+                self.body(2, f"if _grad.grad and ({tracked}):\n    check_saveable({first})")
+            if row.name in OVER_COPY:
+                write = "index_put_" if row.name == "index_put" else f"dispatch.{row.name}_"
+                target = f"beside_mask({first}, mask)" if "mask" in others else first
+                call = f"over_copy({', '.join([write, target, *(p.name for p in row.params if p.name != first)])})"
+                self.body(2, f"if _grad.grad and ({tracked}):\n    return {call}")
             if times:
                 self.body(2, f"counted({first}, {results}, times={times})")
+            result = results.replace("*results", "results[0]")
+            if row.name in COPIED:
+                where = COPIED_WHERE.get(row.name)
+                copy = f"copied({result}, {COPIED[row.name]})"
+                self.body(2, f"if {where}:\n    {copy}" if where else copy)
+            if row.name in FILLED:
+                self.body(2, f"if not {first}._desc.ndim:\n    filled({result}, {first})")
 
     def view(self, row: Row) -> None:
         w = self.body

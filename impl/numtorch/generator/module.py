@@ -39,6 +39,8 @@ IMPORTS = (
     ("..nodes.saved_variable", "SavedList"),
     ("..calls.several", "before_write brought_to check_result fit together typed"),
     ("..tensor", "Tensor wrap"),
+    ("..aliasing.below_autograd", "beside_mask copied filled over_copy"),
+    ("..aliasing.index_put", "index_put_"),
     (
         "..aliasing.views",
         (

@@ -254,7 +254,9 @@ class Recording(Template):
         if lists:
             w(indent, f"flag = any([requires_grad(t) for t in {lists[0]}]) and recorded({lists[0]})")
         elif row.template == "nary":
-            w(indent, "flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)")
+            given = [p.name for p in row.tensors]
+            asked = "tensors" if len(given) == len(row.operands) else f"({', '.join(given)},)"
+            w(indent, f"flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded({asked})")
         else:
             maybe = {p.name for p in row.params if p.optional}
             asked = {n: f"{n} is not None and " if n in maybe else "" for n in names}
@@ -262,6 +264,10 @@ class Recording(Template):
             w(indent, "if flag and flag is not True:")
             required = " or ".join(f"{asked[n]}requires_grad({n})" for n in names)
             given = [p.name for p in row.params if p.kind == "tensor"]
-            seen = "" if row.name in NUMBERED else f" and recorded(({', '.join(given)},))"
+            indices = "".join(f", {p.name}" for p in row.params if p.indices)
+            seen = "" if row.name in NUMBERED else f" and recorded(({', '.join(given)},){indices})"
             w(indent + 1, f"flag = ({required}){seen}")
+            if NUMBERED.get(row.name):
+                alone = " and ".join(f"{n}._extra.inference" for n in names)
+                w(indent + 1, f"if flag and _grad.grad and {alone}:\n    return dispatch.{NUMBERED[row.name]}")
         w(indent, "if flag and (not disabled or _grad.grad):")

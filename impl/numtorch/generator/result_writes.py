@@ -137,7 +137,8 @@ WRITTEN_INTO: dict[str, str] = {
     **{n: n for n in ("polar", "abs", "deg2rad", "rad2deg", "frexp", "nan_to_num", "hardtanh", "soft_margin_loss")},
     **{n: n for n in ("kthvalue", "logsumexp", "linalg_eig", "linalg_lstsq", "cummax", "cummin")},
     **dict.fromkeys(("linalg_solve_ex", "linalg_lu"), "linalg_lu_factor_ex"),
-    **dict.fromkeys(("mean_all", "mean_dim"), "sum"),
+    **dict.fromkeys(("mean_all", "mean_dim", "var", "std"), "sum"),
+    **dict.fromkeys(("isinf", "isfinite"), "abs"),
     "complex_of": "complex",
     "pow_base": "pow",
     "median_dim": "median",
@@ -149,10 +150,40 @@ WRITTEN_INTO: dict[str, str] = {
 of inference mode. So over inference tensors alone it refuses what requires grad, or has a tangent, by the name given here.
 """
 
-NUMBERED = frozenset(
-    (
-        *("rsub_scalar", "rsub_scalar_alpha", "fmod_scalar", "remainder_scalar", "copysign_scalar", "zeta_self"),
-        *("xlogy_self", "xlogy_other", "xlog1py_self", "xlog1py_other"),
-    )
+INTO_WHERE: dict[str, str] = dict.fromkeys(("var", "std"), f"{_KIND} == 2 and not {_EMPTY} and {_ALONE}")
+"""Where an operator is computed so, if not always: a variance of all, which goes by the mean."""
+
+NUMBERED = {
+    **dict.fromkeys(("copysign_scalar", "zeta_self", "xlogy_self", "xlogy_other", "xlog1py_self", "xlog1py_other"), ""),
+    "rsub_scalar": "sub(other, self)",
+    "rsub_scalar_alpha": "sub_alpha(other, self, alpha)",
+    "fmod_scalar": "fmod(self, other)",
+    "remainder_scalar": "remainder(self, other)",
+    "remainder_of": "remainder(self, other)",
+}
+"""Operators with a number that is a tensor to PyTorch, and none of inference mode: so autograd sees all their calls. Over an
+inference tensor it sees that of two tensors alone; those that do not say so are refused, as they save the inference tensor."""
+
+COPIED: dict[str, str] = {
+    **dict.fromkeys(("clone", "contiguous_copy", "copy_in_format", "to_copy", "to_copy_in_format"), "self"),
+    **dict.fromkeys(("sort", "sort_stable", "scatter", "scatter_value", "scatter_add", "scatter_reduce"), "self"),
+    **dict.fromkeys(("index_add", "index_copy", "index_reduce", "flip", "topk"), "self"),
+    "linalg_lu_factor_ex": "A",
+    "linalg_solve_triangular": "B",
+}
+"""Operators whose first result is a new tensor that an operand is copied to, as autograd sees: so over inference tensors alone
+it has the history of that copy, whatever is done to it afterwards."""
+
+COPIED_WHERE: dict[str, str] = {"flip": RESULT_WRITES["flip"], "topk": RESULT_WRITES["topk"]}
+"""Where they are, if not always."""
+
+FILLED = frozenset(("cumsum", "cumprod", "logcumsumexp", "max_dim", "min_dim", "mode"))
+"""Operators whose first result is filled with their operand where it has no dimension, as autograd sees."""
+
+OVER_COPY = frozenset(
+    ("masked_fill", "masked_fill_tensor", "index_fill", "index_fill_tensor", "index_put", "put", "masked_scatter")
 )
-"""Operators with a number that is a tensor to PyTorch, and none of inference mode: so autograd sees all their calls."""
+"""Operators that write to a copy of their first operand, as autograd sees."""
+
+SAVED_BELOW = frozenset(("mv",))
+"""Operators that write to a new tensor in place what they would have to save of inference tensors."""
