@@ -33,7 +33,7 @@ BESIDE = {
 def index_of_another_kind_brings_autograd_to_an_inference_leaf(
     torch, name: st.sampled_from(sorted(BESIDE)), ordinary: st.booleans()
 ):
-    """Autograd sees a call over an inference tensor where an index or mask is none, and else a write to a copy."""
+    """Autograd sees a call over an inference leaf where its index is none, or else a write to a copy."""
     x = leaf(torch, 2, 3)
 
     def beside(index):
@@ -75,7 +75,7 @@ def inside(torch, numbers):
 
 @case(requires=["shape"])
 def what_an_inference_leaf_is_copied_to_has_the_history_of_a_copy(torch, name: st.sampled_from(sorted(COPIES))):
-    """A kernel that copies an inference tensor to a new one records that copy, outside of the mode."""
+    """A kernel that copies an inference leaf to a new tensor records that, outside of the mode."""
     x = leaf(torch, 2, 3)
     y = COPIES[name](torch, x)
     y.sum().backward()
@@ -99,7 +99,7 @@ NUMBERS = {
 
 @case(requires=["arithmetic"])
 def number_beside_an_inference_leaf_is_a_tensor_to_autograd(torch, name: st.sampled_from(sorted(NUMBERS))):
-    """Where a kernel makes a tensor of a number, autograd sees that call over an inference tensor, and may refuse it."""
+    """Where a kernel makes a tensor of a number, autograd sees the call over an inference leaf."""
     x = leaf(torch, 2, 3)
     y = NUMBERS[name](torch, x)
     y.sum().backward()
@@ -108,7 +108,7 @@ def number_beside_an_inference_leaf_is_a_tensor_to_autograd(torch, name: st.samp
 
 @case(requires=["views", "data"])
 def part_of_a_leaf_that_gets_inference_memory_requires_grad_with_it(torch, name: st.sampled_from(["split", "view"])):
-    """A part that was made in inference mode requires grad as its base does, whatever memory that has by now."""
+    """A part made in inference mode requires grad as its base does, whatever memory that has."""
     x = torch.ones(2, requires_grad=True)
     with torch.inference_mode():
         part = x.split(1)[0] if name == "split" else x.view(2, 1)
