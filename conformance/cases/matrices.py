@@ -41,6 +41,38 @@ def singular_matrix_has_no_inverse(torch, values: singular, v: v2):
     torch.linalg.inv(torch.stack([torch.eye(2, dtype=torch.float64), m]))
 
 
+ROWS = st.lists(st.sampled_from([0.0, 1.0, -1.5, 0.3, 2.4, 7.0, 1 / 3, 0.62]), min_size=4, max_size=4)
+
+
+@case(requires=["linalg"], by_processor=True)
+def rows_that_are_multiples_of_others_leave_zero_or_a_rounding(
+    torch,
+    rows: st.lists(ROWS, min_size=2, max_size=3),
+    at: st.integers(0, 2),
+    factor: st.sampled_from([1.0, -1.0, 0.3, 2.4]),
+    turned: st.booleans(),
+    dtype: st.sampled_from(["float32", "float64", "complex64", "complex128"]),
+    how: st.sampled_from(["solve", "solve from the right", "inv", "det", "slogdet", "lu_factor", "power", "tensorinv"]),
+):
+    """A matrix with dependent rows is singular if elimination leaves zero, to the rounding."""
+    rows = [*rows, [factor * one for one in rows[at % len(rows)]]]
+    if dtype.startswith("complex"):
+        rows = [[complex(one, other) for one, other in zip(row, row[1:] + row[:1], strict=True)] for row in rows]
+    a = torch.tensor([row[: len(rows)] for row in rows], dtype=getattr(torch, dtype))
+    a = a.mT.contiguous() if turned else a
+    linalg = torch.linalg
+    {
+        "solve": lambda: linalg.solve(a, a[0]),
+        "solve from the right": lambda: linalg.solve(a, a, left=False),
+        "inv": lambda: linalg.inv(a),
+        "det": lambda: linalg.det(a) == 0,
+        "slogdet": lambda: linalg.slogdet(a)[0] == 0,
+        "lu_factor": lambda: linalg.lu_factor(a),
+        "power": lambda: linalg.matrix_power(a, -2),
+        "tensorinv": lambda: linalg.tensorinv(a, ind=1),
+    }[how]()
+
+
 @case(requires=["backward", "linalg"], covers=["num.matrix"])
 def inverse_and_solution(torch, m: m22, v: v2, g: cotangent((2, 2), "float64")):
     """Inverses and solutions are differentiated by solving with the transposed matrix."""

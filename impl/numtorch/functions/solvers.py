@@ -44,11 +44,11 @@ def inv_ex(A: Tensor, *, check_errors: bool = False) -> Any:
     return return_types.linalg_inv_ex(*found)
 
 
-def _check_inverse(info: Tensor) -> None:
+def _check_inverse(info: Tensor, name: str = "linalg.inv") -> None:
     raise_failed(
         info,
         lambda where, n: (
-            f"linalg.inv: {where}The diagonal element {n} is zero, the inversion could not be completed because "
+            f"{name}: {where}The diagonal element {n} is zero, the inversion could not be completed because "
             "the input matrix is singular."
         ),
     )
@@ -309,7 +309,9 @@ def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
             "Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got "
             f"{rest} != {first}"
         )
-    return shapes.reshape(inv(shapes.reshape(A, (rest, first))), shape[ind:] + shape[:ind])
+    inverse, info = inv_ex(shapes.reshape(A, (rest, first)))
+    _check_inverse(info, "inv")
+    return shapes.reshape(inverse, shape[ind:] + shape[:ind])
 
 
 def tensorsolve(A: Tensor, B: Tensor, dims: Any = None) -> Tensor:

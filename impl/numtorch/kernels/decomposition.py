@@ -56,9 +56,34 @@ def lu(a: Array) -> tuple[Array, Array]:
             if at != i:
                 m[[i, at]] = m[[at, i]]
             if m[i, i]:
-                m[i + 1 :, i] /= m[i, i]
-                m[i + 1 :, i + 1 :] -= np.outer(m[i + 1 :, i], m[i, i + 1 :])
+                m[i + 1 :, i] = _divided(m[i + 1 :, i], m[i, i], rows == cols <= 4 and i == rows - 2)
+                m[i + 1 :, i + 1 :] -= _product(m[i + 1 :, i, None], m[i, i + 1 :])
     return columns(out), pivots
+
+
+def _divided(column: Array, pivot: Any, alone: bool) -> Array:
+    """A column by its pivot, to the bit as PyTorch's LAPACK has it: rows that are multiples of others leave zero, or do not.
+
+    It multiplies by the reciprocal, of complex numbers that of more digits; it divides by what is too small for one, and the
+    last element of a small square matrix, if that is real.
+    """
+    if pivot.dtype.kind == "c":
+        real, imag = np.longdouble(pivot.real), np.longdouble(pivot.imag)
+        size = real * real + imag * imag
+        return _product(column, pivot.dtype.type(complex(real / size, -imag / size)))
+    if alone or abs(pivot) < np.finfo(pivot.dtype).tiny:
+        return column / pivot
+    return column * (pivot.dtype.type(1) / pivot)
+
+
+def _product(a: Array, b: Array) -> Array:
+    """The product with every step rounded; NumPy adds the products of complex parts in one."""
+    if a.dtype.kind != "c":
+        return a * b
+    out = np.empty(np.broadcast_shapes(a.shape, b.shape), a.dtype)
+    out.real = a.real * b.real - a.imag * b.imag
+    out.imag = a.real * b.imag + a.imag * b.real
+    return out
 
 
 def _sizes(column: Array) -> Array:
@@ -112,32 +137,48 @@ def linalg_lu_solve(factors: Array, pivots: Array, b: Array, left: bool, transpo
 
 def factored(a: Array) -> tuple[Array, Array]:
     """The factors that PyTorch keeps of a matrix: those of its transpose where it is row-major."""
-    return lu(a.swapaxes(-1, -2) if a.flags.c_contiguous and a.dtype.kind != "c" else a)
+    return lu(a.swapaxes(-1, -2) if is_turned(a) else a)
 
 
-def first_zero(a: Array) -> Array:
+def is_turned(a: Array) -> bool:
+    """Whether PyTorch factors the transpose."""
+    return bool(a.flags.c_contiguous) and a.dtype.kind != "c"
+
+
+def _first_zero(factors: Array) -> Array:
     """Which diagonal element of U (from 1) is the first that is zero, 0 if none is: LAPACK's info."""
-    if not a.shape[-1]:
-        return np.zeros(a.shape[:-2], np.int32)[()]
-    zero = np.diagonal(lu(a)[0], 0, -2, -1) == 0
+    if not factors.shape[-1]:
+        return np.zeros(factors.shape[:-2], np.int32)[()]
+    zero = np.diagonal(factors, 0, -2, -1) == 0
     return np.where(zero.any(-1), zero.argmax(-1) + 1, 0).astype(np.int32)[()]
 
 
+def _is_regular(factors: Array) -> bool:
+    """Whether a matrix is far from singular, so that any way to solve with it gives the same."""
+    sizes = np.abs(np.diagonal(factors, 0, -2, -1))
+    if not np.isfinite(factors).all():
+        return False
+    return not sizes.size or bool(np.all(sizes.min(-1) > _NEAR * np.finfo(sizes.dtype).eps * sizes.max(-1)))
+
+
+_NEAR = 1e4
+"""A matrix whose pivots are this many roundings apart may be singular to another order of elimination."""
+
+
 def linalg_inv_ex(a: Array) -> tuple[Array, Array]:
-    """The inverse, and where it fails: NumPy's LAPACK divides by multiplying, and misses rows that are multiples of others."""
-    if not np.isfinite(a).all():
-        return linalg_solve_ex(a, np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape), True)[::3]
-    info = first_zero(a)
-    if np.any(info):
-        return columns(np.full(a.shape, np.inf, a.dtype)), info
-    return columns(np.linalg.inv(a)), info
+    """The inverse, and where it fails."""
+    factors, pivots = lu(a)
+    if _is_regular(factors):
+        return columns(np.linalg.inv(a)), np.zeros(a.shape[:-2], np.int32)[()]
+    return _solved(factors, pivots, np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape), True)
 
 
+@np.errstate(all="ignore")
 def linalg_det(a: Array) -> tuple[Array, Array, Array]:
     """The determinant, and the factors."""
     factors, pivots = factored(a)
     sign, size = _of_factors(factors, pivots)
-    return np.where(sign > 0, size, -size).astype(a.dtype)[()], factors, pivots
+    return _product(size, np.asarray(sign, a.dtype))[()], factors, pivots
 
 
 def _of_factors(factors: Array, pivots: Array) -> tuple[Array, Array]:
@@ -167,27 +208,26 @@ def linalg_solve_ex(a: Array, b: Array, left: bool) -> tuple[Array, Array, Array
     """X with a X = b (or X a = b), the factors, and where it fails."""
     vector = is_vector(a, b)
     right = b[..., None] if vector else b
-    matrix, right = (a, right) if left else (adjoint(a), adjoint(right))
-    info = np.zeros(a.shape[:-2], np.int32)[()]
-    try:
-        info, x = (info, np.linalg.solve(matrix, right)) if np.isfinite(a).all() else _solve_odd(matrix, right)
-    except np.linalg.LinAlgError:
-        info, x = first_zero(a), np.full(np.broadcast_shapes(right.shape, (*a.shape[:-2], 1, 1)), np.inf, a.dtype)
+    factors, pivots = lu(a)
+    if _is_regular(factors):
+        info = np.zeros(a.shape[:-2], np.int32)[()]
+        x = np.linalg.solve(a, right) if left else np.linalg.solve(adjoint(a), adjoint(right))
+        if not vector:
+            x = columns(x) if left else of_adjoint(x)
+    else:
+        x, info = _solved(factors, pivots, right, left)
     if vector:
         x = np.array(x[..., 0], order="C") if x.ndim < 3 else columns(x[..., 0])
-    else:
-        x = columns(x) if left else of_adjoint(x)
-    return (x, *lu(a), info)  # of the matrix itself, although PyTorch solves by those of a row-major one's transpose
+    return x, factors, pivots, info
 
 
-def _solve_odd(a: Array, b: Array) -> tuple[Array, Array]:
-    """Where a solution fails, and the solution, of matrices with nan or inf: NumPy's LAPACK pivots otherwise than PyTorch's."""
-    with np.errstate(all="ignore"):
-        factors, pivots = lu(a)
-        b = np.broadcast_to(b, (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *b.shape[-2:]))
-        factors = np.broadcast_to(factors, (*b.shape[:-2], *a.shape[-2:]))
-        pivots = np.broadcast_to(pivots, (*b.shape[:-2], a.shape[-1]))
-        return first_zero(a), lu_solve(factors, pivots, b, False)
+def _solved(factors: Array, pivots: Array, b: Array, left: bool) -> tuple[Array, Array]:
+    """What the factors of a matrix that may be singular solve, and where it fails."""
+    info = _first_zero(factors)
+    if np.any(info):
+        shape = np.broadcast_shapes(b.shape, (*factors.shape[:-2], 1, 1))
+        return columns(np.full(shape, np.inf, factors.dtype)), info
+    return linalg_lu_solve(factors, pivots, b, left, False), info
 
 
 def linalg_cholesky_ex(a: Array, upper: bool) -> tuple[Array, Array]:
